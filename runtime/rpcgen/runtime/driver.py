@@ -1,0 +1,196 @@
+"""What a transport driver is, in both worlds.
+
+A driver moves opaque frames (bytes, one message each) and knows nothing of what is in them; nobody above it sees a
+socket. Found by URL scheme: `drivers/<name>.py` or `drivers/<name>/__init__.py`, or the entry point group
+`rpcgen.drivers`. A driver module has four functions, of the shape of `DriverModule`.
+
+Addresses of the two directions: a client sends to a `Peer` (a server that its driver found), a server answers a
+`Caller` (an opaque handle that came with the request).
+
+Sending never blocks: what the transport cannot take at once raises NotSent. Finding a peer may take time, so it comes
+in two forms: `peer()`, which answers from memory, and `route()`, which looks and connects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol
+
+from rpcgen.runtime.errors import RpcgenError
+from rpcgen.runtime.target import Target
+from rpcgen.runtime.url import TransportUrl
+
+#: Whoever sent a request; equal handles mean the same client. Opaque to all but the driver.
+Caller = Hashable
+
+
+class Peer:
+    """A server that a client can send to. Drivers subclass it; the core counts `outstanding` calls on it.
+
+    Attributes:
+        name: the server's name if it is known, else its address; for messages to people.
+        outstanding: calls that wait for an answer from it.
+    """
+
+    __slots__ = ("name", "outstanding")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.outstanding = 0
+
+
+#: A frame from a peer, or the reason (ConnectionLost, AuthError) for which nothing more will come from it.
+Arrival = tuple[Peer, "bytes | RpcgenError"]
+
+
+class ClientDriver(Protocol):
+    """The client's side, for threads. `poll` is called by one thread at a time, all else by any."""
+
+    def peer(self, target: Target) -> Peer | None:
+        """Choose a connected, living peer from memory; None if `route` has to look."""
+        ...
+
+    def route(self, target: Target, timeout: float) -> Peer:
+        """Find and connect a peer within `timeout` seconds.
+
+        Raises:
+            NotSent: nobody serves the target (raised at once, not after the timeout), or nobody answered in time.
+            AuthError: the peer refused us.
+        """
+        ...
+
+    def fanout(self, target: Target, timeout: float) -> tuple[Sequence[Peer], Sequence[str]]:
+        """Connect every server of the target; the peers, and the names of those that could not be reached.
+
+        Raises NotSent if there is none at all.
+        """
+        ...
+
+    def send(self, peer: Peer, frame: bytes) -> None:
+        """Hand the frame to the transport.
+
+        Raises:
+            NotSent: the peer is gone, or its high-water mark is reached.
+            TooLarge: the frame is larger than the URL's `max_message`.
+        """
+        ...
+
+    def poll(self, timeout: float | None) -> list[Arrival]:
+        """Wait at most `timeout` seconds (None: until `wake`) for arrivals; an empty list means there was none."""
+        ...
+
+    def wake(self) -> None:
+        """Make a running or the next `poll` return at once."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections; nothing more arrives. Takes at most 1 second. Idempotent."""
+        ...
+
+
+class Listener(Protocol):
+    """The server's side, for threads. `poll` is called by one thread at a time, all else by any."""
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where it can be reached, for logs."""
+        ...
+
+    def poll(self, timeout: float | None) -> list[tuple[Caller, bytes]]:
+        """Wait at most `timeout` seconds (None: until `wake`) for requests."""
+        ...
+
+    def send(self, caller: Caller, frame: bytes) -> bool:
+        """Answer; False if the caller is gone or does not read (its frame is dropped)."""
+        ...
+
+    def wake(self) -> None:
+        """Make a running or the next `poll` return at once."""
+        ...
+
+    def withdraw(self) -> None:
+        """Stop being found, and tell connected clients to choose another server; answers still go out. Idempotent."""
+        ...
+
+    def close(self) -> None:
+        """Close, after at most 1 second for what was handed to `send` to leave. Idempotent."""
+        ...
+
+
+class AsyncClientDriver(Protocol):
+    """The client's side, for asyncio. Everything is called in the loop's thread.
+
+    `arrived` is set by the shell before the first use and is called for every arrival.
+    """
+
+    arrived: Callable[[Peer, bytes | RpcgenError], None]
+
+    def peer(self, target: Target) -> Peer | None:
+        """As `ClientDriver.peer`."""
+        ...
+
+    async def route(self, target: Target, timeout: float) -> Peer:
+        """As `ClientDriver.route`."""
+        ...
+
+    async def fanout(self, target: Target, timeout: float) -> tuple[Sequence[Peer], Sequence[str]]:
+        """As `ClientDriver.fanout`."""
+        ...
+
+    def send(self, peer: Peer, frame: bytes) -> None:
+        """As `ClientDriver.send`."""
+        ...
+
+    async def close(self) -> None:
+        """As `ClientDriver.close`."""
+        ...
+
+
+class AsyncListener(Protocol):
+    """The server's side, for asyncio. Everything is called in the loop's thread.
+
+    `arrived` is set by the shell before `start` and is called for every request.
+    """
+
+    arrived: Callable[[Caller, bytes], None]
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """As `Listener.addresses`."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to be found and to deliver."""
+        ...
+
+    def send(self, caller: Caller, frame: bytes) -> bool:
+        """As `Listener.send`."""
+        ...
+
+    async def withdraw(self) -> None:
+        """As `Listener.withdraw`."""
+        ...
+
+    async def close(self) -> None:
+        """As `Listener.close`."""
+        ...
+
+
+class DriverModule(Protocol):
+    """The functions of a driver module. Opening does not wait for a server or a broker to be there."""
+
+    def connect(self, url: TransportUrl) -> ClientDriver:
+        """Open the client's side. Raises ConfigurationError."""
+        ...
+
+    def listen(self, url: TransportUrl, targets: Sequence[Target], server: str) -> Listener:
+        """Listen for requests to any of `targets` (exchange and topic), as `server`. Raises ConfigurationError."""
+        ...
+
+    def connect_async(self, url: TransportUrl) -> AsyncClientDriver:
+        """As `connect`; called in the running loop."""
+        ...
+
+    def listen_async(self, url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncListener:
+        """As `listen`; called in the running loop. Nothing is bound before `start`."""
+        ...

@@ -1,0 +1,50 @@
+"""Where a message goes. Knows nothing of transports."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rpcgen.runtime.errors import InvalidTarget
+
+#: Printable ASCII without wildcards, separators of paths, or blanks: safe in queue names, file names and logs.
+_NAME = re.compile(r"[A-Za-z0-9_.:@+-]{1,255}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address: a topic of an exchange, and within it one server, or all of them, or any one.
+
+    Raises:
+        InvalidTarget: a name is empty, longer than 255 characters, starts with "amq.", or holds anything but ASCII
+            letters, digits and ``_ . : @ + -``; or both `server` and `fanout` were given.
+    """
+
+    exchange: str
+    topic: str
+    server: str | None = None
+    fanout: bool = False
+
+    def __post_init__(self) -> None:
+        for what, name in (("exchange", self.exchange), ("topic", self.topic), ("server", self.server)):
+            if name is not None:
+                check_name(what, name)
+        if self.fanout and self.server is not None:
+            raise InvalidTarget(f"a fanout goes to every server of {self.topic!r}, not to {self.server!r} alone")
+
+    def __str__(self) -> str:
+        where = f"{self.exchange}/{self.topic}"
+        if self.fanout:
+            return f"every server of {where}"
+        return f"server {self.server!r} of {where}" if self.server is not None else where
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise InvalidTarget unless `name` may be an exchange, topic or server."""
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without a type checker
+        raise InvalidTarget(f"{what} is {type(name).__name__}, expected text")
+    if not _NAME.fullmatch(name) or name.startswith("amq."):
+        shown = ascii(name[:64])
+        raise InvalidTarget(
+            f"{what} {shown} is not allowed; expected 1 to 255 ASCII letters, digits or _ . : @ + -, no wildcards"
+        )
