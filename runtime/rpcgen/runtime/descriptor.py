@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
-
 from rpcgen.runtime.errors import DeclaredError
 
 Args = TypeVar("Args", bound=msgspec.Struct)
@@ -28,11 +27,19 @@ class NoArgs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Opaque(msgspec.Struct, frozen=True, kw_only=True):
-    """How an opaque object travels: `data` is whatever the program's codec made of it."""
+    """How an opaque object travels: `data` is whatever the program's codec made of it.
+
+    A client or server without a codec passes these; what `data` has under a name reads as an attribute.
+    """
 
     name: str
     version: str
     data: Any
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not isinstance(self.data, dict):
+            raise AttributeError(name)
+        return cast("dict[str, Any]", self.data).get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class ErrorType:
     """A declared error: its name on the wire, its class, and the struct that carries its fields."""
 
     name: str
-    type: type[DeclaredError]
+    cls: type[DeclaredError]
     fields: type[msgspec.Struct]
     wire: str | None = None
 
@@ -120,7 +127,9 @@ class Interface:
     methods: tuple[Method[Any, Any], ...]
     errors: tuple[ErrorType, ...] = ()
     events: tuple[Event, ...] = ()
-    dated: Mapping[type, Mapping[str, Since]] = field(default_factory=dict[type, Mapping[str, Since]])
+    dated: Mapping[type, Mapping[str, Since]] = field(
+        default_factory=dict[type, Mapping[str, Since]]
+    )
 
     def __post_init__(self) -> None:
         for method in self.methods:

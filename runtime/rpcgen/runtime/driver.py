@@ -14,7 +14,7 @@ in two forms: `peer()`, which answers from memory, and `route()`, which looks an
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.target import Target
@@ -41,6 +41,15 @@ class Peer:
 
 #: A frame from a peer, or the reason (ConnectionLost, AuthError) for which nothing more will come from it.
 Arrival = tuple[Peer, "bytes | RpcgenError"]
+
+
+class Found(NamedTuple):
+    """One server on one topic, as `discover` reports it."""
+
+    exchange: str
+    topic: str
+    server: str
+    address: str
 
 
 class ClientDriver(Protocol):
@@ -191,6 +200,12 @@ class DriverModule(Protocol):
         """As `connect`; called in the running loop."""
         ...
 
-    def listen_async(self, url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncListener:
+    def listen_async(
+        self, url: TransportUrl, targets: Sequence[Target], server: str
+    ) -> AsyncListener:
         """As `listen`; called in the running loop. Nothing is bound before `start`."""
+        ...
+
+    def discover(self, url: TransportUrl, timeout: float) -> list[Found]:
+        """The servers that can be found now, sorted; waits at most `timeout` seconds. Raises ConfigurationError."""
         ...

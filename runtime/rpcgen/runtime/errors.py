@@ -73,7 +73,9 @@ class Rejected(RpcgenError):
 
     code: ClassVar[str] = "rejected"
 
-    def __init__(self, message: str = "", *, path: str | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str = "", *, path: str | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.path = path
         self.retry_after = retry_after
@@ -204,7 +206,9 @@ class RemoteError(RpcgenError):
         remote_traceback: the server's traceback, only if that server was started with `debug=True`.
     """
 
-    def __init__(self, message: str = "", *, type_name: str = "", remote_traceback: str | None = None) -> None:
+    def __init__(
+        self, message: str = "", *, type_name: str = "", remote_traceback: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.type_name = type_name or type(self).__name__

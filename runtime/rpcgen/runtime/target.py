@@ -26,11 +26,17 @@ class Target:
     fanout: bool = False
 
     def __post_init__(self) -> None:
-        for what, name in (("exchange", self.exchange), ("topic", self.topic), ("server", self.server)):
+        for what, name in (
+            ("exchange", self.exchange),
+            ("topic", self.topic),
+            ("server", self.server),
+        ):
             if name is not None:
                 check_name(what, name)
         if self.fanout and self.server is not None:
-            raise InvalidTarget(f"a fanout goes to every server of {self.topic!r}, not to {self.server!r} alone")
+            raise InvalidTarget(
+                f"a fanout goes to every server of {self.topic!r}, not to {self.server!r} alone"
+            )
 
     def __str__(self) -> str:
         where = f"{self.exchange}/{self.topic}"

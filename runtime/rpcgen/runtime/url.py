@@ -60,12 +60,20 @@ class TransportUrl:
         for name, text in self.params:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1)
-                advice = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known)) or 'none'}"
+                advice = (
+                    f"; did you mean {near[0]!r}?"
+                    if near
+                    else f"; known: {', '.join(sorted(known)) or 'none'}"
+                )
                 raise BadUrl(f"{self}: unknown option {name!r}{advice}")
             if name in values:
                 raise BadUrl(f"{self}: option {name!r} is given twice")
             values[name] = self._convert(name, text, hints[name])
-        missing = [n for n, f in known.items() if n not in values and f.default is MISSING and f.default_factory is MISSING]
+        missing = [
+            n
+            for n, f in known.items()
+            if n not in values and f.default is MISSING and f.default_factory is MISSING
+        ]
         if missing:
             raise BadUrl(f"{self}: option {missing[0]!r} is required")
         return cls(**values)
@@ -83,12 +91,16 @@ class TransportUrl:
             if typing.get_origin(hint) is typing.Literal:
                 if text in hint.__args__:
                     return text
-                raise BadUrl(f"{self}: option {name!r} is {text!r}, expected one of {', '.join(hint.__args__)}")
+                raise BadUrl(
+                    f"{self}: option {name!r} is {text!r}, expected one of {', '.join(hint.__args__)}"
+                )
             return hint(text)
         except ValueError as error:
             if isinstance(error, BadUrl):
                 raise
-            raise BadUrl(f"{self}: option {name!r} is {text[:64]!r}, expected {hint.__name__}") from None
+            raise BadUrl(
+                f"{self}: option {name!r} is {text[:64]!r}, expected {hint.__name__}"
+            ) from None
 
 
 def parse_url(text: str) -> TransportUrl:
@@ -99,7 +111,9 @@ def parse_url(text: str) -> TransportUrl:
     """
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme.replace("+", "").replace("-", "").isalnum():
-        raise BadUrl("a transport URL reads SCHEME://..., e.g. zmq+ipc:///run/nova or memory://test")
+        raise BadUrl(
+            "a transport URL reads SCHEME://..., e.g. zmq+ipc:///run/nova or memory://test"
+        )
     rest, _, query = rest.partition("?")
     authority, slash, path = rest.partition("/")
     userinfo, at, hosts = authority.rpartition("@")
@@ -125,5 +139,7 @@ def _host(text: str, scheme: str) -> Host:
     if not port:
         return Host(unquote(name))
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
-        raise BadUrl(f"{scheme} URL: port {port[:16]!r} of {name!r} is not a number from 0 to 65535")
+        raise BadUrl(
+            f"{scheme} URL: port {port[:16]!r} of {name!r} is not a number from 0 to 65535"
+        )
     return Host(unquote(name), int(port))

@@ -1,0 +1,186 @@
+"""What generated code and programs import: clients, servers, types and errors of rpcgen.
+
+Names are loaded when first used, so that a blocking program does not pay for asyncio and a client not for the server.
+"""
+
+from typing import TYPE_CHECKING
+
+from rpcgen.runtime.values import ABSENT, Absent, OpenEnum, OpenUnion, TaggedUnion, sent
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.aio.client import AsyncClient
+    from rpcgen.runtime.aio.server import AsyncServer
+    from rpcgen.runtime.aio.transport import AsyncTransport
+    from rpcgen.runtime.blocking.client import Client
+    from rpcgen.runtime.blocking.server import Server
+    from rpcgen.runtime.blocking.transport import Transport
+    from rpcgen.runtime.context import Context, current_context, use_context
+    from rpcgen.runtime.core.call import Profile
+    from rpcgen.runtime.core.opaque import OpaqueCodec
+    from rpcgen.runtime.descriptor import ErrorType, Event, Interface, Method, NoArgs, Opaque, Route
+    from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
+    from rpcgen.runtime.errors import (
+        ArgumentNotInVersion,
+        AuthError,
+        BadArguments,
+        BadResult,
+        BadUrl,
+        ConfigurationError,
+        ConnectionLost,
+        DeadlineExceeded,
+        DeclaredError,
+        Draining,
+        Expired,
+        InterfaceClash,
+        InvalidTarget,
+        Malformed,
+        MethodNotInVersion,
+        MinorTooNew,
+        MissingArgument,
+        MistypedArgument,
+        NotSent,
+        Overloaded,
+        Rejected,
+        RemoteError,
+        RpcgenError,
+        TooLarge,
+        Unauthenticated,
+        Unknown,
+        UnknownArgument,
+        UnknownMethod,
+        UnknownNamespace,
+        UnsupportedMajor,
+        VersionRejected,
+        WrongKind,
+    )
+    from rpcgen.runtime.interceptor import Interceptor
+    from rpcgen.runtime.proxy import Sent
+    from rpcgen.runtime.target import Target
+
+#: Module (below this package) of every name that is loaded when first used.
+_HOMES = {
+    "aio.client": ("AsyncClient",),
+    "aio.server": ("AsyncServer",),
+    "aio.transport": ("AsyncTransport",),
+    "blocking.client": ("Client",),
+    "blocking.server": ("Server",),
+    "blocking.transport": ("Transport",),
+    "context": ("Context", "current_context", "use_context"),
+    "core.call": ("Profile",),
+    "core.opaque": ("OpaqueCodec",),
+    "descriptor": ("ErrorType", "Event", "Interface", "Method", "NoArgs", "Opaque", "Route"),
+    "endpoint": ("AsyncEndpoint", "Endpoint"),
+    "errors": (
+        "ArgumentNotInVersion",
+        "AuthError",
+        "BadArguments",
+        "BadResult",
+        "BadUrl",
+        "ConfigurationError",
+        "ConnectionLost",
+        "DeadlineExceeded",
+        "DeclaredError",
+        "Draining",
+        "Expired",
+        "InterfaceClash",
+        "InvalidTarget",
+        "Malformed",
+        "MethodNotInVersion",
+        "MinorTooNew",
+        "MissingArgument",
+        "MistypedArgument",
+        "NotSent",
+        "Overloaded",
+        "Rejected",
+        "RemoteError",
+        "RpcgenError",
+        "TooLarge",
+        "Unauthenticated",
+        "Unknown",
+        "UnknownArgument",
+        "UnknownMethod",
+        "UnknownNamespace",
+        "UnsupportedMajor",
+        "VersionRejected",
+        "WrongKind",
+    ),
+    "interceptor": ("Interceptor",),
+    "proxy": ("Sent",),
+    "target": ("Target",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ABSENT",
+    "Absent",
+    "ArgumentNotInVersion",
+    "AsyncClient",
+    "AsyncEndpoint",
+    "AsyncServer",
+    "AsyncTransport",
+    "AuthError",
+    "BadArguments",
+    "BadResult",
+    "BadUrl",
+    "Client",
+    "ConfigurationError",
+    "ConnectionLost",
+    "Context",
+    "DeadlineExceeded",
+    "DeclaredError",
+    "Draining",
+    "Endpoint",
+    "ErrorType",
+    "Event",
+    "Expired",
+    "Interceptor",
+    "Interface",
+    "InterfaceClash",
+    "InvalidTarget",
+    "Malformed",
+    "Method",
+    "MethodNotInVersion",
+    "MinorTooNew",
+    "MissingArgument",
+    "MistypedArgument",
+    "NoArgs",
+    "NotSent",
+    "Opaque",
+    "OpaqueCodec",
+    "OpenEnum",
+    "OpenUnion",
+    "Overloaded",
+    "Profile",
+    "Rejected",
+    "RemoteError",
+    "Route",
+    "RpcgenError",
+    "Sent",
+    "Server",
+    "TaggedUnion",
+    "Target",
+    "TooLarge",
+    "Transport",
+    "Unauthenticated",
+    "Unknown",
+    "UnknownArgument",
+    "UnknownMethod",
+    "UnknownNamespace",
+    "UnsupportedMajor",
+    "VersionRejected",
+    "WrongKind",
+    "current_context",
+    "sent",
+    "use_context",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

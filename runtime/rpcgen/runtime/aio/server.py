@@ -1,0 +1,334 @@
+"""The server's side for asyncio: everything in one loop, a task for each coroutine handler."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import msgspec
+from rpcgen.runtime.context import reset_context, set_context
+from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.opaque import OpaqueCodec
+from rpcgen.runtime.core.serving import TICK, ServerSettings, Serving
+from rpcgen.runtime.driver import AsyncListener, Caller
+from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
+from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.interceptor import Interceptor
+from rpcgen.runtime.server import plan_server
+from rpcgen.runtime.transport import find_driver
+
+log = logging.getLogger("rpcgen.server")
+
+
+class AsyncServer:
+    """Serves async endpoints, one task a request, and blocking endpoints on threads or inline.
+
+    `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as an async context
+    manager it starts on entry and stops on exit.
+    """
+
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        *,
+        endpoints: Sequence[AsyncEndpoint | Endpoint],
+        server: str | None = None,
+        executor: Literal["threads", "inline"] = "threads",
+        concurrency: int = 1024,
+        queue: int = 1024,
+        drain_timeout: float = 30.0,
+        debug: bool = False,
+        introspection: bool = True,
+        interceptors: Sequence[Interceptor] = (),
+        codecs: Mapping[type, OpaqueCodec] | None = None,
+        exchange: str | None = None,
+        topic: str | None = None,
+    ) -> None:
+        """Prepare a server; nothing is bound before `start()`.
+
+        Args:
+            urls: where to listen; one URL or several.
+            endpoints: instances of generated endpoint classes, of any number of interfaces and of either world.
+            server: the name by which clients address this one; the host's name by default.
+            executor: how handlers of blocking endpoints run: `threads`, or `inline` in the loop, for handlers that
+                never wait.
+            concurrency: handlers that run at the same time.
+            queue: requests that wait behind them before more are refused as Overloaded.
+            drain_timeout: seconds that `stop()` gives running handlers.
+            debug: send tracebacks to callers.
+            introspection: answer `rpcgen.meta` requests that describe the interfaces.
+            interceptors: hooks round every handler.
+            codecs: opaque types to objects with `type`, `encode` and `decode`.
+            exchange, topic: replace those of the interfaces.
+
+        Raises:
+            ConfigurationError: a URL, name or limit cannot be used, or two endpoints claim one method.
+        """
+        settings = ServerSettings(
+            concurrency=concurrency,
+            queue=queue,
+            drain_timeout=drain_timeout,
+            debug=debug,
+            interceptors=tuple(interceptors),
+            codecs=codecs or {},
+        )
+        self.server = server or socket.gethostname()
+        self._plan = plan_server(
+            endpoints,
+            self.server,
+            world=(AsyncEndpoint, Endpoint),
+            introspection=introspection,
+            exchange=exchange,
+            topic=topic,
+        )
+        self._serving = Serving(self._plan.endpoints, settings, _answer)
+        self._plan.meta.attach(self._serving, self.server)
+        self._opened = [find_driver(url) for url in ([urls] if isinstance(urls, str) else urls)]
+        if not self._opened:
+            raise ConfigurationError("a server needs at least one URL")
+        if executor not in ("threads", "inline"):
+            raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
+        self._inline = executor == "inline"
+        self._pool: ThreadPoolExecutor | None = None
+        self._listeners: list[AsyncListener] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self._idle: asyncio.Event = asyncio.Event()
+        self._done: asyncio.Event = asyncio.Event()
+        self._stopped = False
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens, once it was started."""
+        return tuple(address for listener in self._listeners for address in listener.addresses)
+
+    @property
+    def serving(self) -> Serving:
+        """Counters and the state of the work."""
+        return self._serving
+
+    async def start(self) -> None:
+        """Listen, and begin to serve.
+
+        Raises:
+            ConfigurationError: an address cannot be bound.
+        """
+        if self._loop is not None:
+            raise ConfigurationError("this server was started before")
+        self._loop = asyncio.get_running_loop()
+        try:
+            for opened in self._opened:
+                listener = opened.driver.listen_async(opened.url, self._plan.targets, self.server)
+                listener.arrived = self._receiver(listener)
+                self._listeners.append(listener)
+                await listener.start()
+        except BaseException:
+            for listener in self._listeners:
+                await listener.close()
+            raise
+        log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
+
+    async def stop(self, drain_timeout: float | None = None) -> None:
+        """Take no new work, finish what runs, and close. Idempotent.
+
+        Args:
+            drain_timeout: seconds to wait for running handlers; the constructor's by default. Handlers that still
+                run then are cancelled, and their callers get a RemoteError.
+        """
+        if self._stopped:
+            await self._done.wait()
+            return
+        self._stopped = True
+        work = self._serving.work
+        work.drain()
+        limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
+        for listener in self._listeners:
+            await listener.withdraw()
+        if work.held:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), limit)
+        abandoned = self._serving.abandon()
+        if abandoned:
+            log.warning("%s stopped with %d requests unfinished", self.server, abandoned)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1.0)
+        for listener in self._listeners:
+            await listener.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._ticker is not None:
+            self._ticker.cancel()
+        self._done.set()
+
+    async def wait(self) -> None:
+        """Serve until SIGTERM or SIGINT, or until `stop()` is called elsewhere; then drain.
+
+        A second signal ends the drain at once.
+        """
+        loop = asyncio.get_running_loop()
+        asked = asyncio.Event()
+
+        def on_signal() -> None:
+            if asked.is_set():
+                self._serving.abandon()
+                self._idle.set()
+            asked.set()
+
+        with _loop_signals(loop, on_signal):
+            waits = [asyncio.ensure_future(asked.wait()), asyncio.ensure_future(self._done.wait())]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            await self.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    def _receiver(self, listener: AsyncListener) -> Any:
+        accept, start, monotonic = self._serving.accept, self._start, time.monotonic
+
+        def arrived(caller: Caller, frame: bytes) -> None:
+            accepted = accept(listener, caller, frame, monotonic())
+            if accepted is not None and accepted[1]:
+                start(accepted[0])
+
+        return arrived
+
+    def _start(self, job: Job | None) -> None:
+        if self._ticker is None:
+            self._arm()
+        while job is not None:
+            if job.entry.is_async:
+                self._spawn(job, self._run(job))
+                return
+            if not self._inline:
+                self._spawn(job, self._run_on_thread(job))
+                return
+            job = self._run_inline(job)
+
+    def _spawn(self, job: Job, running: Any) -> None:
+        assert self._loop is not None
+        task = job.task = self._loop.create_task(running)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, job: Job) -> None:
+        set_context(job.context)  # the task has a context of its own
+        serving = self._serving
+        try:
+            arguments = serving.arguments(job, time.monotonic())
+            value = await job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+        except asyncio.CancelledError:
+            if not job.context.cancelled:  # the handler cancelled itself: its caller still waits
+                serving.failed(job, RuntimeError("the handler was cancelled"))
+        except Exception as error:
+            serving.failed(job, error)
+        else:
+            serving.done(job, value)
+        finally:
+            self._finish(job)
+
+    async def _run_on_thread(self, job: Job) -> None:
+        assert self._loop is not None
+        if self._pool is None:
+            workers = min(self._serving.settings.concurrency, 64)
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="rpcgen-work")
+        serving = self._serving
+        try:
+            arguments = serving.arguments(job, time.monotonic())
+            value = await self._loop.run_in_executor(self._pool, _call_handler, job, arguments)
+        except asyncio.CancelledError:
+            pass  # the thread sees ctx.cancelled; nobody waits for its result
+        except Exception as error:
+            serving.failed(job, error)
+        else:
+            serving.done(job, value)
+        finally:
+            self._finish(job)
+
+    def _run_inline(self, job: Job) -> Job | None:
+        serving = self._serving
+        try:
+            value = _call_handler(job, serving.arguments(job, time.monotonic()))
+        except Exception as error:
+            serving.failed(job, error)
+        else:
+            serving.done(job, value)
+        following = serving.work.finish(job)
+        if following is None and not serving.work.held:
+            self._idle.set()
+        return following
+
+    def _finish(self, job: Job) -> None:
+        work = self._serving.work
+        following = work.finish(job)
+        if following is not None:
+            self._start(following)
+        elif not work.held and work.state is not work.state.OPEN:
+            self._idle.set()
+
+    # --- clock ----------------------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        assert self._loop is not None
+        self._ticker = self._loop.call_later(TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._ticker = None
+        self._serving.tick(time.monotonic())
+        if self._serving.work.held:
+            self._arm()
+
+
+def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
+    token = set_context(job.context)
+    try:
+        return job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+    finally:
+        reset_context(token)
+
+
+def _answer(listener: Any, caller: Caller, frame: bytes) -> bool:
+    sent: bool = listener.send(caller, frame)
+    return sent
+
+
+@contextmanager
+def _loop_signals(loop: asyncio.AbstractEventLoop, handler: Callable[[], None]) -> Iterator[None]:
+    """Handle SIGTERM and SIGINT in a loop for a `with` block; where the loop cannot, leave them alone."""
+    taken: list[signal.Signals] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # not the main thread, or not on this system
+            loop.add_signal_handler(number, handler)
+            taken.append(number)
+    try:
+        yield
+    finally:
+        for number in taken:
+            loop.remove_signal_handler(number)

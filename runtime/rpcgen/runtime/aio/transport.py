@@ -1,0 +1,203 @@
+"""The client's side for asyncio.
+
+One future a call; deadlines are kept by one sweep over the pending calls instead of a timer each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from rpcgen.runtime.core.call import Call
+from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
+from rpcgen.runtime.counters import ClientCounters
+from rpcgen.runtime.driver import AsyncClientDriver, Peer
+from rpcgen.runtime.errors import ConfigurationError, ConnectionLost, NotSent, RpcgenError
+from rpcgen.runtime.ids import new_id
+from rpcgen.runtime.proxy import Sent
+from rpcgen.runtime.transport import find_driver
+
+#: Seconds by which the end of a call may come late: calls that end close together share one wake-up.
+SLACK = 0.005
+
+
+class AsyncTransport:
+    """An opened URL, for asyncio clients; any number of clients and tasks of one loop may share it.
+
+    It connects when it is first used. After using it: you must await `close()`, or use it as a context manager.
+
+    Raises:
+        ConfigurationError: the URL cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._opened = find_driver(url)
+        self.codec = self._opened.codec
+        self.counters = ClientCounters()
+        self._calls = Calls(new_id, self.counters)
+        self._driver: AsyncClientDriver | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._pid = os.getpid()
+        self._closed = False
+
+    # --- used by clients ------------------------------------------------------------------------------------------
+
+    async def call(self, call: Call) -> None:
+        """Send a call and wait until it is answered; then `call.answer` is set.
+
+        Raises:
+            NotSent: nobody took it.
+        """
+        while True:
+            driver = self._driver or self._connect()
+            peer = driver.peer(call.target) or await driver.route(call.target, self._patience(call))
+            assert self._loop is not None
+            call.waiter = self._loop.create_future()
+            frame = self._calls.open(call, peer, time.monotonic())
+            try:
+                driver.send(peer, frame)
+                self._watch(call)
+                await call.waiter
+            except BaseException:
+                self._give_up(call, driver)
+                raise
+            if not self._calls.moves(call):
+                return
+
+    async def cast(self, call: Call) -> Sent:
+        """Send a cast; raises NotSent if it reached nobody."""
+        driver = self._driver or self._connect()
+        if call.target.fanout:
+            peers, unreachable = await driver.fanout(call.target, self._patience(call))
+            refused = list(unreachable)
+        else:
+            peer = driver.peer(call.target) or await driver.route(call.target, self._patience(call))
+            peers, refused = [peer], []
+        return self._send_cast(call, driver, peers, refused)
+
+    def _send_cast(
+        self, call: Call, driver: AsyncClientDriver, peers: Sequence[Peer], refused: list[str]
+    ) -> Sent:
+        frame = self._calls.cast(call, time.monotonic())
+        reached: list[str] = []
+        for peer in peers:
+            try:
+                driver.send(peer, frame)
+                reached.append(peer.name)
+            except NotSent:
+                if not call.target.fanout:
+                    raise
+                refused.append(peer.name)
+        if not reached:
+            raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")
+        return Sent(call.id, tuple(reached), tuple(refused))
+
+    # --- connection -----------------------------------------------------------------------------------------------
+
+    def _connect(self) -> AsyncClientDriver:
+        if self._closed:
+            raise ConfigurationError("this client is closed")
+        if self._pid != os.getpid():
+            raise ConfigurationError(
+                "this client was made before a fork; make one in the child process"
+            )
+        self._loop = asyncio.get_running_loop()
+        self._driver = self._opened.driver.connect_async(self._opened.url)
+        self._driver.arrived = self._arrived
+        return self._driver
+
+    def _patience(self, call: Call) -> float:
+        return CAST_TIMEOUT if call.deadline is None else max(0.0, call.deadline - time.monotonic())
+
+    def _arrived(self, peer: Peer, arrival: bytes | RpcgenError) -> None:
+        for call in self._calls.receive(peer, arrival, time.monotonic()):
+            _wake(call)
+
+    def _give_up(self, call: Call, driver: AsyncClientDriver) -> None:
+        """The caller leaves without an answer: it was cancelled, or the frame could not be sent."""
+        if self._calls.close(call):
+            if call.waiter.cancelled():
+                self.counters.cancelled += 1
+            self._tell_cancelled(call, driver)
+
+    def _tell_cancelled(self, call: Call, driver: AsyncClientDriver) -> None:
+        if call.peer is not None:
+            with suppress(NotSent):  # nobody is there to be told
+                driver.send(call.peer, cancellation(call))
+
+    # --- deadlines ------------------------------------------------------------------------------------------------
+
+    def _watch(self, call: Call) -> None:
+        """Make sure that the sweep comes in time for this call."""
+        until = wait_until(call)
+        if until is None:
+            return
+        timer = self._timer
+        assert self._loop is not None
+        if timer is None or timer.when() > until + self._offset() + SLACK:
+            if timer is not None:
+                timer.cancel()
+            self._timer = self._loop.call_at(until + self._offset() + SLACK, self._sweep)
+
+    def _offset(self) -> float:
+        """The loop's clock less ours: a loop may count from elsewhere."""
+        assert self._loop is not None
+        return self._loop.time() - time.monotonic()
+
+    def _sweep(self) -> None:
+        self._timer = None
+        for call in self._calls.sweep(time.monotonic()):
+            if self._driver is not None:
+                self._tell_cancelled(call, self._driver)
+            _wake(call)
+        remaining = [
+            until
+            for call in self._calls.pending.values()
+            if (until := wait_until(call)) is not None
+        ]
+        if remaining and self._loop is not None:
+            self._timer = self._loop.call_at(min(remaining) + self._offset() + SLACK, self._sweep)
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Close all connections; calls that still wait end as ConnectionLost. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for call in list(self._calls.pending.values()):
+            call.answer = ConnectionLost(
+                f"{call.method}: the client was closed while the call was under way"
+            )
+            self._calls.close(call)
+            _wake(call)
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            await driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<AsyncTransport {self._opened.url}>"
+
+
+def _wake(call: Call) -> None:
+    if not call.waiter.done():
+        call.waiter.set_result(None)

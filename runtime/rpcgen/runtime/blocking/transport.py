@@ -1,0 +1,240 @@
+"""The client's side for threads.
+
+Many threads share one driver. Whichever thread waits first becomes the leader: it polls the driver and hands out what
+arrives; the others sleep on a lock of their own. A leader whose own answer came passes the lead on. So a single caller
+pays for no hop between threads, and many callers pay for one poll.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from rpcgen.runtime.core.call import Call
+from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
+from rpcgen.runtime.counters import ClientCounters
+from rpcgen.runtime.driver import Peer
+from rpcgen.runtime.errors import ConfigurationError, ConnectionLost, NotSent
+from rpcgen.runtime.ids import new_id
+from rpcgen.runtime.proxy import Sent
+from rpcgen.runtime.transport import find_driver
+
+
+class Transport:
+    """An opened URL, for blocking clients; any number of clients and threads may share it.
+
+    After using it: you must call `close()`, or use it as a context manager.
+
+    Raises:
+        ConfigurationError: the URL cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        opened = find_driver(url)
+        self._url = opened.url
+        self.codec = opened.codec
+        self.counters = ClientCounters()
+        self._driver = opened.driver.connect(opened.url)
+        self._calls = Calls(new_id, self.counters)
+        # Guards the table of calls and the choice of the next leader; never held while waiting.
+        self._lock = threading.Lock()
+        self._lead = threading.Lock()
+        self._pid = os.getpid()
+        self._closed = False
+
+    # --- used by clients ------------------------------------------------------------------------------------------
+
+    def call(self, call: Call) -> None:
+        """Send a call and wait until it is answered; then `call.answer` is set.
+
+        Raises:
+            NotSent: nobody took it.
+        """
+        while True:
+            peer = self._route(call)
+            call.waiter = threading.Lock()
+            call.waiter.acquire()
+            with self._lock:
+                frame = self._calls.open(call, peer, time.monotonic())
+            try:
+                self._driver.send(peer, frame)
+                self._wait(call)
+            except BaseException:
+                self._give_up(call, peer)
+                raise
+            if not self._calls.moves(call):
+                return
+
+    def cast(self, call: Call) -> Sent:
+        """Send a cast; raises NotSent if it reached nobody."""
+        if call.target.fanout:
+            peers, refused = self._fanout(call)
+        else:
+            peers, refused = [self._route(call)], []
+        frame = self._calls.cast(call, time.monotonic())
+        reached: list[str] = []
+        for peer in peers:
+            try:
+                self._driver.send(peer, frame)
+                reached.append(peer.name)
+            except NotSent:
+                if not call.target.fanout:
+                    raise
+                refused.append(peer.name)
+        if not reached:
+            raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")
+        return Sent(call.id, tuple(reached), tuple(refused))
+
+    # --- routing --------------------------------------------------------------------------------------------------
+
+    def _route(self, call: Call) -> Peer:
+        self._check_usable()
+        return self._driver.peer(call.target) or self._driver.route(
+            call.target, self._patience(call)
+        )
+
+    def _fanout(self, call: Call) -> tuple[Sequence[Peer], list[str]]:
+        self._check_usable()
+        peers, refused = self._driver.fanout(call.target, self._patience(call))
+        return peers, list(refused)
+
+    def _patience(self, call: Call) -> float:
+        if call.deadline is None:
+            return CAST_TIMEOUT
+        return max(0.0, call.deadline - time.monotonic())
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise ConfigurationError("this client is closed")
+        if self._pid != os.getpid():
+            raise ConfigurationError(
+                "this client was made before a fork; make one in the child process"
+            )
+
+    # --- waiting --------------------------------------------------------------------------------------------------
+
+    def _wait(self, call: Call) -> None:
+        try:
+            while call.answer is None:
+                if self._lead.acquire(blocking=False):
+                    try:
+                        self._follow_driver(call)
+                    finally:
+                        self._lead.release()
+                else:
+                    self._sleep(call)
+        finally:
+            self._pass_lead()
+
+    def _follow_driver(self, call: Call) -> None:
+        """Lead: deliver what arrives until our own call is answered or overdue."""
+        while call.answer is None:
+            now = time.monotonic()
+            self._end_if_overdue(call, now)
+            if call.answer is not None:
+                return
+            until = wait_until(call)
+            arrivals = self._driver.poll(None if until is None else max(0.0, until - now))
+            if self._closed:
+                call.answer = NotSent(f"{call.method}: the client was closed")
+                return
+            now = time.monotonic()
+            for peer, arrival in arrivals:
+                with self._lock:
+                    answered = self._calls.receive(peer, arrival, now)
+                for done in answered:
+                    if done is not call:
+                        _wake(done)
+
+    def _sleep(self, call: Call) -> None:
+        """Follow: sleep until the leader has our answer, or makes us the leader, or it is time to look."""
+        until = wait_until(call)
+        if until is None:
+            call.waiter.acquire()
+        else:
+            call.waiter.acquire(timeout=max(0.0, until - time.monotonic()))
+        if call.answer is None:
+            self._end_if_overdue(call, time.monotonic())
+
+    def _end_if_overdue(self, call: Call, now: float) -> None:
+        error = self._calls.overdue(call, now)
+        if error is not None:
+            with self._lock:
+                if call.answer is None:
+                    self._calls.expire(call, error)
+            self._tell_cancelled(call)
+
+    def _pass_lead(self) -> None:
+        """Whoever stops waiting makes sure that somebody leads: if nobody does, wake one that still waits.
+
+        The one that is woken either leads, or stops waiting and comes here in turn, so the lead is never lost.
+        """
+        if self._lead.locked():
+            return
+        with self._lock:
+            for other in self._calls.pending.values():
+                if _wake(other):
+                    return
+
+    def _give_up(self, call: Call, peer: Peer) -> None:
+        """The caller leaves without an answer (an exception in its thread, or a failed send)."""
+        with self._lock:
+            was_pending = self._calls.close(call)
+        if was_pending:
+            self._tell_cancelled(call)
+
+    def _tell_cancelled(self, call: Call) -> None:
+        if call.peer is not None:
+            with suppress(NotSent):  # nobody is there to be told
+                self._driver.send(call.peer, cancellation(call))
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close all connections; calls that still wait end as NotSent or Unknown. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._pid != os.getpid():
+            return  # what we hold belongs to our parent
+        with self._lock:
+            for call in list(self._calls.pending.values()):
+                call.answer = ConnectionLost(
+                    f"{call.method}: the client was closed while the call was under way"
+                )
+                self._calls.close(call)
+                _wake(call)
+        self._driver.wake()
+        with self._lead:  # the leader, if there is one, is out of the driver now
+            self._driver.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Transport {self._url}>"
+
+
+def _wake(call: Call) -> bool:
+    """Let a sleeping call's thread run; False if it was woken before and has not slept since."""
+    lock: Any = call.waiter
+    if lock is None or not lock.locked():
+        return False
+    try:
+        lock.release()
+    except RuntimeError:  # two threads woke it at once
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""What surrounds a call: who asked, by when, in which trace. Knows nothing of frames or transports.
+
+A handler gets its `Context` as first argument; calls that it makes find the same one through a context variable, so
+deadlines shrink, and request ids, user fields and traces travel along without being passed by hand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_EMPTY: Mapping[str, Any] = {}
+
+
+class Context:
+    """One request's surroundings.
+
+    Attributes:
+        request_id: names the request through all services that it touches.
+        fields: the program's own values, as the caller set them (text keys, plain values).
+        deadline: on this host's monotonic clock (seconds), or None.
+        trace: W3C (traceparent, tracestate), or None.
+        namespace, method: what was asked for; empty outside a handler.
+        needs: the (major, minor) version that the message names.
+        reader: the minor version that the caller understands.
+        attempt: 1, or more for a message that was sent again.
+        cancelled: True once the caller gave up. An asyncio handler is cancelled instead.
+    """
+
+    __slots__ = (
+        "attempt",
+        "cancelled",
+        "deadline",
+        "fields",
+        "method",
+        "namespace",
+        "needs",
+        "reader",
+        "request_id",
+        "trace",
+    )
+
+    def __init__(
+        self,
+        *,
+        request_id: str = "",
+        fields: Mapping[str, Any] = _EMPTY,
+        deadline: float | None = None,
+        trace: tuple[str, str] | None = None,
+        namespace: str | None = None,
+        method: str = "",
+        needs: tuple[int, int] = (0, 0),
+        reader: int = 0,
+        attempt: int = 1,
+    ) -> None:
+        self.request_id = request_id
+        self.fields = fields
+        self.deadline = deadline
+        self.trace = trace
+        self.namespace = namespace
+        self.method = method
+        self.needs = needs
+        self.reader = reader
+        self.attempt = attempt
+        self.cancelled = False
+
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, at least 0.0; None if there is none."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def __repr__(self) -> str:
+        # User fields may hold secrets, and a Context ends up in logs.
+        return (
+            f"<Context {self.request_id or '-'} {self.method or '-'} fields={sorted(self.fields)}>"
+        )
+
+
+_current: ContextVar[Context | None] = ContextVar("rpcgen_context", default=None)
+
+#: Read and set by the shells.
+current_context = _current.get
+set_context = _current.set
+reset_context = _current.reset
+
+
+@contextmanager
+def use_context(
+    *,
+    request_id: str = "",
+    fields: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+    trace: tuple[str, str] | None = None,
+) -> Iterator[Context]:
+    """Surround the calls made in a `with` block, as if they were made by a handler.
+
+    What is not given comes from the context around this one. A deadline never gets later.
+
+    Args:
+        request_id: names the request through all services that it touches.
+        fields: values that every handler on the way can read; added to the surrounding ones.
+        timeout: seconds within which all of the block's calls have to end.
+        trace: W3C (traceparent, tracestate).
+    """
+    outer = _current.get()
+    deadline = None if timeout is None else time.monotonic() + timeout
+    if outer is not None:
+        request_id = request_id or outer.request_id
+        fields = {**outer.fields, **(fields or {})}
+        trace = trace or outer.trace
+        if outer.deadline is not None:
+            deadline = outer.deadline if deadline is None else min(deadline, outer.deadline)
+    context = Context(request_id=request_id, fields=fields or {}, deadline=deadline, trace=trace)
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)

@@ -1,0 +1,149 @@
+"""The calls of one client side that wait for an answer: who waits, for whom, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rpcgen.runtime.core.call import Call
+from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
+from rpcgen.runtime.core.envelope import Beat, Cancel, Refusal
+from rpcgen.runtime.counters import ClientCounters
+from rpcgen.runtime.driver import Peer
+from rpcgen.runtime.errors import ConnectionLost, DeadlineExceeded, Draining, RpcgenError
+
+#: A call refused by a draining server was run by nobody, so it may go to another; so often at most.
+MAX_MOVES = 3
+
+#: Seconds that finding and connecting a server may take for a message that has no deadline.
+CAST_TIMEOUT = 5.0
+
+
+class Calls:
+    """The table of pending calls. Nothing here waits or wakes: the shell does, for the calls that are returned."""
+
+    __slots__ = ("_new_id", "counters", "pending")
+
+    def __init__(self, new_id: Callable[[], bytes], counters: ClientCounters) -> None:
+        self._new_id = new_id
+        self.counters = counters
+        self.pending: dict[bytes, Call] = {}
+
+    def open(self, call: Call, peer: Peer, now: float) -> bytes:
+        """Enter a call that is about to be sent to `peer`; its frame. You must `close` it whatever happens."""
+        if not call.id:  # all attempts at one call share its id
+            call.id = self._new_id()
+        call.peer = peer
+        call.heard = now
+        call.answer = None
+        peer.outstanding += 1
+        self.pending[call.id] = call
+        self.counters.calls += 1
+        return call.frame(now)
+
+    def cast(self, call: Call, now: float) -> bytes:
+        """The frame of a cast, which nobody waits for."""
+        call.id = self._new_id()
+        self.counters.casts += 1
+        return call.frame(now)
+
+    def close(self, call: Call) -> bool:
+        """Forget a call; False if it was closed before."""
+        if self.pending.pop(call.id, None) is None:
+            return False
+        if call.peer is not None:
+            call.peer.outstanding -= 1
+        return True
+
+    def receive(self, peer: Peer, arrival: bytes | RpcgenError, now: float) -> list[Call]:
+        """Take what a driver delivered; the calls that it answers, closed, with `answer` set."""
+        if isinstance(arrival, RpcgenError):
+            return self.lose(peer, arrival)
+        try:
+            frame = codec_of(arrival).to_client(arrival)
+        except DECODE_ERRORS:
+            self.counters.unreadable += 1
+            return []
+        call = self.pending.get(frame.id)
+        if call is None or call.peer is not peer:
+            # Late, or forged: an answer counts only from the server that was asked.
+            self.counters.late += 1
+            return []
+        if isinstance(frame, Beat):
+            call.heard = now
+            return []
+        call.answer = frame
+        self.close(call)
+        if isinstance(frame, Refusal):
+            self.counters.rejected += 1
+        else:
+            self.counters.replies += 1
+        return [call]
+
+    def lose(self, peer: Peer, error: RpcgenError) -> list[Call]:
+        """The calls that `peer` had when it went away, each ended by `error`."""
+        lost = [call for call in self.pending.values() if call.peer is peer]
+        for call in lost:
+            call.answer = error
+            self.close(call)
+        self.counters.lost += len(lost)
+        return lost
+
+    def overdue(self, call: Call, now: float) -> RpcgenError | None:
+        """Why a call has to end now although nothing came, or None."""
+        if call.deadline is not None and now >= call.deadline:
+            return DeadlineExceeded(f"{call.method}: no answer from {_name(call)} in time")
+        silent_at = call.silent_at
+        if silent_at is not None and now >= silent_at:
+            return ConnectionLost(
+                f"{call.method}: {_name(call)} has been silent for {call.plan.silence:g} s"
+            )
+        return None
+
+    def expire(self, call: Call, error: RpcgenError) -> None:
+        """End a call that is overdue."""
+        call.answer = error
+        if self.close(call):
+            if isinstance(error, DeadlineExceeded):
+                self.counters.expired += 1
+            else:
+                self.counters.lost += 1
+
+    def sweep(self, now: float) -> list[Call]:
+        """End all calls that are overdue."""
+        ended: list[Call] = []
+        for call in list(self.pending.values()):
+            error = self.overdue(call, now)
+            if error is not None:
+                self.expire(call, error)
+                ended.append(call)
+        return ended
+
+    def moves(self, call: Call) -> bool:
+        """Whether an answered call should go to another server instead of ending."""
+        answer = call.answer
+        if (
+            not isinstance(answer, Refusal)
+            or answer.code != Draining.code
+            or call.attempt >= MAX_MOVES
+        ):
+            return False
+        call.attempt += 1
+        self.counters.moved += 1
+        return True
+
+
+def wait_until(call: Call) -> float | None:
+    """When a call has to be looked at again if nothing comes (monotonic seconds); None: never."""
+    silent_at = call.silent_at
+    if call.deadline is None or (silent_at is not None and silent_at < call.deadline):
+        return silent_at
+    return call.deadline
+
+
+def cancellation(call: Call) -> bytes:
+    """The frame that tells the server that nobody waits any more."""
+    return call.plan.codec.encode(Cancel(call.id))
+
+
+def _name(call: Call) -> str:
+    return call.peer.name if call.peer is not None else str(call.target)

@@ -1,0 +1,79 @@
+"""Bytes and values: msgpack by default, JSON for people who debug (PROTOCOL.md 1).
+
+The first byte of a frame tells which: a JSON array starts with `[`, a msgpack array never does. One error type comes
+out of every failed decode, whatever the library raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+from rpcgen.runtime.core.envelope import ToClient, ToServer
+
+#: What libraries raise for hostile bytes; deep nesting ends in RecursionError rather than DecodeError.
+DECODE_ERRORS = (msgspec.DecodeError, RecursionError, ValueError, OverflowError, MemoryError)
+
+DecHook = Callable[[type, Any], Any]
+EncHook = Callable[[Any], Any]
+
+
+class Undecodable(Exception):
+    """Bytes that are no message."""
+
+
+class Decoder(Protocol):
+    """A typed decoder of msgspec."""
+
+    def decode(self, data: bytes | msgspec.Raw, /) -> Any:
+        """Read one value; raises one of DECODE_ERRORS."""
+        ...
+
+
+class Codec:
+    """One encoding.
+
+    Attributes:
+        name: the value of the URL option `codec`.
+        encode: any value to bytes.
+        to_client, to_server: typed decoders of whole frames.
+        untyped: bytes to plain values.
+    """
+
+    __slots__ = ("_module", "encode", "name", "native", "to_client", "to_server", "untyped")
+
+    def __init__(self, name: str, module: Any, native: tuple[type, ...]) -> None:
+        self.name = name
+        self._module = module
+        self.encode: Callable[[Any], bytes] = module.Encoder().encode
+        self.to_client: Callable[[bytes], ToClient] = module.Decoder(ToClient).decode
+        self.to_server: Callable[[bytes], ToServer] = module.Decoder(ToServer).decode
+        self.untyped: Callable[[bytes | msgspec.Raw], Any] = module.Decoder().decode
+        #: Types that this encoding has of its own; anything else travels as text.
+        self.native = native
+
+    def encoder(self, hook: EncHook | None) -> Callable[[Any], bytes]:
+        """An encoder that hands values of unknown types to `hook`."""
+        if hook is None:
+            return self.encode
+        encode: Callable[[Any], bytes] = self._module.Encoder(enc_hook=hook).encode
+        return encode
+
+    def decoder(self, of: Any, hook: DecHook | None = None) -> Decoder:
+        """A decoder of one type that hands values for unknown types to `hook`."""
+        decoder: Decoder = (
+            self._module.Decoder(of, dec_hook=hook) if hook else self._module.Decoder(of)
+        )
+        return decoder
+
+
+MSGPACK = Codec("msgpack", msgspec.msgpack, (bytes,))
+JSON = Codec("json", msgspec.json, ())
+
+CODECS = {codec.name: codec for codec in (MSGPACK, JSON)}
+
+
+def codec_of(frame: bytes) -> Codec:
+    """The codec that a frame was written with."""
+    return JSON if frame[:1] == b"[" else MSGPACK

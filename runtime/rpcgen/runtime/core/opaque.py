@@ -1,0 +1,68 @@
+"""Opaque objects: the program's own classes, which travel as {name, version, data} through codecs it registers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+from rpcgen.runtime.core.codec import DecHook, EncHook
+from rpcgen.runtime.descriptor import Opaque
+from rpcgen.runtime.errors import ConfigurationError, MistypedArgument
+
+
+class OpaqueCodec(Protocol):
+    """Turns objects of one opaque type into plain values and back.
+
+    Attributes:
+        type: the program's class; generated opaque types are protocols, which many classes fit.
+    """
+
+    @property
+    def type(self) -> type[Any]:
+        """The program's class."""
+        ...
+
+    def encode(self, value: Any, /) -> tuple[str, Any]:
+        """The version of the object's own format, and its plain data (None, bool, int, float, str, list, dict)."""
+        ...
+
+    def decode(self, version: str, data: Any, /) -> Any:
+        """The object again; raise ValueError for a version that is not understood."""
+        ...
+
+
+class OpaqueCodecs:
+    """The codecs of one client or server, by generated type.
+
+    Without a codec an opaque value is an `Opaque` struct, passed through as it is.
+    """
+
+    __slots__ = ("_by_type", "decode", "encode")
+
+    def __init__(self, codecs: Mapping[type, OpaqueCodec] | None = None) -> None:
+        self._by_type = dict(codecs or {})
+        for of, codec in self._by_type.items():
+            if not isinstance(of, type) or not isinstance(getattr(codec, "type", None), type):
+                raise ConfigurationError(
+                    "codecs maps generated opaque types to objects with `type`, `encode` and `decode`; "
+                    f"found {of!r}: {codec!r}"
+                )
+        self.encode: EncHook = self._encode
+        self.decode: DecHook = self._decode
+
+    def _encode(self, value: Any) -> Opaque:
+        for of, codec in self._by_type.items():
+            if isinstance(value, codec.type):
+                version, data = codec.encode(value)
+                return Opaque(name=of.__name__, version=version, data=data)
+        raise MistypedArgument(
+            f"{type(value).__name__} cannot travel; expected a type of the interface, or one with a codec"
+        )
+
+    def _decode(self, of: type, value: Any) -> Any:
+        opaque = msgspec.convert(value, Opaque)
+        if opaque.name != of.__name__:
+            raise ValueError(f"it is a {opaque.name[:64]!r}, expected {of.__name__}")
+        codec = self._by_type.get(of)
+        return opaque if codec is None else codec.decode(opaque.version, opaque.data)

@@ -1,0 +1,67 @@
+"""Typed readers: bytes to a value of one type. The fast path is msgspec's, the last word is `walk.py`'s."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+from rpcgen.runtime.core.codec import DECODE_ERRORS, MSGPACK, Codec, DecHook, Decoder, Undecodable
+from rpcgen.runtime.core.walk import Walk, has_extra
+from rpcgen.runtime.errors import BadArguments
+
+
+class Reader:
+    """Reads one type, in either codec.
+
+    Args:
+        of: a type expression.
+        hook: makes opaque objects; None where the type has none.
+        strict: as in `walk.Walk`.
+    """
+
+    __slots__ = ("_decoders", "_extra", "_hook", "_of", "_strict")
+
+    def __init__(self, of: Any, hook: DecHook | None = None, *, strict: bool) -> None:
+        self._of = of
+        self._hook = hook
+        self._strict = strict
+        self._decoders: dict[Codec, Decoder] = {}
+        self._extra = strict and has_extra(inspect.type_info(of), set())
+
+    def read(self, data: bytes | msgspec.Raw, codec: Codec = MSGPACK) -> Any:
+        """Read one value.
+
+        Raises:
+            BadArguments: the value does not fit, with the path and what was expected.
+            Undecodable: the bytes are no value at all.
+        """
+        try:
+            return self._decoder(codec).decode(data) if not self._extra else self._walk(data, codec)
+        except msgspec.ValidationError:
+            return self._walk(data, codec)
+        except BadArguments:
+            raise
+        except DECODE_ERRORS as error:
+            raise Undecodable(
+                f"{type(error).__name__}: the payload could not be decoded"
+            ) from error
+
+    def _decoder(self, codec: Codec) -> Decoder:
+        decoder = self._decoders.get(codec)
+        if decoder is None:
+            decoder = self._decoders[codec] = codec.decoder(self._of, self._hook)
+        return decoder
+
+    def _walk(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:
+        try:
+            plain = codec.untyped(data)
+            return Walk(codec, self._hook, strict=self._strict).read(
+                inspect.type_info(self._of), plain
+            )
+        except BadArguments:
+            raise
+        except DECODE_ERRORS as error:
+            raise Undecodable(
+                f"{type(error).__name__}: the payload could not be decoded"
+            ) from error

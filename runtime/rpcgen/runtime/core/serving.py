@@ -1,0 +1,218 @@
+"""What a server decides about arriving frames and finished handlers, the same for both worlds.
+
+The shells own threads, tasks and clocks; this owns the dispatcher, the work and the counters.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
+from rpcgen.runtime.core.dispatch import AnyEndpoint, Dispatcher, Job
+from rpcgen.runtime.core.envelope import CALL, Cancel
+from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
+from rpcgen.runtime.core.replies import refusal
+from rpcgen.runtime.core.work import Work
+from rpcgen.runtime.counters import ServerCounters
+from rpcgen.runtime.driver import Caller
+from rpcgen.runtime.errors import BadResult, ConfigurationError, Expired, Overloaded, Rejected
+from rpcgen.runtime.interceptor import Interceptor
+
+log = logging.getLogger("rpcgen.server")
+
+#: Sends a frame back to a caller by the way it came; False if the caller is gone.
+Answer = Callable[[Any, Caller, bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What a server was constructed with. Times in seconds."""
+
+    concurrency: int = 64
+    queue: int = 1024
+    drain_timeout: float = 30.0
+    debug: bool = False
+    interceptors: tuple[Interceptor, ...] = ()
+    codecs: Mapping[type, OpaqueCodec] = field(default_factory=dict[type, OpaqueCodec])
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1:
+            raise ConfigurationError(f"concurrency is {self.concurrency}, expected 1 or more")
+        if self.queue < 0:
+            raise ConfigurationError(f"queue is {self.queue}, expected 0 or more")
+        if not self.drain_timeout >= 0.0:
+            raise ConfigurationError(
+                f"drain_timeout is {self.drain_timeout}, expected seconds, 0 or more"
+            )
+
+
+class Serving:
+    """One server's decisions. `accept` and `finish` are called under the shell's lock, if it has threads."""
+
+    def __init__(
+        self, endpoints: Sequence[AnyEndpoint], settings: ServerSettings, answer: Answer
+    ) -> None:
+        self.settings = settings
+        self.counters = ServerCounters()
+        self.work = Work(settings.concurrency, settings.queue)
+        self.dispatcher = Dispatcher(endpoints, OpaqueCodecs(settings.codecs), debug=settings.debug)
+        self._answer = answer
+        self._drifted: set[tuple[str, bytes]] = set()
+
+    # --- arriving -------------------------------------------------------------------------------------------------
+
+    def accept(
+        self, source: Any, caller: Caller, frame: bytes, now: float
+    ) -> tuple[Job, bool] | None:
+        """Take a frame: a job and whether it runs now; None if there is nothing to run now."""
+        codec = codec_of(frame)
+        try:
+            message = codec.to_server(frame)
+        except DECODE_ERRORS:
+            self.counters.unreadable += 1
+            return None
+        if isinstance(message, Cancel):
+            return self._cancelled(caller, message)
+        self.counters.received += 1
+        try:
+            entry = self.dispatcher.entry(message)
+            job = Job(entry, message, caller, source, codec, now)
+            if entry.immediate:
+                self._run_now(job, now)
+                return None
+            runs = self.work.offer(job)
+        except Rejected as error:
+            self._count(error)
+            if message.how == CALL:
+                self.send(source, caller, codec.encode(refusal(message.id, error)))
+            else:
+                log.warning("refused cast %s: %s", ascii(message.method[:64]), error)
+            return None
+        if message.fingerprint and job.drifted():
+            self._note_drift(job)
+        return job, runs
+
+    def _cancelled(self, caller: Caller, message: Cancel) -> tuple[Job, bool] | None:
+        job = self.work.cancel(caller, message.id)
+        self.counters.cancelled += 1
+        if job is not None and job.task is not None:
+            job.task.cancel()
+        return None
+
+    def _run_now(self, job: Job, now: float) -> None:
+        try:
+            value = job.entry.handler(job.context, **msgspec.structs.asdict(job.arguments(now)))
+        except Exception as error:
+            self.failed(job, error)
+        else:
+            self.done(job, value)
+
+    def _note_drift(self, job: Job) -> None:
+        self.counters.drifted += 1
+        interface, theirs = job.entry.interface, job.request.fingerprint
+        if (interface.name, theirs) not in self._drifted and len(self._drifted) < 64:
+            self._drifted.add((interface.name, theirs))
+            log.warning(
+                "a caller has another build of %s %d.%d: its fingerprint is %s, ours %s",
+                interface.name,
+                *interface.version,
+                theirs.hex(),
+                interface.fingerprint[: len(theirs)].hex(),
+            )
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    def arguments(self, job: Job, now: float) -> Any:
+        """The handler's arguments; raises Rejected. Interceptors have seen them."""
+        arguments = job.arguments(now)
+        for interceptor in self.settings.interceptors:
+            interceptor.before_handle(job.context, arguments)
+        return arguments
+
+    def done(self, job: Job, value: Any) -> None:
+        """A handler returned: answer, if somebody waits."""
+        error: BaseException | None = None
+        frame = b""
+        if job.wants_reply:
+            try:
+                frame = job.reply(value)
+            except BadResult as bad:
+                error = bad
+        if error is not None:
+            self.failed(job, error)
+            return
+        self.counters.handled += 1
+        self._after(job, None)
+        if frame:
+            self.reply(job, frame)
+
+    def failed(self, job: Job, error: BaseException) -> None:
+        """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""
+        self._after(job, error)
+        if isinstance(error, Rejected):
+            self._count(error)
+            if job.wants_reply:
+                self.reply(job, job.refuse(error))
+            else:
+                log.warning("refused cast %s: %s", job.request.method, error)
+            return
+        frame, declared = job.failure(error)
+        if declared:
+            self.counters.declared += 1
+        else:
+            self.counters.failed += 1
+            log.error("%s failed (%s)", job.request.method, job.context.request_id, exc_info=error)
+        if job.wants_reply:
+            self.reply(job, frame)
+
+    def _after(self, job: Job, error: BaseException | None) -> None:
+        for interceptor in reversed(self.settings.interceptors):
+            try:
+                interceptor.after_handle(job.context, error)
+            except Exception:
+                log.exception("an interceptor failed after %s", job.request.method)
+
+    # --- answering ------------------------------------------------------------------------------------------------
+
+    def reply(self, job: Job, frame: bytes) -> None:
+        """Send a job's answer."""
+        self.send(job.source, job.caller, frame)
+
+    def send(self, source: Any, caller: Caller, frame: bytes) -> None:
+        """Send a frame to a caller; one that is gone is counted."""
+        if not self._answer(source, caller, frame):
+            self.counters.unanswered += 1
+
+    def tick(self, now: float) -> None:
+        """Do what is due by the clock: signs of life, and the end of what nobody waits for any more."""
+        for job, frame in self.work.beats(now):
+            self.send(job.source, job.caller, frame)
+        for job in self.work.overdue(now):
+            if job.task is not None:
+                job.task.cancel()
+
+    def abandon(self) -> int:
+        """The drain's time is over: tell every caller that still waits, and let go."""
+        jobs = self.work.abandon()
+        for job in jobs:
+            if job.wants_reply:
+                error = RuntimeError("the server stopped before this request was done")
+                self.reply(job, job.failure(error)[0])
+            if job.task is not None:
+                job.task.cancel()
+        return len(jobs)
+
+    def _count(self, error: Rejected) -> None:
+        self.counters.rejected += 1
+        if isinstance(error, Overloaded):
+            self.counters.overloaded += 1
+        elif isinstance(error, Expired):
+            self.counters.expired += 1
+
+
+#: Seconds between two looks at the clock while there is work.
+TICK = 0.1

@@ -1,0 +1,137 @@
+"""How much a server does at once: concurrency limit, bounded queue, overload, drain (PROMISES: overload, drain).
+
+A state machine without threads or tasks: the shells say what happened and do what it answers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.envelope import Beat
+from rpcgen.runtime.driver import Caller
+from rpcgen.runtime.errors import Draining, Overloaded, Rejected
+
+
+class State(Enum):
+    """`OPEN` takes work; `DRAINING` finishes what it has; `CLOSED` has let go of it."""
+
+    OPEN = "open"
+    DRAINING = "draining"
+    CLOSED = "closed"
+
+
+class Work:
+    """The jobs that a server holds.
+
+    Args:
+        concurrency: handlers that run at the same time.
+        queue: requests that wait behind them; one more is refused.
+    """
+
+    __slots__ = ("_concurrency", "_jobs", "_queue", "_waiting", "running", "state")
+
+    def __init__(self, concurrency: int, queue: int) -> None:
+        self._concurrency = concurrency
+        self._queue = queue
+        self._waiting: deque[Job] = deque()
+        self._jobs: dict[tuple[Caller, bytes], Job] = {}
+        self.running = 0
+        self.state = State.OPEN
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a handler to become free."""
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether the next request would be refused."""
+        return self.running >= self._concurrency and len(self._waiting) >= self._queue
+
+    @property
+    def held(self) -> int:
+        """Requests that run or wait."""
+        return self.running + len(self._waiting)
+
+    def offer(self, job: Job) -> bool:
+        """Take a job: True if it may run now; False if it waits, for `finish` to return it later.
+
+        Raises:
+            Rejected: overloaded, draining, or a message with this id is being worked on already.
+        """
+        if self.state is not State.OPEN:
+            raise Draining("this server is stopping")
+        key = (job.caller, job.request.id)
+        if key in self._jobs:
+            raise Rejected("a request with this id is being worked on")
+        if self.running < self._concurrency:
+            self.running += 1
+            self._jobs[key] = job
+            return True
+        if self.full:
+            raise Overloaded(
+                f"this server runs {self.running} requests and {len(self._waiting)} wait",
+                retry_after=0.1,
+            )
+        self._jobs[key] = job
+        self._waiting.append(job)
+        return False
+
+    def finish(self, job: Job) -> Job | None:
+        """A job that ran is done; the next one to run, if any waits."""
+        self._jobs.pop((job.caller, job.request.id), None)
+        if self._waiting:
+            return self._waiting.popleft()
+        self.running -= 1
+        return None
+
+    def cancel(self, caller: Caller, call_id: bytes) -> Job | None:
+        """The caller gave up: the job, if it is running; one that waits is forgotten."""
+        job = self._jobs.get((caller, call_id))
+        if job is None:
+            return None
+        job.context.cancelled = True
+        if job in self._waiting:
+            self._waiting.remove(job)
+            del self._jobs[caller, call_id]
+            return None
+        return job
+
+    def drain(self) -> None:
+        """Take no more."""
+        if self.state is State.OPEN:
+            self.state = State.DRAINING
+
+    def abandon(self) -> list[Job]:
+        """Let go of everything: the jobs whose callers are to be told that nothing, or not all, was done."""
+        self.state = State.CLOSED
+        jobs = list(self._jobs.values())
+        for job in jobs:
+            job.context.cancelled = True
+        self._jobs.clear()
+        self._waiting.clear()
+        return jobs
+
+    def overdue(self, now: float) -> list[Job]:
+        """The jobs whose caller's deadline has passed, each returned once."""
+        late = [
+            job for job in self._jobs.values() if not job.context.cancelled and job.expired(now)
+        ]
+        for job in late:
+            job.context.cancelled = True
+        return late
+
+    def beats(self, now: float) -> list[tuple[Job, bytes]]:
+        """The signs of life that are due (PROTOCOL.md 3.6)."""
+        due: list[tuple[Job, bytes]] = []
+        for job in list(self._jobs.values()):
+            if job.beat_at is not None and now >= job.beat_at and job.request.beat is not None:
+                job.beat_at = now + max(job.request.beat, MIN_BEAT)
+                due.append((job, job.codec.encode(Beat(job.request.id))))
+        return due
+
+
+#: Seconds between two beats of one call, however often the client asked for them.
+MIN_BEAT = 0.1

@@ -1,0 +1,75 @@
+"""Counts of what happened, so that every promise can be seen kept or broken. Knows nothing of who reads them."""
+
+from __future__ import annotations
+
+
+class Counters:
+    """A set of named counts.
+
+    A plain `counters.sent += 1` is not interrupted by another thread (the interpreter switches threads at calls and
+    backward jumps only), so counting costs no lock.
+    """
+
+    __slots__ = ()
+
+    def snapshot(self) -> dict[str, int]:
+        """All counts by name."""
+        names: tuple[str, ...] = self.__slots__
+        return {name: getattr(self, name) for name in names}
+
+
+class ClientCounters(Counters):
+    """What a transport's client side counts.
+
+    calls, casts: messages handed to the driver; replies: answers that reached their caller; late: answers that
+    nobody waited for any more; expired: calls that ended at their deadline; cancelled: calls given up by the program;
+    lost: calls whose server went away; rejected: calls a server refused; moved: calls sent on to another server
+    because the first was draining; unreadable: frames that were no message.
+    """
+
+    __slots__ = (
+        "calls",
+        "cancelled",
+        "casts",
+        "expired",
+        "late",
+        "lost",
+        "moved",
+        "rejected",
+        "replies",
+        "unreadable",
+    )
+
+    def __init__(self) -> None:
+        self.calls = self.casts = self.replies = self.late = self.expired = 0
+        self.cancelled = self.lost = self.rejected = self.moved = self.unreadable = 0
+
+
+class ServerCounters(Counters):
+    """What a server counts.
+
+    received: requests that could be read; handled: handlers that returned; declared: ended in a declared error;
+    failed: ended in any other exception; rejected: refused before a handler ran; overloaded, expired: those of them
+    refused for that reason; cancelled: given up by their caller; unanswered: replies whose caller was gone;
+    unreadable: frames that were no message; drifted: messages of a build of the same version that differs from ours.
+    """
+
+    __slots__ = (
+        "cancelled",
+        "declared",
+        "drifted",
+        "expired",
+        "failed",
+        "handled",
+        "overloaded",
+        "received",
+        "rejected",
+        "unanswered",
+        "unreadable",
+    )
+
+    def __init__(self) -> None:
+        self.received = self.handled = self.declared = self.failed = self.rejected = 0
+        self.overloaded = self.expired = self.cancelled = self.unanswered = self.unreadable = (
+            self.drifted
+        ) = 0

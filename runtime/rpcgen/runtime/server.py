@@ -1,0 +1,88 @@
+"""What servers of both worlds share: what they serve and where, and the signals that stop them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from rpcgen.runtime.core.dispatch import AnyEndpoint, interface_of
+from rpcgen.runtime.endpoint import AsyncEndpoint
+from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.introspection import Introspection
+from rpcgen.runtime.target import Target, check_name
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """What one server is going to do.
+
+    Attributes:
+        endpoints: the program's, then the built-in one.
+        targets: the topics to listen on.
+        meta: the built-in endpoint.
+    """
+
+    endpoints: tuple[AnyEndpoint, ...]
+    targets: tuple[Target, ...]
+    meta: Introspection
+
+    @property
+    def summary(self) -> str:
+        """The interfaces and their versions, for a log line."""
+        own = [interface_of(endpoint) for endpoint in self.endpoints if endpoint is not self.meta]
+        return ", ".join(f"{i.name} {i.version[0]}.{i.version[1]}" for i in own)
+
+
+def plan_server(
+    endpoints: Sequence[AnyEndpoint],
+    server: str,
+    *,
+    world: type[AnyEndpoint] | tuple[type[AnyEndpoint], ...],
+    introspection: bool,
+    exchange: str | None,
+    topic: str | None,
+) -> ServerPlan:
+    """Check what a server was given.
+
+    Args:
+        world: the endpoint classes that this kind of server can run.
+
+    Raises:
+        ConfigurationError: no endpoint, one of the wrong world, or a name that is not allowed.
+    """
+    check_name("server", server)
+    if not endpoints:
+        raise ConfigurationError("a server needs at least one endpoint")
+    targets: dict[Target, None] = {}
+    for endpoint in endpoints:
+        interface = interface_of(endpoint)
+        if not isinstance(endpoint, world):
+            expected = "AsyncServer" if isinstance(endpoint, AsyncEndpoint) else "Server"
+            raise ConfigurationError(f"{type(endpoint).__name__} is an endpoint for {expected}")
+        names = (
+            {interface.topic}
+            if topic is not None
+            else {interface.topic, *(m.topic for m in interface.methods if m.topic)}
+        )
+        for name in sorted(names):
+            targets[Target(exchange or interface.exchange, topic or name)] = None
+    meta = Introspection(describes=introspection)
+    return ServerPlan((*endpoints, meta), tuple(targets), meta)
+
+
+@contextmanager
+def stop_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Handle SIGTERM and SIGINT in a `with` block; elsewhere than on the main thread, signals are not ours to take."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

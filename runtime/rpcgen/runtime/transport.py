@@ -1,0 +1,81 @@
+"""Finding a driver by URL. Knows no driver: `drivers/` is looked up by name, then the entry points."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from dataclasses import dataclass, replace
+from typing import cast
+
+from rpcgen.runtime.core.codec import CODECS, MSGPACK, Codec
+from rpcgen.runtime.driver import DriverModule
+from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.url import TransportUrl, parse_url
+
+_PACKAGE = "rpcgen.runtime.drivers"
+
+#: Schemes (the part before a `+`) that are not called like their driver.
+ALIASES = {"zmq": "zeromq", "amqps": "amqp", "rabbit": "amqp", "kombu": "amqp"}
+
+ENTRY_POINTS = "rpcgen.drivers"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A URL with the driver that understands it, and the codec that it asks for."""
+
+    url: TransportUrl
+    driver: DriverModule
+    codec: Codec
+
+
+def find_driver(text: str) -> Opened:
+    """Parse a transport URL and import its driver.
+
+    Raises:
+        BadUrl: the URL cannot be read, or no driver has its scheme.
+    """
+    url = parse_url(text)
+    codec = MSGPACK
+    for name, value in url.params:
+        if name == "codec":
+            if value not in CODECS:
+                raise BadUrl(
+                    f"{url}: option 'codec' is {value[:32]!r}, expected one of {', '.join(CODECS)}"
+                )
+            codec = CODECS[value]
+    url = replace(url, params=tuple(pair for pair in url.params if pair[0] != "codec"))
+    return Opened(url, _module(url), codec)
+
+
+def _module(url: TransportUrl) -> DriverModule:
+    base = url.scheme.partition("+")[0]
+    name = ALIASES.get(base, base)
+    module = f"{_PACKAGE}.{name}"
+    if name.isidentifier() and importlib.util.find_spec(module) is not None:
+        return cast("DriverModule", importlib.import_module(module))
+    from importlib.metadata import entry_points
+
+    for entry_point in entry_points(group=ENTRY_POINTS, name=base):
+        return cast("DriverModule", entry_point.load())
+    known = sorted(known_schemes())
+    near = difflib.get_close_matches(base, known, 1)
+    advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    raise BadUrl(f"{url}: no driver for {url.scheme!r}; {advice}")
+
+
+def known_schemes() -> list[str]:
+    """The schemes that this installation understands, without what follows a `+`."""
+    from importlib.metadata import entry_points
+
+    package = importlib.import_module(_PACKAGE)
+    own = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    aliased = {alias for alias, name in ALIASES.items() if name in own}
+    hidden = {
+        name
+        for name in own
+        if name in ALIASES.values() and name not in aliased and name == "zeromq"
+    }
+    return sorted((own - hidden) | aliased | {e.name for e in entry_points(group=ENTRY_POINTS)})
