@@ -1,0 +1,93 @@
+"""The entry point of the `rpcgen` command: errors become one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+from click.shell_completion import shell_complete
+
+from rpcgen.cli._exit import Exit, Failure, as_failure
+from rpcgen.cli._group import LazyGroup
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"rpcgen {version('rpcgen')}")
+        ctx.exit()
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Describe an RPC interface once, in YAML; get typed clients and servers.
+
+    Exit codes: 0 yes; 1 the answer is no (out of date, unhealthy, refused, a remote error); 2 a wrong command line,
+    file or argument; 3 nobody could be reached; 4 no answer came, so it may have been executed.
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    if "_RPCGEN_COMPLETE" in os.environ:
+        sys.exit(shell_complete(cli, {}, "rpcgen", "_RPCGEN_COMPLETE", os.environ["_RPCGEN_COMPLETE"]))
+    try:
+        code = run(sys.argv[1:] if args is None else args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone. Python flushes stdout once more at exit, which must not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.BROKEN_PIPE
+    sys.exit(code)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line; the exit code."""
+    try:
+        with cli.make_context("rpcgen", list(args)) as ctx:
+            cli.invoke(ctx)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as help_:
+        click.echo(help_.format_message())
+        return Exit.BAD_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        return _report(error)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        failure = as_failure(error)
+        if failure is None:
+            traceback.print_exc()
+            click.echo("rpcgen: this is a bug in rpcgen; please report it with the lines above", err=True)
+            return Exit.BUG
+        return _report(failure)
+    return Exit.OK
+
+
+def _report(error: click.ClickException) -> int:
+    """One line on stderr: the command, what was wrong, and where help is."""
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    message = re.sub(r"\.?\s+Did you mean", "; did you mean", error.format_message()).removesuffix(".")
+    if not isinstance(error, Failure) and message[1:2].islower():
+        message = message[0].lower() + message[1:]
+    path = ctx.command_path if ctx else "rpcgen"
+    advice = f" (see {path} --help)" if ctx else ""
+    click.echo(f"{path}: {message}{advice}", err=True)
+    return error.exit_code
