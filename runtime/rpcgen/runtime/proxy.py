@@ -5,16 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
-from rpcgen.runtime.core.call import Options, Plan, Profile, Settings
-from rpcgen.runtime.core.codec import MSGPACK
+from rpcgen.runtime.core.call import Call, Options, Plan, Profile, Settings
+from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 
-TransportT = TypeVar("TransportT")
+TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,42 @@ class Sent:
     id: bytes
     peers: tuple[str, ...]
     refused: tuple[str, ...] = ()
+
+
+class BlockingTransport(Protocol):
+    """What a blocking client needs of a transport."""
+
+    codec: Codec
+
+    def call(self, call: Call) -> None:
+        """Send a call and wait until `call.answer` is set."""
+        ...
+
+    def cast(self, call: Call) -> Sent:
+        """Send a cast."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class CoroutineTransport(Protocol):
+    """What an asyncio client needs of a transport."""
+
+    codec: Codec
+
+    async def call(self, call: Call) -> None:
+        """Send a call and wait until `call.answer` is set."""
+        ...
+
+    async def cast(self, call: Call) -> Sent:
+        """Send a cast."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
 
 
 class Proxy(Generic[TransportT]):
@@ -71,7 +107,7 @@ class Proxy(Generic[TransportT]):
         self._settings = Settings(
             timeout=check_timeout(timeout),
             profiles={**Settings().profiles, **(profiles or {})},
-            codec=getattr(self._transport, "codec", MSGPACK),
+            codec=self._transport.codec,
             codecs=OpaqueCodecs(codecs),
             exchange=exchange,
             topic=topic,

@@ -11,10 +11,10 @@ from rpcgen.runtime.aio.transport import AsyncTransport
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.descriptor import Args, Method, Result
-from rpcgen.runtime.proxy import Proxy, Sent
+from rpcgen.runtime.proxy import CoroutineTransport, Proxy, Sent
 
 
-class AsyncClient(Proxy[AsyncTransport]):
+class AsyncClient(Proxy[CoroutineTransport]):
     """A client for asyncio; any number of tasks of one loop may use one. Generated subclasses add the methods.
 
     After using it: you must await `close()`, or use it as a context manager.
@@ -22,7 +22,7 @@ class AsyncClient(Proxy[AsyncTransport]):
 
     __slots__ = ()
 
-    def _open(self, url: str) -> AsyncTransport:
+    def _open(self, url: str) -> CoroutineTransport:
         return AsyncTransport(url)
 
     async def _call(self, method: Method[Args, Result], arguments: Args) -> Result:

@@ -10,10 +10,10 @@ from rpcgen.runtime.blocking.transport import Transport
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.descriptor import Args, Method, Result
-from rpcgen.runtime.proxy import Proxy, Sent
+from rpcgen.runtime.proxy import BlockingTransport, Proxy, Sent
 
 
-class Client(Proxy[Transport]):
+class Client(Proxy[BlockingTransport]):
     """A client for threads; any number of threads may use one. Generated subclasses add the interface's methods.
 
     After using it: you must call `close()`, or use it as a context manager.
@@ -21,7 +21,7 @@ class Client(Proxy[Transport]):
 
     __slots__ = ()
 
-    def _open(self, url: str) -> Transport:
+    def _open(self, url: str) -> BlockingTransport:
         return Transport(url)
 
     def _call(self, method: Method[Args, Result], arguments: Args) -> Result:

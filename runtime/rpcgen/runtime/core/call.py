@@ -190,7 +190,6 @@ class Plan:
 
     __slots__ = (
         "_answers",
-        "_encode",
         "_measure",
         "_reader",
         "_routes",
@@ -198,6 +197,7 @@ class Plan:
         "_topic",
         "beat",
         "codec",
+        "encode",
         "fingerprint",
         "major",
         "method",
@@ -219,7 +219,7 @@ class Plan:
         self.timeout, self.silence = _patience(method, settings)
         self.beat = None if self.silence is None else self.silence / 3
         hooks = settings.codecs
-        self._encode = self.codec.encoder(hooks.encode)
+        self.encode = self.codec.encoder(hooks.encode)
         self._reader = Reader(method.args, hooks.decode, strict=True)
         measure = Measure(method.args, interface.dated, self.major, writing=True)
         self._measure = measure if measure else None
@@ -240,7 +240,7 @@ class Plan:
             BadArguments: with the path of what does not fit.
         """
         try:
-            data = self._encode(arguments)
+            data = self.encode(arguments)
         except BadArguments:
             raise
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
