@@ -17,7 +17,17 @@ from rpcgen.idl.position import Position
 from rpcgen.idl.version import Version
 
 ScalarName = Literal[
-    "bool", "int", "float", "string", "bytes", "uuid", "datetime", "date", "duration", "decimal", "any"
+    "bool",
+    "int",
+    "float",
+    "string",
+    "bytes",
+    "uuid",
+    "datetime",
+    "date",
+    "duration",
+    "decimal",
+    "any",
 ]
 Kind = Literal["call", "cast"]
 RouteName = Literal["any", "server", "fanout"]
@@ -159,6 +169,7 @@ class Alias:
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
+    dated: Dated = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +184,7 @@ class Struct:
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
+    dated: Dated = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +215,7 @@ class Enum:
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
+    dated: Dated = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +242,7 @@ class Union:
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
+    dated: Dated = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +257,7 @@ class Opaque:
     attributes: Mapping[str, TypeExpr] = field(default_factory=dict[str, "TypeExpr"])
     doc: str = ""
     deprecated: Deprecated | None = None
+    dated: Dated = ALWAYS
 
 
 TypeDef = Alias | Struct | Enum | Union | Opaque
@@ -250,7 +265,10 @@ TypeDef = Alias | Struct | Enum | Union | Opaque
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """A declared error. `wire` is its name for peers of other wires; `extends` names another error."""
+    """A declared error. `wire` is its name for peers of other wires; `extends` names another error.
+
+    `fields` are its own, the base's come first; `retryable` is inherited unless the error says otherwise.
+    """
 
     name: str
     fields: Mapping[str, Field]
@@ -260,6 +278,7 @@ class Error:
     wire: str | None = None
     doc: str = ""
     deprecated: Deprecated | None = None
+    dated: Dated = ALWAYS
 
 
 # --- methods ------------------------------------------------------------------------------------------------------
@@ -318,7 +337,10 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method. The first route is the default; `to` is where server-routed messages go unless the caller says."""
+    """One method. The first route is the default; `to` is where server-routed messages go unless the caller says.
+
+    `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments.
+    """
 
     name: str
     routes: tuple[Route, ...]

@@ -1,0 +1,94 @@
+"""Constraints: whether they suit their type, and whether a value keeps to them."""
+
+from __future__ import annotations
+
+import base64
+import decimal
+import json
+import re
+
+from rpcgen.idl.model import Constraints, ListOf, MapOf, Named, Scalar, TypeExpr, Value
+from rpcgen.idl.position import Position
+from rpcgen.idl.report import Report
+from rpcgen.idl.resolve import Types, resolve
+from rpcgen.idl.typetext import type_text
+
+_NUMBERS = frozenset({"int", "float", "decimal"})
+_SIZED = frozenset({"string", "bytes"})
+
+#: Which types each constraint is for, in words and as a test.
+_SUITS = {
+    "min": (
+        "int, float and decimal",
+        lambda base: isinstance(base, Scalar) and base.name in _NUMBERS,
+    ),
+    "max": (
+        "int, float and decimal",
+        lambda base: isinstance(base, Scalar) and base.name in _NUMBERS,
+    ),
+    "size": (
+        "string, bytes, lists and maps",
+        lambda base: (
+            isinstance(base, ListOf | MapOf) or (isinstance(base, Scalar) and base.name in _SIZED)
+        ),
+    ),
+    "pattern": ("string", lambda base: base == Scalar("string")),
+    "unique": ("lists", lambda base: isinstance(base, ListOf)),
+}
+
+
+def check_suits(type_: TypeExpr, places: dict[str, Position], types: Types, report: Report) -> None:
+    """Report constraints that mean nothing for their type."""
+    resolved = resolve(type_, types)
+    if resolved is None:
+        return
+    for key, at in places.items():
+        suited, test = _SUITS[key]
+        if not test(resolved.base):
+            report.error(
+                "constraint-type", f"`{key}` is for {suited}, not for {type_text(type_)}", at
+            )
+
+
+def violation(value: Value, limits: Constraints, base: Scalar | ListOf | MapOf | Named) -> str:
+    """Say what is wrong with a value, or nothing."""
+    if isinstance(base, Scalar) and base.name in _NUMBERS and not isinstance(value, bool):
+        return _range_violation(value, limits)
+    length = _length(value, base)
+    if length is not None:
+        if limits.min_size is not None and length < limits.min_size:
+            return f"the size {length} is less than {limits.min_size}"
+        if limits.max_size is not None and length > limits.max_size:
+            return f"the size {length} is greater than {limits.max_size}"
+    if (
+        limits.pattern is not None
+        and isinstance(value, str)
+        and not re.search(limits.pattern, value)
+    ):
+        return f'"{value[:80]}" does not match the pattern {limits.pattern}'
+    if limits.unique and isinstance(value, list):
+        texts = [json.dumps(item, sort_keys=True) for item in value]
+        if len(set(texts)) != len(texts):
+            return "an item occurs twice"
+    return ""
+
+
+def _range_violation(value: Value, limits: Constraints) -> str:
+    if not isinstance(value, int | float | str):
+        return ""
+    number = decimal.Decimal(str(value))
+    if limits.min is not None and number < decimal.Decimal(str(limits.min)):
+        return f"{value} is less than {limits.min}"
+    if limits.max is not None and number > decimal.Decimal(str(limits.max)):
+        return f"{value} is greater than {limits.max}"
+    return ""
+
+
+def _length(value: Value, base: Scalar | ListOf | MapOf | Named) -> int | None:
+    if isinstance(value, list | dict):
+        return len(value) if isinstance(base, ListOf | MapOf) else None
+    if isinstance(value, str) and isinstance(base, Scalar):
+        if base.name == "bytes":
+            return len(base64.b64decode(value))
+        return len(value) if base.name == "string" else None
+    return None

@@ -1,0 +1,100 @@
+"""Destination paths: does every step exist, and is what they end at a text?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rpcgen.idl.model import (
+    DestinationPath,
+    Index,
+    ListOf,
+    Method,
+    Named,
+    Opaque,
+    Scalar,
+    Struct,
+    TargetDefaults,
+    TypeExpr,
+)
+from rpcgen.idl.report import Report
+from rpcgen.idl.resolve import Types, all_fields, resolve
+from rpcgen.idl.typetext import type_text
+from rpcgen.idl.yamltext.nodes import Mapping
+
+
+def destinations(
+    method: Method, node: Mapping, target: TargetDefaults, types: Types, report: Report
+) -> Method:
+    """Check a method's own paths, or give it those of the target whose argument it has."""
+    own = "to" in node.entries
+    if not own and not any(route.to == "server" for route in method.routes):
+        return method
+    paths = method.to if own else tuple(path for path in target.to if path.argument in method.args)
+    for path in paths:
+        _check(path, method, types, report, own=own)
+    return replace(method, to=paths) if paths != method.to else method
+
+
+def _check(
+    path: DestinationPath, method: Method, types: Types, report: Report, *, own: bool
+) -> None:
+    related = [] if own else [(method.position, f'the method "{method.name}" has this argument')]
+    argument = method.args.get(path.argument)
+    if argument is None:
+        report.error(
+            "bad-path",
+            f'the method "{method.name}" has no argument "{path.argument}"',
+            path.position,
+            hint=report.suggest(path.argument, method.args),
+        )
+        return
+    if argument.constant is not None:
+        report.error(
+            "bad-path", f'"{path.argument}" is a constant, which no caller gives', path.position
+        )
+        return
+    type_: TypeExpr | None = argument.type
+    walked = path.argument
+    for step in path.steps:
+        problem, hint, type_ = _step(type_, step, walked, types, report)
+        if problem:
+            report.error("bad-path", problem, path.position, hint=hint, related=related)
+        if type_ is None:
+            return
+        walked += f"[{step.number}]" if isinstance(step, Index) else f".{step}"
+    end = resolve(type_, types)
+    if end is not None and end.base != Scalar("string"):
+        report.error(
+            "bad-path",
+            f'"{walked}" is {type_text(type_)}, expected string',
+            path.position,
+            hint="a path ends at the name of a server",
+            related=related,
+        )
+
+
+def _step(
+    type_: TypeExpr, step: str | Index, walked: str, types: Types, report: Report
+) -> tuple[str, str, TypeExpr | None]:
+    """Return a problem with its hint, or the type that the step leads to."""
+    resolved = resolve(type_, types)
+    if resolved is None:
+        return "", "", None
+    base = resolved.base
+    if isinstance(step, Index):
+        if isinstance(base, ListOf):
+            return "", "", base.item
+        return f'"{walked}" is {type_text(type_)}, not a list', "", None
+    definition = types[base.name] if isinstance(base, Named) else None
+    known: dict[str, TypeExpr] = {}
+    if isinstance(definition, Struct):
+        known = {name: field.type for name, field in all_fields(definition, types).items()}
+    elif isinstance(definition, Opaque):
+        known = dict(definition.attributes)
+        if not known:
+            hint = f"write attributes: {{{step}: string?}} at the opaque type {definition.name}"
+            return f'"{walked}" has no attributes', hint, None
+    if step in known:
+        return "", "", known[step]
+    hint = report.suggest(step, known) if known else ""
+    return f'"{walked}" has no attribute "{step}"', hint, None

@@ -1,0 +1,62 @@
+"""How types and errors are used: map keys, union members, payloads, errors that methods raise."""
+
+from __future__ import annotations
+
+from rpcgen.idl.model import Enum, Interface, Named, Scalar, Struct, Union
+from rpcgen.idl.report import Report
+from rpcgen.idl.resolve import definition_of, reachable, resolve
+
+
+def check_use(interface: Interface, report: Report) -> None:
+    """Report types and errors in places that they do not fit."""
+    _check_unions(interface, report)
+    _check_events(interface, report)
+    for method in interface.methods.values():
+        for raised in method.raises:
+            if raised.error not in interface.errors:
+                report.error(
+                    "unknown-error",
+                    f'unknown error "{raised.error[:80]}"',
+                    raised.position,
+                    hint=report.suggest(raised.error, interface.errors),
+                )
+
+
+def _check_unions(interface: Interface, report: Report) -> None:
+    for union in interface.types.values():
+        if not isinstance(union, Union):
+            continue
+        for member in union.members.values():
+            resolved = resolve(member.type, interface.types)
+            if resolved is not None and (resolved.nullable or resolved.base == Scalar("any")):
+                report.error(
+                    "nullable-member",
+                    f'the member "{member.tag}" may be null, and a member always holds a value',
+                    member.position,
+                    hint="make the union nullable where it is used",
+                )
+
+
+def _check_events(interface: Interface, report: Report) -> None:
+    types = interface.types
+    reported: set[str] = set()
+    for event in interface.events.values():
+        if event.payload not in types:
+            continue
+        payload = definition_of(Named(event.payload), types)
+        if not isinstance(payload, Struct):
+            report.error(
+                "bad-payload", f'the payload "{event.payload}" is no struct', event.position
+            )
+            continue
+        for name in reachable([event.payload], types):
+            definition = types[name]
+            if isinstance(definition, Enum) and definition.fallback and name not in reported:
+                reported.add(name)
+                report.error(
+                    "fallback-in-event",
+                    f'"{name}" has a fallback and reaches the event "{event.name}", whose readers are unknown',
+                    definition.position,
+                    hint="open the enum instead: open: true",
+                    related=[(event.position, "the event is here")],
+                )

@@ -1,0 +1,338 @@
+"""The language's structure as one table: which keys exist where, and what may stand behind each.
+
+What the texts behind the keys mean is not known here. `FILE` describes an interface file, `LIBRARY` an imported one.
+"""
+
+from __future__ import annotations
+
+from rpcgen.idl.shape import (
+    Key,
+    Keys,
+    Shape,
+    TextShape,
+    either,
+    entries,
+    flag,
+    keyed,
+    listing,
+    nullable,
+    number,
+    text,
+)
+
+IDENTIFIER = "^[A-Za-z][A-Za-z0-9_]{0,127}$"
+TYPE_NAME = "^[A-Z][A-Za-z0-9_]{0,127}$"
+DOTTED = r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$"
+INTERFACE_NAME = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
+VERSION = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
+BARE_VERSION = r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?$"
+WIRE_NAME = r"^(?!amq\.)[A-Za-z0-9_.:@+-]{1,255}$"
+
+PRIORITIES = ("audit", "debug", "info", "warn", "error", "critical", "sample")
+ROUTES = ("any", "server", "fanout")
+
+_DOC = text("what it is, for people")
+_VERSION = text('a version, such as "6.5"', pattern=VERSION)
+_VERSIONS = either(
+    "one version, or one per major", _VERSION, listing("one version per major", _VERSION)
+)
+_DATES = either(
+    "a version, one per major, or a map from interface to version",
+    _VERSION,
+    listing("one version per major", _VERSION),
+    entries("the version in each interface", _VERSIONS, INTERFACE_NAME),
+)
+_DEPRECATED = either(
+    "deprecation: true or {since, use}",
+    flag("true: it is deprecated"),
+    keyed(
+        "since when, and what to use",
+        {"since": Key(_DATES), "use": Key(text("what to use instead"))},
+    ),
+)
+_VALUE = Shape("a value of the type", anything=True)
+_TYPE = text("a type, such as list[string]?")
+_EXAMPLES = listing("valid values", _VALUE)
+_NOT_YET = Shape("not supported yet", anything=True)
+
+#: What everything can carry.
+_COMMON: Keys = {
+    "doc": Key(_DOC),
+    "since": Key(_DATES),
+    "until": Key(_DATES),
+    "deprecated": Key(_DEPRECATED),
+}
+_SIZE = either(
+    "a length: a number, a range such as 1..64, or {min, max}",
+    text("a number or a range", json=("string", "integer"), pattern=r"^[0-9]*(\.\.)?[0-9]*$"),
+    keyed(
+        "the least and the greatest length",
+        {"min": Key(number("at least")), "max": Key(number("at most"))},
+    ),
+)
+_CONSTRAINTS: Keys = {
+    "min": Key(number("the least number")),
+    "max": Key(number("the greatest number")),
+    "size": Key(_SIZE),
+    "pattern": Key(text("a regular expression that is found in the text")),
+    "unique": Key(flag("whether the items of the list differ")),
+}
+_PRESENCE = Key(text("whether absent and null differ", "implicit", "explicit"))
+_SEND = Key(text("whether what is unset is sent", "set", "always"))
+
+MEMBER = either(
+    "a type such as `list[string]? = [] since 6.2`, or a map with `type`",
+    text("a short form"),
+    keyed(
+        "the long form",
+        {
+            "type": Key(_TYPE),
+            "default": Key(_VALUE),
+            "constant": Key(_VALUE),
+            "older": Key(text("what an older peer makes of it", "refuse_if_set", "drop", "refuse")),
+            "send": _SEND,
+            "was": Key(entries("its names before", text("the older name"), BARE_VERSION)),
+            "was_type": Key(
+                entries(
+                    "its types before",
+                    either(
+                        "the older type",
+                        _TYPE,
+                        keyed(
+                            "with constraints", {"type": Key(_TYPE, required=True), **_CONSTRAINTS}
+                        ),
+                    ),
+                    BARE_VERSION,
+                )
+            ),
+            "presence": _PRESENCE,
+            "examples": Key(_EXAMPLES),
+            **_CONSTRAINTS,
+            **_COMMON,
+        },
+        one_of=("constant", "type"),
+    ),
+)
+_FIELDS = nullable(entries("fields by name", MEMBER, IDENTIFIER))
+
+_DATED_KEYS: Keys = {key: _COMMON[key] for key in ("since", "until")}
+_ENUM_TEXT = text(
+    "a value, such as running or `shelved since 6.4`", json=("string", "number", "boolean", "null")
+)
+_ENUM_KEYS = keyed(
+    "a value with more about it", {"value": Key(_ENUM_TEXT, required=True), **_COMMON}
+)
+_ENUM = either(
+    "a list of values, or a map from name to value",
+    listing("values", either("a value", _ENUM_TEXT, _ENUM_KEYS)),
+    entries("values by name", either("a value", _ENUM_TEXT, _ENUM_KEYS), IDENTIFIER),
+)
+_OPEN = either(
+    "true or {since}",
+    flag("whether readers keep what they do not know"),
+    keyed("since when", {"since": Key(_DATES, required=True)}),
+)
+_UNION = entries(
+    "types by tag",
+    either(
+        "a type, such as VolumeRef or `VolumeRef since 6.2`",
+        text("a type"),
+        keyed("a type with more about it", {"type": Key(_TYPE, required=True), **_COMMON}),
+    ),
+    IDENTIFIER,
+)
+_OWN_CLOCK: Keys = {
+    "version": Key(_NOT_YET, supported=False),
+    "envelope": Key(_NOT_YET, supported=False),
+}
+
+TYPE = either(
+    "a type, or a map with one of `type`, `fields`, `enum`, `union`, `opaque`",
+    text("another spelling of a type"),
+    Shape(
+        "a type",
+        variants={
+            "enum": {
+                "enum": Key(_ENUM, True),
+                "open": Key(_OPEN),
+                "fallback": Key(entries("what older readers are told", _ENUM_TEXT)),
+                "examples": Key(_EXAMPLES),
+                **_COMMON,
+            },
+            "union": {
+                "union": Key(_UNION, True),
+                "open": Key(_OPEN),
+                "examples": Key(_EXAMPLES),
+                **_COMMON,
+            },
+            "opaque": {
+                "opaque": Key(flag("true"), True),
+                "attributes": Key(entries("what `to:` may look at", _TYPE, IDENTIFIER)),
+                **_COMMON,
+            },
+            "fields": {
+                "fields": Key(_FIELDS, True),
+                "extends": Key(text("a struct")),
+                "presence": _PRESENCE,
+                "examples": Key(_EXAMPLES),
+                **_OWN_CLOCK,
+                **_COMMON,
+            },
+            "extends": {
+                "extends": Key(text("a struct"), True),
+                "fields": Key(_FIELDS),
+                "presence": _PRESENCE,
+                "examples": Key(_EXAMPLES),
+                **_OWN_CLOCK,
+                **_COMMON,
+            },
+            "type": {
+                "type": Key(_TYPE, True),
+                "examples": Key(_EXAMPLES),
+                **_CONSTRAINTS,
+                **_COMMON,
+            },
+        },
+    ),
+)
+
+ERROR = nullable(
+    keyed(
+        "an error",
+        {
+            "fields": Key(_FIELDS),
+            "extends": Key(text("another error")),
+            "retryable": Key(flag("whether trying again may help")),
+            "wire": Key(text("its name for peers of other wires")),
+            **_COMMON,
+        },
+    )
+)
+
+_ROUTE = either(
+    "any, server or fanout",
+    text("a route, such as server or `server since 6.4`", pattern=r"^(any|server|fanout)(\s.*)?$"),
+    keyed(
+        "a route with its date",
+        {"route": Key(text("a route", *ROUTES), required=True), **_DATED_KEYS},
+    ),
+)
+_ROUTES = Shape(
+    "any, server, fanout, or a list of them", text=_ROUTE.text, keys=_ROUTE.keys, items=_ROUTE
+)
+_PATHS = either(
+    "a path such as instance.host, or a list of them",
+    text("a path"),
+    listing("paths; the first that is not null is used", text("a path")),
+)
+_TOPIC = either(
+    "a topic, or {name, since}",
+    text("a topic", pattern=WIRE_NAME),
+    keyed(
+        "a topic with its date",
+        {"name": Key(text("a topic", pattern=WIRE_NAME), required=True), "since": Key(_DATES)},
+    ),
+)
+_RAISES = listing(
+    "errors",
+    either(
+        "an error, such as Busy or `Busy since 6.4`",
+        text("an error"),
+        keyed(
+            "an error with its date", {"error": Key(text("an error"), required=True), **_DATED_KEYS}
+        ),
+    ),
+)
+_DELIVERY: Keys = {
+    key: Key(_NOT_YET, supported=False) for key in ("delivery", "ttl", "ordering_key")
+}
+
+METHOD = keyed(
+    "a method",
+    {
+        "call": Key(_ROUTES),
+        "cast": Key(_ROUTES),
+        "args": Key(nullable(entries("arguments by name", MEMBER, IDENTIFIER))),
+        "returns": Key(
+            either(
+                "a type, or a map with `type`",
+                _TYPE,
+                keyed(
+                    "a type with constraints", {"type": Key(_TYPE, required=True), **_CONSTRAINTS}
+                ),
+            )
+        ),
+        "raises": Key(_RAISES),
+        "to": Key(_PATHS),
+        "timeout": Key(
+            text("30s, 2m, 1.5h, a number of seconds, or long", json=("string", "number"))
+        ),
+        "idempotent": Key(flag("whether doing it twice is as good as once")),
+        "topic": Key(_TOPIC),
+        "router": Key(text("the name of the program's router")),
+        "examples": Key(listing("arguments of valid calls", _VALUE)),
+        "was": Key(_NOT_YET, supported=False),
+        **_DELIVERY,
+        **_COMMON,
+    },
+    one_of=("cast", "call"),
+)
+
+EVENT = keyed(
+    "an event",
+    {
+        "payload": Key(text("a struct"), required=True),
+        "priority": Key(text("how important it is", *PRIORITIES)),
+        "examples": Key(_EXAMPLES),
+        **_DELIVERY,
+        **_COMMON,
+    },
+)
+
+_TARGET = keyed(
+    "where the interface lives",
+    {
+        "exchange": Key(text("an exchange", pattern=WIRE_NAME)),
+        "topic": Key(_TOPIC),
+        "to": Key(_PATHS),
+        "router": Key(text("the name of the program's router")),
+        "also": Key(
+            listing("topics that servers listen on, too", text("a topic", pattern=WIRE_NAME))
+        ),
+    },
+)
+
+_SHARED: Keys = {
+    "rpcgen": Key(text("the version of this language: 1", "1", json=("integer",)), required=True),
+    "doc": Key(_DOC),
+    "imports": Key(nullable(listing("files with types and errors", text("a relative path")))),
+    "types": Key(nullable(entries("types by name", TYPE, TYPE_NAME))),
+    "errors": Key(nullable(entries("errors by name", ERROR, TYPE_NAME))),
+}
+LIBRARY = keyed("a file of types and errors", _SHARED)
+FILE = keyed(
+    "an interface",
+    {
+        "rpcgen": _SHARED["rpcgen"],
+        "interface": Key(
+            text("its name, such as nova.compute", pattern=INTERFACE_NAME), required=True
+        ),
+        "namespace": Key(
+            Shape("its name on the wire, or null", text=TextShape(pattern=WIRE_NAME), null=True)
+        ),
+        "version": Key(
+            text('the version that this file describes, such as "6.5"', pattern=VERSION),
+            required=True,
+        ),
+        "serves": Key(listing("older majors still spoken, each at its last minor", _VERSION)),
+        "send": _SEND,
+        "target": Key(nullable(_TARGET)),
+        "releases": Key(
+            nullable(entries("names of versions", _VERSION, r"^[a-z][a-z0-9_.-]{0,127}$"))
+        ),
+        "supported_until": Key(_NOT_YET, supported=False),
+        **{key: value for key, value in _SHARED.items() if key != "rpcgen"},
+        "methods": Key(nullable(entries("methods by name", METHOD, IDENTIFIER))),
+        "events": Key(nullable(entries("events by name", EVENT, DOTTED))),
+    },
+)

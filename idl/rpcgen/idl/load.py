@@ -1,0 +1,270 @@
+"""Files -> checked interfaces. The only module of the compiler's front that touches the disk.
+
+Opens regular files only, never more than the limit, and imports only from beneath the roots, symbolic links resolved.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from rpcgen.idl.diagnostics import Diagnostic
+from rpcgen.idl.grammar import FILE, LIBRARY
+from rpcgen.idl.model import Interface
+from rpcgen.idl.position import Position
+from rpcgen.idl.read.interface import read_interface
+from rpcgen.idl.read.scope import items_at
+from rpcgen.idl.report import Report
+from rpcgen.idl.structure import check_structure
+from rpcgen.idl.yamltext.compose import compose
+from rpcgen.idl.yamltext.limits import MAX_BYTES
+from rpcgen.idl.yamltext.nodes import Mapping, Text
+
+MAX_IMPORTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a file. `interface` is None if and only if some diagnostic is an error.
+
+    `sources` are the texts of all files that were read, by the names that positions use.
+    """
+
+    interface: Interface | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: MappingOf[str, str] = field(default_factory=dict[str, str])
+
+
+def load(path: str | os.PathLike[str], *, roots: SequenceOf[str | os.PathLike[str]] = ()) -> Loaded:
+    """Read an interface file and what it imports.
+
+    Args:
+        path: the interface file.
+        roots: directories from which it may import, besides its own.
+    """
+    given = os.fspath(path).replace(os.sep, "/")
+    loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)])
+    text = loading.read(Path(path), Position(given, 1, 1))
+    return loading.finish(text)
+
+
+def loads(text: str, file: str = "<text>") -> Loaded:
+    """Read an interface from text; it can import nothing."""
+    loading = _Loading(file, [])
+    return loading.finish(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """A file on its way in: where it is, what positions call it, and which files led to it."""
+
+    path: Path
+    shown: str
+    at: Position
+    chain: tuple[str, ...]
+
+
+class _Loading:
+    """One run; collects texts, trees and mistakes."""
+
+    def __init__(self, file: str, roots: list[Path]) -> None:
+        self._file = file
+        self._report = Report()
+        self._roots = [Path(os.path.realpath(root)) for root in roots]
+        self._sources: dict[str, str] = {}
+
+    def read(self, path: Path, at: Position) -> str | None:
+        """Return the text of a file; None after a reported mistake."""
+        try:
+            data = _read_regular(path)
+        except _Unreadable as error:
+            self._report.error(error.rule, f"{error}", at, hint=error.hint)
+            return None
+        except (OSError, ValueError) as error:
+            reason = (
+                os.strerror(error.errno).lower()
+                if isinstance(error, OSError) and error.errno
+                else str(error)
+            )
+            self._report.error("file-unreadable", f"the file cannot be read: {reason}", at)
+            return None
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            kind = (
+                "UTF-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else f"byte {error.start} is not"
+            )
+            message = (
+                f"the file is not UTF-8: {'it starts like ' + kind if kind == 'UTF-16' else kind}"
+            )
+            self._report.error("file-not-utf8", message, at, hint="save it as UTF-8")
+            return None
+
+    def finish(self, text: str | None) -> Loaded:
+        """Parse, import, check."""
+        interface = None
+        tree = self._parse(text, self._file) if text is not None else None
+        if tree is not None:
+            check_structure(tree, FILE, self._report)
+            libraries = self._import_all(tree)
+            interface = read_interface(tree, libraries, self._file, self._report)
+        diagnostics = self._report.diagnostics(self._sources)
+        return Loaded(interface, diagnostics, MappingProxyType(self._sources))
+
+    def _parse(self, text: str, file: str) -> Mapping | None:
+        self._sources[file] = text.removeprefix("\ufeff")
+        if len(text) > MAX_BYTES:
+            self._report.error(
+                "file-too-large", f"the text is longer than {MAX_BYTES} bytes", Position(file, 1, 1)
+            )
+            return None
+        tree = compose(text, file, self._report)
+        if tree is None or isinstance(tree, Mapping):
+            return tree
+        self._report.error(
+            "wrong-kind",
+            "expected a map with the keys of an interface",
+            tree.at,
+            hint="start with: rpcgen: 1",
+        )
+        return None
+
+    def _import_all(self, tree: Mapping) -> dict[str, Mapping]:
+        """Read all imports, nearest first, each file once; without recursion, so any chain may be as long as it likes."""
+        main = os.path.realpath(self._file)
+        trees: dict[str, Mapping] = {}
+        seen = {main: self._file}
+        waiting = self._imports_of(tree, Path(self._file), (main,))
+        while waiting:
+            wanted = waiting.pop(0)
+            real = os.path.realpath(wanted.path)
+            if real in wanted.chain:
+                self._report_cycle(wanted, real, seen)
+                continue
+            if real in seen:
+                continue
+            if len(seen) > MAX_IMPORTS:
+                message = f"more than {MAX_IMPORTS} files are imported"
+                self._report.error("import-too-many", message, wanted.at)
+                break
+            seen[real] = wanted.shown
+            library = self._library(wanted)
+            if library is not None:
+                trees[wanted.shown] = library
+                waiting += self._imports_of(library, wanted.path, (*wanted.chain, real))
+        return trees
+
+    def _library(self, wanted: _Import) -> Mapping | None:
+        text = self.read(wanted.path, wanted.at)
+        tree = self._parse(text, wanted.shown) if text is not None else None
+        if tree is None:
+            return None
+        if (key := tree.entries.get("interface")) is not None:
+            self._report.error(
+                "import-interface",
+                "an imported file holds types and errors, and this one is an interface",
+                key.key.at,
+                hint="move what is shared to a file of its own",
+                related=[(wanted.at, "imported here")],
+            )
+            return None
+        check_structure(tree, LIBRARY, self._report)
+        return tree
+
+    def _imports_of(self, tree: Mapping, path: Path, chain: tuple[str, ...]) -> list[_Import]:
+        found: list[_Import] = []
+        for item in items_at(tree, "imports"):
+            if not isinstance(item, Text) or not item.value:
+                continue
+            target = self._resolve(item, path)
+            if target is not None:
+                found.append(_Import(target, self._shown(target), item.at, chain))
+        return found
+
+    def _resolve(self, item: Text, importer: Path) -> Path | None:
+        """Find the file that an import names, beneath one of the roots."""
+        name = item.value
+        problem = _import_problem(name)
+        if not problem and not self._roots:
+            problem = "a text without a file cannot import"
+        if problem:
+            self._report.error(
+                "import-path", problem, item.at, hint="write a relative path, such as common.yaml"
+            )
+            return None
+        directories = [importer.parent, *self._roots]
+        for directory in directories:
+            candidate = directory / name
+            if not os.path.lexists(candidate):
+                continue
+            real = Path(os.path.realpath(candidate))
+            if any(real.is_relative_to(root) for root in self._roots):
+                return candidate
+            self._report.error(
+                "import-path",
+                f'"{name[:200]}" is outside the directories that may be imported from',
+                item.at,
+                hint="keep it beneath the interface file's directory, or name a root",
+            )
+            return None
+        self._report.error("import-missing", f'there is no file "{name[:200]}"', item.at)
+        return None
+
+    def _shown(self, path: Path) -> str:
+        return os.path.normpath(path).replace(os.sep, "/")
+
+    def _report_cycle(self, wanted: _Import, real: str, seen: MappingOf[str, str]) -> None:
+        chain = wanted.chain[wanted.chain.index(real) :]
+        names = [seen[file] for file in chain] + [seen[real]]
+        self._report.error(
+            "import-cycle", f"files import each other: {' -> '.join(names)}", wanted.at
+        )
+
+
+def _import_problem(name: str) -> str:
+    if "://" in name:
+        return "an import is a file, and this is a URL"
+    if "\\" in name or "\0" in name:
+        return "an import path has forward slashes only"
+    if name.startswith("/") or os.path.isabs(name):
+        return "an import path is relative"
+    if ".." in name.split("/"):
+        return 'an import path has no ".."'
+    if len(name) > 1024:
+        return "an import path has at most 1024 characters"
+    return ""
+
+
+class _Unreadable(Exception):
+    def __init__(self, rule: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.hint = hint
+
+
+def _read_regular(path: Path) -> bytes:
+    """Read a regular file within the limit. Opened without blocking first, so that a FIFO cannot hold us."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR}:
+            raise _Unreadable("file-unreadable", "there is no such file") from None
+        raise
+    with open(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+            raise _Unreadable("file-not-regular", f"this is {kind}")
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise _Unreadable(
+            "file-too-large", f"the file is larger than {MAX_BYTES} bytes", "split it with imports"
+        )
+    return data

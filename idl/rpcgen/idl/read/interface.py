@@ -1,0 +1,286 @@
+"""A whole interface: the main file and the libraries it imports, read, merged, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from rpcgen.idl.check.interface import check_interface
+from rpcgen.idl.check.limits import check_suits
+from rpcgen.idl.check.paths import destinations
+from rpcgen.idl.model import Error, Event, Interface, Method, Send, TargetDefaults, Topic, TypeDef
+from rpcgen.idl.read.dates import read_version
+from rpcgen.idl.read.errors import read_error
+from rpcgen.idl.read.methods import read_event, read_method, read_router
+from rpcgen.idl.read.routes import read_paths, read_topic
+from rpcgen.idl.read.scope import Pending, Scope, doc_at, entries_at, items_at, text_at, wire_name
+from rpcgen.idl.read.types import read_type
+from rpcgen.idl.read.values import Invalid, ValueReader
+from rpcgen.idl.report import Report
+from rpcgen.idl.resolve import names_in, reachable
+from rpcgen.idl.version import Version
+from rpcgen.idl.yamltext.nodes import Mapping, Text
+
+_INTERFACE_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*", re.ASCII)
+_RELEASE = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Draft:
+    """The parts of an interface while its files are read."""
+
+    types: dict[str, TypeDef] = field(default_factory=dict[str, TypeDef])
+    errors: dict[str, Error] = field(default_factory=dict[str, Error])
+    methods: dict[str, Method] = field(default_factory=dict[str, Method])
+    events: dict[str, Event] = field(default_factory=dict[str, Event])
+    #: Errors that leave `retryable` to their base.
+    inherits: dict[str, bool] = field(default_factory=dict[str, bool])
+    #: What each method was read from.
+    nodes: dict[str, Mapping] = field(default_factory=dict[str, Mapping])
+
+
+def read_interface(
+    main: Mapping, libraries: MappingOf[str, Mapping], source: str, report: Report
+) -> Interface | None:
+    """Build the model; None if anything is wrong.
+
+    Args:
+        main: the tree of the interface file.
+        libraries: the trees of the files it imports, directly or not, by name, in the order of the imports.
+        source: the name of the interface file in positions.
+        report: takes the mistakes; those of the structure are in it already.
+    """
+    scope = _scope(main, report)
+    draft = Draft()
+    _read_parts(main, scope, draft)
+    own = (set(draft.types), set(draft.errors))
+    for tree in libraries.values():
+        _read_library(tree, scope, draft)
+    _check_clashes(draft, report)
+    target = _target(main, scope)
+    for name, method in draft.methods.items():
+        draft.methods[name] = destinations(method, draft.nodes[name], target, draft.types, report)
+    _check_references(draft, scope.pending, report)
+    _read_values(draft, scope.pending, report)
+    _inherit_retryable(draft)
+    version = scope.version or Version(0, 0)
+    interface = Interface(
+        scope.interface,
+        version,
+        _namespace(main, scope),
+        target,
+        draft.types,
+        draft.errors,
+        draft.methods,
+        draft.events,
+        (text_at(main, "interface") or main).at,
+        source,
+        scope.serves,
+        _releases(main, scope),
+        cast("Send", send.value if (send := text_at(main, "send")) is not None else "set"),
+        doc_at(main),
+    )
+    check_interface(interface, report)
+    if report.failed:
+        return None
+    return _without_unreached(interface, *own)
+
+
+def _scope(main: Mapping, report: Report) -> Scope:
+    scope = Scope(report, Pending(), "", None)
+    name = text_at(main, "interface")
+    if name is not None:
+        scope.interface = name.value
+        if not _INTERFACE_NAME.fullmatch(name.value) or len(name.value) > 255:
+            report.error(
+                "bad-interface-name",
+                f'"{name.value[:80]}" cannot be the name of an interface',
+                name.at,
+                hint="lower-case names of ASCII letters, digits and underscores, joined by dots: nova.compute",
+            )
+    text = text_at(main, "version")
+    version = read_version(text, scope) if text is not None else None
+    served: list[Version] = []
+    for item in items_at(main, "serves"):
+        older = read_version(item, scope) if isinstance(item, Text) else None
+        if older is None:
+            continue
+        if version is not None and older.major >= version.major:
+            message = f"{older} is not of an older major than {version}"
+            report.error(
+                "bad-serves",
+                message,
+                item.at,
+                hint="`serves` names the last minor of each older major",
+            )
+        elif any(older.major == known.major for known in served):
+            report.error("bad-serves", f"major {older.major} is served twice", item.at)
+        else:
+            served.append(older)
+    scope.version, scope.serves = version, tuple(sorted(served))
+    return scope
+
+
+def _read_parts(tree: Mapping, scope: Scope, draft: Draft) -> None:
+    for entry in entries_at(tree, "types"):
+        read_type(entry, scope, draft.types)
+    for entry in entries_at(tree, "errors"):
+        read_error(entry, scope, draft.errors, draft.inherits)
+    for entry in entries_at(tree, "methods"):
+        read_method(entry, scope, draft.methods, draft.nodes)
+    for entry in entries_at(tree, "events"):
+        read_event(entry, scope, draft.events)
+
+
+def _read_library(tree: Mapping, scope: Scope, draft: Draft) -> None:
+    """Read a library's types and errors; its names must be new."""
+    library = replace(scope, library=True)
+    for section, known in (("types", draft.types), ("errors", draft.errors)):
+        for entry in entries_at(tree, section):
+            first = known.get(entry.key.value)
+            if first is not None:
+                scope.report.error(
+                    "name-clash",
+                    f'"{entry.key.value}" is defined in two files',
+                    entry.key.at,
+                    related=[(first.position, "first defined here")],
+                )
+            elif section == "types":
+                read_type(entry, library, draft.types)
+            else:
+                read_error(entry, library, draft.errors, draft.inherits)
+
+
+def _check_clashes(draft: Draft, report: Report) -> None:
+    for name, error in draft.errors.items():
+        if (type_ := draft.types.get(name)) is not None:
+            report.error(
+                "name-clash",
+                f'"{name}" is a type and an error',
+                error.position,
+                related=[(type_.position, "the type is here")],
+            )
+
+
+def _target(main: Mapping, scope: Scope) -> TargetDefaults:
+    node = main.get("target")
+    node = node if isinstance(node, Mapping) else Mapping({}, main.at)
+    segments = scope.interface.split(".")
+    exchange = text_at(node, "exchange")
+    return TargetDefaults(
+        wire_name(exchange, scope, "an exchange") if exchange is not None else segments[0],
+        read_topic(node.get("topic"), scope) or Topic(segments[-1]),
+        read_paths(node.get("to"), scope),
+        read_router(node, scope),
+        tuple(
+            wire_name(item, scope, "a topic")
+            for item in items_at(node, "also")
+            if isinstance(item, Text)
+        ),
+    )
+
+
+def _namespace(main: Mapping, scope: Scope) -> str | None:
+    node = main.get("namespace")
+    if node is None:
+        return scope.interface
+    if not isinstance(node, Text) or node.null:
+        return None
+    return wire_name(node, scope, "a namespace")
+
+
+def _releases(main: Mapping, scope: Scope) -> dict[str, Version]:
+    releases: dict[str, Version] = {}
+    for entry in entries_at(main, "releases"):
+        name = scope.name(
+            entry.key, _RELEASE, "a release", "lower-case letters, digits, _ . -, a letter first"
+        )
+        version = read_version(entry.value, scope) if isinstance(entry.value, Text) else None
+        if name is None or version is None:
+            continue
+        if scope.version is not None and version > scope.version:
+            message = f"{version} is later than the file's version {scope.version}"
+            scope.report.error("since-future", message, entry.value.at)
+        releases[name] = version
+    return releases
+
+
+def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
+    for name, at in pending.references:
+        if name in draft.types:
+            continue
+        if name in draft.errors:
+            report.error("unknown-type", f'"{name}" is an error, not a type', at)
+        else:
+            report.error(
+                "unknown-type",
+                f'unknown type "{name[:80]}"',
+                at,
+                hint=report.suggest(name, draft.types),
+            )
+    for constrained in pending.constraints:
+        check_suits(constrained.type, constrained.places, draft.types, report)
+
+
+def _read_values(draft: Draft, pending: Pending, report: Report) -> None:
+    reader = ValueReader(draft.types, report)
+    for waiting in pending.values:
+        value = reader.read(waiting.node, waiting.type, waiting.constraints)
+        if not isinstance(value, Invalid):
+            waiting.store(value)
+    for name, node in draft.nodes.items():
+        for example in items_at(node, "examples"):
+            method = draft.methods[name]
+            value = reader.arguments(example, method.args, name)
+            if not isinstance(value, Invalid):
+                draft.methods[name] = replace(method, examples=(*method.examples, value))
+
+
+def _inherit_retryable(draft: Draft) -> None:
+    for name, error in draft.errors.items():
+        base: Error | None = error
+        seen: set[str] = set()
+        while base is not None and draft.inherits[base.name] and base.name not in seen:
+            seen.add(base.name)
+            base = draft.errors.get(base.extends) if base.extends else None
+        if base is not None and base.retryable and not error.retryable:
+            draft.errors[name] = replace(error, retryable=True)
+
+
+def _without_unreached(
+    interface: Interface, own_types: set[str], own_errors: set[str]
+) -> Interface:
+    """Leave out imported types and errors that nothing of the file's own leads to."""
+    errors = interface.errors
+    keep: dict[str, None] = {}
+    waiting = [name for name in errors if name in own_errors]
+    waiting += [raised.error for method in interface.methods.values() for raised in method.raises]
+    while waiting:
+        name = waiting.pop()
+        if name not in keep:
+            keep[name] = None
+            base = errors[name].extends
+            waiting += [base] if base else []
+    roots = [name for name in interface.types if name in own_types]
+    for fields in (
+        *(method.args for method in interface.methods.values()),
+        *(errors[name].fields for name in errors if name in keep),
+    ):
+        for member in fields.values():
+            for type_ in (member.type, *member.was_type.values()):
+                roots += names_in(type_)
+    roots += [
+        n
+        for method in interface.methods.values()
+        if method.returns
+        for n in names_in(method.returns)
+    ]
+    roots += [event.payload for event in interface.events.values()]
+    reached = reachable(roots, interface.types)
+    return replace(
+        interface,
+        types={name: type_ for name, type_ in interface.types.items() if name in reached},
+        errors={name: error for name, error in errors.items() if name in keep},
+    )

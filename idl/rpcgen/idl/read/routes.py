@@ -1,0 +1,127 @@
+"""How messages of a method travel: routes, topics, destination paths and timeouts."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from rpcgen.idl.durations import parse_duration
+from rpcgen.idl.grammar import ROUTES
+from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, RouteName, Timeout, Topic
+from rpcgen.idl.read.dates import form_dated, read_dated, read_dates
+from rpcgen.idl.read.scope import Scope, text_at, wire_name
+from rpcgen.idl.read.shortform import split_short_form
+from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
+
+PROFILES = ("long",)
+MAX_TIMEOUT = 30 * 24 * 3600
+_STEP = re.compile(r"\.([A-Za-z][A-Za-z0-9_]*)|\[(0|[1-9][0-9]{0,5})\]", re.ASCII)
+_ARGUMENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+
+
+def read_routes(node: Mapping, scope: Scope, inside: Dated) -> tuple[Route, ...]:
+    """Read `call` and `cast`; routes keep the order of the file, the first being the default."""
+    routes: list[Route] = []
+    for key in node.entries:
+        if key not in {"call", "cast"}:
+            continue
+        value = node.entries[key].value
+        for item in value.items if isinstance(value, Sequence) else [value]:
+            route = _route(item, cast("Kind", key), scope, inside)
+            if route is None:
+                continue
+            if any((route.kind, route.to) == (known.kind, known.to) for known in routes):
+                scope.report.error(
+                    "duplicate-name", f'the route "{key}: {route.to}" occurs twice', item.at
+                )
+                continue
+            routes.append(route)
+        if isinstance(value, Sequence) and not value.items:
+            scope.report.error("bad-route", f"`{key}` names no route", value.at)
+    return tuple(routes)
+
+
+def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
+    if isinstance(node, Mapping):
+        text = text_at(node, "route")
+        dated = read_dated(node, scope, inside)
+        name = text.value if text is not None else ""
+    elif isinstance(node, Text) and not (node.plain and not node.value):
+        text = node
+        form = split_short_form(node.value)
+        name = node.value if form.rest or form.default else form.head.text
+        dated = form_dated(form, node, scope, inside)
+    else:
+        return None
+    if text is None or name not in ROUTES:
+        if text is not None and text is node:
+            hint = scope.report.suggest(name, ROUTES) or "any, server or fanout"
+            scope.report.error("bad-route", f'unknown route "{name[:80]}"', text.at, hint=hint)
+        return None
+    if kind == "call" and name == "fanout":
+        scope.report.error(
+            "fanout-call",
+            "a call has one answer and fanout goes to every server",
+            text.at,
+            hint="write cast: fanout, or call: any",
+        )
+        return None
+    return Route(kind, cast("RouteName", name), dated)
+
+
+def read_topic(node: Node | None, scope: Scope) -> Topic | None:
+    """Read `topic`: a name, or {name, since}."""
+    if isinstance(node, Mapping):
+        text, since = text_at(node, "name"), node.get("since")
+        if text is None:
+            return None
+        return Topic(
+            wire_name(text, scope, "a topic"), read_dates(since, scope) if since is not None else ()
+        )
+    if isinstance(node, Text) and not (node.plain and not node.value):
+        return Topic(wire_name(node, scope, "a topic"))
+    return None
+
+
+def read_paths(node: Node | None, scope: Scope) -> tuple[DestinationPath, ...]:
+    """Read `to`: one path, or a list of them."""
+    texts = node.items if isinstance(node, Sequence) else [node]
+    paths = [_path(text, scope) for text in texts if isinstance(text, Text) and text.value]
+    return tuple(path for path in paths if path is not None)
+
+
+def _path(text: Text, scope: Scope) -> DestinationPath | None:
+    value = text.value
+    first = _ARGUMENT.match(value)
+    offset = first.end() if first is not None else 0
+    steps: list[str | Index] = []
+    while first is not None and (step := _STEP.match(value, offset)) is not None:
+        steps.append(step[1] if step[1] is not None else Index(int(step[2])))
+        offset = step.end()
+    if first is None or offset != len(value) or len(value) > 255:
+        scope.report.error(
+            "bad-path",
+            f'"{value[:80]}" is no path',
+            text.part(offset, max(1, len(value) - offset)),
+            hint="a path is an argument, then attributes and indexes: instance.host, instances[0].host",
+        )
+        return None
+    return DestinationPath(value, first[0], tuple(steps), text.at)
+
+
+def read_timeout(node: Node | None, scope: Scope) -> Timeout | None:
+    """Read `timeout`: 30s, 2m, 1.5h, a number of seconds, or a profile."""
+    if not isinstance(node, Text) or (node.plain and not node.value):
+        return None
+    if node.value in PROFILES:
+        return Timeout(profile=node.value)
+    seconds = parse_duration(node.value)
+    if seconds is None or not 0 < seconds <= MAX_TIMEOUT:
+        scope.report.error(
+            "bad-timeout",
+            f'"{node.value[:80]}" is no timeout',
+            node.at,
+            hint="write 30s, 2m, 1.5h or a number of seconds, at most 30 days, or the profile long",
+        )
+        return None
+    return Timeout(seconds=float(seconds))

@@ -1,0 +1,139 @@
+"""What a type expression comes down to: aliases followed, nullability and constraints gathered.
+
+Pure functions over the model, for checks and for whoever holds an `Interface`. All of them tolerate unknown names and
+alias loops, because checks run on files that have mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rpcgen.idl.model import (
+    NO_CONSTRAINTS,
+    Alias,
+    Constraints,
+    Field,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Scalar,
+    Struct,
+    TypeDef,
+    TypeExpr,
+)
+
+Types = Mapping[str, TypeDef]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A type behind its aliases. `base` is never Nullable and never names an alias."""
+
+    base: Scalar | ListOf | MapOf | Named
+    nullable: bool = False
+    constraints: tuple[Constraints, ...] = ()
+
+
+def resolve(type_: TypeExpr, types: Types) -> Resolved | None:
+    """Follow `?` and aliases to the type that travels; None if a name is unknown or an alias leads to itself."""
+    nullable = False
+    constraints: list[Constraints] = []
+    seen: set[str] = set()
+    while True:
+        if isinstance(type_, Nullable):
+            nullable, type_ = True, type_.inner
+        elif isinstance(type_, Named):
+            definition = types.get(type_.name)
+            if definition is None or type_.name in seen:
+                return None
+            if not isinstance(definition, Alias):
+                return Resolved(type_, nullable, tuple(constraints))
+            seen.add(type_.name)
+            if definition.constraints != NO_CONSTRAINTS:
+                constraints.append(definition.constraints)
+            type_ = definition.type
+        else:
+            return Resolved(type_, nullable, tuple(constraints))
+
+
+def definition_of(type_: TypeExpr, types: Types) -> TypeDef | None:
+    """Return the struct, enum, union or opaque type that a type comes down to, if it is one."""
+    resolved = resolve(type_, types)
+    if resolved is None or not isinstance(resolved.base, Named):
+        return None
+    return types.get(resolved.base.name)
+
+
+def all_fields(struct: Struct, types: Types) -> dict[str, Field]:
+    """Return a struct's fields with the inherited ones, base first."""
+    chain: list[Struct] = []
+    seen: set[str] = set()
+    current: TypeDef | None = struct
+    while isinstance(current, Struct) and current.name not in seen:
+        seen.add(current.name)
+        chain.append(current)
+        current = definition_of(Named(current.extends), types) if current.extends else None
+    fields: dict[str, Field] = {}
+    for part in reversed(chain):
+        fields.update(part.fields)
+    return fields
+
+
+def is_required(field: Field, types: Types) -> bool:
+    """Say whether a message without this argument or field is refused."""
+    if field.default is not None or field.constant is not None or field.presence == "explicit":
+        return False
+    resolved = resolve(field.type, types)
+    return resolved is not None and not resolved.nullable
+
+
+def names_in(type_: TypeExpr) -> Iterator[str]:
+    """Yield the names that a type mentions."""
+    waiting = [type_]
+    while waiting:
+        match waiting.pop():
+            case Named(name):
+                yield name
+            case Nullable(inner) | ListOf(inner):
+                waiting.append(inner)
+            case MapOf(key, value):
+                waiting += (value, key)
+            case Scalar():
+                pass
+
+
+def direct_types(definition: TypeDef) -> Iterator[TypeExpr]:
+    """Yield the types that a definition is made of, its base struct included."""
+    match definition:
+        case Alias():
+            yield definition.type
+        case Struct():
+            if definition.extends:
+                yield Named(definition.extends)
+            for field in definition.fields.values():
+                yield field.type
+                yield from field.was_type.values()
+        case _:
+            yield from (
+                member.type
+                for member in getattr(definition, "members", {}).values()
+                if hasattr(member, "type")
+            )
+            yield from getattr(definition, "attributes", {}).values()
+
+
+def reachable(roots: Iterator[str] | list[str], types: Types) -> dict[str, None]:
+    """Return the names that can be reached from some names, in the order of a walk."""
+    found: dict[str, None] = {}
+    waiting = list(roots)
+    waiting.reverse()
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in types:
+            continue
+        found[name] = None
+        below = [inner for type_ in direct_types(types[name]) for inner in names_in(type_)]
+        waiting += reversed(below)
+    return found

@@ -1,0 +1,125 @@
+"""What kinds of YAML node may stand where: the vocabulary in which `grammar` writes the language down.
+
+One description serves twice. `structure` walks a file along it and reports, and `schema` turns it into the JSON
+Schema that editors use. A JSON Schema validator could do the first job too; measured, importing jsonschema costs
+120 ms and checking a file of 100 methods another 60, more than everything else the compiler does, and its errors
+need as much code to place and word as the check itself. So jsonschema stays in the tests, where it proves that both
+readings of the description agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+JsonType = Literal["string", "number", "integer", "boolean", "null"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextShape:
+    """A scalar. `choices` closes it; `pattern` is only for editors, the compiler has better words for a bad text.
+
+    `json` says what an editor, which does not read raw text, may take the scalar for.
+    """
+
+    json: tuple[JsonType, ...] = ("string",)
+    choices: tuple[str, ...] = ()
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a map. `supported` is False for what the language has and this compiler has not yet."""
+
+    shape: Shape
+    required: bool = False
+    supported: bool = True
+
+
+Keys = Mapping[str, Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A map whose keys are names of the author's."""
+
+    value: Shape
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a node may be; each part that is not None is one allowed kind.
+
+    `what` names it in messages ("a type such as int?") and in editors. A map has either `keys`, or `variants`
+    (the first key that is present decides which), or `entries`. `one_of` names keys of which one has to be there.
+    """
+
+    what: str
+    text: TextShape | None = None
+    items: Shape | None = None
+    keys: Keys | None = None
+    variants: Mapping[str, Keys] | None = None
+    entries: Entries | None = None
+    null: bool = False
+    anything: bool = False
+    one_of: tuple[str, ...] = ()
+
+    @property
+    def map(self) -> bool:
+        """Whether a map may stand here."""
+        return self.keys is not None or self.variants is not None or self.entries is not None
+
+
+def text(
+    what: str, *choices: str, json: tuple[JsonType, ...] = ("string",), pattern: str | None = None
+) -> Shape:
+    """Describe a scalar."""
+    return Shape(what, text=TextShape(json, choices, pattern))
+
+
+def flag(what: str) -> Shape:
+    """Describe `true` or `false`."""
+    return Shape(what, text=TextShape(("boolean",), ("true", "false")))
+
+
+def number(what: str) -> Shape:
+    """Describe a number."""
+    return Shape(what, text=TextShape(("number",)))
+
+
+def listing(what: str, item: Shape) -> Shape:
+    """Describe a list."""
+    return Shape(what, items=item)
+
+
+def keyed(what: str, keys: Keys, *, one_of: tuple[str, ...] = ()) -> Shape:
+    """Describe a map with keys of the language's."""
+    return Shape(what, keys=keys, one_of=one_of)
+
+
+def entries(what: str, value: Shape, pattern: str | None = None) -> Shape:
+    """Describe a map with keys of the author's."""
+    return Shape(what, entries=Entries(value, pattern))
+
+
+def either(what: str, *shapes: Shape) -> Shape:
+    """Describe a node of one of several kinds; each kind may occur once, so that a kind decides what is meant."""
+    merged = Shape(what)
+    for shape in shapes:
+        for part in ("text", "items", "keys", "variants", "entries"):
+            given = getattr(shape, part)
+            if given is not None:
+                if getattr(merged, part) is not None:
+                    raise AssertionError(f"unexpected second {part} in {what}")
+                merged = replace(merged, **{part: given})
+        merged = replace(
+            merged, null=merged.null or shape.null, one_of=merged.one_of or shape.one_of
+        )
+    return merged
+
+
+def nullable(shape: Shape) -> Shape:
+    """Allow nothing at all, too."""
+    return replace(shape, null=True)

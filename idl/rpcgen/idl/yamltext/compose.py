@@ -1,0 +1,305 @@
+"""YAML text -> nodes, by way of the parser's events.
+
+Events, and not PyYAML's own composer, because it is recursive (900 brackets end it) and keeps the last of two equal
+keys. Whatever YAML has beyond plain texts, lists and maps is refused here: anchors, aliases, merge keys, tags,
+several documents. Which of the two parsers ran never shows in a result or an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import yaml
+from rpcgen.idl.diagnostics import LINE_BREAK
+from rpcgen.idl.position import Position
+from rpcgen.idl.report import Report
+from rpcgen.idl.yamltext.limits import (
+    MAX_DEPTH,
+    REFUSED_IN_VALUES,
+    check_characters,
+    report_character,
+)
+from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Sequence, Text
+from rpcgen.idl.yamltext.pure import PureParser
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+
+class EventParser(Protocol):
+    """What both of PyYAML's parsers are."""
+
+    def get_event(self) -> Event: ...
+
+
+def _c_parser(text: str) -> EventParser:
+    # PyYAML's C parser exists only where libyaml was found when it was built.
+    return yaml.cyaml.CParser(text)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+PARSERS: dict[str, Callable[[str], EventParser]] = {"pure": PureParser}
+if getattr(yaml, "__with_libyaml__", False):
+    PARSERS["c"] = _c_parser
+
+
+def compose(text: str, file: str, report: Report, *, parser: str | None = None) -> Node | None:
+    """Read a text as one YAML document; None if it is empty or has mistakes, which are reported.
+
+    Args:
+        text: the text, of any size that the caller accepts.
+        file: its name in positions.
+        report: takes the mistakes.
+        parser: "c" or "pure"; the default is the C one where it exists.
+    """
+    text = text.removeprefix("\ufeff")
+    if not check_characters(text, file, report):
+        return None
+    factory = PARSERS[parser or ("c" if "c" in PARSERS else "pure")]
+    composer = _Composer(text, file, report)
+    try:
+        source = factory(text)
+        while not isinstance(event := source.get_event(), StreamEndEvent):
+            if not composer.feed(event):
+                return None
+    except yaml.MarkedYAMLError as error:
+        composer.syntax_error(error)
+        return None
+    if composer.root is None:
+        report.error(
+            "file-empty",
+            "the file holds no interface",
+            Position(file, 1, 1),
+            hint="start with: rpcgen: 1",
+        )
+    return None if composer.failed else composer.root
+
+
+class _Composer:
+    """Builds the tree from events. `_open` holds the lists and maps that have not ended, outermost first."""
+
+    def __init__(self, text: str, file: str, report: Report) -> None:
+        self.root: Node | None = None
+        self.failed = False
+        self._text = text
+        self._file = file
+        self._report = report
+        self._open: list[Sequence | Mapping] = []
+        #: For each open map, the key that waits for its value; None if a key comes next. Unused for lists.
+        self._keys: list[Text | None] = []
+        self._documents = 0
+
+    def feed(self, event: Event) -> bool:
+        """Take one event; False if reading on makes no sense."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            self._refuse_extras(event)
+            return self._add(self._scalar(event))
+        if kind is SequenceStartEvent or kind is MappingStartEvent:
+            self._refuse_extras(event)
+            at = self._at(event)
+            return self._begin(Sequence([], at) if kind is SequenceStartEvent else Mapping({}, at))
+        if kind is AliasEvent:
+            self._extra("yaml-alias", f'found the alias "*{_name(event)}"', event)
+            return self._add(Text("", self._at(event)))
+        if kind is DocumentStartEvent:
+            return self._begin_document(event)
+        if kind.__name__ in {"SequenceEndEvent", "MappingEndEvent"}:
+            self._open.pop()
+            self._keys.pop()
+        return True
+
+    def _begin_document(self, event: Event) -> bool:
+        self._documents += 1
+        if self._documents > 1:
+            self._extra("yaml-documents", "found a second document in the file", event)
+            return False
+        return True
+
+    def _begin(self, node: Sequence | Mapping) -> bool:
+        if len(self._open) >= MAX_DEPTH:
+            self._error("yaml-depth", f"lists and maps are nested deeper than {MAX_DEPTH}", node.at)
+            return False
+        if not self._add(node):
+            return False
+        self._open.append(node)
+        self._keys.append(None)
+        return True
+
+    def _add(self, node: Node) -> bool:
+        if not self._open:
+            self.root = node
+            return True
+        parent = self._open[-1]
+        if isinstance(parent, Sequence):
+            if isinstance(node, Text) and node.null and not node.value:
+                node.at = parent.at
+            parent.items.append(node)
+            return True
+        key = self._keys[-1]
+        if key is None:
+            return self._add_key(node)
+        self._keys[-1] = None
+        if isinstance(node, Text) and node.null and not node.value:
+            node.at = key.at
+        if key.value in parent.entries:
+            first = parent.entries[key.value].key
+            message = f'the key "{key.value[:80]}" occurs twice'
+            self.failed = True
+            self._report.error(
+                "yaml-duplicate-key", message, key.at, related=[(first.at, "first given here")]
+            )
+            return True
+        parent.entries[key.value] = Entry(key, node)
+        return True
+
+    def _add_key(self, node: Node) -> bool:
+        if not isinstance(node, Text):
+            self._error(
+                "yaml-key", "found a list or a map as a key", node.at, hint="a key is a text"
+            )
+            return False
+        if node.plain and node.value == "<<":
+            self._error("yaml-merge", "found a merge key", node.at, hint="write the entries out")
+        self._keys[-1] = node
+        return True
+
+    def _scalar(self, event: ScalarEvent) -> Text:
+        value = event.value
+        start, end = event.start_mark, event.end_mark
+        one_line = start.line == end.line
+        width = end.column - start.column if one_line else 1
+        at = Position(self._file, start.line + 1, start.column + 1, width or 1)
+        if (refused := REFUSED_IN_VALUES.search(value)) is not None:
+            self.failed = True
+            report_character(refused[0], at, self._report)
+        if event.style is None or event.style == "":
+            first = start.column + 1 if one_line and width == len(value) else 0
+            return Text(value, at, True, first)
+        first = start.column + 2 if one_line and width == len(value) + 2 else 0
+        return Text(value, at, False, first)
+
+    def _refuse_extras(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._extra("yaml-anchor", f'found the anchor "&{event.anchor}"', event)
+        if event.tag is not None:
+            self._extra("yaml-tag", f'found the tag "{event.tag}"', event)
+
+    def _extra(self, rule: str, message: str, event: Event) -> None:
+        self._error(
+            rule,
+            message[:200],
+            self._at(event),
+            hint="an interface file uses only texts, lists and maps",
+        )
+
+    def _error(self, rule: str, message: str, at: Position, *, hint: str = "") -> None:
+        self.failed = True
+        self._report.error(rule, message, at, hint=hint)
+
+    def _at(self, event: Event) -> Position:
+        mark = event.start_mark
+        return Position(self._file, mark.line + 1, mark.column + 1)
+
+    def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
+        """Report what the parser could not read, in words that are the same for both parsers."""
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+        problem = error.problem or ""
+        if "surrogate" in problem or "invalid Unicode character" in problem:
+            mark = error.context_mark or mark
+            line, column = (mark.line, mark.column) if mark is not None else (line, column)
+        at = Position(self._file, line + 1, column + 1)
+        rows = LINE_BREAK.split(self._text)
+        row = rows[line] if line < len(rows) else ""
+        if (brackets := _BRACKETS.search(row[:column])) and row[column : column + 1] == "[":
+            start = brackets.start(1)
+            whole = _TYPE_TEXT.match(row, start)
+            written = whole[0].strip() if whole else brackets[1]
+            self._error(
+                "yaml-flow-type",
+                "a type with brackets inside {...} or [...] is not readable unquoted",
+                Position(self._file, line + 1, start + 1, len(written)),
+                hint=f'quote it ("{written}") or write block style, one entry a line',
+            )
+            return
+        self._error("yaml-syntax", _syntax_message(problem), at, hint=_syntax_hint(row, column))
+
+
+#: The start of `list[`, `map[` or `Name[` just before the place where a parser gave up.
+_BRACKETS = re.compile(r"\b([A-Za-z][A-Za-z0-9_]*)$")
+_TYPE_TEXT = re.compile(r"[A-Za-z][\w?]*(?:\[[\w\s,?\[\]]*\])?\??")
+
+#: What libyaml and PyYAML's own parser say, and what we say.
+_MESSAGES = (
+    (re.compile(r"(did not find )?expected ',' or '\}'"), 'expected "," or "}"'),
+    (re.compile(r"(did not find )?expected ',' or '\]'"), 'expected "," or "]"'),
+    (re.compile(r"mapping values are not allowed"), 'found ": " where no value can start'),
+    (re.compile(r"could not find expected ':'"), 'expected ":" after a key'),
+    (re.compile(r"cannot start any token"), "found a character that cannot start anything here"),
+    (
+        re.compile(r"(did not find expected|expected the) node content"),
+        "expected a text, a list or a map",
+    ),
+    (
+        re.compile(r"(did not find expected <block end>|expected <block end>|block end)"),
+        "found a line that does not fit the indentation",
+    ),
+    (
+        re.compile(r"did not find expected key|expected .*<block mapping"),
+        "found a line that does not fit the indentation",
+    ),
+    (
+        re.compile(r"did not find expected '-' indicator"),
+        "found a line that does not fit the indentation",
+    ),
+    (re.compile(r"unexpected end of stream|unexpected end"), "the text ends inside a quoted one"),
+    (
+        re.compile(r"document indicator|document separator"),
+        "found a document marker inside a quoted text",
+    ),
+    (
+        re.compile(r"(block )?sequence entries are not allowed"),
+        'found "- " where no list can start',
+    ),
+    (re.compile(r"mapping keys are not allowed"), 'found "? " where no key can start'),
+    (re.compile(r"undefined alias|found undefined"), "found an alias that stands for nothing"),
+    (
+        re.compile(
+            r"unknown escape|escape sequence|hexdecimal|hexadecimal|Unicode character escape"
+        ),
+        "found an unknown escape in a double-quoted text",
+    ),
+    (re.compile(r"document start"), "found text after the end of the document"),
+    (re.compile(r"tag|anchor"), "found a tag or an anchor that is not readable"),
+    (re.compile(r"tab character"), "found a tab where blanks are needed"),
+)
+
+
+def _syntax_message(problem: str) -> str:
+    for pattern, message in _MESSAGES:
+        if pattern.search(problem):
+            return message
+    return "this is not readable as YAML"
+
+
+def _syntax_hint(row: str, column: int) -> str:
+    if "\t" in row[: column + 1]:
+        return "indent with blanks, not with tabs"
+    character = row[column : column + 1]
+    if character and character in "@`%":
+        return f'quote a text that starts with "{character}"'
+    if character == ":":
+        return 'quote a text that holds ": "'
+    return ""
+
+
+def _name(event: Any) -> str:
+    return str(event.anchor)[:80]
