@@ -1,0 +1,1 @@
+"""The tour behind `rpcgen demo`: a small project in `project/`, and what is shown of it."""
