@@ -5,6 +5,7 @@ What the texts behind the keys mean is not known here. `FILE` describes an inter
 
 from __future__ import annotations
 
+from rpcgen.idl.model import RouteName
 from rpcgen.idl.shape import (
     Key,
     Keys,
@@ -29,7 +30,7 @@ BARE_VERSION = r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?$"
 WIRE_NAME = r"^(?!amq\.)[A-Za-z0-9_.:@+-]{1,255}$"
 
 PRIORITIES = ("audit", "debug", "info", "warn", "error", "critical", "sample")
-ROUTES = ("any", "server", "fanout")
+ROUTES: tuple[RouteName, ...] = ("any", "server", "fanout")
 
 _DOC = text("what it is, for people")
 _VERSION = text('a version, such as "6.5"', pattern=VERSION)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 JsonType = Literal["string", "number", "integer", "boolean", "null"]
 
@@ -106,18 +108,23 @@ def entries(what: str, value: Shape, pattern: str | None = None) -> Shape:
 
 def either(what: str, *shapes: Shape) -> Shape:
     """Describe a node of one of several kinds; each kind may occur once, so that a kind decides what is meant."""
-    merged = Shape(what)
-    for shape in shapes:
-        for part in ("text", "items", "keys", "variants", "entries"):
-            given = getattr(shape, part)
-            if given is not None:
-                if getattr(merged, part) is not None:
-                    raise AssertionError(f"unexpected second {part} in {what}")
-                merged = replace(merged, **{part: given})
-        merged = replace(
-            merged, null=merged.null or shape.null, one_of=merged.one_of or shape.one_of
-        )
-    return merged
+    return Shape(
+        what,
+        text=_only(what, [shape.text for shape in shapes]),
+        items=_only(what, [shape.items for shape in shapes]),
+        keys=_only(what, [shape.keys for shape in shapes]),
+        variants=_only(what, [shape.variants for shape in shapes]),
+        entries=_only(what, [shape.entries for shape in shapes]),
+        null=any(shape.null for shape in shapes),
+        one_of=tuple(name for shape in shapes for name in shape.one_of),
+    )
+
+
+def _only(what: str, parts: list[T | None]) -> T | None:
+    given = [part for part in parts if part is not None]
+    if len(given) > 1:
+        raise AssertionError(f"unexpected second kind in {what}")
+    return given[0] if given else None
 
 
 def nullable(shape: Shape) -> Shape:

@@ -126,9 +126,9 @@ class _Parser:
     def _fail(self, message: str, hint: str = "") -> _Wrong:
         return _Wrong(TypeMistake(message, self._start, max(1, len(self._token)), hint))
 
-    def _expect(self, token: str, after: str) -> None:
+    def _expect(self, token: str, after: str, hint: str = "") -> None:
         if self._token != token:
-            raise self._fail(f'expected "{token}" after {after}, found {self._found()}')
+            raise self._fail(f'expected "{token}" after {after}, found {self._found()}', hint)
         self._next()
 
     def _found(self) -> str:
@@ -191,9 +191,7 @@ class _Parser:
         if word == "list":
             self._expect("]", "the item type")
             return ListOf(first)
-        if self._token == "]":
-            raise self._fail('expected "," after the key type, found "]"', "write map[string, T]")
-        self._expect(",", "the key type")
+        self._expect(",", "the key type", "write map[string, T]")
         value = self.type(depth + 1)
         self._expect("]", "the value type")
         return MapOf(first, value)

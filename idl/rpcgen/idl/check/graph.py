@@ -80,7 +80,7 @@ def _check_loops(
 
 def _check_bases(types: Types, errors: Mapping[str, Error], report: Report) -> None:
     for struct in types.values():
-        if isinstance(struct, Struct) and struct.extends in types:
+        if isinstance(struct, Struct) and struct.extends is not None and struct.extends in types:
             resolved = resolve(Named(struct.extends), types)
             base = (
                 types.get(resolved.base.name)

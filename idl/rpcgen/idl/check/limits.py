@@ -6,6 +6,7 @@ import base64
 import decimal
 import json
 import re
+from collections.abc import Callable
 
 from rpcgen.idl.model import Constraints, ListOf, MapOf, Named, Scalar, TypeExpr, Value
 from rpcgen.idl.position import Position
@@ -16,24 +17,32 @@ from rpcgen.idl.typetext import type_text
 _NUMBERS = frozenset({"int", "float", "decimal"})
 _SIZED = frozenset({"string", "bytes"})
 
+Base = Scalar | ListOf | MapOf | Named
+
+
+def _is_number(base: Base) -> bool:
+    return isinstance(base, Scalar) and base.name in _NUMBERS
+
+
+def _has_size(base: Base) -> bool:
+    return isinstance(base, ListOf | MapOf) or (isinstance(base, Scalar) and base.name in _SIZED)
+
+
+def _is_string(base: Base) -> bool:
+    return base == Scalar("string")
+
+
+def _is_list(base: Base) -> bool:
+    return isinstance(base, ListOf)
+
+
 #: Which types each constraint is for, in words and as a test.
-_SUITS = {
-    "min": (
-        "int, float and decimal",
-        lambda base: isinstance(base, Scalar) and base.name in _NUMBERS,
-    ),
-    "max": (
-        "int, float and decimal",
-        lambda base: isinstance(base, Scalar) and base.name in _NUMBERS,
-    ),
-    "size": (
-        "string, bytes, lists and maps",
-        lambda base: (
-            isinstance(base, ListOf | MapOf) or (isinstance(base, Scalar) and base.name in _SIZED)
-        ),
-    ),
-    "pattern": ("string", lambda base: base == Scalar("string")),
-    "unique": ("lists", lambda base: isinstance(base, ListOf)),
+_SUITS: dict[str, tuple[str, Callable[[Base], bool]]] = {
+    "min": ("int, float and decimal", _is_number),
+    "max": ("int, float and decimal", _is_number),
+    "size": ("string, bytes, lists and maps", _has_size),
+    "pattern": ("string", _is_string),
+    "unique": ("lists", _is_list),
 }
 
 
@@ -50,7 +59,7 @@ def check_suits(type_: TypeExpr, places: dict[str, Position], types: Types, repo
             )
 
 
-def violation(value: Value, limits: Constraints, base: Scalar | ListOf | MapOf | Named) -> str:
+def violation(value: Value, limits: Constraints, base: Base) -> str:
     """Say what is wrong with a value, or nothing."""
     if isinstance(base, Scalar) and base.name in _NUMBERS and not isinstance(value, bool):
         return _range_violation(value, limits)
@@ -84,7 +93,7 @@ def _range_violation(value: Value, limits: Constraints) -> str:
     return ""
 
 
-def _length(value: Value, base: Scalar | ListOf | MapOf | Named) -> int | None:
+def _length(value: Value, base: Base) -> int | None:
     if isinstance(value, list | dict):
         return len(value) if isinstance(base, ListOf | MapOf) else None
     if isinstance(value, str) and isinstance(base, Scalar):

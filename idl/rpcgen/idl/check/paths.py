@@ -53,14 +53,15 @@ def _check(
             "bad-path", f'"{path.argument}" is a constant, which no caller gives', path.position
         )
         return
-    type_: TypeExpr | None = argument.type
+    type_ = argument.type
     walked = path.argument
     for step in path.steps:
-        problem, hint, type_ = _step(type_, step, walked, types, report)
+        problem, hint, following = _step(type_, step, walked, types, report)
         if problem:
             report.error("bad-path", problem, path.position, hint=hint, related=related)
-        if type_ is None:
+        if following is None:
             return
+        type_ = following
         walked += f"[{step.number}]" if isinstance(step, Index) else f".{step}"
     end = resolve(type_, types)
     if end is not None and end.base != Scalar("string"):

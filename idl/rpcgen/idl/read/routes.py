@@ -7,7 +7,7 @@ from typing import cast
 
 from rpcgen.idl.durations import parse_duration
 from rpcgen.idl.grammar import ROUTES
-from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, RouteName, Timeout, Topic
+from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, Timeout, Topic
 from rpcgen.idl.read.dates import form_dated, read_dated, read_dates
 from rpcgen.idl.read.scope import Scope, text_at, wire_name
 from rpcgen.idl.read.shortform import split_short_form
@@ -53,12 +53,13 @@ def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
         dated = form_dated(form, node, scope, inside)
     else:
         return None
-    if text is None or name not in ROUTES:
+    to = next((route for route in ROUTES if route == name), None)
+    if text is None or to is None:
         if text is not None and text is node:
             hint = scope.report.suggest(name, ROUTES) or "any, server or fanout"
             scope.report.error("bad-route", f'unknown route "{name[:80]}"', text.at, hint=hint)
         return None
-    if kind == "call" and name == "fanout":
+    if kind == "call" and to == "fanout":
         scope.report.error(
             "fanout-call",
             "a call has one answer and fanout goes to every server",
@@ -66,7 +67,7 @@ def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
             hint="write cast: fanout, or call: any",
         )
         return None
-    return Route(kind, cast("RouteName", name), dated)
+    return Route(kind, to, dated)
 
 
 def read_topic(node: Node | None, scope: Scope) -> Topic | None:

@@ -37,17 +37,15 @@ from yaml.events import (
 class EventParser(Protocol):
     """What both of PyYAML's parsers are."""
 
-    def get_event(self) -> Event: ...
-
-
-def _c_parser(text: str) -> EventParser:
-    # PyYAML's C parser exists only where libyaml was found when it was built.
-    return yaml.cyaml.CParser(text)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    def get_event(self) -> Event | None: ...
 
 
 PARSERS: dict[str, Callable[[str], EventParser]] = {"pure": PureParser}
 if getattr(yaml, "__with_libyaml__", False):
-    PARSERS["c"] = _c_parser
+    # PyYAML's C parser exists only where libyaml was found when it was built.
+    from yaml._yaml import CParser
+
+    PARSERS["c"] = CParser
 
 
 def compose(text: str, file: str, report: Report, *, parser: str | None = None) -> Node | None:
@@ -66,7 +64,7 @@ def compose(text: str, file: str, report: Report, *, parser: str | None = None) 
     composer = _Composer(text, file, report)
     try:
         source = factory(text)
-        while not isinstance(event := source.get_event(), StreamEndEvent):
+        while (event := source.get_event()) is not None and type(event) is not StreamEndEvent:
             if not composer.feed(event):
                 return None
     except yaml.MarkedYAMLError as error:
@@ -99,7 +97,7 @@ class _Composer:
     def feed(self, event: Event) -> bool:
         """Take one event; False if reading on makes no sense."""
         kind = type(event)
-        if kind is ScalarEvent:
+        if isinstance(event, ScalarEvent):
             self._refuse_extras(event)
             return self._add(self._scalar(event))
         if kind is SequenceStartEvent or kind is MappingStartEvent:
@@ -171,7 +169,7 @@ class _Composer:
         self._keys[-1] = node
         return True
 
-    def _scalar(self, event: ScalarEvent) -> Text:
+    def _scalar(self, event: Any) -> Text:
         value = event.value
         start, end = event.start_mark, event.end_mark
         one_line = start.line == end.line
@@ -204,7 +202,7 @@ class _Composer:
         self.failed = True
         self._report.error(rule, message, at, hint=hint)
 
-    def _at(self, event: Event) -> Position:
+    def _at(self, event: Any) -> Position:
         mark = event.start_mark
         return Position(self._file, mark.line + 1, mark.column + 1)
 

@@ -5,8 +5,12 @@ differ in three ways that a file can meet: `?` inside a flow scalar (`{a: int?}`
 of errors. This replaces the scanner's two functions behind the first two; `compose` sees to the third.
 """
 
+# PyYAML's scanner carries no types, and this class is a part of it.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
+from yaml.error import Mark
 from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner, ScannerError
@@ -36,7 +40,7 @@ class PureParser(Reader, Scanner, Parser):
             if self.peek() == "#":
                 while self.peek() not in "\0" + _BREAKS:
                     self.forward()
-            if self.scan_line_break():
+            if self._line_break():
                 if not self.flow_level:
                     self.allow_simple_key = True
             else:
@@ -70,6 +74,9 @@ class PureParser(Reader, Scanner, Parser):
             self.allow_simple_key = True
         return ScalarToken("".join(chunks), True, start, end)
 
+    def _line_break(self) -> str:
+        return str(self.scan_line_break())  # type: ignore[no-untyped-call]
+
     def _document_indicator(self) -> bool:
         return (
             self.column == 0
@@ -77,7 +84,7 @@ class PureParser(Reader, Scanner, Parser):
             and self.peek(3) in _BLANKS_AND_ENDS
         )
 
-    def _plain_length(self, start: object) -> int:
+    def _plain_length(self, start: Mark) -> int:
         length = 0
         while (character := self.peek(length)) not in _BLANKS_AND_ENDS:
             following = self.peek(length + 1)
@@ -92,7 +99,7 @@ class PureParser(Reader, Scanner, Parser):
             length += 1
         return length
 
-    def _plain_blanks(self, start: object, indent: int, leading: bool) -> tuple[str, bool]:
+    def _plain_blanks(self, start: Mark, indent: int, leading: bool) -> tuple[str, bool]:
         """Consume blanks and breaks; return what they fold to, and whether a line was broken."""
         spaces, first_break, breaks = "", "", ""
         while self.peek() in " \t" + _BREAKS:
@@ -106,10 +113,10 @@ class PureParser(Reader, Scanner, Parser):
                     spaces += self.peek()
                 self.forward()
             elif leading:
-                breaks += self.scan_line_break()
+                breaks += self._line_break()
             else:
                 spaces, leading = "", True
-                first_break = self.scan_line_break()
+                first_break = self._line_break()
         if not leading:
             return spaces, False
         if first_break == "\n":
