@@ -12,7 +12,7 @@ import click
 from click.shell_completion import shell_complete
 
 from rpcgen.cli._exit import Exit, Failure, as_failure
-from rpcgen.cli._group import LazyGroup
+from rpcgen.cli._group import LazyGroup, command_names
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -68,7 +68,7 @@ def run(args: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
     except click.ClickException as error:
-        return _report(error)
+        return _report(error, args)
     except BrokenPipeError:
         raise
     except Exception as error:
@@ -77,17 +77,17 @@ def run(args: Sequence[str]) -> int:
             traceback.print_exc()
             click.echo("rpcgen: this is a bug in rpcgen; please report it with the lines above", err=True)
             return Exit.BUG
-        return _report(failure)
+        return _report(failure, args)
     return Exit.OK
 
 
-def _report(error: click.ClickException) -> int:
+def _report(error: click.ClickException, args: Sequence[str]) -> int:
     """One line on stderr: the command, what was wrong, and where help is."""
     ctx = error.ctx if isinstance(error, click.UsageError) else None
     message = re.sub(r"\.?\s+Did you mean", "; did you mean", error.format_message()).removesuffix(".")
     if not isinstance(error, Failure) and message[1:2].islower():
         message = message[0].lower() + message[1:]
-    path = ctx.command_path if ctx else "rpcgen"
+    path = ctx.command_path if ctx else " ".join(["rpcgen", *(arg for arg in args[:1] if arg in command_names())])
     advice = f" (see {path} --help)" if ctx else ""
     click.echo(f"{path}: {message}{advice}", err=True)
     return error.exit_code

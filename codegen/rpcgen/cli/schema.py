@@ -1,0 +1,34 @@
+"""Print the JSON Schema of interface files, for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it to FILE instead.",
+)
+def command(output: Path | None) -> None:
+    """Print the JSON Schema of interface files, for editors.
+
+    An editor that knows it completes keys and marks mistakes. Name it in the first line of an interface file:
+
+    \b
+      # yaml-language-server: $schema=rpcgen.schema.json
+    """
+    import json
+
+    from rpcgen.idl import json_schema
+
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
