@@ -71,9 +71,6 @@ def plan_server(
         for name in sorted(names):
             targets[Target(exchange or interface.exchange, topic or name)] = None
     meta = Introspection(describes=introspection)
-    # Its own topic too: so a server can be asked by those who do not know what it serves.
-    about = interface_of(meta)
-    targets[Target(about.exchange, about.topic)] = None
     return ServerPlan((*endpoints, meta), tuple(targets), meta)
 
 
