@@ -1,0 +1,125 @@
+"""Every test here runs over every driver, with clients and servers of both worlds."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.compiled import INTERFACES, compile_to, import_from
+from tests.conformance.lab import Bench, async_endpoint, endpoint
+from tests.conformance.worlds import Worlds
+
+SCHEMES = ("memory", "memory+json", "zmq+ipc", "zmq+tcp")
+WORLDS = (
+    ("blocking", "blocking"),
+    ("blocking", "asyncio"),
+    ("asyncio", "blocking"),
+    ("asyncio", "asyncio"),
+)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    directory = tmp_path_factory.mktemp("lab")
+    compile_to(directory, INTERFACES / "lab.yaml")
+    return import_from(directory, "test_lab")
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request: pytest.FixtureRequest) -> str:
+    value: str = request.param
+    return value
+
+
+@pytest.fixture
+def new_url(scheme: str) -> Iterator[Callable[[int], list[str]]]:
+    """Makes the URLs of so many servers, and the client's URL as the last."""
+    with tempfile.TemporaryDirectory(prefix="rpcgen") as directory:
+        name = secrets.token_hex(6)
+
+        def urls(servers: int) -> list[str]:
+            if scheme == "zmq+ipc":
+                path = Path(directory) / "s"
+                return [f"zmq+ipc://{path}"] * (servers + 1)
+            if scheme == "zmq+tcp":
+                hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
+                return [*(f"zmq+tcp://{host}" for host in hosts), f"zmq+tcp://{','.join(hosts)}"]
+            query = "?codec=json" if scheme.endswith("json") else ""
+            return [f"memory://{name}{query}"] * (servers + 1)
+
+        yield urls
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(params=WORLDS, ids=lambda pair: f"{pair[0]}-to-{pair[1]}")
+def worlds(request: pytest.FixtureRequest) -> Iterator[Worlds]:
+    made = Worlds(*request.param)
+    yield made
+    made.close()
+
+
+class Lab:
+    """A lab with any number of servers and one client."""
+
+    def __init__(
+        self, package: ModuleType, worlds: Worlds, new_url: Callable[[int], list[str]]
+    ) -> None:
+        self.package = package
+        self.worlds = worlds
+        self._new_url = new_url
+        self.bench = Bench()
+        self.servers: list[Any] = []
+        self.client: Any = None
+        self.urls: list[str] = []
+
+    def open(self, servers: int = 1, *, client: dict[str, Any] | None = None, **options: Any) -> Any:
+        """Start servers s1, s2, ... and return a client of them."""
+        self.urls = self._new_url(max(servers, 1))
+        self.client = self.worlds.client(self.package, "Lab", self.urls[-1], **(client or {}))
+        for number in range(servers):
+            self.start(number, **options)
+        return self.client
+
+    def endpoint(self, server: str) -> Any:
+        relay_to = None
+        if self.worlds.server_world == "blocking":
+            relay_to = self._relay("LabClient")
+            return endpoint(self.package, self.bench, server, relay_to)
+        relay_to = self.worlds.loop.make(lambda: self._relay("AsyncLabClient"))
+        return async_endpoint(self.package, self.bench, server, relay_to)
+
+    def _relay(self, name: str) -> Any:
+        client = getattr(self.package, name)(self.urls[-1])
+        close = client.close
+        self.worlds.on_close(
+            close if name == "LabClient" else lambda: self.worlds.loop.run(close())
+        )
+        return client
+
+    def start(self, number: int, **options: Any) -> Any:
+        name = f"s{number + 1}"
+        server = self.worlds.server(
+            self.urls[number], server=name, endpoints=[self.endpoint(name)], **options
+        )
+        self.servers.append(server)
+        return server
+
+
+@pytest.fixture
+def labs(
+    lab: ModuleType, worlds: Worlds, new_url: Callable[[int], list[str]]
+) -> Lab:
+    return Lab(lab, worlds, new_url)

@@ -1,0 +1,198 @@
+"""Interceptors, the built-in interface, executors, and what a program sees when it holds a server wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from rpcgen.runtime import (
+    BadUrl,
+    ConfigurationError,
+    Context,
+    InterfaceClash,
+    Interceptor,
+    InvalidTarget,
+    Rejected,
+    Unauthenticated,
+)
+from rpcgen.runtime import meta as meta_package
+from tests.conformance.conftest import Lab
+
+
+class Trail(Interceptor):
+    """Notes what passes."""
+
+    def __init__(self, name: str, trail: list[str]) -> None:
+        self._name = name
+        self._trail = trail
+
+    def before_send(self, call: Any) -> None:
+        self._trail.append(f"{self._name} before_send {call.method}")
+        call.fields = {**call.fields, "seen_by": self._name}
+
+    def after_send(self, call: Any, error: Exception | None) -> None:
+        self._trail.append(f"{self._name} after_send {type(error).__name__}")
+
+    def before_handle(self, ctx: Context, arguments: msgspec.Struct) -> None:
+        self._trail.append(f"{self._name} before_handle {ctx.method}")
+        if ctx.fields.get("user") == "mallory":
+            raise Unauthenticated("nobody knows mallory")
+
+    def after_handle(self, ctx: Context, error: BaseException | None) -> None:
+        self._trail.append(f"{self._name} after_handle {type(error).__name__}")
+
+
+def test_interceptors_surround_messages_on_both_sides(labs: Lab) -> None:
+    """Hooks run in order before and in reverse after, see errors, and may change the context."""
+    trail: list[str] = []
+    client = labs.open(
+        client={"interceptors": [Trail("a", trail), Trail("b", trail)]},
+        interceptors=[Trail("s", trail)],
+    )
+    assert client.report().fields == {"seen_by": "b"}
+    assert trail == [
+        "a before_send report",
+        "b before_send report",
+        "s before_handle report",
+        "s after_handle NoneType",
+        "b after_send NoneType",
+        "a after_send NoneType",
+    ]
+    trail.clear()
+    with pytest.raises(labs.package.Broken):
+        client.fail(how="declared")
+    assert trail[2:] == [
+        "s before_handle fail",
+        "s after_handle Broken",
+        "b after_send Broken",
+        "a after_send Broken",
+    ]
+
+
+def test_a_server_interceptor_may_refuse(labs: Lab) -> None:
+    """A Rejected raised before the handler reaches the caller as its own class, and the handler does not run."""
+    client = labs.open(interceptors=[Trail("s", [])])
+    with pytest.raises(Unauthenticated, match="mallory"):
+        client.prepare(context={"user": "mallory"}).both(text="x")
+    client.prepare(context={"user": "ann"}).both(text="y")
+    assert labs.bench.wait_for_notes(1) == ["y"]
+    assert labs.servers[0].serving.counters.rejected == 1
+
+
+def test_a_client_interceptor_may_stop_a_message(labs: Lab) -> None:
+    """What before_send raises goes to the caller, and nothing is sent."""
+
+    class Stop(Interceptor):
+        def before_send(self, call: Any) -> None:
+            raise PermissionError("not today")
+
+    client = labs.open(client={"interceptors": [Stop()]})
+    with pytest.raises(PermissionError):
+        client.add(a=1)
+    assert labs.servers[0].serving.counters.received == 0
+
+
+def meta_client(labs: Lab) -> Any:
+    return labs.worlds.client(meta_package, "Meta", labs.urls[-1], exchange="test", topic="lab")
+
+
+def test_every_server_describes_itself(labs: Lab) -> None:
+    """rpcgen.meta tells the interfaces, their versions and contracts, on the program's own topic."""
+    labs.open()
+    (served,) = meta_client(labs).describe()
+    assert (served.name, served.namespace, served.version) == ("test.lab", "test.lab", "1.3")
+    assert served.fingerprint == labs.package.INTERFACE.fingerprint.hex()
+    assert "add" in json.loads(served.contract)["methods"]
+
+
+def test_introspection_can_be_switched_off(labs: Lab) -> None:
+    """A server that does not tell still says which interfaces and versions it serves."""
+    labs.open(introspection=False)
+    (served,) = meta_client(labs).describe()
+    assert (served.name, served.contract) == ("test.lab", None)
+
+
+def test_health_and_counters_answer_even_under_overload(labs: Lab) -> None:
+    """The built-in interface is beside all limits."""
+    client = labs.open(concurrency=1, queue=0)
+    meta = meta_client(labs)
+    assert (meta.health().state, meta.health().running) == ("ok", 0)
+    napping = threading.Thread(target=lambda: client.nap(seconds=20.0))
+    napping.start()
+    assert labs.bench.started.wait(5.0)
+    health = meta.health()
+    assert (health.server, health.state, health.running, health.queued) == ("s1", "overloaded", 1, 0)
+    labs.bench.release.set()
+    napping.join(5.0)
+    assert meta.stats().counters["handled"] >= 1
+
+
+def test_plain_handlers_may_run_inline(labs: Lab) -> None:
+    """With executor="inline" handlers of a blocking endpoint run where the requests are read."""
+    if labs.worlds.server_world == "asyncio":
+        pytest.skip("the blocking endpoint on an asyncio server has its own test")
+    client = labs.open(executor="inline")
+    assert [client.add(a=n) for n in range(20)] == list(range(1, 21))
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads"])
+def test_asyncio_servers_run_plain_handlers(labs: Lab, executor: str) -> None:
+    """An asyncio server serves a blocking endpoint, on threads or inline."""
+    if labs.worlds.server_world != "asyncio":
+        pytest.skip("for asyncio servers")
+    labs.open(servers=0)
+    from tests.conformance.lab import endpoint
+
+    labs.worlds.server(
+        labs.urls[0],
+        server="s1",
+        endpoints=[endpoint(labs.package, labs.bench, "s1")],
+        executor=executor,
+    )
+    assert [labs.client.add(a=n) for n in range(20)] == list(range(1, 21))
+    with pytest.raises(labs.package.Broken):
+        labs.client.fail(how="declared")
+    if executor == "threads":
+        assert labs.client.nap(seconds=0.05) is True
+
+
+def test_blocking_servers_refuse_coroutine_endpoints(labs: Lab, lab: ModuleType) -> None:
+    """An endpoint of the other world is an error that says which server runs it."""
+    if labs.worlds.server_world != "blocking":
+        pytest.skip("for blocking servers")
+    from tests.conformance.lab import async_endpoint
+
+    labs.open(servers=0)
+    with pytest.raises(ConfigurationError, match="AsyncServer"):
+        labs.worlds.raw_server(labs.urls[0], endpoints=[async_endpoint(lab, labs.bench, "s1")])
+
+
+def test_mistakes_at_construction_are_named(labs: Lab, lab: ModuleType) -> None:
+    """Wrong URLs, names, limits and classes are errors where they are made."""
+    labs.open(servers=0)
+    good = labs.endpoint("s1")
+    make = labs.worlds.raw_server
+    url = labs.urls[0]
+    with pytest.raises(BadUrl, match="did you mean"):
+        make(url.replace("memory://", "memmory://").replace("zmq", "zmk"), endpoints=[good])
+    with pytest.raises(BadUrl, match="hwmm|unknown option"):
+        make(url + ("&" if "?" in url else "?") + "hwmm=1", endpoints=[good]).start()
+    with pytest.raises(InvalidTarget, match="wildcards"):
+        make(url, server="a*", endpoints=[good])
+    with pytest.raises(ConfigurationError, match="at least one endpoint"):
+        make(url, endpoints=[])
+    with pytest.raises(ConfigurationError, match="instance"):
+        make(url, endpoints=[type(good)])
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        make(url, endpoints=[good], concurrency=0)
+    with pytest.raises(ConfigurationError, match="executor"):
+        make(url, endpoints=[good], executor="fibres")
+    with pytest.raises(TypeError, match="abstract"):
+        type(good).__mro__[1]()
+    assert issubclass(InterfaceClash, ConfigurationError)
+    assert issubclass(Rejected, Exception)

@@ -1,0 +1,222 @@
+"""Deadlines, cancellation, heartbeats, overload and drain."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from rpcgen.runtime import (
+    ConnectionLost,
+    DeadlineExceeded,
+    NotSent,
+    Overloaded,
+    Profile,
+    Rejected,
+    RemoteError,
+    use_context,
+)
+from tests.conformance.conftest import Lab
+
+
+def eventually(condition: Callable[[], Any], limit: float = 5.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come true in time"
+        threading.Event().wait(0.005)
+
+
+def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:
+    """The caller is free at its deadline, and the handler hears that nobody waits."""
+    client = labs.open()
+    begun = time.monotonic()
+    with pytest.raises(DeadlineExceeded) as caught:
+        client.prepare(timeout=0.2).nap(seconds=20.0)
+    assert 0.2 <= time.monotonic() - begun < 0.7
+    assert caught.value.maybe_executed
+    assert isinstance(caught.value, TimeoutError)
+    assert labs.bench.cancelled.wait(1.5)
+    assert client.add(a=1) == 2
+
+
+def test_no_deadline_has_to_be_spelled_out(labs: Lab) -> None:
+    """Handlers see the remaining time: the method's, the caller's, or none with `inf`."""
+    client = labs.open()
+    assert 59.0 < client.report().remaining <= 60.0
+    assert 4.0 < client.prepare(timeout=5).report().remaining <= 5.0
+    assert client.prepare(timeout=math.inf).report().remaining is None
+
+
+def test_nested_calls_inherit_deadline_and_context(labs: Lab) -> None:
+    """A call that a handler makes ends no later than its own request, and carries its id and fields."""
+    client = labs.open()
+    with use_context(request_id="req-outer", fields={"user": "ann", "roles": ["a", "b"]}):
+        inner = client.relay(seconds=0.2)
+    assert inner.remaining < 1.85
+    assert inner.request_id == "req-outer"
+    assert inner.fields == {"user": "ann", "roles": ["a", "b"]}
+    assert client.prepare(context={"tenant": 5}).report().fields == {"tenant": 5}
+    assert client.report().fields == {}
+
+
+def test_an_ambient_timeout_bounds_all_calls(labs: Lab) -> None:
+    """use_context(timeout=...) limits every call in the block."""
+    client = labs.open()
+    begun = time.monotonic()
+    if labs.worlds.client_world == "asyncio":
+        raw = labs.worlds.client  # the context is set in the loop, where the call is made
+        assert raw is not None
+
+        async def limited() -> None:
+            with use_context(timeout=0.2):
+                await client._thing.nap(seconds=20.0)
+
+        with pytest.raises(DeadlineExceeded):
+            labs.worlds.loop.run(limited())
+    else:
+        with use_context(timeout=0.2), pytest.raises(DeadlineExceeded):
+            client.nap(seconds=20.0)
+    assert time.monotonic() - begun < 0.8
+
+
+def test_cancelling_a_task_cancels_the_handler(labs: Lab) -> None:
+    """A cancelled asyncio call frees its caller within 50 ms, and the handler hears of it."""
+    if labs.worlds.client_world != "asyncio":
+        pytest.skip("a blocking call has no task to cancel")
+    client = labs.open()
+
+    async def cancel_one() -> float:
+        task = asyncio.ensure_future(client._thing.nap(seconds=20.0))
+        while not labs.bench.started.is_set():
+            await asyncio.sleep(0.005)
+        begun = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return time.monotonic() - begun
+
+    assert labs.worlds.loop.run(cancel_one()) < 0.05
+    assert labs.bench.cancelled.wait(1.5)
+    assert client.add(a=1) == 2
+
+
+def test_more_than_the_queue_holds_is_refused(labs: Lab) -> None:
+    """Beyond the concurrency limit and the queue a call is Overloaded at once; the accepted ones finish."""
+    client = labs.open(concurrency=1, queue=1)
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(lambda: client.nap(seconds=20.0))
+        assert labs.bench.started.wait(5.0)
+        waiting = pool.submit(lambda: client.add(a=1))
+        eventually(lambda: labs.servers[0].serving.work.queued == 1)
+        begun = time.monotonic()
+        with pytest.raises(Overloaded) as caught:
+            client.add(a=1)
+        assert time.monotonic() - begun < 0.2
+        assert caught.value.retry_after is not None
+        labs.bench.release.set()
+        assert running.result(5.0) is True
+        assert waiting.result(5.0) == 2
+    assert labs.servers[0].serving.counters.overloaded == 1
+
+
+def test_a_request_that_expired_in_the_queue_is_not_run(labs: Lab) -> None:
+    """A request whose time ended while it waited never reaches its handler."""
+    client = labs.open(concurrency=1)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: client.nap(seconds=20.0))
+        assert labs.bench.started.wait(5.0)
+        with pytest.raises(DeadlineExceeded):
+            client.prepare(timeout=0.1).both(text="late")
+        labs.bench.release.set()
+        assert running.result(5.0) is True
+    client.both(text="in time")
+    assert labs.bench.wait_for_notes(1) == ["in time"]
+
+
+def test_a_busy_server_beats_for_long_calls(labs: Lab) -> None:
+    """A long call outlives its silence limit, because the server says that it is at work."""
+    client = labs.open(client={"profiles": {"long": Profile(timeout=20.0, silence=0.6)}})
+    client.long_nap(seconds=1.3)
+    with pytest.raises(DeadlineExceeded):
+        client.prepare(timeout=0.8).long_nap(seconds=20.0)
+
+
+def test_a_silent_server_ends_a_long_call(labs: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without signs of life a long call ends as ConnectionLost long before its deadline."""
+    client = labs.open(client={"profiles": {"long": Profile(timeout=20.0, silence=0.4)}})
+    monkeypatch.setattr(labs.servers[0].serving.work, "beats", lambda now: [], raising=False)
+    begun = time.monotonic()
+    with pytest.raises(ConnectionLost, match="silent"):
+        client.long_nap(seconds=20.0)
+    assert 0.4 <= time.monotonic() - begun < 1.0
+
+
+def test_stopping_finishes_what_runs(labs: Lab) -> None:
+    """stop() lets a running call end and answers it."""
+    client = labs.open()
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(lambda: client.nap(seconds=20.0))
+        assert labs.bench.started.wait(5.0)
+        stopping = pool.submit(lambda: labs.servers[0].stop(10.0))
+        eventually(lambda: labs.servers[0].serving.work.state.value != "open")
+        with pytest.raises((Rejected, NotSent)):
+            client.add(a=1)
+        labs.bench.release.set()
+        assert running.result(5.0) is True
+        stopping.result(5.0)
+    with pytest.raises(NotSent):
+        client.add(a=1)
+
+
+def test_stopping_gives_up_on_handlers_that_take_too_long(labs: Lab) -> None:
+    """After the drain timeout the caller gets a clear error, and stop() returns."""
+    client = labs.open()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: client.nap(seconds=20.0))
+        assert labs.bench.started.wait(5.0)
+        begun = time.monotonic()
+        labs.servers[0].stop(0.2)
+        assert time.monotonic() - begun < 2.5
+        with pytest.raises((RemoteError, ConnectionLost), match="stopped|gone|lost"):
+            running.result(5.0)
+
+
+def test_a_drained_server_costs_no_call_while_another_lives(labs: Lab) -> None:
+    """While one of two servers stops, every call succeeds."""
+    client = labs.open(servers=2)
+    ended = threading.Event()
+    results: list[int] = []
+
+    def load() -> None:
+        while not ended.is_set():
+            results.append(client.add(a=1))
+
+    with ThreadPoolExecutor(4) as pool:
+        loads = [pool.submit(load) for _ in range(4)]
+        eventually(lambda: len(results) > 50)
+        labs.servers[0].stop(5.0)
+        before = len(results)
+        eventually(lambda: len(results) > before + 50)
+        ended.set()
+        for one in loads:
+            one.result(5.0)
+    assert set(results) == {2}
+
+
+def test_calls_that_wait_end_when_the_client_is_closed(labs: Lab) -> None:
+    """close() frees every thread and task that waits."""
+    client = labs.open()
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(lambda: client.nap(seconds=20.0)) for _ in range(3)]
+        eventually(lambda: labs.servers[0].serving.work.running == 3)
+        client.close()
+        for one in waiting:
+            with pytest.raises((ConnectionLost, NotSent)):
+                one.result(2.0)

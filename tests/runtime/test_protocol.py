@@ -1,0 +1,88 @@
+"""PROTOCOL.md and the code say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from rpcgen.runtime.core import envelope
+from rpcgen.runtime.core.replies import MAX_TEXT, REFUSALS
+from rpcgen.runtime.core.work import MIN_BEAT
+
+TEXT = (Path(__file__).parents[2] / "PROTOCOL.md").read_text()
+FRAMES = {
+    "Request": envelope.Request,
+    "Reply": envelope.Reply,
+    "Failure": envelope.Failure,
+    "Fault": envelope.Fault,
+    "Refusal": envelope.Refusal,
+    "Beat": envelope.Beat,
+    "Cancel": envelope.Cancel,
+}
+
+
+def rows(section: str) -> list[list[str]]:
+    """The cells of the tables of one section."""
+    match = re.search(rf"^#+ {re.escape(section)}\b.*?(?=^#)", TEXT, re.M | re.S)
+    assert match, f"no section {section}"
+    lines = [line for line in match[0].splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_version_is_that_of_the_code() -> None:
+    """The title names the protocol version that the code speaks."""
+    assert TEXT.startswith(f"# The rpcgen wire protocol, version {envelope.PROTOCOL}\n")
+
+
+def test_the_table_of_kinds_is_complete() -> None:
+    """Every frame has its number and its direction in section 2."""
+    listed = {(row[1], int(row[0]), row[2]) for row in rows("2. Frames") if row[0].isdigit()}
+    to_server = get_args(envelope.ToServer)
+    assert listed == {
+        (name, cls.__struct_config__.tag, "to the server" if cls in to_server else "to the client")
+        for name, cls in FRAMES.items()
+    }
+    assert {*to_server, *get_args(envelope.ToClient)} == set(FRAMES.values())
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_elements_stand_where_the_document_says(name: str) -> None:
+    """Position and name of every element are the same in both, and nothing is left out."""
+    section = re.search(rf"^### (3\.\d) {name}$", TEXT, re.M)
+    assert section, f"no section for {name}"
+    elements = [(int(row[0]), row[1]) for row in rows(section[1]) if row[0].isdigit()]
+    fields: tuple[str, ...] = FRAMES[name].__struct_fields__
+    assert elements == [(0, "kind"), *enumerate(fields, start=1)]
+    (kind,) = (row for row in rows(section[1]) if row[1] == "kind")
+    assert kind[3] == str(FRAMES[name].__struct_config__.tag)
+
+
+def test_optional_elements_are_those_from_10_on() -> None:
+    """A reader accepts a request that ends after the body."""
+    fields = msgspec.structs.fields(envelope.Request)
+    required = [field.name for field in fields if field.required]
+    assert (len(required), required[-1]) == (9, "body")
+    assert "Elements from 10 on MAY be absent" in TEXT
+
+
+def test_refusal_codes_are_those_of_the_error_classes() -> None:
+    """Section 3.5 lists every code, and no other."""
+    documented = [row[0].strip("`") for row in rows("3.5") if row[0].startswith("`")]
+    assert documented == sorted(documented, key=list(REFUSALS).index)
+    assert set(documented) == set(REFUSALS)
+
+
+def test_numbers_are_those_of_the_code() -> None:
+    """Limits in the prose are the code's."""
+    assert f"{envelope.ID_BYTES} random bytes" in TEXT
+    assert f"first {envelope.FINGERPRINT_BYTES} bytes" in TEXT
+    assert f"at most {MAX_TEXT:,} characters" in TEXT
+    assert f"at most every {MIN_BEAT} seconds" in TEXT
+    for code in (envelope.RAISED, envelope.BAD_RESULT):
+        assert f"`{code}`" in TEXT
+    assert "0: a call" in TEXT and envelope.CALL == 0
+    assert "1: a cast" in TEXT and envelope.CAST == 1
