@@ -6,25 +6,31 @@ alias loops, because checks run on files that have mistakes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
     Alias,
     Constraints,
+    Enum,
     Field,
     ListOf,
     MapOf,
     Named,
     Nullable,
+    Opaque,
     Scalar,
     Struct,
     TypeDef,
     TypeExpr,
+    Union,
 )
 
 Types = Mapping[str, TypeDef]
+
+#: How long a chain of aliases or of `extends` may be; longer ones are reported, and not followed.
+MAX_CHAIN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def resolve(type_: TypeExpr, types: Types) -> Resolved | None:
             nullable, type_ = True, type_.inner
         elif isinstance(type_, Named):
             definition = types.get(type_.name)
-            if definition is None or type_.name in seen:
+            if definition is None or type_.name in seen or len(seen) > MAX_CHAIN:
                 return None
             if not isinstance(definition, Alias):
                 return Resolved(type_, nullable, tuple(constraints))
@@ -71,7 +77,7 @@ def all_fields(struct: Struct, types: Types) -> dict[str, Field]:
     chain: list[Struct] = []
     seen: set[str] = set()
     current: TypeDef | None = struct
-    while isinstance(current, Struct) and current.name not in seen:
+    while isinstance(current, Struct) and current.name not in seen and len(seen) <= MAX_CHAIN:
         seen.add(current.name)
         chain.append(current)
         current = definition_of(Named(current.extends), types) if current.extends else None
@@ -115,23 +121,22 @@ def direct_types(definition: TypeDef) -> Iterator[TypeExpr]:
             for field in definition.fields.values():
                 yield field.type
                 yield from field.was_type.values()
-        case _:
-            yield from (
-                member.type
-                for member in getattr(definition, "members", {}).values()
-                if hasattr(member, "type")
-            )
-            yield from getattr(definition, "attributes", {}).values()
+        case Union():
+            yield from (member.type for member in definition.members.values())
+        case Opaque():
+            yield from definition.attributes.values()
+        case Enum():
+            pass
 
 
-def reachable(roots: Iterator[str] | list[str], types: Types) -> dict[str, None]:
-    """Return the names that can be reached from some names, in the order of a walk."""
+def reachable(roots: Iterable[str], types: Types, known: Container[str] = ()) -> dict[str, None]:
+    """Return the names that can be reached from some names without passing `known` ones, in the order of a walk."""
     found: dict[str, None] = {}
     waiting = list(roots)
     waiting.reverse()
     while waiting:
         name = waiting.pop()
-        if name in found or name not in types:
+        if name in found or name in known or name not in types:
             continue
         found[name] = None
         below = [inner for type_ in direct_types(types[name]) for inner in names_in(type_)]

@@ -9,7 +9,7 @@ from typing import Protocol
 from rpcgen.idl.model import Alias, Error, Field, Interface, Named, Struct, TypeExpr, Union
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import Types, direct_types, is_required, names_in, resolve
+from rpcgen.idl.resolve import MAX_CHAIN, Types, direct_types, is_required, names_in, resolve
 
 
 class _Placed(Protocol):
@@ -51,9 +51,9 @@ def _check_loops(
     report: Report,
 ) -> None:
     """Report each loop once, with all its names, at the first one; without recursion."""
-    done: set[str] = set()
+    depth: dict[str, int] = {}
     for start in known:
-        if start in done:
+        if start in depth:
             continue
         path: list[str] = [start]
         on_path = {start}
@@ -62,8 +62,12 @@ def _check_loops(
             name = next(branches[-1], None)
             if name is None:
                 branches.pop()
-                done.add(path[-1])
-                on_path.discard(path.pop())
+                done = path.pop()
+                on_path.discard(done)
+                depth[done] = 1 + max((depth.get(below, 0) for below in following(done)), default=0)
+                if depth[done] == MAX_CHAIN + 1:
+                    message = f'{what} "{done}" stands on a chain of more than {MAX_CHAIN} others'
+                    report.error("type-depth", message, known[done].position)
             elif name in on_path:
                 loop = [*path[path.index(name) :], name]
                 shown = loop if len(loop) <= 60 else [*loop[:30], "…", *loop[-29:]]
@@ -72,7 +76,7 @@ def _check_loops(
                     f'{what} "{name}" leads to itself: {" -> ".join(shown)}',
                     known[name].position,
                 )
-            elif name not in done:
+            elif name not in depth:
                 path.append(name)
                 on_path.add(name)
                 branches.append(iter(following(name)))
@@ -108,7 +112,7 @@ def _check_inherited(known: Mapping[str, object], report: Report) -> None:
             continue
         seen = {definition.name}
         base = known.get(definition.extends)
-        while isinstance(base, Struct | Error) and base.name not in seen:
+        while isinstance(base, Struct | Error) and base.name not in seen and len(seen) <= MAX_CHAIN:
             seen.add(base.name)
             for name, field in definition.fields.items():
                 if (inherited := base.fields.get(name)) is not None:

@@ -39,24 +39,23 @@ def _check_unions(interface: Interface, report: Report) -> None:
 
 def _check_events(interface: Interface, report: Report) -> None:
     types = interface.types
-    reported: set[str] = set()
+    origin: dict[str, Event] = {}
     for event in interface.events.values():
         if event.payload not in types:
             continue
-        payload = definition_of(Named(event.payload), types)
-        if not isinstance(payload, Struct):
+        if not isinstance(definition_of(Named(event.payload), types), Struct):
             report.error(
                 "bad-payload", f'the payload "{event.payload}" is no struct', event.position
             )
-            continue
-        for name in reachable([event.payload], types):
-            definition = types[name]
-            if isinstance(definition, Enum) and definition.fallback and name not in reported:
-                reported.add(name)
-                report.error(
-                    "fallback-in-event",
-                    f'"{name}" has a fallback and reaches the event "{event.name}", whose readers are unknown',
-                    definition.position,
-                    hint="open the enum instead: open: true",
-                    related=[(event.position, "the event is here")],
-                )
+        for name in reachable([event.payload], types, known=origin):
+            origin[name] = event
+    for name, event in origin.items():
+        definition = types[name]
+        if isinstance(definition, Enum) and definition.fallback:
+            report.error(
+                "fallback-in-event",
+                f'"{name}" has a fallback and reaches the event "{event.name}", whose readers are unknown',
+                definition.position,
+                hint="open the enum instead: open: true",
+                related=[(event.position, "the event is here")],
+            )

@@ -6,7 +6,6 @@ import math
 import re
 
 from rpcgen.idl.model import NO_CONSTRAINTS, Constraints, TypeExpr
-from rpcgen.idl.patterns import check_pattern
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.scope import PendingConstraints, Scope, flag_at, text_at
 from rpcgen.idl.yamltext.nodes import Mapping, Text
@@ -32,7 +31,9 @@ def read_constraints(node: Mapping, type_: TypeExpr | None, scope: Scope) -> Con
         maximum,
         low,
         high,
-        pattern.value if pattern is not None and check_pattern(pattern, scope.report) else None,
+        pattern.value
+        if pattern is not None and scope.pending.patterns.check(pattern, scope.report)
+        else None,
         flag_at(node, "unique") or False,
     )
     if type_ is not None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from rpcgen.idl.durations import parse_duration
 from rpcgen.idl.grammar import ROUTES
-from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, Timeout, Topic
+from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, RouteName, Timeout, Topic
 from rpcgen.idl.read.dates import form_dated, read_dated, read_dates
 from rpcgen.idl.read.scope import Scope, text_at, wire_name
 from rpcgen.idl.read.shortform import split_short_form
@@ -17,6 +17,8 @@ PROFILES = ("long",)
 MAX_TIMEOUT = 30 * 24 * 3600
 _STEP = re.compile(r"\.([A-Za-z][A-Za-z0-9_]*)|\[(0|[1-9][0-9]{0,5})\]", re.ASCII)
 _ARGUMENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+
+_ROUTES: dict[str, RouteName] = {route: route for route in ROUTES}
 
 
 def read_routes(node: Mapping, scope: Scope, inside: Dated) -> tuple[Route, ...]:
@@ -53,7 +55,7 @@ def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
         dated = form_dated(form, node, scope, inside)
     else:
         return None
-    to = next((route for route in ROUTES if route == name), None)
+    to = _ROUTES.get(name)
     if text is None or to is None:
         if text is not None and text is node:
             hint = scope.report.suggest(name, ROUTES) or "any, server or fanout"

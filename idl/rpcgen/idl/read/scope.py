@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rpcgen.idl.model import Constraints, TypeExpr, Value
+from rpcgen.idl.patterns import PatternChecker
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
 from rpcgen.idl.typetext import TypeMistake, parse_type
@@ -50,6 +51,7 @@ class Pending:
     )
     values: list[PendingValue] = field(default_factory=list[PendingValue])
     constraints: list[PendingConstraints] = field(default_factory=list[PendingConstraints])
+    patterns: PatternChecker = field(default_factory=PatternChecker)
 
 
 @dataclass(slots=True)

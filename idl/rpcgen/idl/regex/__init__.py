@@ -1,0 +1,1 @@
+"""Regular expressions whose matching time is provably bounded. Knows nothing of interfaces."""
