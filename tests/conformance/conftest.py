@@ -85,7 +85,9 @@ class Lab:
         self.client: Any = None
         self.urls: list[str] = []
 
-    def open(self, servers: int = 1, *, client: dict[str, Any] | None = None, **options: Any) -> Any:
+    def open(
+        self, servers: int = 1, *, client: dict[str, Any] | None = None, **options: Any
+    ) -> Any:
         """Start servers s1, s2, ... and return a client of them."""
         self.urls = self._new_url(max(servers, 1))
         self.client = self.worlds.client(self.package, "Lab", self.urls[-1], **(client or {}))
@@ -119,7 +121,5 @@ class Lab:
 
 
 @pytest.fixture
-def labs(
-    lab: ModuleType, worlds: Worlds, new_url: Callable[[int], list[str]]
-) -> Lab:
+def labs(lab: ModuleType, worlds: Worlds, new_url: Callable[[int], list[str]]) -> Lab:
     return Lab(lab, worlds, new_url)

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import msgspec
-
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CALL, Request
 from rpcgen.runtime.ids import new_id

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
 from rpcgen.runtime import (
     BadArguments,
     BadResult,
@@ -22,6 +21,7 @@ from rpcgen.runtime import (
     Opaque,
     RemoteError,
 )
+
 from tests.conformance.conftest import Lab
 
 
@@ -81,7 +81,9 @@ def test_bad_arguments_are_caught_before_sending(labs: Lab) -> None:
     lab = labs.package
     client = labs.open()
     with pytest.raises(MistypedArgument) as caught:
-        client.echo(everything=everything(lab, tree=lab.Tree(value=1, children=[lab.Tree(value="2")])))
+        client.echo(
+            everything=everything(lab, tree=lab.Tree(value=1, children=[lab.Tree(value="2")]))
+        )
     assert caught.value.path == "everything.tree.children[0].value"
     assert isinstance(caught.value, ValueError)
     for words, text in ([[], "a"], [["a", "a"], "a"], [["a"], "A"], [["a"], "abcdef"]):
@@ -166,7 +168,11 @@ def test_declared_errors_arrive_as_their_own_class(labs: Lab) -> None:
     with pytest.raises(lab.Broken) as caught:
         client.fail(how="declared")
     assert type(caught.value) is lab.Broken
-    assert (str(caught.value), caught.value.part, caught.value.times) == ("a part broke", "wheel", 3)
+    assert (str(caught.value), caught.value.part, caught.value.times) == (
+        "a part broke",
+        "wheel",
+        3,
+    )
     with pytest.raises(lab.Broken) as extended:
         client.fail(how="extended")
     assert type(extended.value) is lab.Shattered
@@ -176,7 +182,12 @@ def test_declared_errors_arrive_as_their_own_class(labs: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("how", "type_name"),
-    [("undeclared", "Undeclared"), ("bug", "KeyError"), ("exit", "SystemExit"), ("bad fields", "BadResult")],
+    [
+        ("undeclared", "Undeclared"),
+        ("bug", "KeyError"),
+        ("exit", "SystemExit"),
+        ("bad fields", "BadResult"),
+    ],
 )
 def test_other_errors_arrive_as_remote_error(
     labs: Lab, caplog: pytest.LogCaptureFixture, how: str, type_name: str

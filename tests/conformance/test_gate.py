@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from rpcgen.runtime import InterfaceClash, Target
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CAST, Cancel, Fault, Refusal, Reply
+
 from tests.conformance.conftest import Lab
 from tests.conformance.raw import RawClient, request
 
@@ -72,7 +72,11 @@ REFUSED: dict[str, tuple[Any, str, str | None]] = {
         "argument_not_in_version",
         "from",
     ),
-    "enum value too new": (request("pick", {"mode": "turbo"}, minor=2), "argument_not_in_version", "mode"),
+    "enum value too new": (
+        request("pick", {"mode": "turbo"}, minor=2),
+        "argument_not_in_version",
+        "mode",
+    ),
     "union member too new": (
         request("pick", {"shape": {"label": "x"}}, minor=2),
         "argument_not_in_version",
@@ -98,7 +102,10 @@ ACCEPTED: dict[str, tuple[Any, Any]] = {
     "older minor": (request("add", {"a": 1, "b": 2}, minor=0), 3),
     "null reads as default": (request("add", {"a": 1, "b": None}), 2),
     "absent optional": (request("greet", {}), "hello None None"),
-    "null for default text": (request("greet", {"name": None, "greeting": None}), "hello None None"),
+    "null for default text": (
+        request("greet", {"name": None, "greeting": None}),
+        "hello None None",
+    ),
     "newest argument": (request("greet", {"from": "b"}, minor=2), "hello None b"),
     "unknown open member": (request("pick", {"signal": {"blink": 1}}, minor=0), {"blink": 1}),
     "null body for no arguments": (request("newer"), "new"),
@@ -160,12 +167,18 @@ def test_a_deep_body_is_refused(raw: RawClient) -> None:
     assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
 
 
-def test_a_refused_cast_is_logged(raw: RawClient, labs: Lab, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refused_cast_is_logged(
+    raw: RawClient, labs: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
     """Nobody hears the refusal of a cast, so the server logs it, on one line."""
     raw.send(MSGPACK.encode(request("note\r\nforged", {"text": "x"}, how=CAST)))
     raw.send(MSGPACK.encode(request("note", {"txt": "x"}, how=CAST)))
     assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
-    lines = [r.getMessage() for r in caplog.records if r.name == "rpcgen.server" and "refused" in r.getMessage()]
+    lines = [
+        r.getMessage()
+        for r in caplog.records
+        if r.name == "rpcgen.server" and "refused" in r.getMessage()
+    ]
     assert len(lines) == 2
     assert not any("\n" in line or "\r" in line for line in lines)
 

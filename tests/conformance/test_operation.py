@@ -9,18 +9,18 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from rpcgen.runtime import (
     BadUrl,
     ConfigurationError,
     Context,
-    InterfaceClash,
     Interceptor,
+    InterfaceClash,
     InvalidTarget,
     Rejected,
     Unauthenticated,
 )
 from rpcgen.runtime import meta as meta_package
+
 from tests.conformance.conftest import Lab
 
 
@@ -126,7 +126,12 @@ def test_health_and_counters_answer_even_under_overload(labs: Lab) -> None:
     napping.start()
     assert labs.bench.started.wait(5.0)
     health = meta.health()
-    assert (health.server, health.state, health.running, health.queued) == ("s1", "overloaded", 1, 0)
+    assert (health.server, health.state, health.running, health.queued) == (
+        "s1",
+        "overloaded",
+        1,
+        0,
+    )
     labs.bench.release.set()
     napping.join(5.0)
     assert meta.stats().counters["handled"] >= 1

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-
 from rpcgen.runtime import (
     ConnectionLost,
     DeadlineExceeded,
@@ -22,6 +21,7 @@ from rpcgen.runtime import (
     RemoteError,
     use_context,
 )
+
 from tests.conformance.conftest import Lab
 
 

@@ -8,7 +8,6 @@ from typing import get_args
 
 import msgspec
 import pytest
-
 from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.replies import MAX_TEXT, REFUSALS
 from rpcgen.runtime.core.work import MIN_BEAT

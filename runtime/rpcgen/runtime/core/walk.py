@@ -110,7 +110,7 @@ class Walk:
                         f"unknown argument {path_text((*path, str(name)))!r}",
                         path=path_text((*path, str(name))),
                     )
-            elif item is not None or field.required or _nullable(field.type):
+            elif item is not None or not _has_default(field) or _nullable(field.type):
                 given[field.name] = self.read(field.type, item, (*path, name))
             # else: null for a field with a default reads as the default, as if it were absent
         for field in node.fields:
@@ -304,6 +304,11 @@ def _number(node: inspect.IntType | inspect.FloatType) -> str:
         if bound is not None
     ]
     return " ".join([name, " and ".join(bounds)]) if bounds else name
+
+
+def _has_default(field: inspect.Field) -> bool:
+    """Whether the language gave it a default; a field that keeps absent apart has none, though it may be absent."""
+    return field.default is not msgspec.NODEFAULT or field.default_factory is not msgspec.NODEFAULT
 
 
 def _nullable(node: Any) -> bool:
