@@ -36,7 +36,9 @@ class Hypervisor:
         """The lines of its console; raises InstanceNotFound."""
         with self._lock:
             if instance.uuid not in self._states:
-                raise InstanceNotFound(f"no {instance.uuid} on {self.host}", instance_id=instance.uuid)
+                raise InstanceNotFound(
+                    f"no {instance.uuid} on {self.host}", instance_id=instance.uuid
+                )
             return list(self._console[instance.uuid])
 
 
@@ -96,7 +98,9 @@ class LifeCycle(ComputeEndpoint):
         """Build again from the image."""
         self.hypervisor.become(instance, "active")
 
-    def rebuild_instance(self, ctx: Context, *, instance: Instance, image_ref: str, **_: Any) -> None:
+    def rebuild_instance(
+        self, ctx: Context, *, instance: Instance, image_ref: str, **_: Any
+    ) -> None:
         """Replace the disk."""
         self.hypervisor.become(instance, f"rebuilt from {image_ref}")
 

@@ -87,7 +87,9 @@ class DataclassCodec(Generic[T]):
     def decode(self, version: str, data: Any, /) -> T:
         """The object again."""
         if version.partition(".")[0] != self._version.partition(".")[0]:
-            raise ValueError(f"{self.type.__name__} {version} cannot be read, expected {self._version}")
+            raise ValueError(
+                f"{self.type.__name__} {version} cannot be read, expected {self._version}"
+            )
         return self.type(**data)
 
 

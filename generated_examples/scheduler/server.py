@@ -74,9 +74,7 @@ class Scheduler(AsyncSchedulerEndpoint):
 async def main(url: str, name: str) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     endpoint = Scheduler(name)
-    async with AsyncServer(
-        url, server=name, endpoints=[endpoint], codecs=objects.CODECS
-    ) as server:
+    async with AsyncServer(url, server=name, endpoints=[endpoint], codecs=objects.CODECS) as server:
         print(f"{name} serves at {url}", flush=True)
         await server.wait()
 

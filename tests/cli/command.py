@@ -28,5 +28,6 @@ def rpcgen(*args: str, cwd: Path | None = None, env: dict[str, str] | None = Non
         capture_output=True,
         text=True,
         timeout=50,
+        check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)

@@ -40,7 +40,9 @@ def test_a_command_is_one_file(name: str) -> None:
     """Each command is a click command called `command`; its own help begins with its short help."""
     command = import_module(module_of(name)).command
     assert isinstance(command, click.Command)
-    assert (command.help or "").split("\n\n")[0].replace("\n", " ").startswith(short_help(name)[:40])
+    assert (
+        (command.help or "").split("\n\n")[0].replace("\n", " ").startswith(short_help(name)[:40])
+    )
 
 
 @pytest.mark.parametrize("name", command_names())
@@ -57,13 +59,25 @@ def test_a_command_is_documented(name: str) -> None:
 def test_every_exit_code_is_documented() -> None:
     """docs/cli.md has a row for each exit code."""
     page = (ROOT / "docs/cli.md").read_text()
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.M)} == {int(code) for code in Exit}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.M)} == {
+        int(code) for code in Exit
+    }
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
 def test_help_costs_no_imports(path: Path) -> None:
     """No file of the command imports idl, codegen, the runtime or a slow library when it is imported."""
-    slow = ("rpcgen.idl", "rpcgen.codegen", "rpcgen.runtime", "jinja2", "yaml", "rich", "msgspec", "asyncio", "json")
+    slow = (
+        "rpcgen.idl",
+        "rpcgen.codegen",
+        "rpcgen.runtime",
+        "jinja2",
+        "yaml",
+        "rich",
+        "msgspec",
+        "asyncio",
+        "json",
+    )
     for node in ast.parse(path.read_text()).body:
         names = []
         if isinstance(node, ast.Import):
@@ -82,7 +96,11 @@ def test_help_is_quick() -> None:
         "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime, file=sys.stderr)"
     )
     times = [
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr)
+        float(
+            subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            ).stderr
+        )
         for _ in range(3)
     ]
     assert min(times) < 0.3
@@ -105,9 +123,15 @@ def test_no_arguments_show_the_help() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["desrcibe"], "rpcgen: no such command 'desrcibe'; did you mean 'describe'? (see rpcgen --help)"),
+        (
+            ["desrcibe"],
+            "rpcgen: no such command 'desrcibe'; did you mean 'describe'? (see rpcgen --help)",
+        ),
         (["xyzzy"], "rpcgen: no such command 'xyzzy' (see rpcgen --help)"),
-        (["--versoin"], "rpcgen: no such option '--versoin'; did you mean '--version'? (see rpcgen --help)"),
+        (
+            ["--versoin"],
+            "rpcgen: no such option '--versoin'; did you mean '--version'? (see rpcgen --help)",
+        ),
         (["health"], "rpcgen health: missing argument 'URL' (see rpcgen health --help)"),
     ],
 )
@@ -129,7 +153,9 @@ def test_an_error_of_the_runtime_is_one_line() -> None:
 def test_a_closed_pipe_is_quiet() -> None:
     """`rpcgen schema | head -c 0` says nothing on stderr."""
     with subprocess.Popen(
-        [sys.executable, "-m", "rpcgen.cli", "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "rpcgen.cli", "schema"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -183,4 +209,6 @@ def test_completion_completes() -> None:
 def test_the_group_is_what_click_sees() -> None:
     """Every command resolves through the group."""
     with click.Context(cli) as ctx:
-        assert [cli.get_command(ctx, name) is not None for name in command_names()] == [True] * len(command_names())
+        assert [cli.get_command(ctx, name) is not None for name in command_names()] == [True] * len(
+            command_names()
+        )

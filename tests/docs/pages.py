@@ -43,7 +43,9 @@ class Block:
 
 def blocks(page: str) -> list[Block]:
     """The fences of a page, in order."""
-    return [Block(match[1], match[2] or "", match[3] or "", match[4]) for match in _FENCE.finditer(page)]
+    return [
+        Block(match[1], match[2] or "", match[3] or "", match[4]) for match in _FENCE.finditer(page)
+    ]
 
 
 def commands(text: str) -> list[tuple[str, str]]:
@@ -79,13 +81,21 @@ class Page:
         self._substitutes = substitutes or {}
         self._running: list[subprocess.Popen[str]] = []
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self._env = {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONUNBUFFERED": "1"}
+        self._env = {
+            **os.environ,
+            "PATH": path,
+            "NO_COLOR": "1",
+            "COLUMNS": "100",
+            "PYTHONUNBUFFERED": "1",
+        }
 
     def run(self, page: str) -> None:
         """Write and run every block; an AssertionError tells the first that is not as the page says."""
         for block in blocks(page):
             if block.how:
-                with (self._folder / block.name).open("a" if block.how == "append" else "w") as file:
+                with (self._folder / block.name).open(
+                    "a" if block.how == "append" else "w"
+                ) as file:
                     file.write(block.text)
             elif block.language == "console":
                 for command, expected in commands(block.text):
@@ -104,8 +114,11 @@ class Page:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=LIMIT,
+            check=False,
         )
-        assert same(expected, done.stdout), f"$ {command}\n{done.stdout}\n--- the page says\n{expected}"
+        assert same(expected, done.stdout), (
+            f"$ {command}\n{done.stdout}\n--- the page says\n{expected}"
+        )
 
     def _start(self, command: str, expected: str) -> None:
         process = subprocess.Popen(

@@ -43,7 +43,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: Exit = Exit.BAD_INPUT) -> None:
         super().__init__(message)
-        self.exit_code = int(code)
+        self.code = code
 
 
 def as_failure(error: Exception) -> Failure | None:

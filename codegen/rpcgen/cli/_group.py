@@ -21,7 +21,9 @@ _NO_COMMANDS = frozenset({"main"})
 def command_names() -> list[str]:
     """The commands that this package has files for, sorted."""
     stems = (path.stem for path in _FOLDER.glob("*.py"))
-    return sorted(stem.replace("_", "-") for stem in stems if stem[0] != "_" and stem not in _NO_COMMANDS)
+    return sorted(
+        stem.replace("_", "-") for stem in stems if stem[0] != "_" and stem not in _NO_COMMANDS
+    )
 
 
 def short_help(name: str) -> str:
@@ -43,8 +45,7 @@ class LazyGroup(click.Group):
         if cmd_name not in command_names():
             return None
         command = import_module(f"{_PACKAGE}.{cmd_name.replace('-', '_')}").command
-        if not isinstance(command, click.Command):
-            raise AssertionError(f"unexpected: {cmd_name}.command is {command!r}")
+        assert isinstance(command, click.Command)
         command.name = cmd_name
         return command
 

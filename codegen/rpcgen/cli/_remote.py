@@ -1,4 +1,4 @@
-"""What the commands that talk to servers share: whom to ask, and the built-in interface that answers.
+"""What the commands that talk to servers share: whom to ask, how they are found, and the interface that answers.
 
 Imports the runtime only inside functions.
 """
@@ -6,13 +6,16 @@ Imports the runtime only inside functions.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from rpcgen.cli._exit import Exit, Failure
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.driver import Found
     from rpcgen.runtime.meta import MetaClient
 
 #: Seconds that a command waits, unless it is told otherwise.
@@ -29,15 +32,67 @@ class Where:
     topic: str | None = None
     timeout: float = TIMEOUT
 
-    def meta(self) -> MetaClient:
-        """A client of rpcgen.meta; close it."""
+    def found(self) -> Sequence[Found]:
+        """The servers and topics that the options do not exclude.
+
+        Raises:
+            Failure: there is none.
+        """
+        from rpcgen.runtime.transport import find_driver
+
+        opened = find_driver(self.url)
+        every = opened.driver.discover(opened.url, self.timeout)
+        found = [one for one in every if self._admits(one)]
+        if not found:
+            wanted = [
+                f"{what} {name!r}"
+                for what, name in (
+                    ("server", self.server),
+                    ("topic", self.topic),
+                    ("exchange", self.exchange),
+                )
+                if name is not None
+            ]
+            known = (
+                "; found: " + ", ".join(sorted({f"{one.server} ({one.topic})" for one in every}))
+                if every
+                else ""
+            )
+            text = " ".join(["nobody serves", *wanted, "at", str(opened.url)])
+            raise Failure(f"{text}{known}", Exit.UNREACHABLE)
+        return found
+
+    def _admits(self, found: Found) -> bool:
+        pairs = (
+            (self.server, found.server),
+            (self.topic, found.topic),
+            (self.exchange, found.exchange),
+        )
+        return all(wanted is None or wanted == is_ for wanted, is_ in pairs)
+
+    def narrowed(self) -> Where:
+        """The same with exchange and topic filled in, from what is found."""
+        if self.exchange is not None and self.topic is not None:
+            return self
+        first = self.found()[0]
+        return replace(self, exchange=first.exchange, topic=first.topic)
+
+    @contextmanager
+    def meta(self) -> Generator[MetaClient, None, None]:
+        """A client of rpcgen.meta for the server, and with the time, that the options say."""
         from rpcgen.runtime.meta import MetaClient
 
-        return MetaClient(self.url, exchange=self.exchange, topic=self.topic)
+        where = self.narrowed()
+        with MetaClient(where.url, exchange=where.exchange, topic=where.topic) as client:
+            yield client.prepare(server=where.server, timeout=where.timeout)
 
-    def prepared(self, meta: MetaClient) -> MetaClient:
-        """The client, sending to the server and waiting as long as the options say."""
-        return meta.prepare(server=self.server, timeout=self.timeout)
+
+def topics_by_server(found: Iterable[Found]) -> dict[str, list[Found]]:
+    """What was found, by server name, each with its topics."""
+    servers: dict[str, list[Found]] = {}
+    for one in found:
+        servers.setdefault(one.server, []).append(one)
+    return servers
 
 
 def where_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -45,16 +100,9 @@ def where_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @click.argument("url")
     @click.option("--server", metavar="NAME", help="Ask this server, not any.")
-    @click.option("--topic", metavar="NAME", help="Ask the servers of this topic.")
-    @click.option("--exchange", metavar="NAME", help="The topic's exchange.")
-    @click.option(
-        "--timeout",
-        type=click.FloatRange(min=0.0, min_open=True),
-        default=TIMEOUT,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long to wait.",
-    )
+    @click.option("--topic", metavar="NAME", help="Ask servers of this topic only.")
+    @click.option("--exchange", metavar="NAME", help="Ask servers of this exchange only.")
+    @timeout_option
     @functools.wraps(function)
     def wrapper(
         url: str,
@@ -67,3 +115,13 @@ def where_options(function: Callable[..., None]) -> Callable[..., None]:
         function(where=Where(url, server, exchange, topic, timeout), **others)
 
     return wrapper
+
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=TIMEOUT,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for an answer.",
+)

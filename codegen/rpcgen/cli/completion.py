@@ -12,7 +12,9 @@ _HOW_TO = """\b
 """
 
 
-@click.command(help=f"Print the shell code that completes rpcgen's commands and options.\n\n{_HOW_TO}")
+@click.command(
+    help=f"Print the shell code that completes rpcgen's commands and options.\n\n{_HOW_TO}"
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     from rpcgen.cli.main import cli

@@ -6,7 +6,6 @@ import signal
 from pathlib import Path
 
 import click
-
 from rpcgen.cli._exit import Exit, Failure
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-
 from rpcgen.cli._exit import Exit
 from rpcgen.cli._remote import Where, where_options
 
@@ -17,7 +16,7 @@ def command(where: Where, quiet: bool) -> None:
     Ends with 0 if it can, 1 if it is overloaded or draining, 3 if nobody could be reached, 4 if nobody answered.
     """
     with where.meta() as meta:
-        health = where.prepared(meta).health()
+        health = meta.health()
     if not quiet:
         click.echo(
             f"{health.server}: {health.state.value}, {health.running} running, {health.queued} queued, "

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import click
 from click.shell_completion import shell_complete
-
 from rpcgen.cli._exit import Exit, Failure, as_failure
 from rpcgen.cli._group import LazyGroup, command_names
 
@@ -43,7 +42,9 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     if "_RPCGEN_COMPLETE" in os.environ:
-        sys.exit(shell_complete(cli, {}, "rpcgen", "_RPCGEN_COMPLETE", os.environ["_RPCGEN_COMPLETE"]))
+        sys.exit(
+            shell_complete(cli, {}, "rpcgen", "_RPCGEN_COMPLETE", os.environ["_RPCGEN_COMPLETE"])
+        )
     try:
         code = run(sys.argv[1:] if args is None else args)
         sys.stdout.flush()
@@ -75,7 +76,9 @@ def run(args: Sequence[str]) -> int:
         failure = as_failure(error)
         if failure is None:
             traceback.print_exc()
-            click.echo("rpcgen: this is a bug in rpcgen; please report it with the lines above", err=True)
+            click.echo(
+                "rpcgen: this is a bug in rpcgen; please report it with the lines above", err=True
+            )
             return Exit.BUG
         return _report(failure, args)
     return Exit.OK
@@ -84,10 +87,16 @@ def run(args: Sequence[str]) -> int:
 def _report(error: click.ClickException, args: Sequence[str]) -> int:
     """One line on stderr: the command, what was wrong, and where help is."""
     ctx = error.ctx if isinstance(error, click.UsageError) else None
-    message = re.sub(r"\.?\s+Did you mean", "; did you mean", error.format_message()).removesuffix(".")
+    message = re.sub(r"\.?\s+Did you mean", "; did you mean", error.format_message()).removesuffix(
+        "."
+    )
     if not isinstance(error, Failure) and message[1:2].islower():
         message = message[0].lower() + message[1:]
-    path = ctx.command_path if ctx else " ".join(["rpcgen", *(arg for arg in args[:1] if arg in command_names())])
+    path = (
+        ctx.command_path
+        if ctx
+        else " ".join(["rpcgen", *(arg for arg in args[:1] if arg in command_names())])
+    )
     advice = f" (see {path} --help)" if ctx else ""
     click.echo(f"{path}: {message}{advice}", err=True)
-    return error.exit_code
+    return error.code if isinstance(error, Failure) else error.exit_code

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
-
 from rpcgen.cli._exit import Failure
 
 if TYPE_CHECKING:
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("endpoints", nargs=-1, required=True, metavar="MODULE:CLASS...")
-@click.option("--url", "urls", multiple=True, required=True, help="Where to listen; may be given again.")
+@click.option(
+    "--url", "urls", multiple=True, required=True, help="Where to listen; may be given again."
+)
 @click.option("--server", metavar="NAME", help="The server's name.  [default: the host's name]")
-@click.option("--concurrency", type=click.IntRange(min=1), help="Handlers that run at the same time.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), help="Handlers that run at the same time."
+)
 @click.option(
     "--drain",
     type=click.FloatRange(min=0.0),
@@ -85,13 +89,17 @@ def _instance(name: str) -> Endpoint | AsyncEndpoint:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            raise Failure(f"{name}: there is no module {error.name!r} here or on sys.path") from None
+            raise Failure(
+                f"{name}: there is no module {error.name!r} here or on sys.path"
+            ) from None
         raise
     cls = getattr(module, class_name, None)
     if cls is None:
         raise Failure(f"{name}: {module_name} has no {class_name!r}; {_endpoints_of(module)}")
     if not (isinstance(cls, type) and issubclass(cls, (Endpoint, AsyncEndpoint))):
-        raise Failure(f"{name} is no subclass of a generated endpoint class; {_endpoints_of(module)}")
+        raise Failure(
+            f"{name} is no subclass of a generated endpoint class; {_endpoints_of(module)}"
+        )
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
         raise Failure(f"{name} lacks handlers: {missing}")
@@ -101,7 +109,7 @@ def _instance(name: str) -> Endpoint | AsyncEndpoint:
         raise Failure(f"{name} cannot be made without arguments: {error}") from error
 
 
-def _endpoints_of(module: Any) -> str:
+def _endpoints_of(module: ModuleType) -> str:
     import inspect
 
     from rpcgen.runtime import AsyncEndpoint, Endpoint
@@ -109,6 +117,8 @@ def _endpoints_of(module: Any) -> str:
     found = [
         key
         for key, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, (Endpoint, AsyncEndpoint)) and not inspect.isabstract(value)
+        if isinstance(value, type)
+        and issubclass(value, (Endpoint, AsyncEndpoint))
+        and not inspect.isabstract(value)
     ]
     return f"its endpoint classes: {', '.join(sorted(found)) or 'none'}"

@@ -55,7 +55,9 @@ class Servers:
                         break
                     except RpcgenError as error:
                         if process.poll() is not None or time.monotonic() > end:
-                            raise ServerFailed(f"{name} does not answer: {error}\n{self._log(name)}") from error
+                            raise ServerFailed(
+                                f"{name} does not answer: {error}\n{self._log(name)}"
+                            ) from error
                     time.sleep(0.02)
 
     def kill(self, name: str) -> int:
@@ -85,7 +87,10 @@ class Servers:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for process in self._processes.values():
             process.kill()

@@ -63,7 +63,9 @@ class Tour:
             self._show(steps.bad_argument, shop)
             self._show(steps.deadline, shop)
             dead = names[0]
-            self._step(f"Kill {dead} with SIGKILL", "", lambda: f"process {servers.kill(dead)} is dead")
+            self._step(
+                f"Kill {dead} with SIGKILL", "", lambda: f"process {servers.kill(dead)} is dead"
+            )
             self._show(steps.failover, shop, dead)
             self._step(f"Stop {names[1]} with SIGTERM", "", lambda: _stopped(servers, names[1]))
 
@@ -80,10 +82,15 @@ class Tour:
             capture_output=True,
             text=True,
             timeout=30,
+            check=False,
         )
         if done.returncode:
-            raise StepFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
-        made = sorted(path.name for path in (self._folder / "shop_stock").iterdir() if path.suffix == ".py")
+            raise StepFailed(
+                f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}{done.stdout}"
+            )
+        made = sorted(
+            path.name for path in (self._folder / "shop_stock").iterdir() if path.suffix == ".py"
+        )
         return f"{' '.join(command)}\nmade shop_stock/: {', '.join(made)}"
 
     def _start(self, servers: Servers, url: str) -> str:
@@ -95,7 +102,9 @@ class Tour:
     def _steps(self) -> Any:
         """The project's `steps.py`, imported from its folder."""
         sys.path.insert(0, str(self._folder))
-        spec = importlib.util.spec_from_file_location("rpcgen_demo_steps", self._folder / "steps.py")
+        spec = importlib.util.spec_from_file_location(
+            "rpcgen_demo_steps", self._folder / "steps.py"
+        )
         if spec is None or spec.loader is None:
             raise AssertionError("unexpected: steps.py has no loader")
         module = importlib.util.module_from_spec(spec)
@@ -120,7 +129,9 @@ class Tour:
         try:
             outcome = act()
         except Exception as error:
-            text = str(error) if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
+            text = (
+                str(error) if isinstance(error, StepFailed) else f"{type(error).__name__}: {error}"
+            )
             raise StepFailed(f"step {self._number}, {title!r}, did not behave: {text}") from error
         self._screen.step(self._number, title, code, outcome, time.perf_counter() - began)
 
@@ -137,4 +148,8 @@ def _body(function: Callable[..., Any]) -> str:
     lines = textwrap.dedent(inspect.getsource(function)).splitlines()
     start = next(i for i, line in enumerate(lines) if line.lstrip().startswith('"""')) + 1
     body = textwrap.dedent("\n".join(lines[start:]))
-    return "\n".join(line for line in body.splitlines() if not line.lstrip().startswith(("return f", "raise Assert")))
+    return "\n".join(
+        line
+        for line in body.splitlines()
+        if not line.lstrip().startswith(("return f", "raise Assert"))
+    )
