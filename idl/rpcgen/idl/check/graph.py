@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 from typing import Protocol
 
 from rpcgen.idl.model import Alias, Error, Field, Interface, Named, Struct, TypeExpr, Union
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import MAX_CHAIN, Types, direct_types, is_required, names_in, resolve
+from rpcgen.idl.typetext import type_text
 
 
 class _Placed(Protocol):
@@ -27,6 +29,14 @@ def check_graph(interface: Interface, report: Report) -> None:
     _check_inherited(types, report)
     _check_inherited(errors, report)
     _check_finite(types, report)
+
+
+def _weight(definition: object) -> int:
+    """Return how deep a definition nests by itself: an alias by its brackets, a struct or an error as one step."""
+    if not isinstance(definition, Alias):
+        return 1
+    text = type_text(definition.type)
+    return 1 + max(accumulate((c == "[") - (c == "]") for c in text))
 
 
 def _alias_next(types: Types, name: str) -> list[str]:
@@ -64,9 +74,13 @@ def _check_loops(
                 branches.pop()
                 done = path.pop()
                 on_path.discard(done)
-                depth[done] = 1 + max((depth.get(below, 0) for below in following(done)), default=0)
-                if depth[done] == MAX_CHAIN + 1:
-                    message = f'{what} "{done}" stands on a chain of more than {MAX_CHAIN} others'
+                depth[done] = _weight(known[done]) + max(
+                    (depth.get(below, 0) for below in following(done)), default=0
+                )
+                if depth[done] > MAX_CHAIN and all(
+                    depth.get(below, 0) <= MAX_CHAIN for below in following(done)
+                ):
+                    message = f'{what} "{done}" is nested deeper than {MAX_CHAIN}, through what it stands on'
                     report.error("type-depth", message, known[done].position)
             elif name in on_path:
                 loop = [*path[path.index(name) :], name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpcgen.idl.model import Enum, Interface, Named, Scalar, Struct, Union
+from rpcgen.idl.model import Enum, Event, Interface, Named, Scalar, Struct, Union
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import definition_of, reachable, resolve
 
