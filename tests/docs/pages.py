@@ -7,16 +7,19 @@
 - A command that ends in `&` runs until the page ends; the test goes on when it has printed what stands below it.
 - All other fences are for reading.
 
-Durations, temporary folders and socket names differ from run to run, so they are replaced on both sides.
+Paths that begin with /tmp/demo- are this run's own: they stand for others, so that two runs do not meet. Durations,
+temporary folders and socket names differ from run to run, so they are replaced on both sides.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +27,11 @@ from pathlib import Path
 _FENCE = re.compile(r"^```(\w+)(?: (file|append)=(\S+))?\n(.*?)^```$", re.M | re.S)
 _VARIABLE = (
     (re.compile(r"\b\d+(?:\.\d+)? (?:ms|s|min)\b"), "N s"),
-    (re.compile(r"/tmp/(?!demo\b)[\w.-]+"), "/tmp/X"),
+    (re.compile(r"/tmp/(?!demo-)[\w.-]+"), "/tmp/X"),
     (re.compile(r"\bprocess \d+"), "process N"),
     (re.compile(r"[0-9a-f]{12}\.sock"), "X.sock"),
 )
+_SHARED = "/tmp/demo-"
 LIMIT = 50.0
 
 
@@ -79,6 +83,8 @@ class Page:
     def __init__(self, folder: Path, substitutes: dict[str, str] | None = None) -> None:
         self._folder = folder
         self._substitutes = substitutes or {}
+        # Short: a socket's path may have 107 bytes.
+        self._private = tempfile.mkdtemp(prefix="d-") + "/"
         self._running: list[subprocess.Popen[str]] = []
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self._env = {
@@ -96,7 +102,7 @@ class Page:
                 with (self._folder / block.name).open(
                     "a" if block.how == "append" else "w"
                 ) as file:
-                    file.write(block.text)
+                    file.write(self._own(block.text))
             elif block.language == "console":
                 for command, expected in commands(block.text):
                     self._run(self._substitutes.get(command, command), expected)
@@ -106,7 +112,7 @@ class Page:
             self._start(command.removesuffix("&"), expected)
             return
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["bash", "-c", self._own(command)],
             cwd=self._folder,
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -122,7 +128,7 @@ class Page:
 
     def _start(self, command: str, expected: str) -> None:
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"],
+            ["bash", "-c", f"exec {self._own(command)}"],
             cwd=self._folder,
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -133,7 +139,11 @@ class Page:
         self._running.append(process)
         assert process.stdout is not None
         printed = "".join(process.stdout.readline() for _ in expected.splitlines())
+        printed = printed.replace(self._private, _SHARED)
         assert same(expected, printed), f"$ {command}&\n{printed}\n--- the page says\n{expected}"
+
+    def _own(self, text: str) -> str:
+        return text.replace(_SHARED, self._private)
 
     def close(self) -> None:
         """End what still runs."""
@@ -148,3 +158,4 @@ class Page:
                 process.wait()
             if process.stdout is not None:
                 process.stdout.close()
+        shutil.rmtree(self._private)

@@ -1,0 +1,37 @@
+"""The pages that people read first do what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import Page
+
+ROOT = Path(__file__).parents[2]
+#: `make demo` makes a virtual environment first; here there is one.
+SUBSTITUTES = {"make demo": "rpcgen demo"}
+EXECUTABLE = ("README.md", "docs/tutorial.md")
+PAGES = [
+    path
+    for path in ROOT.rglob("*.md")
+    if not {".venv", "tests"} & set(path.relative_to(ROOT).parts)
+]
+
+
+@pytest.mark.parametrize("name", EXECUTABLE)
+def test_a_page_does_what_it_says(name: str, tmp_path: Path) -> None:
+    """Every command of the page runs, and prints what the page shows."""
+    page = Page(tmp_path, SUBSTITUTES)
+    try:
+        page.run((ROOT / name).read_text())
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of a page names a file or folder of the repository."""
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / link).exists(), link
