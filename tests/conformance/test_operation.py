@@ -185,7 +185,7 @@ def test_mistakes_at_construction_are_named(labs: Lab, lab: ModuleType) -> None:
     url = labs.urls[0]
     with pytest.raises(BadUrl, match="did you mean"):
         make(url.replace("memory://", "memmory://").replace("zmq", "zmk"), endpoints=[good])
-    with pytest.raises(BadUrl, match="hwmm|unknown option"):
+    with pytest.raises(BadUrl, match=r"hwmm|unknown option"):
         make(url + ("&" if "?" in url else "?") + "hwmm=1", endpoints=[good]).start()
     with pytest.raises(InvalidTarget, match="wildcards"):
         make(url, server="a*", endpoints=[good])

@@ -184,7 +184,7 @@ def test_stopping_gives_up_on_handlers_that_take_too_long(labs: Lab) -> None:
         begun = time.monotonic()
         labs.servers[0].stop(0.2)
         assert time.monotonic() - begun < 2.5
-        with pytest.raises((RemoteError, ConnectionLost), match="stopped|gone|lost"):
+        with pytest.raises((RemoteError, ConnectionLost), match=r"stopped|gone|lost"):
             running.result(5.0)
 
 

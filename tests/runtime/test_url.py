@@ -83,7 +83,7 @@ def test_an_unknown_scheme_names_the_nearest() -> None:
     """A scheme without a driver is a BadUrl with the known ones."""
     with pytest.raises(BadUrl, match="did you mean 'memory'"):
         find_driver("memroy://x")
-    with pytest.raises(BadUrl, match="known: .*memory.*zmq"):
+    with pytest.raises(BadUrl, match=r"known: .*memory.*zmq"):
         find_driver("carrier-pigeon://x")
     with pytest.raises(BadUrl, match="expected one of msgpack, json"):
         find_driver("memory://x?codec=pickle")

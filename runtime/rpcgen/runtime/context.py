@@ -7,7 +7,7 @@ deadlines shrink, and request ids, user fields and traces travel along without b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -93,7 +93,7 @@ def use_context(
     fields: Mapping[str, Any] | None = None,
     timeout: float | None = None,
     trace: tuple[str, str] | None = None,
-) -> Iterator[Context]:
+) -> Generator[Context]:
     """Surround the calls made in a `with` block, as if they were made by a handler.
 
     What is not given comes from the context around this one. A deadline never gets later.

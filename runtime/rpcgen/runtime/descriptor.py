@@ -37,9 +37,10 @@ class Opaque(msgspec.Struct, frozen=True, kw_only=True):
     data: Any
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not isinstance(self.data, dict):
+        data: object = self.data
+        if name.startswith("_") or not isinstance(data, dict):
             raise AttributeError(name)
-        return cast("dict[str, Any]", self.data).get(name)
+        return cast("dict[str, Any]", data).get(name)
 
 
 @dataclass(frozen=True, slots=True)

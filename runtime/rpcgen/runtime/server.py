@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -75,7 +75,7 @@ def plan_server(
 
 
 @contextmanager
-def stop_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def stop_signals(handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
     """Handle SIGTERM and SIGINT in a `with` block; elsewhere than on the main thread, signals are not ours to take."""
     if threading.current_thread() is not threading.main_thread():
         yield

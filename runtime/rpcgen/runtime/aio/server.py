@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -318,7 +318,7 @@ def _answer(listener: Any, caller: Caller, frame: bytes) -> bool:
 
 
 @contextmanager
-def _loop_signals(loop: asyncio.AbstractEventLoop, handler: Callable[[], None]) -> Iterator[None]:
+def _loop_signals(loop: asyncio.AbstractEventLoop, handler: Callable[[], None]) -> Generator[None]:
     """Handle SIGTERM and SIGINT in a loop for a `with` block; where the loop cannot, leave them alone."""
     taken: list[signal.Signals] = []
     for number in (signal.SIGTERM, signal.SIGINT):

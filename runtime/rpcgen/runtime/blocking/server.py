@@ -100,6 +100,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._threads: list[threading.Thread] = []
         self._workers: list[threading.Thread] = []
+        self._asked = threading.Event()
         self._stopping = threading.Event()
         self._stop_readers = False
         self._stopped = False
@@ -150,6 +151,7 @@ class Server:
                 return
             self._stopped = True
             self._serving.work.drain()
+        self._asked.set()
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             listener.withdraw()
@@ -178,15 +180,13 @@ class Server:
 
         A second signal ends the drain at once.
         """
-        asked = threading.Event()
-        forced = threading.Event()
+        asked, forced = self._asked, threading.Event()
 
         def on_signal(number: int, frame: FrameType | None) -> None:
             (forced if asked.is_set() else asked).set()
 
         with stop_signals(on_signal):
-            while not asked.wait(0.2) and not self._stopping.is_set():
-                pass
+            asked.wait()
             stopper = threading.Thread(target=self.stop, name="rpcgen-stop", daemon=True)
             stopper.start()
             while stopper.is_alive():

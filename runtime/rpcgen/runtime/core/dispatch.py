@@ -18,7 +18,7 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.replies import Results, refusal
 from rpcgen.runtime.core.versions import Measure, minor_in
-from rpcgen.runtime.core.walk import path_text
+from rpcgen.runtime.core.words import path_text
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
@@ -259,7 +259,7 @@ def interface_of(endpoint: AnyEndpoint) -> Interface:
         )
     if isabstract(type(endpoint)):
         raise AssertionError("unexpected instance of an abstract class")
-    return endpoint._interface
+    return endpoint._interface  # pyright: ignore[reportPrivateUsage] - the generated class's table
 
 
 def _maker(

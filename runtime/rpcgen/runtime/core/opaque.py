@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 from rpcgen.runtime.core.codec import DecHook, EncHook
@@ -43,7 +43,9 @@ class OpaqueCodecs:
     def __init__(self, codecs: Mapping[type, OpaqueCodec] | None = None) -> None:
         self._by_type = dict(codecs or {})
         for of, codec in self._by_type.items():
-            if not isinstance(of, type) or not isinstance(getattr(codec, "type", None), type):
+            if not isinstance(cast("object", of), type) or not isinstance(
+                getattr(codec, "type", None), type
+            ):
                 raise ConfigurationError(
                     "codecs maps generated opaque types to objects with `type`, `encode` and `decode`; "
                     f"found {of!r}: {codec!r}"

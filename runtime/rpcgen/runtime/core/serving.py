@@ -165,7 +165,9 @@ class Serving:
             self.counters.declared += 1
         else:
             self.counters.failed += 1
-            log.error("%s failed (%s)", job.request.method, job.context.request_id, exc_info=error)
+            log.error(
+                "%s failed (%s)", job.request.method, ascii(job.context.request_id), exc_info=error
+            )
         if job.wants_reply:
             self.reply(job, frame)
 

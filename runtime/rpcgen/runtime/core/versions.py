@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.walk import Path
+from rpcgen.runtime.core.words import Path, is_list, is_map
 from rpcgen.runtime.descriptor import Since
 from rpcgen.runtime.values import OpenUnion, TaggedUnion
 
@@ -195,7 +195,7 @@ class _Compiler:
         fields = [row for row in fields if row[1] or row[3]]
 
         def visit(value: Any, newest: Newest, path: Path) -> None:
-            if not isinstance(value, dict):
+            if not is_map(value):
                 return  # mistyped: the typed reader says so
             if restore and "" in value:
                 value.update(value.pop(""))
@@ -227,7 +227,7 @@ def _nullable(inner: Visit) -> Visit:
 
 def _each(item: Visit) -> Visit:
     def visit(value: Any, newest: Newest, path: Path) -> None:
-        if isinstance(value, list):
+        if is_list(value):
             for index, element in enumerate(value):
                 item(element, newest, (*path, index))
 
@@ -236,7 +236,7 @@ def _each(item: Visit) -> Visit:
 
 def _values(inner: Visit) -> Visit:
     def visit(value: Any, newest: Newest, path: Path) -> None:
-        if isinstance(value, dict):
+        if is_map(value):
             for key, element in value.items():
                 inner(element, newest, (*path, str(key)))
 
