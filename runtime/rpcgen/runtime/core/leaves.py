@@ -79,7 +79,7 @@ def _any(walk: Walk, node: inspect.AnyType, value: Any, path: Path) -> Any:
 
 
 #: Types that travel as text.
-_TEXTS: Mapping[type, type] = {
+_TEXTS: Mapping[type, type[Any]] = {
     inspect.UUIDType: uuid.UUID,
     inspect.DateType: datetime.date,
     inspect.TimeDeltaType: datetime.timedelta,
@@ -105,7 +105,7 @@ READERS: Mapping[type, Callable[[Walk, Any, Any, Path], Any]] = {
 }
 
 
-def _convert(walk: Walk, cls: type, value: Any, path: Path) -> Any:
+def _convert(walk: Walk, cls: type[Any], value: Any, path: Path) -> Any:
     try:
         result: Any = msgspec.convert(value, cls, builtin_types=walk.codec.native)
     except (msgspec.ValidationError, ValueError, OverflowError):

@@ -176,7 +176,8 @@ def _nullable(node: inspect.Type) -> bool:
 
 
 def _extra(node: inspect.Metadata) -> dict[str, Any]:
-    return cast("dict[str, Any] | None", node.extra) or {}
+    # msgspec types it as a bare dict
+    return cast("dict[str, Any] | None", node.extra) or {}  # pyright: ignore[reportUnknownMemberType]
 
 
 def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
