@@ -62,7 +62,8 @@ class TypeText:
 
     type: TypeExpr
     references: tuple[Reference, ...]
-    has_map: bool = False
+    #: Whether something about it depends on what its names mean.
+    needs_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ def parse_type(text: str) -> TypeText | TypeMistake:
         parser.end()
     except _Wrong as wrong:
         return wrong.mistake
-    return TypeText(type_, tuple(parser.references), "map" in text)
+    return TypeText(
+        type_, tuple(parser.references), "map" in text or ("?" in text and bool(parser.references))
+    )
 
 
 def type_text(type_: TypeExpr) -> str:

@@ -22,13 +22,18 @@ class _Placed(Protocol):
 def check_graph(interface: Interface, report: Report) -> None:
     """Report loops and infinite types."""
     types, errors = interface.types, interface.errors
-    _check_loops("alias-loop", "the alias", types, lambda name: _alias_next(types, name), report)
-    _check_loops("extends-loop", "the struct", types, lambda name: _base(types, name), report)
+    loops = _check_loops(
+        "alias-loop", "the alias", types, lambda name: _alias_next(types, name), report
+    )
+    loops += _check_loops(
+        "extends-loop", "the struct", types, lambda name: _base(types, name), report
+    )
     _check_loops("extends-loop", "the error", errors, lambda name: _base(errors, name), report)
     _check_bases(types, errors, report)
     _check_inherited(types, report)
     _check_inherited(errors, report)
-    _check_finite(types, report)
+    if not loops:
+        _check_finite(types, report)
 
 
 def _weight(definition: object) -> int:
@@ -59,8 +64,9 @@ def _check_loops(
     known: Mapping[str, _Placed],
     following: Callable[[str], list[str]],
     report: Report,
-) -> None:
-    """Report each loop once, with all its names, at the first one; without recursion."""
+) -> int:
+    """Report each loop once, with all its names, at the first one; without recursion. Return how many there are."""
+    loops = 0
     depth: dict[str, int] = {}
     for start in known:
         if start in depth:
@@ -83,6 +89,7 @@ def _check_loops(
                     message = f'{what} "{done}" is nested deeper than {MAX_CHAIN}, through what it stands on'
                     report.error("type-depth", message, known[done].position)
             elif name in on_path:
+                loops += 1
                 loop = [*path[path.index(name) :], name]
                 shown = loop if len(loop) <= 60 else [*loop[:30], "…", *loop[-29:]]
                 report.error(
@@ -94,6 +101,7 @@ def _check_loops(
                 path.append(name)
                 on_path.add(name)
                 branches.append(iter(following(name)))
+    return loops
 
 
 def _check_bases(types: Types, errors: Mapping[str, Error], report: Report) -> None:

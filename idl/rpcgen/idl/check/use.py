@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from rpcgen.idl.model import Enum, Event, Interface, Named, Scalar, Struct, Union
+from rpcgen.idl.model import (
+    Enum,
+    Event,
+    Interface,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Scalar,
+    Struct,
+    TypeExpr,
+    Union,
+)
+from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import definition_of, reachable, resolve
+from rpcgen.idl.resolve import Types, definition_of, reachable, resolve
+from rpcgen.idl.typetext import type_text
 
 
 def check_use(interface: Interface, report: Report) -> None:
@@ -59,3 +73,30 @@ def _check_events(interface: Interface, report: Report) -> None:
                 hint="open the enum instead: open: true",
                 related=[(event.position, "the event is here")],
             )
+
+
+def check_type(type_: TypeExpr, at: Position, types: Types, report: Report) -> None:
+    """Report map keys that are no text or whole number, and values that may be null twice over."""
+    waiting = [type_]
+    while waiting:
+        match waiting.pop():
+            case MapOf(key, value):
+                found = resolve(key, types)
+                if found is not None and (
+                    found.nullable or found.base not in (Scalar("string"), Scalar("int"))
+                ):
+                    message = f"the keys of a map are string or int, not {type_text(key)}"
+                    report.error("bad-map-key", message, at)
+                waiting.append(value)
+            case ListOf(item):
+                waiting.append(item)
+            case Nullable(inner):
+                found = resolve(inner, types)
+                if found is not None and found.nullable:
+                    message = f"{type_text(inner)} may be null already"
+                    report.error(
+                        "null-twice", message, at, hint="remove one of the two question marks"
+                    )
+                waiting.append(inner)
+            case _:
+                pass

@@ -74,12 +74,13 @@ def _versions(node: Node, scope: Scope) -> Versions:
                 text.at,
             )
             continue
-        _check_not_future(version, text.at, scope)
+        check_not_future(version, text.at, scope)
         found.append(version)
     return tuple(found)
 
 
-def _check_not_future(version: Version, at: Position, scope: Scope) -> None:
+def check_not_future(version: Version, at: Position, scope: Scope) -> None:
+    """Refuse a date that the file has not reached."""
     if scope.version is None:
         return
     last = next((served for served in scope.serves if served.major == version.major), None)

@@ -10,6 +10,7 @@ from typing import cast
 from rpcgen.idl.check.interface import check_interface
 from rpcgen.idl.check.limits import check_suits
 from rpcgen.idl.check.paths import destinations
+from rpcgen.idl.check.use import check_type
 from rpcgen.idl.model import Error, Event, Interface, Method, Send, TargetDefaults, Topic, TypeDef
 from rpcgen.idl.read.dates import read_version
 from rpcgen.idl.read.errors import read_error
@@ -62,6 +63,7 @@ def read_interface(
     target = _target(main, scope)
     for name, method in draft.methods.items():
         draft.methods[name] = destinations(method, draft.nodes[name], target, draft.types, report)
+    _check_default_paths(target, draft, report)
     _check_references(draft, scope.pending, report)
     _read_values(draft, scope.pending, report)
     _inherit_retryable(draft)
@@ -182,6 +184,18 @@ def _target(main: Mapping, scope: Scope) -> TargetDefaults:
     )
 
 
+def _check_default_paths(target: TargetDefaults, draft: Draft, report: Report) -> None:
+    for path in target.to:
+        if not any(path.argument in method.args for method in draft.methods.values()):
+            arguments = {name for method in draft.methods.values() for name in method.args}
+            report.warning(
+                "unused-path",
+                f'no method has an argument "{path.argument}"',
+                path.position,
+                hint=report.suggest(path.argument, sorted(arguments)),
+            )
+
+
 def _namespace(main: Mapping, scope: Scope) -> str | None:
     node = main.get("namespace")
     if node is None:
@@ -220,6 +234,8 @@ def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
                 at,
                 hint=report.suggest(name, draft.types),
             )
+    for type_, at in pending.types:
+        check_type(type_, at, draft.types, report)
     for constrained in pending.constraints:
         check_suits(constrained.type, constrained.places, draft.types, report)
 

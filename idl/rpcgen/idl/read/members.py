@@ -21,7 +21,13 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.constraints import read_constraints
-from rpcgen.idl.read.dates import form_dated, read_dated, read_deprecated, version_of
+from rpcgen.idl.read.dates import (
+    check_not_future,
+    form_dated,
+    read_dated,
+    read_deprecated,
+    version_of,
+)
 from rpcgen.idl.read.scope import (
     IDENTIFIER,
     IDENTIFIER_HINT,
@@ -54,6 +60,11 @@ def read_members(
     if isinstance(node, Mapping):
         for entry in node.entries.values():
             _read_member(entry, what, scope, inside, presence, members)
+    for member in members.values():
+        for older in member.was.values():
+            if older in members:
+                message = f'"{older}", the older name of "{member.name}", is {what} of its own'
+                scope.report.error("bad-was", message, member.position)
     return members
 
 
@@ -213,6 +224,7 @@ def _read_was(node: Mapping, scope: Scope) -> dict[Version, str]:
         version = version_of(entry.key.value, entry.key.at, scope, bare_major=True)
         if isinstance(entry.value, Text) and version is not None:
             name = scope.name(entry.value, IDENTIFIER, "an argument or field", IDENTIFIER_HINT)
+            check_not_future(version, entry.key.at, scope)
             if name is not None:
                 names[version] = name
     return names
@@ -231,6 +243,7 @@ def _read_was_type(node: Mapping, scope: Scope) -> dict[Version, TypeExpr]:
         elif isinstance(entry.value, Text):
             type_ = scope.type(entry.value)
             if type_ is not None and version is not None:
+                check_not_future(version, entry.key.at, scope)
                 types[version] = type_
     return types
 

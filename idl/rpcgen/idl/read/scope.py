@@ -46,9 +46,8 @@ class Pending:
     """What all files of an interface leave for later."""
 
     references: list[tuple[str, Position]] = field(default_factory=list[tuple[str, Position]])
-    map_keys: list[tuple[TypeExpr, Position]] = field(
-        default_factory=list[tuple[TypeExpr, Position]]
-    )
+    #: Types whose map keys or nullable names have to be looked at.
+    types: list[tuple[TypeExpr, Position]] = field(default_factory=list[tuple[TypeExpr, Position]])
     values: list[PendingValue] = field(default_factory=list[PendingValue])
     constraints: list[PendingConstraints] = field(default_factory=list[PendingConstraints])
     patterns: PatternChecker = field(default_factory=PatternChecker)
@@ -75,8 +74,8 @@ class Scope:
         for reference in found.references:
             at = node.part(offset + reference.offset, len(reference.name))
             self.pending.references.append((reference.name, at))
-        if found.has_map:
-            self.pending.map_keys.append((found.type, node.part(offset, len(text or node.value))))
+        if found.needs_look:
+            self.pending.types.append((found.type, node.part(offset, len(text or node.value))))
         return found.type
 
     def name(self, key: Text, pattern: re.Pattern[str], what: str, hint: str) -> str | None:
