@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from tests.compiled import INTERFACES, compile_to, import_from
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
 
@@ -23,13 +22,6 @@ WORLDS = (
     ("asyncio", "blocking"),
     ("asyncio", "asyncio"),
 )
-
-
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    directory = tmp_path_factory.mktemp("lab")
-    compile_to(directory, INTERFACES / "lab.yaml")
-    return import_from(directory, "test_lab")
 
 
 @pytest.fixture(params=SCHEMES)

@@ -176,10 +176,11 @@ def check_timeout(timeout: float | None) -> float | None:
     """The timeout, if it is one (seconds, at least 0, `inf` allowed); raises ConfigurationError."""
     if timeout is None:
         return None
+    given = cast("object", timeout)  # callers without a type checker
     if (
-        isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout >= 0.0
-    ):  # also NaN
+        isinstance(given, bool) or not isinstance(given, (int, float)) or not given >= 0.0
+    ):  # nor NaN
         raise ConfigurationError(
-            f"timeout is {timeout!r}, expected seconds, 0 or more (inf: wait for ever)"
+            f"timeout is {given!r}, expected seconds, 0 or more (inf: wait for ever)"
         )
-    return float(timeout)
+    return float(given)

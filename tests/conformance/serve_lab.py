@@ -1,0 +1,35 @@
+"""A lab server in a process of its own: `python -m tests.conformance.serve_lab WORLD DIRECTORY URL NAME`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from rpcgen.runtime import AsyncServer, Server
+
+from tests.compiled import import_from
+from tests.conformance.lab import Bench, async_endpoint, endpoint
+
+
+def main(world: str, directory: str, url: str, name: str) -> None:
+    lab = import_from(Path(directory), "test_lab")
+    if world == "blocking":
+        with Server(
+            url, server=name, endpoints=[endpoint(lab, Bench(), name)], drain_timeout=2.0
+        ) as server:
+            print("ready", flush=True)
+            server.wait()
+    else:
+        asyncio.run(serve(url, name, async_endpoint(lab, Bench(), name)))
+    print("ended", flush=True)
+
+
+async def serve(url: str, name: str, served: object) -> None:
+    async with AsyncServer(url, server=name, endpoints=[served], drain_timeout=2.0) as server:  # type: ignore[list-item]
+        print("ready", flush=True)
+        await server.wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,17 @@
+"""Fixtures that several suites share."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from tests.compiled import INTERFACES, compile_to, import_from
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The package that is generated from interfaces/lab.yaml."""
+    directory = tmp_path_factory.mktemp("lab")
+    compile_to(directory, INTERFACES / "lab.yaml")
+    return import_from(directory, "test_lab")

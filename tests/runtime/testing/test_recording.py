@@ -1,0 +1,138 @@
+"""The transports that record instead of sending."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rpcgen.runtime import InvalidTarget, MistypedArgument, Target
+from rpcgen.runtime.testing import AsyncRecordingTransport, Recorded, RecordingTransport
+
+
+def test_a_call_is_recorded_with_all_that_would_travel(lab: ModuleType) -> None:
+    """Target, kind, method, version, arguments, timeout and context, and nothing is sent."""
+    transport = RecordingTransport()
+    transport.answer("add", 5)
+    client = lab.LabClient(transport)
+    prepared = client.prepare(server="s1", timeout=3, context={"user": "ann"})
+    assert prepared.add(a=2, b=3) == 5
+    (message,) = transport.messages
+    assert message.timeout is not None
+    assert 2.5 < message.timeout <= 3.0
+    assert message == Recorded(
+        target=Target("test", "lab", server="s1"),
+        kind="call",
+        namespace="test.lab",
+        method="add",
+        version=(1, 0),
+        arguments={"a": 2, "b": 3},
+        timeout=message.timeout,
+        context={"user": "ann"},
+    )
+
+
+def test_a_fanout_is_recorded(lab: ModuleType) -> None:
+    """Casts say what they would have reached."""
+    transport = RecordingTransport()
+    sent = lab.LabClient(transport).prepare(fanout=True).note(text="x")
+    assert sent.peers == ("every server of test/lab",)
+    assert (transport.messages[0].kind, transport.messages[0].target.fanout) == ("cast", True)
+    transport.clear()
+    assert transport.messages == []
+
+
+def test_the_version_is_that_of_what_is_in_the_message(lab: ModuleType) -> None:
+    """A newer argument raises the version only when it is set, and is left out otherwise."""
+    transport = RecordingTransport()
+    transport.answer("greet", "hello")
+    transport.answer("newer", "n")
+    client = lab.LabClient(transport)
+    client.greet(name=None)
+    client.greet(name="a", from_="b")
+    client.newer()
+    assert [(m.version, m.arguments) for m in transport.messages] == [
+        ((1, 0), {"name": None, "greeting": "hello"}),
+        ((1, 2), {"name": "a", "greeting": "hello", "from": "b"}),
+        ((1, 3), {}),
+    ]
+
+
+def test_answers_are_values_errors_or_functions(lab: ModuleType) -> None:
+    """What a method answers is said by the test; without, a method with a result says how."""
+    transport = RecordingTransport()
+    client = lab.LabClient(transport)
+    with pytest.raises(LookupError, match=r"transport\.answer\('add', value\)"):
+        client.add(a=1)
+    assert client.both(text="x") is None
+    transport.answer("add", lambda message: message.arguments["a"] * 10)
+    assert client.add(a=4) == 40
+    transport.answer("fail", lab.Broken("no", part="p"))
+    with pytest.raises(lab.Broken):
+        client.fail(how="x")
+
+
+def test_mistakes_are_found_as_with_a_real_transport(lab: ModuleType) -> None:
+    """Arguments and destinations are checked before anything is recorded."""
+    transport = RecordingTransport()
+    client = lab.LabClient(transport)
+    with pytest.raises(MistypedArgument):
+        client.add(a="1")
+    with pytest.raises(InvalidTarget):
+        client.to_host(first=None, rest=[])
+    assert transport.messages == []
+
+
+async def test_asyncio_clients_record_too(lab: ModuleType) -> None:
+    """The same in the other world."""
+    transport = AsyncRecordingTransport()
+    transport.answer("add", 1)
+    client = lab.AsyncLabClient(transport)
+    assert await client.add(a=1) == 1
+    await client.note(text="x")
+    assert [message.method for message in transport.messages] == ["add", "note"]
+
+
+PLUGIN_TEST = """
+import pytest
+from test_lab import AsyncLabClient, LabClient
+from tests.conformance.lab import Bench, async_endpoint, endpoint
+import test_lab as lab
+
+def test_blocking(rpcgen_serve, rpcgen_url):
+    url = rpcgen_serve(endpoint(lab, Bench(), "a"), server="a")
+    assert url == rpcgen_url
+    with LabClient(url) as client:
+        assert client.add(a=1) == 2
+
+def test_coroutine_endpoint_and_recorder(rpcgen_serve, rpcgen_recorder):
+    rpcgen_serve(async_endpoint(lab, Bench(), "a"), server="a")
+    url = rpcgen_serve(endpoint(lab, Bench(), "b"), server="b")
+    with LabClient(url) as client:
+        assert {client.prepare(server=s).report().server for s in "ab"} == {"a", "b"}
+    rpcgen_recorder.answer("add", 7)
+    assert LabClient(rpcgen_recorder).add(a=1) == 7
+
+async def test_asyncio(rpcgen_serve, rpcgen_async_recorder):
+    async with AsyncLabClient(rpcgen_serve(async_endpoint(lab, Bench(), "a"))) as client:
+        assert await client.add(a=1) == 2
+    await AsyncLabClient(rpcgen_async_recorder).note(text="x")
+    assert len(rpcgen_async_recorder.messages) == 1
+"""
+
+pytest_plugins = ["pytester"]
+
+
+def test_the_plugin_gives_users_what_they_need(
+    pytester: pytest.Pytester, lab: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pytest finds the fixtures by itself; servers of both worlds start and stop with the test."""
+    from pathlib import Path
+
+    generated = Path(str(lab.__file__)).parents[1]
+    monkeypatch.setenv("PYTHONPATH", f"{generated}:{Path(__file__).parents[3]}")
+    pytester.makepyfile(PLUGIN_TEST)
+    options: list[Any] = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
+    options += ["-o", "asyncio_default_fixture_loop_scope=function", "-W", "error"]
+    result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(passed=3)
