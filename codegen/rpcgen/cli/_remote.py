@@ -15,6 +15,7 @@ import click
 from rpcgen.cli._exit import Exit, Failure
 
 if TYPE_CHECKING:
+    from rpcgen.cli._contract import Contract
     from rpcgen.runtime.driver import Found
     from rpcgen.runtime.meta import MetaClient
 
@@ -77,6 +78,46 @@ class Where:
         first = self.found()[0]
         return replace(self, exchange=first.exchange, topic=first.topic)
 
+    def served(self) -> list[ServedInterface]:
+        """The interfaces that are served, by name, the newest version of each; one server is asked for each topic.
+
+        Raises:
+            Failure: nobody serves, or nobody tells what.
+        """
+        import json
+
+        from rpcgen.cli._contract import read_contract
+
+        newest: dict[str, tuple[tuple[int, ...], ServedInterface]] = {}
+        secret: set[str] = set()
+        for exchange, topic in sorted({(one.exchange, one.topic) for one in self.found()}):
+            with replace(self, exchange=exchange, topic=topic).meta() as meta:
+                for served in meta.describe():
+                    if served.contract is None:
+                        secret.add(served.name)
+                        continue
+                    version = tuple(map(int, served.version.split(".")))
+                    if served.name not in newest or newest[served.name][0] < version:
+                        contract = read_contract(json.loads(served.contract))
+                        fingerprint = bytes.fromhex(served.fingerprint)
+                        newest[served.name] = (version, ServedInterface(contract, fingerprint))
+        if not newest:
+            raise Failure(
+                f"the servers do not tell what {', '.join(sorted(secret))} has", Exit.NEGATIVE
+            )
+        return [newest[name][1] for name in sorted(newest)]
+
+    def interface(self, name: str) -> ServedInterface:
+        """One interface that is served.
+
+        Raises:
+            Failure: nobody serves it.
+        """
+        served = {one.contract.name: one for one in self.served()}
+        if name not in served:
+            raise Failure(f"nobody serves {name!r} there; served: {', '.join(served)}")
+        return served[name]
+
     @contextmanager
     def meta(self) -> Generator[MetaClient, None, None]:
         """A client of rpcgen.meta for the server, and with the time, that the options say."""
@@ -85,6 +126,14 @@ class Where:
         where = self.narrowed()
         with MetaClient(where.url, exchange=where.exchange, topic=where.topic) as client:
             yield client.prepare(server=where.server, timeout=where.timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedInterface:
+    """An interface that a server told us of."""
+
+    contract: Contract
+    fingerprint: bytes
 
 
 def topics_by_server(found: Iterable[Found]) -> dict[str, list[Found]]:

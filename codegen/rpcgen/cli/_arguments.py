@@ -1,0 +1,134 @@
+"""Arguments from the command line, read by the types of a contract: `name=value` pairs, or one JSON object.
+
+Only the form is made right here (numbers, base64, keys of maps); whether a value fits is for the server to say.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rpcgen.cli._contract import Contract, Method, read_members
+from rpcgen.cli._exit import Failure
+
+#: Types whose text on the command line is the value.
+_TEXT = frozenset({"string", "uuid", "datetime", "date", "duration", "decimal", "bytes"})
+
+
+def read_arguments(contract: Contract, method: Method, words: Sequence[str]) -> dict[str, Any]:
+    """The arguments of a call, by name, as they travel.
+
+    Raises:
+        Failure: a word is no argument of the method, or its text is not of its type's form.
+    """
+    if len(words) == 1 and words[0].lstrip().startswith("{"):
+        given = _json(words[0], "the arguments")
+        pairs: list[tuple[str, Any]] = list(given.items())
+        typed = [(name, value, False) for name, value in pairs]
+    else:
+        typed = [(*_pair(word), True) for word in words]
+    arguments: dict[str, Any] = {}
+    for name, value, is_text in typed:
+        member = method.args.get(name)
+        if member is None:
+            raise Failure(_unknown(method, name))
+        if name in arguments:
+            raise Failure(f"argument {name!r} is given twice")
+        reader = _Reader(contract, name)
+        arguments[name] = (
+            reader.from_text(value, member.type) if is_text else reader.fit(value, member.type)
+        )
+    return arguments
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise Failure(f"{word!r} is not name=value, nor one JSON object")
+    return name, value
+
+
+def _unknown(method: Method, name: str) -> str:
+    near = difflib.get_close_matches(name, method.args, 1)
+    known = ", ".join(method.args) or "none"
+    advice = f"did you mean {near[0]!r}?" if near else f"it takes: {known}"
+    return f"{method.name} has no argument {name!r}; {advice}"
+
+
+def _json(text: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise Failure(f"{what}: {text[:80]!r} is no JSON: {error}") from None
+
+
+class _Reader:
+    """Reads one argument."""
+
+    def __init__(self, contract: Contract, name: str) -> None:
+        self._types = contract.types
+        self._name = name
+
+    def from_text(self, text: str, type_: str) -> Any:
+        """A value from the command line."""
+        if type_.endswith("?"):
+            return None if text == "null" else self.from_text(text, type_[:-1])
+        base = self._base(type_)
+        if isinstance(base, str) and base in _TEXT:
+            return self.fit(text, base)
+        if isinstance(base, Mapping) and "enum" in base:
+            return text
+        if base == "any":
+            try:
+                return json.loads(text)
+            except ValueError:
+                return text
+        value = _json(text, f"argument {self._name!r} is {type_}")
+        return self.fit(value, type_)
+
+    def fit(self, value: Any, type_: str) -> Any:
+        """A value of JSON's types as the value that travels."""
+        if value is None:
+            return None
+        base = self._base(type_.removesuffix("?"))
+        if isinstance(base, Mapping):
+            return self._fit_named(value, base)
+        if base == "bytes" and isinstance(value, str):
+            try:
+                return base64.b64decode(value, validate=True)
+            except binascii.Error as error:
+                raise Failure(f"argument {self._name!r} is no base64 text: {error}") from None
+        if base == "decimal" and isinstance(value, int | float):
+            return str(value)
+        if base.startswith("list[") and isinstance(value, list):
+            item = base[len("list[") : -1]
+            return [self.fit(one, item) for one in value]  # pyright: ignore[reportUnknownVariableType]
+        if base.startswith("map[") and isinstance(value, dict):
+            key, _, item = base[len("map[") : -1].partition(", ")
+            return {self._key(k, key): self.fit(v, item) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return value
+
+    def _base(self, type_: str) -> Any:
+        """A built-in type's text, or what the contract says of a named one; aliases are followed."""
+        said = self._types.get(type_)
+        if said is None:
+            return type_
+        return self._base(said["type"].removesuffix("?")) if "type" in said else said
+
+    def _key(self, key: Any, type_: str) -> Any:
+        return int(key) if self._base(type_) == "int" and str(key).lstrip("-").isdigit() else key
+
+    def _fit_named(self, value: Any, said: Mapping[str, Any]) -> Any:
+        if not isinstance(value, dict):
+            return value
+        members = dict[str, str]()
+        while "fields" in said:
+            members |= {name: one.type for name, one in read_members(said["fields"]).items()}
+            said = self._types[said["extends"]] if "extends" in said else {}
+        members |= {tag: text.partition(" ")[0] for tag, text in said.get("union", {}).items()}
+        fields: dict[str, Any] = value
+        return {k: self.fit(v, members[k]) if k in members else v for k, v in fields.items()}

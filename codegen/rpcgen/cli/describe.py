@@ -1,0 +1,59 @@
+"""Show what an interface has, of a file or of a running server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._remote import Where, where_options
+
+if TYPE_CHECKING:
+    from rpcgen.cli._contract import Contract
+
+
+@click.command()
+@where_options
+@click.argument("method", required=False)
+@click.option("--interface", metavar="NAME", help="This interface only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the contract as JSON.")
+def command(where: Where, method: str | None, interface: str | None, as_json: bool) -> None:
+    """Show what an interface has, of a file or of a running server.
+
+    URL may be the path of an interface file. With METHOD, that method is shown with all that it uses.
+    """
+    from rpcgen.cli._contract_text import interface_text, method_text
+
+    contracts = _contracts(where)
+    if interface is not None:
+        contracts = [one for one in contracts if one.name == interface]
+        if not contracts:
+            raise Failure(f"there is no interface {interface!r}")
+    if method is not None:
+        contracts = [one for one in contracts if method in one.methods]
+        if not contracts:
+            raise Failure(f"there is no method {method!r}")
+    if as_json:
+        _print_json([one.data for one in contracts])
+        return
+    texts = [method_text(one, method) if method else interface_text(one) for one in contracts]
+    click.echo("\n\n".join(texts))
+
+
+def _contracts(where: Where) -> list[Contract]:
+    if "://" in where.url:
+        return [served.contract for served in where.served()]
+    from rpcgen.cli._contract import read_contract
+    from rpcgen.idl import contract, load, render
+
+    loaded = load(where.url)
+    if loaded.interface is None:
+        click.echo(render(loaded.diagnostics, loaded.sources), err=True, nl=False)
+        raise click.exceptions.Exit(Exit.BAD_INPUT)
+    return [read_contract(contract(loaded.interface))]
+
+
+def _print_json(data: list[Any]) -> None:
+    import json
+
+    click.echo(json.dumps(data[0] if len(data) == 1 else data, indent=2, ensure_ascii=False))
