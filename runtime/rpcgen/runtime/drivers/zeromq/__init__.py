@@ -1,0 +1,67 @@
+"""The ZeroMQ driver: `zmq+ipc:///dir`, `zmq+tcp://host:port,host:port`.
+
+A client has a DEALER socket for each server, a server has a ROUTER; each message is one frame. Who serves what is the
+matchmaker's to say (`matchmakers/`). `engine.py` and `binding.py` hold the two sides, without waiting; `blocking.py`
+and `aio.py` wait for them. This module knows only how they are put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rpcgen.runtime.drivers.zeromq.binding import Binding
+from rpcgen.runtime.drivers.zeromq.blocking import ZmqClient, ZmqListener
+from rpcgen.runtime.drivers.zeromq.matchmakers import Topic, find_matchmaker
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.target import Target, check_name
+from rpcgen.runtime.url import TransportUrl
+
+if TYPE_CHECKING:
+    # Importing asyncio takes longer than all else here, and a blocking program does not need it.
+    from rpcgen.runtime.drivers.zeromq.aio import AsyncZmqClient, AsyncZmqListener
+
+
+def connect(url: TransportUrl) -> ZmqClient:
+    """See `DriverModule.connect`."""
+    options = url.options(ZmqOptions)
+    return ZmqClient(find_matchmaker(url).matchmaker(url, options), options)
+
+
+def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> ZmqListener:
+    """See `DriverModule.listen`."""
+    options = url.options(ZmqOptions)
+    serves = _topics(targets, server)
+    registration = find_matchmaker(url).registration(url, options, server, serves)
+    return ZmqListener(Binding(registration, options, server, serves))
+
+
+def connect_async(url: TransportUrl) -> AsyncZmqClient:
+    """See `DriverModule.connect_async`."""
+    from rpcgen.runtime.drivers.zeromq.aio import AsyncZmqClient
+
+    options = url.options(ZmqOptions)
+    return AsyncZmqClient(find_matchmaker(url).matchmaker(url, options), options)
+
+
+def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncZmqListener:
+    """See `DriverModule.listen_async`."""
+    from rpcgen.runtime.drivers.zeromq.aio import AsyncZmqListener
+
+    options = url.options(ZmqOptions)
+    serves = _topics(targets, server)
+    matchmaker = find_matchmaker(url)
+
+    def bind() -> Binding:
+        registration = matchmaker.registration(url, options, server, serves)
+        return Binding(registration, options, server, serves)
+
+    return AsyncZmqListener(bind)
+
+
+def _topics(targets: Sequence[Target], server: str) -> list[Topic]:
+    check_name("server", server)
+    if not targets:
+        raise ConfigurationError("a listener needs at least one target")
+    return sorted({(target.exchange, target.topic) for target in targets})

@@ -1,0 +1,208 @@
+"""The server's engine: one ROUTER socket and its registration. Both worlds share it.
+
+It never waits and is not thread-safe; its FD is edge-triggered: see `engine.py`. A caller is the routing id that the
+client's library made up: nobody else knows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import zmq
+from rpcgen.runtime.driver import Caller
+from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq.matchmakers import Registration, Topic
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.sockets import (
+    bound_address,
+    configure_router,
+    is_readable,
+    new_context,
+)
+from rpcgen.runtime.errors import ConfigurationError, TooLarge
+
+Request = tuple[Caller, bytes]
+
+#: Requests taken before something else has its turn.
+BATCH: Final = 64
+
+#: Seconds that answers have to leave when a listener is closed.
+LINGER: Final = 0.8
+
+#: Clients that are remembered before we ask which of them are still there.
+_PRUNE_AT: Final = 1024
+
+
+class Binding:
+    """Binds, receives, answers.
+
+    Attributes:
+        fd: readable (edge-triggered) when requests may have come.
+        counters: clients, malformed, foreign, unreachable, full, too_large: HELLOs, frames that no client of ours
+            would send, frames from sockets that are not ours, answers whose caller was gone, answers dropped at the
+            caller's high-water mark, answers refused because of their size.
+    """
+
+    def __init__(
+        self, registration: Registration, options: ZmqOptions, server: str, serves: Sequence[Topic]
+    ) -> None:
+        """Bind, and be found.
+
+        Raises:
+            ConfigurationError: the address cannot be bound.
+        """
+        self.counters: dict[str, int] = dict.fromkeys(
+            ("clients", "malformed", "foreign", "unreachable", "full", "too_large"), 0
+        )
+        self._registration = registration
+        self._options = options
+        self._server = server
+        self._serves = list(serves)
+        self._clients: dict[bytes, None] = {}
+        self._prune_at = _PRUNE_AT
+        self._draining = False
+        self._context = new_context()
+        self._socket = self._context.socket(zmq.ROUTER)
+        try:
+            configure_router(self._socket, options, registration.address)
+            self.address = self._bind()
+            registration.announce()
+        except BaseException:
+            self.close()
+            self.end()
+            raise
+        self.fd = self._socket.fileno()
+        self._recv = self._socket.recv
+        self._send = self._socket.send
+
+    def _bind(self) -> str:
+        address = self._registration.address
+        try:
+            self._socket.bind(address)
+        except zmq.ZMQError as error:
+            raise ConfigurationError(f"cannot listen on {address}: {error.strerror}") from error
+        return bound_address(self._socket)
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    def readable(self) -> bool:
+        """Whether a frame waits; always right, unlike the FD."""
+        return is_readable(self._socket)
+
+    def receive(self, requests: list[Request], limit: int = BATCH) -> bool:
+        """Append what came; True if there is no more, so that the FD may be waited for."""
+        recv, more = self._recv, self._socket.get
+        try:
+            for _ in range(limit):
+                # A ROUTER gives the sender's id and then what was sent: the parts of a message come together.
+                caller = recv(zmq.NOBLOCK)
+                frame = recv(zmq.NOBLOCK)
+                if more(zmq.RCVMORE):
+                    self._skip()
+                elif not control.is_routing_id(caller):
+                    self.counters["foreign"] += 1
+                elif not frame:
+                    self.counters["malformed"] += 1
+                elif frame[0] == control.MARK:
+                    self._heed(caller, frame)
+                else:
+                    requests.append((caller, frame))
+        except zmq.ZMQError:  # Again: there is no more; any other: it was closed
+            return True
+        return False
+
+    def _skip(self) -> None:
+        """Pass over the rest of a message of too many parts: our clients send one."""
+        self.counters["malformed"] += 1
+        while True:
+            self._recv(zmq.NOBLOCK)
+            if not self._socket.get(zmq.RCVMORE):
+                return
+
+    def _heed(self, caller: bytes, frame: bytes) -> None:
+        try:
+            message = control.decode(frame)
+        except control.Malformed:
+            self.counters["malformed"] += 1
+            return
+        if not isinstance(message, control.Hello):
+            self.counters["malformed"] += 1
+            return
+        # A client of another protocol learns ours from the answer, and decides.
+        if self.send(caller, self._welcome()):
+            self.counters["clients"] += 1
+            self._clients[caller] = None
+            if len(self._clients) > self._prune_at:
+                self._prune()
+
+    def _welcome(self) -> bytes:
+        return control.encode(
+            control.Welcome(control.PROTOCOL, self._server, self._serves, self._draining)
+        )
+
+    def _prune(self) -> None:
+        """Forget clients that are gone. ZeroMQ does not tell; that it cannot reach one, it does."""
+        welcome = self._welcome()
+        for client in list(self._clients):
+            self.send(client, welcome)  # forgets the unreachable
+        self._prune_at = max(_PRUNE_AT, 2 * len(self._clients))
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def send(self, caller: Caller, frame: bytes) -> bool:
+        """Answer; False if the caller is gone or does not read. Raises TooLarge."""
+        if len(frame) > self._options.max_message:
+            self.counters["too_large"] += 1
+            raise TooLarge(
+                f"the answer has {len(frame)} bytes, and max_message is {self._options.max_message}"
+            )
+        assert isinstance(caller, bytes)
+        try:
+            self._send(caller, zmq.NOBLOCK | zmq.SNDMORE)
+        except zmq.ZMQError as error:
+            return self._send_again(caller, frame, error)
+        self._send(frame, zmq.NOBLOCK)
+        return True
+
+    def _send_again(self, caller: bytes, frame: bytes, error: zmq.ZMQError) -> bool:
+        if error.errno == zmq.EAGAIN:
+            self.readable()  # libzmq learns here of room that its I/O thread has made
+            try:
+                self._send(caller, zmq.NOBLOCK | zmq.SNDMORE)
+                self._send(frame, zmq.NOBLOCK)
+                return True
+            except zmq.ZMQError as again:
+                error = again
+        if error.errno == zmq.EAGAIN:
+            self.counters["full"] += 1
+        else:
+            self.counters["unreachable"] += 1
+            self._clients.pop(caller, None)
+        return False
+
+    # --- leaving --------------------------------------------------------------------------------------------------
+
+    def withdraw(self) -> None:
+        """Be found no more, and tell the clients, those that still come included.
+
+        The socket stays bound: unbinding would close the connections that it has accepted.
+        """
+        if self._draining:
+            return
+        self._draining = True
+        self._registration.withdraw()
+        bye = control.encode(control.Bye(control.PROTOCOL))
+        for client in list(self._clients):
+            self.send(client, bye)
+
+    def close(self) -> None:
+        """Close the socket; then `end` must be called, from a thread that may wait."""
+        self._draining = True
+        self._registration.withdraw()
+        self._socket.close(linger=round(LINGER * 1000))
+
+    def end(self) -> None:
+        """Wait, at most LINGER, until answers have left; leave no files and no threads of libzmq's."""
+        self._context.term()
+        self._registration.close()

@@ -1,0 +1,407 @@
+"""The client's engine: links to servers, which of them can be chosen, what arrived. Both worlds share it.
+
+It never waits and is not thread-safe: a poller (`blocking.py`, `aio.py`) waits for the FDs of the links that the
+engine hands to `watch`, calls `receive` and `observe` when they are readable and `tick` when `timers.due` has come,
+and takes what arrived from `inbox`. Only `choose` may be called at any time by any thread.
+
+libzmq's FDs are edge-triggered, and any call on a socket may take the edge: after `send`, or a `receive` that
+returned False, the poller must ask `receive` or `Link.readable` again before it waits.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Final
+
+import zmq
+from rpcgen.runtime.driver import Arrival
+from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq.choice import Pool
+from rpcgen.runtime.drivers.zeromq.history import History
+from rpcgen.runtime.drivers.zeromq.link import IN_USE, Link, State
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
+from rpcgen.runtime.drivers.zeromq.monitor import Change
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.sockets import new_context
+from rpcgen.runtime.drivers.zeromq.timers import Timers
+from rpcgen.runtime.errors import (
+    AuthError,
+    ConfigurationError,
+    ConnectionLost,
+    NotSent,
+    RpcgenError,
+    TooLarge,
+)
+from rpcgen.runtime.target import Target
+
+log = logging.getLogger("rpcgen.zeromq")
+
+#: Frames taken from one link before the others have their turn.
+BATCH: Final = 64
+
+#: Seconds for which `choose` trusts what the matchmaker said.
+FRESH: Final = 0.005
+
+#: Seconds for which a server that took no more frames is not chosen, if there is another.
+REST: Final = 0.1
+
+#: Seconds that frames have to leave when a client is closed.
+LINGER: Final = 0.5
+
+#: How a link that was never in use failed, for messages to people.
+_FAILURES: Final = {
+    Change.REFUSED: "connection refused",
+    Change.NO_HANDSHAKE: "it is no server of ours, or hung up",
+    Change.UNAUTHENTICATED: "it refused our credentials",
+    Change.BROKEN: "it hung up",
+}
+
+
+class Engine:
+    """Connects, chooses, sends, receives.
+
+    Attributes:
+        inbox: what arrived and was not taken yet.
+        news: counts changes that a waiting search cares about.
+        counters: connected, refused, lost, full, too_large, malformed: links that became ready, links that did not,
+            links that were lost, sends refused at the high-water mark and because of their size, frames that no
+            server of ours would send.
+    """
+
+    def __init__(
+        self,
+        matchmaker: Matchmaker,
+        options: ZmqOptions,
+        watch: Callable[[Link], None],
+        unwatch: Callable[[Link], None],
+    ) -> None:
+        self.matchmaker = matchmaker
+        self.options = options
+        self.timers = Timers()
+        self.inbox: list[Arrival] = []
+        self.links: dict[str, Link] = {}
+        self.histories: dict[str, History] = {}
+        self.topics: set[Topic] = set()
+        self.news = 0
+        self.fresh_until = 0.0
+        self.counters: dict[str, int] = dict.fromkeys(
+            ("connected", "refused", "lost", "full", "too_large", "malformed"), 0
+        )
+        self._listed: set[str] = set()  # the endpoints that the matchmaker named last
+        # Links that drain are not in `links`, so that a successor at the same place may be.
+        self._leaving: set[Link] = set()
+        self._pools: dict[tuple[str, str, str | None], Pool[Link]] = {}
+        self._watch = watch
+        self._unwatch = unwatch
+        self._context = new_context()
+        self._hello = control.encode(control.Hello(control.PROTOCOL))
+
+    # --- choosing and sending -------------------------------------------------------------------------------------
+
+    def choose(self, target: Target) -> Link | None:
+        """A ready link to a server of the target."""
+        pool = self._pools.get((target.exchange, target.topic, target.server))
+        return pool.choose() if pool is not None else None
+
+    def send(self, link: Link, frame: bytes) -> None:
+        """Hand a frame to libzmq. Raises NotSent or TooLarge."""
+        if len(frame) > self.options.max_message:
+            self.counters["too_large"] += 1
+            raise TooLarge(
+                f"the message has {len(frame)} bytes, and max_message is {self.options.max_message}"
+            )
+        try:
+            link.send(frame, zmq.NOBLOCK)
+        except zmq.Again:
+            self._send_again(link, frame)
+        except zmq.ZMQError as error:  # the socket is closed
+            raise NotSent(f"the connection to {link.name} is gone") from error
+
+    def _send_again(self, link: Link, frame: bytes) -> None:
+        # libzmq looks at what its I/O thread says only once a millisecond while it sends, so there may be room.
+        link.readable()
+        try:
+            link.send(frame, zmq.NOBLOCK)
+        except zmq.Again:
+            self.observe(link)  # a lost connection has no room either
+            if link.state is State.LOST:
+                raise NotSent(f"the connection to {link.name} is gone") from None
+            self.counters["full"] += 1
+            self._rest(link)
+            raise NotSent(
+                f"{link.name} does not read: {self.options.hwm} messages wait for it (option hwm)"
+            ) from None
+
+    def _rest(self, link: Link) -> None:
+        """Prefer others for a moment. A link that is alone in a pool stays there."""
+        rested = False
+        for pool in self._pools_of(link):
+            if len(pool.members) > 1 and link in pool.members:
+                pool.remove(link)
+                rested = True
+        if rested:
+            self.timers.at(monotonic() + REST, lambda: self._pool(link))
+
+    # --- receiving ------------------------------------------------------------------------------------------------
+
+    def receive(self, link: Link, limit: int = BATCH) -> bool:
+        """Move what came on a link to the inbox.
+
+        True if there is no more, so that its FD may be waited for. Stops early when all outstanding calls may have
+        been answered: finding out that there is nothing costs as much as ten messages.
+        """
+        recv, inbox = link.recv, self.inbox
+        outstanding = link.outstanding
+        taken = 0
+        try:
+            while taken < limit:
+                frame = recv(zmq.NOBLOCK)
+                taken += 1
+                if not frame:
+                    self.counters["malformed"] += 1
+                elif frame[0] == control.MARK:
+                    self._heed(link, frame)
+                else:
+                    inbox.append((link, frame))
+                    if taken == outstanding:
+                        return False
+        except zmq.ZMQError:  # Again: there is no more; any other: the link was closed
+            return True
+        return False
+
+    def take(self) -> list[Arrival]:
+        """Empty the inbox."""
+        inbox = self.inbox
+        if inbox:
+            self.inbox = []
+        return inbox
+
+    def _heed(self, link: Link, frame: bytes) -> None:
+        try:
+            message = control.decode(frame)
+        except control.Malformed:
+            self.counters["malformed"] += 1
+            return
+        if isinstance(message, control.Welcome):
+            self._welcomed(link, message)
+        elif isinstance(message, control.Bye):
+            self.drain(link)
+        else:
+            self.counters["malformed"] += 1
+
+    def _welcomed(self, link: Link, welcome: control.Welcome) -> None:
+        if welcome.protocol != control.PROTOCOL:
+            self._drop(
+                link,
+                NotSent(f"it speaks protocol {welcome.protocol}, and we speak {control.PROTOCOL}"),
+            )
+        elif link.state is State.GREETING:
+            self._greeted(link, welcome)
+        elif welcome.draining:
+            self.drain(link)
+
+    def _greeted(self, link: Link, welcome: control.Welcome) -> None:
+        link.server = link.name = welcome.server
+        if welcome.draining:
+            self._drop(link, NotSent("it is draining"))
+            return
+        link.serves = frozenset(welcome.serves)
+        link.state = State.READY
+        self.counters["connected"] += 1
+        self.news += 1
+        self.history(link.endpoint).succeeded()
+        self._pool(link)
+
+    def drain(self, link: Link) -> None:
+        """Choose a ready link no more, and look for the server's successor at the same place."""
+        if link.state is State.READY:
+            link.state = State.DRAINING
+            self._unpool(link)
+            self.links.pop(link.endpoint.key)
+            self._leaving.add(link)
+            self._failed(link.endpoint, NotSent("it is draining"))
+
+    # --- connecting and losing ------------------------------------------------------------------------------------
+
+    def history(self, endpoint: Endpoint) -> History:
+        """What became of earlier attempts to connect there."""
+        return self.histories.setdefault(endpoint.key, History(self.options.reconnect_max))
+
+    def connect(self, endpoint: Endpoint) -> None:
+        """Begin to connect; how it ended is seen in `links` and `histories`, and `news` counts up."""
+        now = monotonic()
+        history = self.history(endpoint)
+        history.began(now)
+        try:
+            link = Link(self._context, endpoint, self.options)
+        except zmq.ZMQError as error:
+            self._failed(endpoint, NotSent(_why_no_socket(error)))
+            return
+        self.links[endpoint.key] = link
+        self._watch(link)
+        limit = self.options.connect_timeout
+        self.timers.at(now + limit, lambda: self._overdue(link, limit))
+
+    def observe(self, link: Link) -> None:
+        """Act on what the link's monitor tells."""
+        for change in link.monitor.changes():
+            if change is Change.UP:
+                self._greet(link)
+            elif change is Change.UNAUTHENTICATED:
+                self._drop(link, AuthError(_FAILURES[change]))
+            elif link.state in IN_USE:
+                self._drop(link, ConnectionLost(f"the connection to {link.name} was lost"))
+            else:
+                self._drop(link, NotSent(_FAILURES[change]))
+
+    def _greet(self, link: Link) -> None:
+        if link.state is not State.CONNECTING:
+            return
+        link.readable()  # libzmq learns here that there is a connection to send to
+        try:
+            link.send(self._hello, zmq.NOBLOCK)
+        except zmq.ZMQError:
+            self._drop(link, NotSent("it hung up"))
+            return
+        link.state = State.GREETING
+
+    def _overdue(self, link: Link, limit: float) -> None:
+        if link.state in (State.CONNECTING, State.GREETING):
+            self._drop(link, NotSent(f"no answer within {limit:g} s"))
+
+    def _drop(self, link: Link, reason: RpcgenError) -> None:
+        """Close a link for good; the shell hears of it if it may have sent something there."""
+        if link.state is State.LOST:
+            return
+        was_in_use, was_draining = link.state in IN_USE, link.state is State.DRAINING
+        self._unpool(link)
+        link.state = State.LOST
+        if was_in_use:
+            # Answers that came before the connection broke come first.
+            while not self.receive(link):
+                pass
+            self.inbox.append((link, _as_loss(link, reason)))
+        self._unwatch(link)
+        link.close()
+        self.counters["lost" if was_in_use else "refused"] += 1
+        log.log(logging.INFO if was_in_use else logging.DEBUG, "%s: %s", link.name, reason)
+        if was_draining:
+            self._leaving.discard(link)
+        else:
+            self.links.pop(link.endpoint.key)
+            self._failed(link.endpoint, reason)
+
+    def _failed(self, endpoint: Endpoint, reason: RpcgenError) -> None:
+        self.news += 1
+        history = self.history(endpoint)
+        pause = history.failed(reason)
+        if not isinstance(reason, AuthError) and self.matchmaker.lost(endpoint):
+            history.gone = True
+        else:
+            self.timers.at(monotonic() + pause, lambda: self._retry(endpoint))
+
+    def _retry(self, endpoint: Endpoint) -> None:
+        if endpoint.key in self.links or endpoint.key not in self._listed:
+            return
+        history = self.history(endpoint)
+        wait = history.wait(monotonic())
+        if wait > 0:  # searches have connected there in the meantime
+            self.timers.at(monotonic() + wait, lambda: self._retry(endpoint))
+        else:
+            self.connect(endpoint)
+
+    # --- keeping up to date ---------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        self.timers.run(now)
+
+    def refresh(self, now: float) -> None:
+        """Notice servers that came and went. Called before a choice when `fresh_until` is over."""
+        self.fresh_until = now + FRESH
+        if not self.matchmaker.changed():
+            return
+        try:
+            self.look()
+        except ConfigurationError as error:
+            log.warning("%s", error)  # connections that are there stay; a search raises it
+
+    def look(self) -> list[Endpoint]:
+        """Ask the matchmaker: connect to new servers of our topics, choose those no more that have left."""
+        endpoints = list(self.matchmaker.look())
+        for endpoint in endpoints:
+            if endpoint.key not in self.histories and self._is_wanted(endpoint):
+                self.connect(endpoint)
+        self._listed = {endpoint.key for endpoint in endpoints}
+        for key in self.histories.keys() - self._listed:
+            link = self.links.get(key)
+            if link is None:
+                del self.histories[key]
+            else:
+                self.drain(link)
+        return endpoints
+
+    def _is_wanted(self, endpoint: Endpoint) -> bool:
+        if endpoint.serves is None:
+            return bool(self.topics)
+        return not self.topics.isdisjoint(endpoint.serves)
+
+    # --- pools ----------------------------------------------------------------------------------------------------
+
+    def _pool(self, link: Link) -> None:
+        if link.state is not State.READY:
+            return
+        for exchange, topic in link.serves:
+            for server in (None, link.server):
+                self._pools.setdefault((exchange, topic, server), Pool(self.options.choice)).add(
+                    link
+                )
+
+    def _unpool(self, link: Link) -> None:
+        for exchange, topic in link.serves:
+            for server in (None, link.server):
+                pool = self._pools.get((exchange, topic, server))
+                if pool is not None:
+                    pool.remove(link)
+                    if not pool.members:
+                        del self._pools[exchange, topic, server]
+
+    def _pools_of(self, link: Link) -> Iterable[Pool[Link]]:
+        for exchange, topic in link.serves:
+            for server in (None, link.server):
+                pool = self._pools.get((exchange, topic, server))
+                if pool is not None:
+                    yield pool
+
+    # --- closing --------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close all links; then `end` must be called, from a thread that may wait."""
+        for link in [*self.links.values(), *self._leaving]:
+            self._unwatch(link)
+            link.close(LINGER if link.state in IN_USE else 0.0)
+            link.state = State.LOST
+        self.links.clear()
+        self._leaving.clear()
+        self._pools.clear()
+        self.inbox.clear()
+        self.timers = Timers()
+
+    def end(self) -> None:
+        """Wait, at most LINGER, until what was sent has left, and end libzmq's threads."""
+        self._context.term()
+
+
+def _as_loss(link: Link, reason: RpcgenError) -> RpcgenError:
+    if isinstance(reason, ConnectionLost | AuthError):
+        return reason
+    return ConnectionLost(f"the connection to {link.name} was closed: {reason}")
+
+
+def _why_no_socket(error: zmq.ZMQError) -> str:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "this process may open no more files or sockets (ulimit -n)"
+    return f"cannot connect: {error.strerror}"

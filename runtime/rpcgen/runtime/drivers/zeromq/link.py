@@ -1,0 +1,95 @@
+"""One connection to one server: a DEALER socket, its monitor, and how far it has come.
+
+A link connects once. When it is lost, the engine makes another, with another routing id: nothing that belongs to the
+old connection can reach the new one. Knows nothing of other links.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+import zmq
+from rpcgen.runtime.driver import Peer
+from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
+from rpcgen.runtime.drivers.zeromq.monitor import Monitor
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.sockets import Context, configure_dealer, is_readable
+from rpcgen.runtime.target import Target
+
+
+class State(Enum):
+    """How far a link is. The only ways are CONNECTING, GREETING, READY, DRAINING, LOST, or from any to LOST."""
+
+    CONNECTING = "connecting"
+    GREETING = "greeting"  # HELLO was sent
+    READY = "ready"  # WELCOME came
+    DRAINING = "draining"  # answers still come; new requests go elsewhere
+    LOST = "lost"
+
+
+#: In these states requests may have been sent, so losing the link is news for the shell.
+IN_USE: Final = frozenset({State.READY, State.DRAINING})
+
+
+class Link(Peer):
+    """A connection to a server. `recv` and `send` are the socket's own, for speed.
+
+    Attributes:
+        endpoint: where it connects.
+        state: how far it is; changed by the engine alone.
+        server, serves: as the server said in its WELCOME.
+        fd: readable (edge-triggered) when frames may have come.
+    """
+
+    __slots__ = ("endpoint", "fd", "monitor", "recv", "send", "server", "serves", "socket", "state")
+
+    def __init__(self, context: Context, endpoint: Endpoint, options: ZmqOptions) -> None:
+        """Begin to connect.
+
+        Raises:
+            zmq.ZMQError: no descriptor is free, or the address cannot be used.
+        """
+        super().__init__(endpoint.name)
+        self.endpoint = endpoint
+        self.state = State.CONNECTING
+        self.server: str | None = None
+        self.serves: frozenset[Topic] = frozenset()
+        self.socket = context.socket(zmq.DEALER)
+        try:
+            configure_dealer(self.socket, options, endpoint.address, control.new_routing_id())
+            self.monitor = Monitor.attach(context, self.socket)
+        except zmq.ZMQError:
+            self.socket.close()
+            raise
+        try:
+            self.socket.connect(endpoint.address)
+            self.fd = self.socket.fileno()
+        except zmq.ZMQError:
+            self.close()
+            raise
+        self.recv: Callable[[int], bytes] = self.socket.recv
+        self.send: Callable[[bytes, int], object] = self.socket.send
+
+    def matches(self, target: Target) -> bool:
+        """Whether it is open and serves the target."""
+        return (
+            self.state is State.READY
+            and (target.exchange, target.topic) in self.serves
+            and (target.server is None or target.server == self.server)
+        )
+
+    def readable(self) -> bool:
+        """Whether a frame waits; False when it is closed."""
+        try:
+            return is_readable(self.socket)
+        except zmq.ZMQError:
+            return False
+
+    def close(self, linger: float = 0.0) -> None:
+        """Close the sockets; what was sent has `linger` seconds to leave."""
+        # The sockets go first: their monitor ends with them, and must not find its listener gone before.
+        self.socket.close(linger=round(linger * 1000))
+        self.monitor.close()

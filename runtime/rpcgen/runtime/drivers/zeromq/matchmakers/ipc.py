@@ -1,0 +1,187 @@
+"""`zmq+ipc:///dir`: a private directory of sockets is the matchmaker.
+
+Each server has two files there: `<name>.sock`, its socket, and `<name>.json`, its record, which appears only when the
+server can be reached and goes first when it leaves. The name is random and never used twice. Who may write to the
+directory decides who can be a server, so it must belong to us alone. Reading and checking records is in `../records.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import stat
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from rpcgen.runtime.drivers.zeromq import records
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.errors import BadUrl, ConfigurationError
+from rpcgen.runtime.url import TransportUrl
+
+log = logging.getLogger("rpcgen.zeromq")
+
+#: The longest path that a Unix socket can have, in bytes (`sun_path` holds 108 with its final NUL).
+PATH_LIMIT: Final = 107
+
+#: A directory changed twice within one tick of the file system's clock shows one time of change; only a change older
+#: than this can be told from the next.
+_CLOCK_TICK_NS: Final = 50_000_000
+
+_NEVER: Final = (-1, -1, -1, -1)
+
+
+class Directory:
+    """The client's side."""
+
+    def __init__(self, path: str) -> None:
+        self.where = path
+        self._seen = _NEVER
+        self._known: dict[str, Endpoint | None] = {}
+
+    def changed(self) -> bool:
+        """One `lstat`."""
+        try:
+            status = os.lstat(self.where)
+        except OSError:
+            return self._seen != _NEVER
+        return _state(status) != self._seen
+
+    def look(self) -> Sequence[Endpoint]:
+        """List the directory; reads only the records that are new since the last time."""
+        try:
+            status = os.lstat(self.where)
+        except FileNotFoundError:
+            self._seen, self._known = _NEVER, {}
+            return ()
+        except OSError as error:
+            raise ConfigurationError(f"cannot look for servers in {self.where}: {error}") from error
+        check_private(self.where, status)
+        # Taken before listing: what changes while we list is seen by the next `changed`.
+        recent = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
+        self._seen = _NEVER if recent else _state(status)
+        names = [name for name in os.listdir(self.where) if records.is_record(name)]
+        known = self._known
+        self._known = {name: known[name] if name in known else self._read(name) for name in names}
+        return [endpoint for endpoint in self._known.values() if endpoint is not None]
+
+    def lost(self, endpoint: Endpoint) -> bool:
+        """Ask the socket itself; the files of a dead one are removed."""
+        return records.clean_if_dead(self.where, endpoint.key)
+
+    def _read(self, name: str) -> Endpoint | None:
+        try:
+            record = records.read(self.where, name)
+        except FileNotFoundError:
+            return None  # withdrawn since we listed
+        except records.BadRecord as error:
+            log.warning("ignored the record %s in %s: %s", name, self.where, error)
+            return None
+        return Endpoint(
+            key=records.stem(name),
+            address=f"ipc://{self.where}/{record.socket}",
+            server=record.server,
+            serves=frozenset(record.serves),
+        )
+
+
+class Entry:
+    """The server's side: one socket and one record."""
+
+    def __init__(self, path: str, server: str, serves: Sequence[Topic]) -> None:
+        make_private(path)
+        records.clean(path)
+        self._path = path
+        self._name = secrets.token_hex(6)
+        self._record = records.Record(
+            socket=f"{self._name}.sock", server=server, pid=os.getpid(), serves=list(serves)
+        )
+        self._socket = f"{path}/{self._record.socket}"
+        self.address = f"ipc://{self._socket}"
+
+    def announce(self) -> None:
+        """Write the record, whole or not at all."""
+        try:
+            os.chmod(self._socket, 0o600)
+            records.write(self._path, self._name, self._record)
+        except OSError as error:
+            raise ConfigurationError(f"cannot register in {self._path}: {error}") from error
+
+    def withdraw(self) -> None:
+        """Remove the record; the socket stays for those who are connected."""
+        records.remove(self._path, records.file_name(self._name))
+
+    def close(self) -> None:
+        """Remove both files."""
+        self.withdraw()
+        records.remove(self._path, self._record.socket)
+
+
+def matchmaker(url: TransportUrl, options: ZmqOptions) -> Directory:
+    """See `MatchmakerModule`. The directory need not be there yet."""
+    path = _path(url, options)
+    with contextlib.suppress(
+        OSError
+    ):  # not there, or not to be seen: `look` says so when it matters
+        check_private(path, os.lstat(path))
+    return Directory(path)
+
+
+def registration(
+    url: TransportUrl, options: ZmqOptions, server: str, serves: Sequence[Topic]
+) -> Entry:
+    """See `MatchmakerModule`. Creates the directory if it is missing."""
+    return Entry(_path(url, options), server, serves)
+
+
+def make_private(path: str) -> None:
+    """Create the directory if it is missing, and check it."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        check_private(path, os.lstat(path))
+    except OSError as error:
+        raise ConfigurationError(f"cannot use {path} for sockets: {error}") from error
+
+
+def check_private(path: str, status: os.stat_result) -> None:
+    """Raise ConfigurationError unless only our user can change what is in the directory."""
+    if stat.S_ISLNK(status.st_mode):
+        problem = "is a symbolic link"
+    elif not stat.S_ISDIR(status.st_mode):
+        problem = "is not a directory"
+    elif status.st_uid != os.geteuid():
+        problem = f"belongs to user {status.st_uid}, not to {os.geteuid()}, as whom we run"
+    elif status.st_mode & 0o077:
+        mode = stat.S_IMODE(status.st_mode)
+        problem = f"has mode {mode:04o}, so that others can reach it; expected 0700"
+    else:
+        return
+    raise ConfigurationError(f"{path} {problem}; servers are trusted by who may write there")
+
+
+def _path(url: TransportUrl, options: ZmqOptions) -> str:
+    if url.hosts or not url.path.startswith("/"):
+        raise BadUrl(f"{url}: expected zmq+ipc:///absolute/directory, with three slashes")
+    if options.bind is not None:
+        raise BadUrl(f"{url}: option 'bind' is for zmq+tcp")
+    path = os.path.normpath(url.path)
+    if path.startswith("//"):
+        path = path[
+            1:
+        ]  # POSIX lets two leading slashes mean something else, and normpath keeps them
+    longest = len(os.fsencode(path)) + 1 + records.SOCKET_NAME_LENGTH
+    if longest > PATH_LIMIT or "\0" in path or path == "/":
+        raise BadUrl(
+            f"{path!r} cannot hold sockets: their paths would have {longest} bytes, "
+            f"and a Unix socket's has at most {PATH_LIMIT}"
+            if longest > PATH_LIMIT
+            else f"{path!r} is no directory of our own"
+        )
+    return path
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    return (status.st_ino, status.st_mtime_ns, status.st_mode, status.st_uid)

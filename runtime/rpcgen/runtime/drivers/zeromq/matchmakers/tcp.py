@@ -1,0 +1,100 @@
+"""`zmq+tcp://host:port,host:port`: the URL lists the servers; who is there, and what it serves, each says itself."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.errors import BadUrl, ConfigurationError
+from rpcgen.runtime.url import Host, TransportUrl, parse_url
+
+
+class StaticList:
+    """The hosts of a URL; they never change, so a host that is lost is waited for."""
+
+    def __init__(self, hosts: Sequence[Host]) -> None:
+        self._endpoints = tuple(Endpoint(str(host), _address(host)) for host in hosts)
+        self.where = f"zmq+tcp://{','.join(map(str, hosts))}"
+
+    def changed(self) -> bool:
+        """Never."""
+        return False
+
+    def look(self) -> Sequence[Endpoint]:
+        """One endpoint for each host."""
+        return self._endpoints
+
+    def lost(self, endpoint: Endpoint) -> bool:
+        """Never for good."""
+        return False
+
+
+class StaticRegistration:
+    """A server's place in the list: whoever reads the URL knows it already."""
+
+    def __init__(self, host: Host) -> None:
+        self.address = _address(Host(_numeric(host), host.port))
+
+    def announce(self) -> None:
+        """Nothing to do: clients connect when it listens."""
+
+    def withdraw(self) -> None:
+        """Nothing to do: clients are refused once it no longer listens."""
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+def matchmaker(url: TransportUrl, options: ZmqOptions) -> StaticList:
+    """See `MatchmakerModule`."""
+    hosts = _hosts(url)
+    for host in hosts:
+        if host.port == 0:
+            raise BadUrl(
+                f"{url}: {str(host)!r} is no address to connect to; expected a port from 1 to 65535"
+            )
+    return StaticList(hosts)
+
+
+def registration(
+    url: TransportUrl, options: ZmqOptions, server: str, serves: Sequence[Topic]
+) -> StaticRegistration:
+    """See `MatchmakerModule`.
+
+    Listens on `bind`, or else on the URL's only host. Port 0 means any free one.
+    """
+    hosts = _hosts(url if options.bind is None else parse_url(f"{url.scheme}://{options.bind}"))
+    if len(hosts) != 1:
+        raise BadUrl(
+            f"{url}: {len(hosts)} addresses, and a server listens on one; "
+            "say which by the option bind=host:port"
+        )
+    return StaticRegistration(hosts[0])
+
+
+def _hosts(url: TransportUrl) -> tuple[Host, ...]:
+    if not url.hosts or url.path not in ("", "/"):
+        raise BadUrl(f"{url}: expected zmq+tcp://host:port,host:port")
+    for host in url.hosts:
+        if host.port is None or not host.name:
+            raise BadUrl(f"{url}: {str(host)!r} is not a host name and a port")
+    if len(set(url.hosts)) != len(url.hosts):
+        raise BadUrl(f"{url}: an address is given twice")
+    return url.hosts
+
+
+def _address(host: Host) -> str:
+    return f"tcp://{host}"
+
+
+def _numeric(host: Host) -> str:
+    """The host as ZeroMQ binds it: it resolves names where it connects, but not where it listens."""
+    if ":" in host.name or host.name == "*":
+        return host.name
+    try:
+        found = socket.getaddrinfo(host.name, host.port, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen on {host}: {error.strerror}") from error
+    return str(found[0][4][0])

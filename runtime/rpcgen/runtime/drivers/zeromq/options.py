@@ -1,0 +1,58 @@
+"""The options of a `zmq+...` URL. What they mean for a socket is in `sockets.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from rpcgen.runtime.errors import BadUrl
+
+MEBIBYTE: Final = 1024 * 1024
+
+#: Option name -> (smallest, largest) accepted value.
+_BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "max_message": (1, 1024 * MEBIBYTE),
+    "hwm": (1, 1_000_000),
+    "connect_timeout": (0.01, 60),
+    "handshake_timeout": (0.01, 60),
+    "heartbeat": (0.01, 600),
+    "heartbeat_timeout": (0.01, 3600),
+    "reconnect_max": (0.1, 600),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ZmqOptions:
+    """The query of a `zmq+...` URL; times in seconds, sizes in bytes.
+
+    Attributes:
+        max_message: the largest frame that is sent or accepted.
+        hwm: messages that may wait in one direction of one connection.
+        choice: how one of several servers is chosen: `least` (fewer outstanding calls of two random ones) or
+            `round_robin`.
+        connect_timeout: time from connecting to the server's WELCOME.
+        handshake_timeout: time that a server gives a connection to become a ZeroMQ one.
+        heartbeat: between two pings of a silent connection.
+        heartbeat_timeout: silence after which a connection counts as lost.
+        reconnect_max: the longest pause between two attempts to connect in the background.
+        bind: `host:port` on which a server listens where that is not what the URL says (zmq+tcp).
+
+    Raises:
+        BadUrl: a value is out of bounds.
+    """
+
+    max_message: int = 16 * MEBIBYTE
+    hwm: int = 10_000
+    choice: Literal["least", "round_robin"] = "least"
+    connect_timeout: float = 2.0
+    handshake_timeout: float = 5.0
+    heartbeat: float = 2.0
+    heartbeat_timeout: float = 6.0
+    reconnect_max: float = 5.0
+    bind: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not low <= value <= high:  # also false for NaN
+                raise BadUrl(f"option {name!r} is {value:g}, expected {low:g} to {high:g}")

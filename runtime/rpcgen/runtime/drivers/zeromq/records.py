@@ -1,0 +1,182 @@
+"""The files of a `zmq+ipc` directory: reading strictly, writing whole, removing only what is dead and ours.
+
+Names are random and never used again, so a file that was found dead cannot have come to life when it is removed.
+Knows nothing of ZeroMQ.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import socket
+import stat
+import time
+from typing import Final
+
+import msgspec
+from rpcgen.runtime.errors import InvalidTarget
+from rpcgen.runtime.target import check_name
+
+_RECORD: Final = re.compile(r"([0-9a-f]{12})\.json", re.ASCII)
+_SOCKET: Final = re.compile(r"([0-9a-f]{12})\.sock", re.ASCII)
+_TEMPORARY: Final = re.compile(r"\.([0-9a-f]{12})\.new", re.ASCII)
+SOCKET_NAME_LENGTH: Final = 12 + len(".sock")
+
+_MAX_BYTES: Final = 256 * 1024
+_MAX_TOPICS: Final = 4096
+
+#: A socket without a record, or a half-written record, may be a server that is just starting; older ones are left-overs.
+_STARTING_SECONDS: Final = 10.0
+
+
+class BadRecord(ValueError):
+    """A record that a server of ours would not have written."""
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """What a server says about itself."""
+
+    socket: str
+    server: str
+    pid: int
+    serves: list[tuple[str, str]]
+
+
+_decoder: Final = msgspec.json.Decoder(Record)
+
+
+def is_record(name: str) -> bool:
+    """Whether a file is named like a record."""
+    return _RECORD.fullmatch(name) is not None
+
+
+def file_name(name: str) -> str:
+    """The record's file of a server's random name."""
+    return f"{name}.json"
+
+
+def stem(record: str) -> str:
+    """The random name in a record's file name."""
+    return record.partition(".")[0]
+
+
+def read(directory: str, name: str) -> Record:
+    """Read and check one record.
+
+    Raises:
+        BadRecord: it is not ours, too large, or says what cannot be.
+        FileNotFoundError: it is gone.
+    """
+    try:
+        content = _content(os.path.join(directory, name))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise BadRecord(error.strerror or "cannot be read") from error
+    try:
+        record = _decoder.decode(content)
+        check_name("server", record.server)
+        for exchange, topic in record.serves[:_MAX_TOPICS]:
+            check_name("exchange", exchange)
+            check_name("topic", topic)
+    except InvalidTarget as error:
+        raise BadRecord(str(error)) from error
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # msgspec's errors and UnicodeDecodeError are ValueErrors
+        raise BadRecord("is no registration") from error
+    if record.socket != f"{stem(name)}.sock":
+        raise BadRecord("names another server's socket")
+    if len(record.serves) > _MAX_TOPICS:
+        raise BadRecord(f"has more than {_MAX_TOPICS} topics")
+    return record
+
+
+def write(directory: str, name: str, record: Record) -> None:
+    """Write a record so that it appears whole."""
+    temporary = os.path.join(directory, f".{name}.new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(temporary, flags, 0o600)
+    try:
+        with open(fd, "wb") as file:
+            file.write(msgspec.json.encode(record))
+        os.rename(temporary, os.path.join(directory, file_name(name)))
+    except BaseException:
+        remove(directory, os.path.basename(temporary))
+        raise
+
+
+def remove(directory: str, name: str) -> None:
+    """Remove a file of ours if it is there."""
+    with contextlib.suppress(OSError):
+        os.unlink(os.path.join(directory, name))
+
+
+def clean_if_dead(directory: str, name: str) -> bool:
+    """Remove a server's files if nobody listens on its socket; True if that is so, or they are gone."""
+    path = os.path.join(directory, f"{name}.sock")
+    status = _ours(path)
+    if status is not None:
+        if not stat.S_ISSOCK(status.st_mode) or not _is_refused(path):
+            return False
+        again = _ours(path)
+        if again is not None and (again.st_ino, again.st_dev) != (status.st_ino, status.st_dev):
+            return False  # somebody put another file there while we asked
+    elif os.path.lexists(path):
+        return False  # not ours to touch
+    # The record first: without a socket it would still send clients there.
+    remove(directory, file_name(name))
+    remove(directory, f"{name}.sock")
+    return True
+
+
+def clean(directory: str) -> None:
+    """Remove what servers that were killed have left behind."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(directory):
+            if is_record(name):
+                clean_if_dead(directory, stem(name))
+            elif match := _SOCKET.fullmatch(name):
+                if _is_old(os.path.join(directory, name)):
+                    clean_if_dead(directory, match[1])
+            elif _TEMPORARY.fullmatch(name) and _is_old(os.path.join(directory, name)):
+                remove(directory, name)
+
+
+def _content(path: str) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(fd, "rb") as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise BadRecord("is not a regular file")
+        if status.st_uid != os.geteuid():
+            raise BadRecord(f"belongs to user {status.st_uid}")
+        if status.st_mode & 0o022:
+            raise BadRecord(f"can be written by others (mode {stat.S_IMODE(status.st_mode):04o})")
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise BadRecord(f"is larger than {_MAX_BYTES} bytes")
+    return content
+
+
+def _ours(path: str) -> os.stat_result | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status if status.st_uid == os.geteuid() else None
+
+
+def _is_old(path: str) -> bool:
+    status = _ours(path)
+    return status is not None and time.time() - status.st_mtime > _STARTING_SECONDS
+
+
+def _is_refused(path: str) -> bool:
+    """Whether a socket file has no listener. A stopped process still listens; a full backlog says EAGAIN."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        return probe.connect_ex(path) in (errno.ECONNREFUSED, errno.ENOENT)

@@ -1,0 +1,131 @@
+"""One search for a server, or for all servers, of a target: what to connect to, when to stop. Does not wait.
+
+A poller calls `peer` or `everyone`; None means: call again when the engine has news, or at `due`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.link import Link, State
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
+from rpcgen.runtime.errors import AuthError, NotSent, RpcgenError
+from rpcgen.runtime.target import Target
+
+
+@dataclass(slots=True)
+class _Survey:
+    """How the servers that may serve the target stand."""
+
+    ready: list[Link] = field(default_factory=list[Link])
+    pending: list[str] = field(default_factory=list[str])
+    failed: dict[str, RpcgenError] = field(default_factory=dict[str, RpcgenError])
+    elsewhere: int = 0
+
+
+class Search:
+    """The state of one search.
+
+    Attributes:
+        due: when to ask again even without news; infinity if that is not needed.
+    """
+
+    def __init__(self, engine: Engine, target: Target) -> None:
+        self.due = math.inf
+        self._engine = engine
+        self._target = target
+        self._tried: set[str] = set()
+        self._survey = _Survey()
+
+    def peer(self) -> Link | None:
+        """A server that is ready; connects all that might serve the target.
+
+        Raises:
+            NotSent: nobody does, and that is certain.
+            AuthError: the only ones who might refused us.
+        """
+        survey = self._look()
+        if survey.ready:
+            # The pool's choice is a fair one; it may know less than we do (a server that rests).
+            return self._engine.choose(self._target) or survey.ready[0]
+        if survey.pending:
+            return None
+        raise self._nobody()
+
+    def everyone(self) -> tuple[Sequence[Link], Sequence[str]] | None:
+        """All servers, once each is ready or has failed, and the names of those that failed.
+
+        Raises:
+            NotSent: there is none.
+        """
+        survey = self._look()
+        if survey.pending:
+            return None
+        return self.everyone_so_far()
+
+    def everyone_so_far(self) -> tuple[Sequence[Link], Sequence[str]]:
+        """As `everyone`, when the time is over; servers that did not answer count as failed."""
+        survey = self._survey
+        if not survey.ready:
+            raise self._nobody()
+        return survey.ready, [*survey.failed, *survey.pending]
+
+    def overdue(self, timeout: float) -> NotSent:
+        """The error of a search that ran out of time."""
+        waiting = ", ".join(self._survey.pending)
+        return NotSent(
+            f"no server for {self._target} within {max(0.0, timeout):.3g} s"
+            f" (looked in {self._engine.matchmaker.where}; no answer yet from {waiting or 'anybody'})"
+        )
+
+    def _look(self) -> _Survey:
+        engine, target = self._engine, self._target
+        self.due = math.inf
+        self._survey = survey = _Survey()
+        for endpoint in engine.look():
+            if not endpoint.may_serve(target):
+                survey.elsewhere += 1
+                continue
+            if target.server is None:
+                engine.topics.add((target.exchange, target.topic))
+            self._ask(endpoint)
+        return survey
+
+    def _ask(self, endpoint: Endpoint) -> None:
+        """See how one endpoint stands; connect if nobody has since this search began."""
+        engine, survey = self._engine, self._survey
+        if endpoint.key not in engine.links and endpoint.key not in self._tried:
+            now = monotonic()
+            wait = engine.history(endpoint).wait(now)
+            if wait > 0:
+                self.due = min(self.due, now + wait)
+                survey.pending.append(endpoint.name)
+                return
+            self._tried.add(endpoint.key)
+            engine.connect(endpoint)
+        link = engine.links.get(endpoint.key)
+        if link is None:
+            history = engine.history(endpoint)
+            if not history.gone:  # else it is as if it had not been listed
+                survey.failed[endpoint.name] = history.error or NotSent("it hung up")
+        elif link.matches(self._target):
+            survey.ready.append(link)
+        elif link.state in (State.CONNECTING, State.GREETING):
+            survey.pending.append(endpoint.name)
+        else:
+            survey.elsewhere += 1
+
+    def _nobody(self) -> NotSent:
+        survey, target = self._survey, self._target
+        reasons = [f"{name}: {error}" for name, error in list(survey.failed.items())[:8]]
+        if survey.elsewhere:
+            plural = "s" if survey.elsewhere > 1 else ""
+            reasons.append(f"{survey.elsewhere} server{plural} there did not match")
+        text = f"nobody serves {target} in {self._engine.matchmaker.where} ({'; '.join(reasons) or 'nobody is there'})"
+        if survey.failed and all(isinstance(error, AuthError) for error in survey.failed.values()):
+            return AuthError(text)
+        return NotSent(text)

@@ -1,0 +1,90 @@
+"""Making sockets as the options say, and asking them what they know.
+
+The only module that sets socket options: security (CURVE keys) belongs in `configure_dealer` and `configure_router`.
+Knows nothing of connecting or of messages.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import zmq
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+
+Socket = zmq.Socket[bytes]
+Context = zmq.Context[Socket]
+
+#: No limit of an option allows less than this for a message, so that control frames always pass.
+CONTROL_LIMIT: Final = 64 * 1024
+
+#: Sockets that one context may hold: a client has three for each server that it talks to (libzmq's default is 1023).
+MAX_SOCKETS: Final = 16_384
+
+
+def new_context() -> Context:
+    """A context of the caller's own; nothing is shared between drivers."""
+    context: Context = zmq.Context(1)
+    context.set(zmq.MAX_SOCKETS, MAX_SOCKETS)
+    return context
+
+
+def configure(socket: Socket, options: ZmqOptions, address: str) -> None:
+    """Set what both sides have in common."""
+    settings = {
+        # Whoever closes a socket says how long what was sent may take to leave.
+        zmq.LINGER: 0,
+        zmq.SNDHWM: options.hwm,
+        zmq.RCVHWM: options.hwm,
+        # The peer sees only a broken connection if it sends more, so senders check before (TooLarge).
+        zmq.MAXMSGSIZE: max(options.max_message, CONTROL_LIMIT),
+        zmq.HANDSHAKE_IVL: _milliseconds(options.handshake_timeout),
+        zmq.HEARTBEAT_IVL: _milliseconds(options.heartbeat),
+        zmq.HEARTBEAT_TIMEOUT: _milliseconds(options.heartbeat_timeout),
+        zmq.HEARTBEAT_TTL: _milliseconds(options.heartbeat_timeout),
+        # Names mean IPv4 addresses, so that both sides of one name agree; an IPv6 address is written as such.
+        zmq.IPV6: int("[" in address),
+    }
+    for option, value in settings.items():
+        socket.setsockopt(option, value)
+
+
+def configure_dealer(socket: Socket, options: ZmqOptions, address: str, routing_id: bytes) -> None:
+    """Make a client's socket."""
+    configure(socket, options, address)
+    settings: dict[int, int | bytes] = {
+        zmq.ROUTING_ID: routing_id,
+        # Without a connection a send fails, where it would otherwise wait unseen for one.
+        zmq.IMMEDIATE: 1,
+        zmq.CONNECT_TIMEOUT: _milliseconds(options.connect_timeout),
+        # A socket connects once: the engine connects anew with a fresh socket and routing id, because a server
+        # ignores a known id until it has noticed that the old connection is dead.
+        zmq.RECONNECT_IVL: -1,
+        zmq.RECONNECT_IVL_MAX: 0,
+    }
+    for option, value in settings.items():
+        socket.setsockopt(option, value)
+
+
+def configure_router(socket: Socket, options: ZmqOptions, address: str) -> None:
+    """Make a server's socket.
+
+    ROUTER_HANDOVER stays off: it would let anyone who knows an id take its replies.
+    """
+    configure(socket, options, address)
+    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+    socket.setsockopt(zmq.BACKLOG, 1024)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def is_readable(socket: Socket) -> bool:
+    """Whether a frame waits. Unlike the FD this is always right, and it makes libzmq do its housekeeping."""
+    return bool(int(socket.get(zmq.EVENTS)) & int(zmq.POLLIN))
+
+
+def bound_address(socket: Socket) -> str:
+    """Where the last `bind` ended up; the port 0 became a real one."""
+    address = socket.get(zmq.LAST_ENDPOINT)
+    return address.rstrip(b"\0").decode() if isinstance(address, bytes) else str(address)

@@ -1,0 +1,76 @@
+"""Waiting for file descriptors, and bells that wake whoever waits. Knows no ZeroMQ."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from typing import Final
+
+#: Descriptors that one wait reports at most; the others are reported by the next.
+_BATCH: Final = 64
+
+#: What an eventfd is written: the number 1.
+_ONE: Final = (1).to_bytes(8, sys.byteorder)
+
+
+class Bell:
+    """A descriptor that is readable from `ring` until `silence`."""
+
+    def __init__(self) -> None:
+        if hasattr(os, "eventfd"):
+            self.fd = self._end = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        else:
+            self.fd, self._end = os.pipe()
+            os.set_blocking(self.fd, False)
+            os.set_blocking(self._end, False)
+
+    def ring(self) -> None:
+        """Ring until somebody calls `silence`. Takes no lock, so signal handlers may call it."""
+        with contextlib.suppress(BlockingIOError):  # it rings already, and loudly
+            os.write(self._end, _ONE)
+
+    def silence(self) -> None:
+        """Stop ringing."""
+        with contextlib.suppress(BlockingIOError):  # it did not ring
+            os.read(self.fd, 4096)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for fd in {self.fd, self._end}:
+            os.close(fd)
+
+
+class Waiter:
+    """An epoll object, or a poll object where there is none.
+
+    `wait` may run in several threads at once, and while another adds and discards.
+    """
+
+    def __init__(self) -> None:
+        if hasattr(select, "epoll"):
+            self._epoll: select.epoll | None = select.epoll()
+            self._poll: select.epoll | select.poll = self._epoll
+        else:
+            self._epoll = None
+            self._poll = select.poll()
+
+    def add(self, fd: int) -> None:
+        """Wait for this descriptor too."""
+        self._poll.register(fd, select.POLLIN)
+
+    def discard(self, fd: int) -> None:
+        """Wait for it no more; you must call this before it is closed."""
+        self._poll.unregister(fd)
+
+    def wait(self, timeout: float | None) -> list[tuple[int, int]]:
+        """The descriptors that are readable, with what they are ready for; empty after `timeout` seconds."""
+        if self._epoll is not None:
+            return self._epoll.poll(timeout, _BATCH)
+        return self._poll.poll(None if timeout is None else timeout * 1000)
+
+    def close(self) -> None:
+        """Give the descriptor back; nobody may be waiting."""
+        if self._epoll is not None:
+            self._epoll.close()
