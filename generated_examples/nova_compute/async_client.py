@@ -22,7 +22,8 @@ async def main(url: str) -> None:
             host1.cache_images(image_ids=["cirros", "debian"]),
             nova.get_vnc_console(instance=instance, console_type="novnc"),
         )
-        print(f"{uptime}; {enabled}; {images}; {console}")
+        for answer in (uptime, enabled, images, console):
+            print(answer)
         try:
             await nova.get_vnc_console(instance=instance, console_type="vt100")
         except ConsoleTypeInvalid as error:

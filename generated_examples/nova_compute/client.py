@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import cast
 
 from baseapi import BaseapiClient
 from nova_compute import ComputeClient, InstanceNotFound, RebootType
-from objects import CODECS, BlockDeviceMappingList, Flavor, Instance, Migration, RequestSpec
+from objects import (
+    CODECS,
+    BlockDeviceMapping,
+    BlockDeviceMappingList,
+    Flavor,
+    Instance,
+    LiveMigrateData,
+    Migration,
+    RequestSpec,
+)
 
 URL = "zmq+ipc:///tmp/rpcgen-nova"
 UUID = "5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10"
@@ -34,14 +44,16 @@ def main(url: str) -> None:
         nova.reboot_instance(instance=instance, reboot_type=RebootType.SOFT)
 
         check = host1.check_can_live_migrate_destination(instance=instance, migration=migration)
-        print(f"live migration needs shared storage: {check}")
+        print(
+            f"live migration needs shared storage: {cast(LiveMigrateData, check).is_shared_storage}"
+        )
 
         disk = nova.reserve_block_device_name(
             instance=instance,
             volume_id="vol-1",
             multiattach=False,
         )
-        print(f"the volume becomes {disk}")
+        print(f"the volume becomes {cast(BlockDeviceMapping, disk).device_name}")
 
         host1.prep_resize(
             instance=instance,
@@ -51,7 +63,8 @@ def main(url: str) -> None:
             clean_shutdown=True,
         )
         nova.confirm_resize_call(instance=instance, migration=migration)
-        print(nova.get_console_output(instance=instance, tail_length=1))
+        line = nova.get_console_output(instance=instance, tail_length=1)
+        print(f"the console's last line: {line}")
 
         nova.terminate_instance(instance=instance, bdms=BlockDeviceMappingList())
         try:

@@ -10,7 +10,7 @@ import binascii
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from rpcgen.cli._contract import Contract, Method, read_members
 from rpcgen.cli._exit import Failure
@@ -78,9 +78,9 @@ class _Reader:
         if type_.endswith("?"):
             return None if text == "null" else self.from_text(text, type_[:-1])
         base = self._base(type_)
-        if isinstance(base, str) and base in _TEXT:
-            return self.fit(text, base)
-        if isinstance(base, Mapping) and "enum" in base:
+        if base in _TEXT:
+            return self.fit(text, str(base))
+        if not isinstance(base, str) and "enum" in base:
             return text
         if base == "any":
             try:
@@ -95,32 +95,36 @@ class _Reader:
         if value is None:
             return None
         base = self._base(type_.removesuffix("?"))
-        if isinstance(base, Mapping):
+        if not isinstance(base, str):
             return self._fit_named(value, base)
         if base == "bytes" and isinstance(value, str):
-            try:
-                return base64.b64decode(value, validate=True)
-            except binascii.Error as error:
-                raise Failure(f"argument {self._name!r} is no base64 text: {error}") from None
+            return self._decoded(value)
         if base == "decimal" and isinstance(value, int | float):
             return str(value)
         if base.startswith("list[") and isinstance(value, list):
-            item = base[len("list[") : -1]
-            return [self.fit(one, item) for one in value]  # pyright: ignore[reportUnknownVariableType]
+            items: list[Any] = value
+            return [self.fit(one, base[len("list[") : -1]) for one in items]
         if base.startswith("map[") and isinstance(value, dict):
             key, _, item = base[len("map[") : -1].partition(", ")
-            return {self._key(k, key): self.fit(v, item) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            pairs = cast("dict[str, Any]", value).items()
+            return {self._key(name, key): self.fit(one, item) for name, one in pairs}
         return value
 
-    def _base(self, type_: str) -> Any:
+    def _decoded(self, text: str) -> bytes:
+        try:
+            return base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise Failure(f"argument {self._name!r} is no base64 text: {error}") from None
+
+    def _base(self, type_: str) -> str | Mapping[str, Any]:
         """A built-in type's text, or what the contract says of a named one; aliases are followed."""
-        said = self._types.get(type_)
+        said: Mapping[str, Any] | None = self._types.get(type_)
         if said is None:
             return type_
         return self._base(said["type"].removesuffix("?")) if "type" in said else said
 
-    def _key(self, key: Any, type_: str) -> Any:
-        return int(key) if self._base(type_) == "int" and str(key).lstrip("-").isdigit() else key
+    def _key(self, key: str, type_: str) -> str | int:
+        return int(key) if self._base(type_) == "int" and key.lstrip("-").isdecimal() else key
 
     def _fit_named(self, value: Any, said: Mapping[str, Any]) -> Any:
         if not isinstance(value, dict):
@@ -130,5 +134,5 @@ class _Reader:
             members |= {name: one.type for name, one in read_members(said["fields"]).items()}
             said = self._types[said["extends"]] if "extends" in said else {}
         members |= {tag: text.partition(" ")[0] for tag, text in said.get("union", {}).items()}
-        fields: dict[str, Any] = value
+        fields = cast("dict[str, Any]", value)
         return {k: self.fit(v, members[k]) if k in members else v for k, v in fields.items()}

@@ -89,17 +89,16 @@ def read_contract(data: Mapping[str, Any]) -> Contract:
 
 
 def _topic(said: Any) -> str:
-    topic: str = said["name"] if isinstance(said, dict) else said
-    return topic
+    return str(said if isinstance(said, str) else said["name"])
 
 
 def _method(name: str, said: Mapping[str, Any], data: Mapping[str, Any]) -> Method:
     kinds = [kind for kind in said if kind in ("call", "cast")]
-    returns = said.get("returns")
+    returns: Any = said.get("returns")
     return Method(
         name=name,
         args=read_members(said["args"]),
-        returns=returns["type"] if isinstance(returns, dict) else returns,
+        returns=returns if returns is None or isinstance(returns, str) else returns["type"],
         raises=tuple(said.get("raises", ())),
         routes=tuple(Route(kind, *_dated(text)) for kind in kinds for text in said[kind]),
         timeout=said.get("timeout"),

@@ -1,0 +1,68 @@
+"""Each example runs as its README says: real processes, over zmq+ipc."""
+
+from __future__ import annotations
+
+from tests.examples.programs import run_client, serving
+
+
+def test_inventory() -> None:
+    """Calls, casts, a fanout, a declared error and a refused argument, in both worlds."""
+    with serving("inventory", "shop-1") as (url, (server,)):
+        lines = run_client("inventory", "client.py", url).splitlines()
+        assert lines[:2] == ["took 3 of SCR-0001, 97 left", "out of stock: DRL-0002, 1 left"]
+        assert lines[2].startswith("refused: ")
+        server.wait_for("counted 101 pieces")
+        assert run_client("inventory", "async_client.py", url).splitlines() == [
+            "ten took one each, 90 left",
+            "out of stock: DRL-0002, 1 left",
+        ]
+
+
+def test_inventory_fanout_reaches_every_server() -> None:
+    """A recount is heard by both servers of the shop."""
+    with serving("inventory", "shop-1", "shop-2") as (url, servers):
+        run_client("inventory", "client.py", url)
+        for server in servers:
+            with server._news:
+                assert server._news.wait_for(
+                    lambda server=server: any(line.startswith("counted") for line in server.lines),
+                    20,
+                )
+
+
+def test_nova_compute() -> None:
+    """An instance is built, used and destroyed; objects travel through the program's codecs."""
+    with serving("nova_compute", "host1", "host2") as (url, (host1, host2)):
+        assert run_client("nova_compute", "client.py", url).splitlines() == [
+            "{'service': 'compute', 'arg': 'hello'}",
+            "live migration needs shared storage: False",
+            "the volume becomes /dev/vdb",
+            "the console's last line: active",
+            "not found: no-such",
+        ]
+        uuid = "5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10"
+        states = ["active", "stopped", "rebooted soft", "expected", "active", "gone"]
+        assert host1.lines[1:] == [f"host1: {uuid} is {state}" for state in states]
+        assert host2.lines[1:] == []
+        assert run_client("nova_compute", "async_client.py", url).splitlines() == [
+            "up 1 day, load average: 0.00",
+            "enabled",
+            "{'cirros': 'cached', 'debian': 'cached'}",
+            "{'host': 'host1', 'port': 5900}",
+            "invalid console: vt100",
+        ]
+
+
+def test_scheduler() -> None:
+    """Every scheduler hears what any of them is told, and any of them answers."""
+    with serving("scheduler", "scheduler-1", "scheduler-2") as (url, servers):
+        assert run_client("scheduler", "client.py", url).splitlines() == [
+            "told scheduler-1, scheduler-2",
+            "[{'service_host': 'host1'}]",
+            "no valid host: 65536 MB are free nowhere",
+        ]
+        for number, server in enumerate(servers, 1):
+            server.wait_for(f"scheduler-{number} heard of aggregates: rack-7")
+            server.wait_for(f"scheduler-{number} heard that host1 uses 2560 MB")
+            server.wait_for(f"scheduler-{number} forgot aggregate rack-7")
+        assert run_client("scheduler", "async_client.py", url) == "4 answers, 4 hosts\n"
