@@ -41,6 +41,7 @@ def test_nova_compute() -> None:
             "not found: no-such",
         ]
         uuid = "5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10"
+        host1.wait_for(f"host1: {uuid} is gone")
         states = ["active", "stopped", "rebooted soft", "expected", "active", "gone"]
         assert host1.lines[1:] == [f"host1: {uuid} is {state}" for state in states]
         assert host2.lines[1:] == []

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from rpcgen.cli._contract import Contract, Method, read_members
-from rpcgen.cli._exit import Failure
+from rpcgen.cli._exit import Failure, nearest
 
 #: Types whose text on the command line is the value.
 _TEXT = frozenset({"string", "uuid", "datetime", "date", "duration", "decimal", "bytes"})
@@ -53,10 +52,8 @@ def _pair(word: str) -> tuple[str, str]:
 
 
 def _unknown(method: Method, name: str) -> str:
-    near = difflib.get_close_matches(name, method.args, 1)
-    known = ", ".join(method.args) or "none"
-    advice = f"did you mean {near[0]!r}?" if near else f"it takes: {known}"
-    return f"{method.name} has no argument {name!r}; {advice}"
+    advice = nearest(name, method.args) or f"; it takes: {', '.join(method.args) or 'none'}"
+    return f"{method.name} has no argument {name!r}{advice}"
 
 
 def _json(text: str, what: str) -> Any:

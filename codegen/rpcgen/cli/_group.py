@@ -7,11 +7,11 @@ importing the module.
 from __future__ import annotations
 
 import ast
-import difflib
 from importlib import import_module
 from pathlib import Path
 
 import click
+from rpcgen.cli._exit import nearest
 
 _FOLDER = Path(__file__).parent
 _PACKAGE = __package__ or "rpcgen.cli"
@@ -54,8 +54,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click.Group, but a wrong name brings the nearest right one."""
         if args and args[0] not in command_names() and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], command_names(), 1)
-            advice = f"; did you mean {near[0]!r}?" if near else ""
+            advice = nearest(args[0], command_names())
             raise click.UsageError(f"no such command {args[0]!r}{advice}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
-from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._exit import Exit, Failure, nearest
 
 if TYPE_CHECKING:
     from rpcgen.cli._contract import Contract
@@ -115,7 +115,8 @@ class Where:
         """
         served = {one.contract.name: one for one in self.served()}
         if name not in served:
-            raise Failure(f"nobody serves {name!r} there; served: {', '.join(served)}")
+            advice = nearest(name, served) or f"; served: {', '.join(served)}"
+            raise Failure(f"nobody serves {name!r} there{advice}")
         return served[name]
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._exit import Exit, Failure, nearest
 from rpcgen.cli._remote import Where, where_options
 
 
@@ -34,10 +34,7 @@ def command(
     served = where.interface(interface)
     known = served.contract.methods.get(method)
     if known is None:
-        import difflib
-
-        near = difflib.get_close_matches(method, served.contract.methods, 1)
-        advice = f"; did you mean {near[0]!r}?" if near else ""
+        advice = nearest(method, served.contract.methods)
         raise Failure(f"{interface} {served.contract.version} has no method {method!r}{advice}")
     given = read_arguments(served.contract, known, arguments)
     kinds = {route.kind for route in known.routes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._exit import Exit, Failure, nearest
 from rpcgen.cli._remote import Where, where_options
 
 if TYPE_CHECKING:
@@ -26,13 +26,15 @@ def command(where: Where, method: str | None, interface: str | None, as_json: bo
 
     contracts = _contracts(where)
     if interface is not None:
+        names = [one.name for one in contracts]
         contracts = [one for one in contracts if one.name == interface]
         if not contracts:
-            raise Failure(f"there is no interface {interface!r}")
+            raise Failure(f"there is no interface {interface!r}{nearest(interface, names)}")
     if method is not None:
+        names = [name for one in contracts for name in one.methods]
         contracts = [one for one in contracts if method in one.methods]
         if not contracts:
-            raise Failure(f"there is no method {method!r}")
+            raise Failure(f"there is no method {method!r}{nearest(method, names)}")
     if as_json:
         _print_json([one.data for one in contracts])
         return

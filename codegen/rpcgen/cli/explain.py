@@ -13,18 +13,23 @@ def command(rule: str | None) -> None:
 
     RULE is what an error shows in brackets, such as error[duplicate-key]. Without it, all rules are listed.
     """
-    from rpcgen.idl import rule_page, rules
+    from rpcgen.idl.rules import nearest_rule, rule_page, rules
 
-    known = dict(rules())
     if rule is None:
-        width = max(map(len, known), default=0)
-        for name, summary in known.items():
-            click.echo(f"{name:{width}}  {summary}")
+        known = rules()
+        width = max(map(len, known))
+        for name in known:
+            click.echo(f"{name:{width}}  {_summary(rule_page(name) or '')}")
         return
-    if rule not in known:
-        import difflib
-
-        near = difflib.get_close_matches(rule, known, 1)
-        advice = f"did you mean {near[0]!r}?" if near else "`rpcgen explain` lists them"
+    page = rule_page(rule)
+    if page is None:
+        near = nearest_rule(rule)
+        advice = f"did you mean {near!r}?" if near else "`rpcgen explain` lists them"
         raise Failure(f"no rule {rule!r}; {advice}")
-    click.echo(rule_page(rule).rstrip())
+    click.echo(page.rstrip())
+
+
+def _summary(page: str) -> str:
+    """The first sentence below the title."""
+    text = next((line for line in page.splitlines() if line and not line.startswith("#")), "")
+    return text.partition(". ")[0].removesuffix(".")

@@ -11,7 +11,7 @@ from rpcgen.cli._remote import Where, where_options
 @where_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code is the answer.")
 def command(where: Where, quiet: bool) -> None:
-    """Ask a server whether it can take work.
+    """Ask a server whether it can take work; usable as a container's probe.
 
     Ends with 0 if it can, 1 if it is overloaded or draining, 3 if nobody could be reached, 4 if nobody answered.
     """

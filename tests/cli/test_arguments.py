@@ -1,0 +1,114 @@
+"""Arguments on the command line become values by the types of a contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rpcgen.cli._arguments import read_arguments
+from rpcgen.cli._contract import Contract, read_contract
+from rpcgen.cli._exit import Failure
+from rpcgen.idl import contract, loads
+
+TEXT = """
+rpcgen: 1
+interface: lab.types
+version: "1.2"
+target: {exchange: lab, topic: types}
+types:
+  Name: string
+  Size: int?
+  Mood: {enum: [good, bad]}
+  Blob: {fields: {data: bytes, next: Blob?}}
+  Thing: {union: {blob: Blob, name: string}}
+methods:
+  go:
+    call: any
+    args:
+      flag: bool?
+      count: int?
+      ratio: float?
+      text: string?
+      key: uuid?
+      price: decimal?
+      data: bytes?
+      name: Name?
+      size: Size
+      mood: Mood?
+      blob: Blob?
+      thing: Thing?
+      names: list[Name]?
+      blobs: list[Blob]?
+      by_number: map[int, bytes]?
+      free: any
+      dated: string? since 1.1
+"""
+
+
+@pytest.fixture(scope="module")
+def types() -> Contract:
+    """A contract with a method that takes every kind of argument."""
+    interface = loads(TEXT).interface
+    assert interface is not None
+    return read_contract(contract(interface))
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("flag=true", True),
+        ("count=-3", -3),
+        ("ratio=0.5", 0.5),
+        ("text=12", "12"),
+        ("text=", ""),
+        ("text=a=b", "a=b"),
+        ("text=null", None),
+        ("key=5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10", "5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10"),
+        ("price=1.10", "1.10"),
+        ("data=aGk=", b"hi"),
+        ("name=12", "12"),
+        ("size=4", 4),
+        ("mood=good", "good"),
+        (
+            'blob={"data": "aGk=", "next": {"data": "", "next": null}}',
+            {"data": b"hi", "next": {"data": b"", "next": None}},
+        ),
+        ('thing={"blob": {"data": "aGk="}}', {"blob": {"data": b"hi"}}),
+        ('names=["a", "b"]', ["a", "b"]),
+        ('blobs=[{"data": "aGk="}]', [{"data": b"hi"}]),
+        ('by_number={"7": "aGk="}', {7: b"hi"}),
+        ("free=[1]", [1]),
+        ("free=hello", "hello"),
+        ("dated=x", "x"),
+    ],
+)
+def test_a_pair_is_read_by_its_type(types: Contract, word: str, value: Any) -> None:
+    """Text is taken as it is, the rest as JSON, bytes as base64."""
+    name = word.partition("=")[0]
+    assert {name: value} == read_arguments(types, types.methods["go"], [word])
+
+
+def test_one_json_object_holds_all(types: Contract) -> None:
+    """A JSON object is read by the same types."""
+    word = '{"data": "aGk=", "count": 1, "price": 1.5}'
+    expected = {"data": b"hi", "count": 1, "price": "1.5"}
+    assert expected == read_arguments(types, types.methods["go"], [word])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["cuont=1"], "go has no argument 'cuont'; did you mean 'count'?"),
+        (["zzzzzz=1"], "it takes: flag, count"),
+        (["count"], "'count' is not name=value"),
+        (["count=many"], "argument 'count' is int?: 'many' is no JSON"),
+        (["count=1", "count=2"], "argument 'count' is given twice"),
+        (["data=!"], "argument 'data' is no base64 text"),
+        (["{"], "the arguments: '{' is no JSON"),
+    ],
+)
+def test_a_mistake_says_what_and_where(types: Contract, words: list[str], message: str) -> None:
+    """What cannot be read names the argument, and the nearest known one."""
+    with pytest.raises(Failure) as caught:
+        read_arguments(types, types.methods["go"], words)
+    assert message in caught.value.message
