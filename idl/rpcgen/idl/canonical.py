@@ -132,9 +132,14 @@ class _Types:
         """Tell types that contain each other apart by what they look like to a growing depth."""
         names = [name for name in group if not isinstance(self._definitions[name], Alias)]
         self._digests |= dict.fromkeys(names, "")
-        for _ in range(min(len(names), _ROUNDS) + 1):
+        kinds = 0
+        for _ in range(_ROUNDS):
             self._bodies |= {name: self._body(self._definitions[name]) for name in names}
-            self._digests |= {name: _digest(self._bodies[name]) for name in names}
+            digests = {name: _digest(self._bodies[name]) for name in names}
+            self._digests |= digests
+            if len(set(digests.values())) == kinds:
+                break
+            kinds = len(set(digests.values()))
 
     def table(self, roots: list[str]) -> dict[str, Json]:
         """Return the structures that some types lead to, by digest."""

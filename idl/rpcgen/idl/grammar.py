@@ -47,7 +47,7 @@ _DEPRECATED = either(
     "deprecation: true or {since, use}",
     flag("true: it is deprecated"),
     keyed(
-        "since when, and what to use",
+        "a deprecation",
         {"since": Key(_DATES), "use": Key(text("what to use instead"))},
     ),
 )
@@ -67,7 +67,7 @@ _SIZE = either(
     "a length: a number, a range such as 1..64, or {min, max}",
     text("a number or a range", json=("string", "integer"), pattern=r"^[0-9]*(\.\.)?[0-9]*$"),
     keyed(
-        "the least and the greatest length",
+        "a size",
         {"min": Key(number("at least")), "max": Key(number("at most"))},
     ),
 )
@@ -85,7 +85,7 @@ MEMBER = either(
     "a type such as `list[string]? = [] since 6.2`, or a map with `type`",
     text("a short form"),
     keyed(
-        "the long form",
+        "an argument or field",
         {
             "type": Key(_TYPE),
             "default": Key(_VALUE),
@@ -100,7 +100,8 @@ MEMBER = either(
                         "the older type",
                         _TYPE,
                         keyed(
-                            "with constraints", {"type": Key(_TYPE, required=True), **_CONSTRAINTS}
+                            "a type with constraints",
+                            {"type": Key(_TYPE, required=True), **_CONSTRAINTS},
                         ),
                     ),
                     BARE_VERSION,
@@ -120,9 +121,7 @@ _DATED_KEYS: Keys = {key: _COMMON[key] for key in ("since", "until")}
 _ENUM_TEXT = text(
     "a value, such as running or `shelved since 6.4`", json=("string", "number", "boolean", "null")
 )
-_ENUM_KEYS = keyed(
-    "a value with more about it", {"value": Key(_ENUM_TEXT, required=True), **_COMMON}
-)
+_ENUM_KEYS = keyed("an enum value", {"value": Key(_ENUM_TEXT, required=True), **_COMMON})
 _ENUM = either(
     "a list of values, or a map from name to value",
     listing("values", either("a value", _ENUM_TEXT, _ENUM_KEYS)),
@@ -131,14 +130,14 @@ _ENUM = either(
 _OPEN = either(
     "true or {since}",
     flag("whether readers keep what they do not know"),
-    keyed("since when", {"since": Key(_DATES, required=True)}),
+    keyed("the opening of a type", {"since": Key(_DATES, required=True)}),
 )
 _UNION = entries(
     "types by tag",
     either(
         "a type, such as VolumeRef or `VolumeRef since 6.2`",
         text("a type"),
-        keyed("a type with more about it", {"type": Key(_TYPE, required=True), **_COMMON}),
+        keyed("a member of a union", {"type": Key(_TYPE, required=True), **_COMMON}),
     ),
     IDENTIFIER,
 )
@@ -214,7 +213,7 @@ _ROUTE = either(
     "any, server or fanout",
     text("a route, such as server or `server since 6.4`", pattern=r"^(any|server|fanout)(\s.*)?$"),
     keyed(
-        "a route with its date",
+        "a route",
         {"route": Key(text("a route", *ROUTES), required=True), **_DATED_KEYS},
     ),
 )
@@ -230,7 +229,7 @@ _TOPIC = either(
     "a topic, or {name, since}",
     text("a topic", pattern=WIRE_NAME),
     keyed(
-        "a topic with its date",
+        "a topic",
         {"name": Key(text("a topic", pattern=WIRE_NAME), required=True), "since": Key(_DATES)},
     ),
 )
@@ -239,9 +238,7 @@ _RAISES = listing(
     either(
         "an error, such as Busy or `Busy since 6.4`",
         text("an error"),
-        keyed(
-            "an error with its date", {"error": Key(text("an error"), required=True), **_DATED_KEYS}
-        ),
+        keyed("a raised error", {"error": Key(text("an error"), required=True), **_DATED_KEYS}),
     ),
 )
 _DELIVERY: Keys = {

@@ -35,7 +35,7 @@ def check_structure(root: Node, shape: Shape, report: Report) -> None:
 def _check_text(node: Text, shape: Shape, report: Report) -> None:
     if node.null and (shape.null or (shape.text is not None and "null" in shape.text.json)):
         return
-    if shape.text is None or (node.plain and not node.value):
+    if shape.text is None or node.missing:
         _wrong_kind(node, shape, report)
         return
     choices = shape.text.choices
@@ -75,7 +75,7 @@ def _check_map(
             waiting.append((entry.value, key.shape))
     missing = [name for name, key in keys.items() if key.required and name not in node.entries]
     if shape.one_of and not any(name in node.entries for name in shape.one_of):
-        missing.append(" or ".join(shape.one_of))
+        missing.append(" or ".join(reversed(shape.one_of)))
     for name in missing:
         quoted = " or ".join(f'"{part}"' for part in name.split(" or "))
         report.error("missing-key", f"{what} needs the key {quoted}", node.at)
@@ -93,7 +93,7 @@ _VARIANT_NAMES = {
 
 def _keys(node: Mapping, shape: Shape, report: Report) -> tuple[Keys | None, str]:
     if shape.variants is None:
-        return shape.keys or {}, shape.what
+        return shape.keys or {}, shape.keys_what
     for name, keys in shape.variants.items():
         if name in node.entries:
             return keys, _VARIANT_NAMES[name]
@@ -115,7 +115,7 @@ def _unknown_key(name: str, at: Position, keys: Keys, what: str, report: Report)
 
 def _wrong_kind(node: Node, shape: Shape, report: Report) -> None:
     if isinstance(node, Text):
-        found = "nothing" if node.plain and not node.value else f'the text "{node.value[:80]}"'
+        found = "nothing" if node.missing else f'the text "{node.value[:80]}"'
     else:
         found = "a list" if isinstance(node, Sequence) else "a map"
     report.error("wrong-kind", f"expected {shape.what}, found {found}", node.at)

@@ -80,7 +80,7 @@ def _read_member(
     node = entry.value
     if isinstance(node, Mapping):
         _long(name, entry.key.at, node, scope, inside, presence, members)
-    elif isinstance(node, Text) and not (node.plain and not node.value):
+    elif isinstance(node, Text) and not node.missing:
         _short(name, entry.key.at, node, scope, inside, presence, members)
 
 

@@ -98,7 +98,7 @@ def _raise(node: Node, scope: Scope) -> Raise | None:
     if isinstance(node, Mapping):
         text = text_at(node, "error")
         return Raise(text.value, text.at, read_dated(node, scope)) if text is not None else None
-    if not isinstance(node, Text) or (node.plain and not node.value):
+    if not isinstance(node, Text) or node.missing:
         return None
     form = split_short_form(node.value)
     if form.rest is not None or form.default is not None:

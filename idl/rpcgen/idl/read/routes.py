@@ -48,7 +48,7 @@ def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
         text = text_at(node, "route")
         dated = read_dated(node, scope, inside)
         name = text.value if text is not None else ""
-    elif isinstance(node, Text) and not (node.plain and not node.value):
+    elif isinstance(node, Text) and not node.missing:
         text = node
         form = split_short_form(node.value)
         name = node.value if form.rest or form.default else form.head.text
@@ -81,7 +81,7 @@ def read_topic(node: Node | None, scope: Scope) -> Topic | None:
         return Topic(
             wire_name(text, scope, "a topic"), read_dates(since, scope) if since is not None else ()
         )
-    if isinstance(node, Text) and not (node.plain and not node.value):
+    if isinstance(node, Text) and not node.missing:
         return Topic(wire_name(node, scope, "a topic"))
     return None
 
@@ -89,7 +89,7 @@ def read_topic(node: Node | None, scope: Scope) -> Topic | None:
 def read_paths(node: Node | None, scope: Scope) -> tuple[DestinationPath, ...]:
     """Read `to`: one path, or a list of them."""
     texts = node.items if isinstance(node, Sequence) else [node]
-    paths = [_path(text, scope) for text in texts if isinstance(text, Text) and text.value]
+    paths = [_path(text, scope) for text in texts if isinstance(text, Text) and not text.missing]
     return tuple(path for path in paths if path is not None)
 
 
@@ -114,7 +114,7 @@ def _path(text: Text, scope: Scope) -> DestinationPath | None:
 
 def read_timeout(node: Node | None, scope: Scope) -> Timeout | None:
     """Read `timeout`: 30s, 2m, 1.5h, a number of seconds, or a profile."""
-    if not isinstance(node, Text) or (node.plain and not node.value):
+    if not isinstance(node, Text) or node.missing:
         return None
     if node.value in PROFILES:
         return Timeout(profile=node.value)

@@ -97,7 +97,7 @@ WIRE_HINT = "1 to 255 of A-Z a-z 0-9 _ . : @ + -, without wildcards, not startin
 def text_at(node: Mapping, key: str) -> Text | None:
     """Return the text behind a key; None if there is none, or something else."""
     value = node.get(key)
-    return value if isinstance(value, Text) and not (value.plain and not value.value) else None
+    return value if isinstance(value, Text) and not value.missing else None
 
 
 def items_at(node: Mapping, key: str) -> list[Node]:

@@ -52,7 +52,7 @@ def read_type(entry: Entry, scope: Scope, types: dict[str, TypeDef]) -> None:
     name = scope.name(entry.key, TYPE_NAME, "a type", TYPE_HINT)
     node, at = entry.value, entry.key.at
     definition: TypeDef | None = None
-    if isinstance(node, Text) and not (node.plain and not node.value):
+    if isinstance(node, Text) and not node.missing:
         definition = _short_alias(name or "", at, node, scope)
     elif isinstance(node, Mapping):
         for key, read in _READERS.items():
@@ -260,7 +260,7 @@ def _union_member(tag: str, entry: Entry, scope: Scope, inside: Dated) -> UnionM
             if type_ is not None
             else None
         )
-    if not isinstance(node, Text) or (node.plain and not node.value):
+    if not isinstance(node, Text) or node.missing:
         return None
     form = split_short_form(node.value)
     if form.default is not None or form.rest is not None:

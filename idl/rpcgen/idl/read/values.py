@@ -194,7 +194,7 @@ class ValueReader:
 
     def _any(self, node: Node) -> Value | Invalid:
         if isinstance(node, Text):
-            return plain_any(node.value) if node.plain else node.value
+            return None if node.null else plain_any(node.value) if node.plain else node.value
         if isinstance(node, Sequence):
             return _all([self._any(item) for item in node.items])
         read = {key: self._any(entry.value) for key, entry in node.entries.items()}

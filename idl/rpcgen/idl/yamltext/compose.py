@@ -137,7 +137,7 @@ class _Composer:
             return True
         parent = self._open[-1]
         if isinstance(parent, Sequence):
-            if isinstance(node, Text) and node.null and not node.value:
+            if isinstance(node, Text) and node.missing:
                 node.at = parent.at
             parent.items.append(node)
             return True
@@ -145,7 +145,7 @@ class _Composer:
         if key is None:
             return self._add_key(node)
         self._keys[-1] = None
-        if isinstance(node, Text) and node.null and not node.value:
+        if isinstance(node, Text) and node.missing:
             node.at = key.at
         if key.value in parent.entries:
             first = parent.entries[key.value].key
@@ -219,11 +219,10 @@ class _Composer:
         row = rows[line] if line < len(rows) else ""
         if (brackets := _BRACKETS.search(row[:column])) and row[column : column + 1] == "[":
             start = brackets.start(1)
-            whole = _TYPE_TEXT.match(row, start)
-            written = whole[0].strip() if whole else brackets[1]
+            written = _bracketed(row, start)
             self._error(
                 "yaml-flow-type",
-                "a type with brackets inside {...} or [...] is not readable unquoted",
+                "a text with brackets inside {...} or [...] is not readable unquoted",
                 Position(self._file, line + 1, start + 1, len(written)),
                 hint=f'quote it ("{written}") or write block style, one entry a line',
             )
@@ -233,7 +232,23 @@ class _Composer:
 
 #: The start of `list[`, `map[` or `Name[` just before the place where a parser gave up.
 _BRACKETS = re.compile(r"\b([A-Za-z][A-Za-z0-9_]*)$")
-_TYPE_TEXT = re.compile(r"[A-Za-z][\w?]*(?:\[[\w\s,?\[\]]*\])?\??")
+
+
+def _bracketed(row: str, start: int) -> str:
+    """Return the text with brackets that was probably meant, such as `map[string, list[A]]?`."""
+    depth, end = 0, start
+    while end < len(row):
+        depth += (row[end] == "[") - (row[end] == "]")
+        end += 1
+        if depth < 0:
+            return row[start : end - 1]
+        if depth == 0 and row[end - 1] == "]":
+            break
+    rest = _AFTER_BRACKETS.match(row, end)
+    return row[start : rest.end() if rest is not None else end].strip()
+
+
+_AFTER_BRACKETS = re.compile(r"[\w.?]*", re.ASCII)
 
 #: What libyaml and PyYAML's own parser say, and what we say.
 _MESSAGES = (

@@ -21,6 +21,11 @@ class Text:
     first_column: int = 0
 
     @property
+    def missing(self) -> bool:
+        """Whether nothing stands where a value could."""
+        return self.plain and not self.value
+
+    @property
     def null(self) -> bool:
         """Whether this is an unquoted `null`, or nothing at all."""
         return self.plain and self.value in {"", "null"}
