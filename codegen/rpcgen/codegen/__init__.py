@@ -1,0 +1,12 @@
+"""Interfaces -> typed Python packages, as text.
+
+Three steps, three types: the model of `rpcgen.idl` -> frozen views of ready-to-print text (`view/`) -> templates,
+which know order and blank lines only. `write.py` alone touches the disk.
+"""
+
+from __future__ import annotations
+
+from rpcgen.codegen.names import Names, package_name, resolve
+from rpcgen.codegen.package import MARKER, OUTPUT_FORMAT, generate
+
+__all__ = ["MARKER", "OUTPUT_FORMAT", "Names", "generate", "package_name", "resolve"]

@@ -1,0 +1,186 @@
+"""What docstrings say: the author's words first, then what the file says in other ways. Text only, no quoting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rpcgen.codegen.annotations import annotation
+from rpcgen.codegen.fields import Shape
+from rpcgen.codegen.layout import flat
+from rpcgen.codegen.scope import Scope
+from rpcgen.idl.model import (
+    Constraints,
+    Dated,
+    Deprecated,
+    DestinationPath,
+    Field,
+    ListOf,
+    MapOf,
+    Method,
+    Route,
+    Scalar,
+    TypeExpr,
+)
+from rpcgen.idl.version import Version
+
+_ROUTES = {"any": "any server", "server": "one server", "fanout": "every server"}
+
+
+def sentence(text: str) -> str:
+    """The author's text, trimmed, with a full stop if it lacks one."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?:;)`\"'" else f"{text}."
+
+
+def paragraphs(*parts: str) -> str:
+    """Join what is not empty, a blank line between."""
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def versions(found: Iterable[Version]) -> str:
+    """`5.13 and 6.2`."""
+    return " and ".join(str(version) for version in found)
+
+
+def dated_note(dated: Dated, deprecated: Deprecated | None) -> str:
+    """Since when something exists, and that one should not use it."""
+    parts = [f"Since {versions(dated.since)}."] if dated.since else []
+    if deprecated is not None:
+        parts.append(f"Deprecated{deprecation(deprecated, ' since {}', '; use {}')}.")
+    return " ".join(parts)
+
+
+def deprecation(deprecated: Deprecated, since: str, use: str) -> str:
+    """The parts of a deprecation that are known, each in its frame."""
+    text = since.replace("{}", str(deprecated.since)) if deprecated.since else ""
+    return text + (use.replace("{}", deprecated.use) if deprecated.use else "")
+
+
+def documented(text: str, dated: Dated, deprecated: Deprecated | None, otherwise: str = "") -> str:
+    """The docstring of something with nothing to list."""
+    note = dated_note(dated, deprecated)
+    return paragraphs(sentence(text) or otherwise, note)
+
+
+def field_note(scope: Scope, field: Field, form: Shape, *, signature: bool = False) -> str:
+    """One entry of Args or Attributes; empty if there is nothing to say that the annotation does not."""
+    parts = [sentence(field.doc), *_bounds(scope, field.type, field.constraints)]
+    if form.absent:
+        parts.append("UNSET: not given.")
+    if signature and form.default is not None and not form.default.shared:
+        parts.append(f"None means {form.default.text}.")
+    parts.append(dated_note(field.dated, field.deprecated))
+    return " ".join(part for part in parts if part)
+
+
+def _bounds(scope: Scope, of: TypeExpr, constraints: Constraints) -> list[str]:
+    unit = _unit(scope.bare(of))
+    seconds = " seconds" if scope.bare(of) == Scalar("duration") else ""
+    found: list[str] = []
+    if constraints.min is not None:
+        found.append(f"At least {constraints.min}{seconds}.")
+    if constraints.max is not None:
+        found.append(f"At most {constraints.max}{seconds}.")
+    if constraints.min_size is not None:
+        found.append(f"At least {constraints.min_size} {unit}.")
+    if constraints.max_size is not None:
+        found.append(f"At most {constraints.max_size} {unit}.")
+    if constraints.pattern is not None:
+        found.append(f"Matches `{constraints.pattern}`.")
+    if constraints.unique:
+        found.append("No element twice.")
+    return found
+
+
+def _unit(of: TypeExpr) -> str:
+    match of:
+        case ListOf():
+            return "elements"
+        case MapOf():
+            return "entries"
+        case Scalar("bytes"):
+            return "bytes"
+        case _:
+            return "characters"
+
+
+def alias_note(scope: Scope, of: TypeExpr, constraints: Constraints) -> str:
+    """What an alias demands."""
+    return " ".join(_bounds(scope, of, constraints))
+
+
+def section(title: str, entries: Sequence[tuple[str, str]]) -> str:
+    """`Args:` and its entries; an entry without text is left out."""
+    lines = [f"    {name}: {_hang(text)}" for name, text in entries if text]
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def _hang(text: str) -> str:
+    return text.replace("\n", "\n        ")
+
+
+def method_doc(
+    scope: Scope, method: Method, arguments: Sequence[tuple[str, str]], kind: str
+) -> str:
+    """The docstring of a client's method."""
+    routes = [route for route in method.routes if route.kind == kind]
+    travel = _travel(routes, method.to)
+    travel += f"; {_waiting(method)}." if kind == "call" else "."
+    return paragraphs(
+        sentence(method.doc),
+        travel,
+        dated_note(method.dated, method.deprecated),
+        section("Args", arguments),
+        _raised(scope, method) if kind == "call" else "",
+    )
+
+
+def handler_doc(scope: Scope, method: Method, arguments: Sequence[tuple[str, str]]) -> str:
+    """The docstring of an endpoint's method."""
+    returns = (
+        ""
+        if method.returns is None
+        else f"Returns {flat(annotation(scope, method.returns, checked=False))}."
+    )
+    return paragraphs(
+        sentence(method.doc) or returns or f"Handle `{method.name}`.",
+        dated_note(method.dated, method.deprecated),
+        section("Args", arguments),
+        _raised(scope, method),
+    )
+
+
+def _travel(routes: Sequence[Route], to: Sequence[DestinationPath]) -> str:
+    targets: list[str] = []
+    for route in routes:
+        text = _ROUTES[route.to]
+        if route.to == "server" and to:
+            paths = ", else ".join(f"`{path.text}`" for path in to)
+            text = f"the server that {paths} names, or `prepare(server=...)`"
+        elif route.to == "server":
+            text = "the server that `prepare(server=...)` names"
+        if route.dated.since:
+            text += f" (since {versions(route.dated.since)})"
+        targets.append(text)
+    return f"A {routes[0].kind} to {', or to '.join(targets)}"
+
+
+def _waiting(method: Method) -> str:
+    timeout = method.timeout
+    if timeout is None:
+        return "waits as long as the client is told to"
+    if timeout.profile is not None:
+        return f"waits as the profile `{timeout.profile}` says"
+    amount = f"{timeout.seconds:g}"
+    unit = "second" if amount == "1" else "seconds"
+    return f"waits at most {amount} {unit} unless `prepare(timeout=...)` says otherwise"
+
+
+def _raised(scope: Scope, method: Method) -> str:
+    entries: list[tuple[str, str]] = []
+    for each in method.raises:
+        error = scope.interface.errors[each.error]
+        since = f"Since {versions(each.dated.since)}." if each.dated.since else ""
+        text = " ".join(part for part in (sentence(error.doc), since) if part)
+        entries.append((scope.names.errors[each.error], text or "Declared by the interface."))
+    return section("Raises", entries)

@@ -1,0 +1,93 @@
+"""Texts of the interface file as Python source: the one place where a literal is made.
+
+Every literal is made from `repr` of an exact built-in value, so no text of the file can become code; and it is spelled
+as the formatter would spell it, so that it stays as it is. Knows nothing of interfaces.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+T = TypeVar("T")
+
+#: Three quotes in a row would end a docstring.
+_QUOTES = re.compile('"{3,}')
+
+
+def text_literal(value: str) -> str:
+    """Spell a str: in double quotes unless single ones need fewer escapes."""
+    # After a double quote, `repr` always chooses single quotes around, so the inside has one spelling.
+    inside = repr('"' + _exact(value, str))[2:-1]
+    if value.count('"') > value.count("'"):
+        return f"'{inside}'"
+    return f'"{_in_double_quotes(inside)}"'
+
+
+def bytes_literal(value: bytes) -> str:
+    """Spell bytes, with the same choice of quotes."""
+    inside = repr(b'"' + _exact(value, bytes))[3:-1]
+    if value.count(b'"') > value.count(b"'"):
+        return f"b'{inside}'"
+    return f'b"{_in_double_quotes(inside)}"'
+
+
+def number_literal(value: bool | int | float) -> str:
+    """Spell a number or bool; an int may have any number of digits."""
+    if type(value) is int:
+        return str(value) if -(10**4000) < value < 10**4000 else hex(value)
+    if type(value) is float and (value != value or value in {float("inf"), float("-inf")}):
+        return f'float("{value!r}")'
+    if type(value) in {bool, float}:
+        return repr(value)
+    raise AssertionError(f"unexpected number: {type(value).__name__}")
+
+
+def docstring(text: str, indent: str) -> str:
+    """Spell a docstring, indented: the quotes of a long one stand on lines of their own.
+
+    Kept: every character but white space at the ends of lines and blank lines at either end. What is not printable
+    (tabs too) becomes an escape.
+    """
+    lines = [_doc_line(line) for line in _exact(text, str).split("\n")]
+    while lines and not lines[0]:
+        del lines[0]
+    while lines and not lines[-1]:
+        del lines[-1]
+    if not lines:
+        raise AssertionError("unexpected empty docstring")
+    lines[0] = lines[0].lstrip()
+    if lines[0].startswith('"'):
+        lines[0] = "\\" + lines[0]
+    if len(lines) > 1:
+        body = "\n".join(indent + line if line else "" for line in lines)
+        return f'{indent}"""{body[len(indent) :]}\n{indent}"""'
+    line = lines[0]
+    if line.endswith('"') and not line.endswith('\\"'):
+        line = line[:-1] + '\\"'
+    return f'{indent}"""{line}"""'
+
+
+def comment(text: str) -> str:
+    """Make a text fit for a comment line: printable, on one line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in _exact(text, str))
+
+
+def _doc_line(line: str) -> str:
+    line = line.rstrip().replace("\\", "\\\\")
+    line = _QUOTES.sub(lambda match: '\\"' * len(match[0]), line)
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def _in_double_quotes(inside: str) -> str:
+    """Turn the inside of a single-quoted literal into that of a double-quoted one."""
+    return inside.replace("\\'", "'").replace('"', '\\"')
+
+
+def _exact(value: T, cls: type[T]) -> T:
+    """A subclass could bring a `__repr__` of its own."""
+    if type(value) is not cls:
+        raise AssertionError(f"unexpected {type(value).__name__}, expected exactly {cls.__name__}")
+    return value

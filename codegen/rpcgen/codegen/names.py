@@ -1,0 +1,244 @@
+"""Every name of the interface as a Python name, decided once for all files of the package.
+
+The rules, which users rely on (changing one renames things in their code):
+
+- A name that generated code or Python needs for itself gets an underscore: `from` is `from_`, a type `Client` is
+  `Client_`. What travels keeps its name.
+- A type or error whose name starts with a small letter is camelised: `image_ref` is `ImageRef`.
+- A member of an enum is called as the file says, else as its value, in capitals, with `_` for what no name can have,
+  and with a `V` before a digit: `1.2` is `V1_2`.
+- Of a method that can be called and cast, the kind that is written first has the plain name, the other one ends in
+  `_call` or `_cast`.
+
+Two things that would have one name are a mistake of the file: both places are reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rpcgen.codegen import reserved
+from rpcgen.codegen.inheritance import error_fields, struct_fields
+from rpcgen.idl.diagnostics import Diagnostic
+from rpcgen.idl.model import Enum, Field, Interface, Method, Opaque, Struct, Union
+from rpcgen.idl.position import Position
+
+RULE = "python-name-clash"
+
+_OTHER = re.compile("[^A-Za-z0-9]+")
+#: A package of this name would hide one that it imports itself.
+_PACKAGES = reserved.KEYWORDS | {"msgspec", "rpcgen"}
+
+
+@dataclass(slots=True)
+class Names:
+    """The Python names of one interface. Keys are names in the file; values Python's.
+
+    Attributes:
+        members: of each struct (inherited ones included), enum (by value) and union (by tag).
+        errors, error_structs: an error's exception class, and the struct of its fields.
+        error_members, arguments: fields of each error, arguments of each method.
+        methods: what a client and an endpoint call the method.
+        other_kind: what a client calls the method's second kind, if it has one.
+        constants, argument_structs: the method's descriptor, and the struct of its arguments.
+        clashes: mistakes; with any of them, the names are of no use.
+    """
+
+    package: str
+    client: str
+    async_client: str
+    endpoint: str
+    async_endpoint: str
+    types: dict[str, str] = field(default_factory=dict[str, str])
+    members: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    errors: dict[str, str] = field(default_factory=dict[str, str])
+    error_structs: dict[str, str] = field(default_factory=dict[str, str])
+    error_members: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    methods: dict[str, str] = field(default_factory=dict[str, str])
+    other_kind: dict[str, str] = field(default_factory=dict[str, str])
+    constants: dict[str, str] = field(default_factory=dict[str, str])
+    argument_structs: dict[str, str] = field(default_factory=dict[str, str])
+    arguments: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    clashes: list[Diagnostic] = field(default_factory=list[Diagnostic])
+
+
+def resolve(interface: Interface) -> Names:
+    """Name everything."""
+    stem = camel(interface.name.rpartition(".")[2])
+    names = Names(
+        package=package_name(interface.name),
+        client=_escape(f"{stem}Client", reserved.TYPES),
+        async_client=_escape(f"Async{stem}Client", reserved.TYPES),
+        endpoint=_escape(f"{stem}Endpoint", reserved.TYPES),
+        async_endpoint=_escape(f"Async{stem}Endpoint", reserved.TYPES),
+    )
+    _Resolver(interface, names).run()
+    return names
+
+
+def package_name(interface: str) -> str:
+    """`nova.compute` is `nova_compute`."""
+    return _escape(_OTHER.sub("_", interface), _PACKAGES)
+
+
+def camel(name: str) -> str:
+    """`get_console_output` is `GetConsoleOutput`; capitals stay."""
+    return "".join(part[:1].upper() + part[1:] for part in _OTHER.split(name))
+
+
+def member_name(value: str) -> str:
+    """The name that the rule gives to a value of an enum; empty if it gives none."""
+    name = _OTHER.sub("_", value).strip("_").upper()
+    return f"V{name}" if name[:1].isdigit() else name
+
+
+def _escape(name: str, taken: Iterable[str]) -> str:
+    return f"{name}_" if name in taken else name
+
+
+class _Table:
+    """Names that must differ, each with what it stands for and where that is."""
+
+    def __init__(self, clashes: list[Diagnostic]) -> None:
+        self._clashes = clashes
+        self.found: dict[str, tuple[str, Position]] = {}
+
+    def add(self, name: str, what: str, at: Position) -> None:
+        first = self.found.setdefault(name, (what, at))
+        if first != (what, at):
+            self._clashes.append(
+                Diagnostic(
+                    RULE,
+                    f"{what} would be called {name} in Python, and so would {first[0]}",
+                    at,
+                    hint="rename one of them",
+                    related=((first[1], f"{first[0]} is here"),),
+                )
+            )
+
+
+class _Resolver:
+    """Fills a `Names`. Package-level names come first, since members keep out of their way."""
+
+    def __init__(self, interface: Interface, names: Names) -> None:
+        self._interface = interface
+        self._names = names
+        self._package = _Table(names.clashes)
+
+    def run(self) -> None:
+        at = self._interface.position
+        for name in ("client", "async_client", "endpoint", "async_endpoint"):
+            self._package.add(getattr(self._names, name), f"the {name.replace('_', ' ')}", at)
+        self._name_types()
+        self._name_errors()
+        self._name_methods()
+        self._name_members()
+
+    def _name_types(self) -> None:
+        for name, definition in self._interface.types.items():
+            chosen = _escape(camel(name) if name[0].islower() else name, reserved.TYPES)
+            self._names.types[name] = chosen
+            self._package.add(chosen, f'type "{name}"', definition.position)
+
+    def _name_errors(self) -> None:
+        for name, error in self._interface.errors.items():
+            chosen = _escape(camel(name) if name[0].islower() else name, reserved.TYPES)
+            struct = _escape(f"{chosen.rstrip('_')}Fields", reserved.TYPES)
+            self._names.errors[name] = chosen
+            self._names.error_structs[name] = struct
+            self._package.add(chosen, f'error "{name}"', error.position)
+            self._package.add(struct, f'the fields of error "{name}"', error.position)
+
+    def _name_methods(self) -> None:
+        for name, method in self._interface.methods.items():
+            constant = _escape(name.upper(), reserved.TYPES)
+            struct = _escape(f"{camel(name)}Args", reserved.TYPES)
+            self._names.constants[name] = constant
+            self._names.argument_structs[name] = struct
+            self._package.add(constant, f'the descriptor of method "{name}"', method.position)
+            if method.args:
+                what = f'the arguments of method "{name}"'
+                self._package.add(struct, what, method.position)
+
+    def _name_members(self) -> None:
+        names = self._names
+        self._taken = self._package.found.keys() | reserved.MODULE
+        for name, definition in self._interface.types.items():
+            match definition:
+                case Struct():
+                    fields = struct_fields(self._interface, definition)
+                    names.members[name] = self._fields(fields, "field", reserved.MEMBERS)
+                case Enum():
+                    names.members[name] = self._enum(definition)
+                case Union():
+                    names.members[name] = self._union(definition)
+                case Opaque():
+                    self._check_attributes(definition)
+                case _:
+                    pass
+        for name, error in self._interface.errors.items():
+            fields = error_fields(self._interface, error)
+            names.error_members[name] = self._fields(fields, "field", reserved.ERROR_FIELDS)
+        attributes = _Table(names.clashes)
+        for method in self._interface.methods.values():
+            arguments = list(method.args.values())
+            names.arguments[method.name] = self._fields(arguments, "argument", reserved.MEMBERS)
+            self._name_method(method, attributes)
+
+    def _name_method(self, method: Method, attributes: _Table) -> None:
+        name = _escape(method.name, reserved.METHODS | self._taken)
+        self._names.methods[method.name] = name
+        attributes.add(name, f'method "{method.name}"', method.position)
+        others = [route.kind for route in method.routes if route.kind != method.routes[0].kind]
+        if others:
+            other = f"{method.name}_{others[0]}"
+            self._names.other_kind[method.name] = other
+            what = f'the {others[0]} of method "{method.name}"'
+            attributes.add(other, what, method.position)
+
+    def _fields(self, fields: Iterable[Field], what: str, words: frozenset[str]) -> dict[str, str]:
+        table = _Table(self._names.clashes)
+        found: dict[str, str] = {}
+        for each in fields:
+            found[each.name] = _escape(each.name, words | self._taken)
+            table.add(found[each.name], f'{what} "{each.name}"', each.position)
+        return found
+
+    def _enum(self, enum: Enum) -> dict[str, str]:
+        table = _Table(self._names.clashes)
+        found: dict[str, str] = {}
+        for value, member in enum.members.items():
+            name = _escape((member.name or member_name(value)).lstrip("_"), reserved.ENUM_MEMBERS)
+            if not name.isidentifier():
+                self._clash(
+                    f'value "{value}" of enum "{enum.name}" has no name in Python',
+                    member.position,
+                    "give it one: enum: {NAME: value}",
+                )
+            found[value] = name
+            table.add(name, f'value "{value}"', member.position)
+        return found
+
+    def _union(self, union: Union) -> dict[str, str]:
+        table = _Table(self._names.clashes)
+        found: dict[str, str] = {}
+        for tag, member in union.members.items():
+            found[tag] = _escape(tag, reserved.UNION_MEMBERS | self._taken)
+            table.add(found[tag], f'member "{tag}"', member.position)
+        return found
+
+    def _check_attributes(self, opaque: Opaque) -> None:
+        """An attribute of the program's own object cannot be renamed here."""
+        for name in opaque.attributes:
+            if name in (reserved.MEMBERS | self._taken) - {"ctx", "super"}:
+                self._clash(
+                    f'attribute "{name}" of opaque type "{opaque.name}" has a name that generated code '
+                    "needs for itself",
+                    opaque.position,
+                    "give the object a property of another name",
+                )
+
+    def _clash(self, message: str, at: Position, hint: str) -> None:
+        self._names.clashes.append(Diagnostic(RULE, message, at, hint=hint))

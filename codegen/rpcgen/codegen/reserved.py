@@ -1,0 +1,85 @@
+"""Names that generated code needs for itself. A name of the interface file that is one of them gets an underscore.
+
+The tables are part of the output format: taking a word in or out renames things in users' code. Tests compare them
+with the classes of the runtime, so that a new attribute there cannot be forgotten here.
+"""
+
+from __future__ import annotations
+
+import keyword
+
+KEYWORDS = frozenset(keyword.kwlist)
+
+#: Built-in types that annotations spell; a field or method of that name would hide the type from its neighbours.
+BUILTINS = frozenset({"bool", "bytes", "dict", "float", "int", "list", "object", "str"})
+
+#: What some generated module imports, or defines for itself.
+MODULE = frozenset(
+    {
+        "ABSENT",
+        "Annotated",
+        "Any",
+        "AsyncClient",
+        "AsyncEndpoint",
+        "AttributeError",
+        "Client",
+        "ClassVar",
+        "Context",
+        "Decimal",
+        "DeclaredError",
+        "Endpoint",
+        "ErrorType",
+        "Event",
+        "INTERFACE",
+        "Interface",
+        "Meta",
+        "Method",
+        "NoArgs",
+        "OpenEnum",
+        "OpenUnion",
+        "Protocol",
+        "Route",
+        "Sent",
+        "StrEnum",
+        "Struct",
+        "TYPE_CHECKING",
+        "TaggedUnion",
+        "TypeAlias",
+        "UNSET",
+        "UUID",
+        "UnsetType",
+        "abstractmethod",
+        "dt",
+        "runtime_checkable",
+    }
+)
+
+#: Files of a generated package, which are attributes of it.
+SUBMODULES = frozenset(
+    {"async_client", "client", "descriptor", "endpoint", "errors", "events", "types"}
+)
+
+TYPES = KEYWORDS | BUILTINS | MODULE | SUBMODULES
+
+#: Parameters that every method or handler has, and what stands in class bodies and constructors.
+MEMBERS = KEYWORDS | BUILTINS | {"abstractmethod", "ctx", "dt", "property", "self", "super"}
+
+METHODS = MEMBERS | {"can_send", "close", "prepare", "supports"}
+
+ERROR_FIELDS = MEMBERS | {
+    "add_note",
+    "args",
+    "code",
+    "message",
+    "remote_traceback",
+    "retryable",
+    "type_name",
+    "with_traceback",
+}
+
+UNION_MEMBERS = MEMBERS | {"tag", "unknown"}
+
+#: Attributes of str and of enum members. Names made by the rule are in capitals and never meet one.
+ENUM_MEMBERS = (
+    KEYWORDS | {name for name in dir(str) if name[0] != "_"} | {"known", "mro", "name", "value"}
+)

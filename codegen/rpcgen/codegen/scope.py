@@ -1,0 +1,87 @@
+"""What a builder of one generated file holds in its hand: the interface, the names, the file's imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rpcgen.codegen.imports import ImportSet
+from rpcgen.codegen.names import Names
+from rpcgen.idl.model import Alias, Interface, Named, Nullable, TypeDef, TypeExpr
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One file in the making.
+
+    Attributes:
+        module: the file's own module, e.g. `.types`, or nothing for one that defines no shared name.
+    """
+
+    interface: Interface
+    names: Names
+    module: str = ""
+    imports: ImportSet = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "imports", ImportSet(self.module))
+
+    def runtime(self, name: str) -> str:
+        """A name of the runtime."""
+        return self.imports.use("rpcgen.runtime", name)
+
+    def struct(self, name: str) -> str:
+        """A name of msgspec."""
+        return self.imports.use("msgspec", name)
+
+    def typing(self, name: str) -> str:
+        """A name of typing."""
+        return self.imports.use("typing", name)
+
+    def named(self, name: str) -> str:
+        """A type of the interface, by its name in the file."""
+        return self.imports.use(".types", self.names.types[name])
+
+    def definition(self, of: TypeExpr) -> TypeDef | None:
+        """What a type stands for behind `?` and aliases, if it is named: never an alias, except of a nameless type."""
+        while True:
+            if isinstance(of, Nullable):
+                of = of.inner
+            elif not isinstance(of, Named):
+                return None
+            else:
+                found = self.interface.types[of.name]
+                if not isinstance(found, Alias):
+                    return found
+                of = found.type
+
+    def bare(self, of: TypeExpr) -> TypeExpr:
+        """The type behind `?` and aliases."""
+        while True:
+            if isinstance(of, Nullable):
+                of = of.inner
+            elif isinstance(of, Named) and isinstance(
+                found := self.interface.types[of.name], Alias
+            ):
+                of = found.type
+            else:
+                return of
+
+    def nullable(self, of: TypeExpr) -> bool:
+        """Whether None is a value of the type."""
+        while isinstance(of, Named):
+            found = self.interface.types[of.name]
+            if not isinstance(found, Alias):
+                return False
+            of = found.type
+        return isinstance(of, Nullable)
+
+    def not_null(self, of: TypeExpr) -> TypeExpr:
+        """The type without None; an alias of a nullable type is then no longer named."""
+        while self.nullable(of):
+            if isinstance(of, Nullable):
+                of = of.inner
+            elif isinstance(of, Named) and isinstance(
+                found := self.interface.types[of.name], Alias
+            ):
+                of = found.type
+        return of

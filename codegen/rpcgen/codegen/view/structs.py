@@ -1,0 +1,104 @@
+"""Classes of fields: structs, argument structs and the fields of errors, which are all written the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rpcgen.codegen.docs import field_note, paragraphs, section
+from rpcgen.codegen.fields import Shape, late, newer, shape, stored
+from rpcgen.codegen.layout import annotated, call, statement
+from rpcgen.codegen.literals import docstring
+from rpcgen.codegen.scope import Scope
+from rpcgen.idl.model import Dated, Field
+
+INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class ClassView:
+    """A class with a docstring and one-statement members.
+
+    Attributes:
+        decorator: a line above it, or nothing.
+        head: `class Name(Base, option=True):`.
+        doc: the docstring, or nothing.
+        body: the members; some span several lines.
+        separated: a blank line stands between members (they have docstrings, or are functions).
+    """
+
+    head: str
+    doc: str
+    body: tuple[str, ...]
+    decorator: str = ""
+    separated: bool = False
+    is_class: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """The fields of one struct-like thing, and what dates them."""
+
+    fields: Sequence[Field]
+    names: Mapping[str, str]
+    container: Dated
+
+    def live(self) -> list[Field]:
+        """Those that still exist."""
+        return [field for field in self.fields if not field.dated.until]
+
+    def has_newer(self) -> bool:
+        """Whether some may be left out because older peers do not know them."""
+        return any(newer(field.dated.since, self.container) for field in self.live())
+
+    def dates(self) -> dict[str, tuple[tuple[int, int], ...]]:
+        """Wire names of the newer ones, with their versions."""
+        return {
+            field.name: field.dated.since
+            for field in self.live()
+            if newer(field.dated.since, self.container)
+        }
+
+
+def struct_class(
+    scope: Scope, name: str, base: str, own: FieldSet, doc: str, *, sparse: bool
+) -> ClassView:
+    """Write a struct.
+
+    Args:
+        scope: the file that it is for.
+        name: its Python name.
+        base: the class that it extends.
+        own: its own fields.
+        doc: the docstring without the fields.
+        sparse: newer fields are left out of messages while they hold their default.
+    """
+    options = ["frozen=True", "kw_only=True", "forbid_unknown_fields=True"]
+    if sparse:
+        options.append("omit_defaults=True")
+    notes: list[tuple[str, str]] = []
+    body: list[str] = []
+    for field in own.live():
+        python = own.names[field.name]
+        form = shape(scope, field, late=late(scope, field, own.container))
+        keep = sparse and not (newer(field.dated.since, own.container) and field.send != "always")
+        annotation, default = stored(scope, field, python, form, keep=keep)
+        body.append(annotated(python, annotation, default, INDENT))
+        notes.append((python, field_note(scope, field, form)))
+    listed = section("Attributes", notes)
+    if listed and not doc:
+        doc = f"Fields of `{name}`."
+    text = paragraphs(doc, listed) or ("" if body else "No fields.")
+    return ClassView(
+        head=statement("", call(f"class {name}", base, *options), colon=":"),
+        doc=docstring(text, INDENT) if text else "",
+        body=tuple(body),
+    )
+
+
+def shapes(scope: Scope, own: FieldSet) -> list[tuple[Field, str, Shape]]:
+    """The fields that still exist, with their Python names and shapes."""
+    return [
+        (field, own.names[field.name], shape(scope, field, late=late(scope, field, own.container)))
+        for field in own.live()
+    ]

@@ -1,0 +1,174 @@
+"""`types.py`: aliases, structs, enums, unions and opaque types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rpcgen.codegen.annotations import annotation, optional
+from rpcgen.codegen.docs import alias_note, documented, paragraphs, section, sentence
+from rpcgen.codegen.inheritance import struct_line
+from rpcgen.codegen.layout import Expr, annotated, bracket, call, flat, header, statement
+from rpcgen.codegen.literals import docstring, text_literal
+from rpcgen.codegen.order import ordered_types
+from rpcgen.codegen.scope import Scope
+from rpcgen.codegen.view.structs import INDENT, ClassView, FieldSet, struct_class
+from rpcgen.idl.model import Alias, Enum, Interface, Opaque, Struct, TypeDef, Union
+
+
+@dataclass(frozen=True, slots=True)
+class AliasView:
+    """`Name: TypeAlias = ...`, with its docstring or nothing."""
+
+    text: str
+    doc: str
+    is_class: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TypesView:
+    """The file. `definitions` are in an order that Python accepts."""
+
+    imports: str
+    definitions: tuple[AliasView | ClassView, ...]
+
+
+def types_view(scope: Scope) -> TypesView:
+    """Write all types."""
+    sparse = sparse_structs(scope.interface)
+    definitions = tuple(
+        _definition(scope, definition, sparse) for definition in ordered_types(scope.interface)
+    )
+    return TypesView(scope.imports.render(), definitions)
+
+
+def sparse_structs(interface: Interface) -> set[str]:
+    """Structs with newer fields, and all that they are related to: an option of a base is one of its subclasses."""
+    if interface.send == "always":
+        return set()
+    roots: dict[str, str] = {}
+    sparse: set[str] = set()
+    for definition in interface.types.values():
+        if not isinstance(definition, Struct):
+            continue
+        *_, root = struct_line(interface, definition)
+        roots[definition.name] = root.name
+        if FieldSet(list(definition.fields.values()), {}, definition.dated).has_newer():
+            sparse.add(root.name)
+    return {name for name, root in roots.items() if root in sparse}
+
+
+def _definition(scope: Scope, definition: TypeDef, sparse: set[str]) -> AliasView | ClassView:
+    match definition:
+        case Alias():
+            return _alias(scope, definition)
+        case Struct():
+            return _struct(scope, definition, sparse=definition.name in sparse)
+        case Enum():
+            return _enum(scope, definition)
+        case Union():
+            return _union(scope, definition)
+        case Opaque():
+            return _opaque(scope, definition)
+
+
+def _alias(scope: Scope, alias: Alias) -> AliasView:
+    note = alias_note(scope, alias.type, alias.constraints) if alias.doc else ""
+    text = paragraphs(documented(alias.doc, alias.dated, alias.deprecated), note)
+    spelled = annotation(scope, alias.type, alias.constraints)
+    return AliasView(
+        annotated(scope.names.types[alias.name], scope.typing("TypeAlias"), spelled),
+        docstring(text, "") if text else "",
+    )
+
+
+def _struct(scope: Scope, struct: Struct, *, sparse: bool) -> ClassView:
+    base = scope.named(struct.extends) if struct.extends else scope.struct("Struct")
+    return struct_class(
+        scope,
+        scope.names.types[struct.name],
+        base,
+        FieldSet(list(struct.fields.values()), scope.names.members[struct.name], struct.dated),
+        documented(struct.doc, struct.dated, struct.deprecated),
+        sparse=sparse,
+    )
+
+
+def _enum(scope: Scope, enum: Enum) -> ClassView:
+    if enum.open:
+        base = scope.runtime("OpenEnum")
+        note = "Open: a value that this version does not know is kept."
+    else:
+        base = scope.imports.use("enum", "StrEnum")
+        note = ""
+    body: list[str] = []
+    for value, member in enum.members.items():
+        name = scope.names.members[enum.name][value]
+        body.append(statement(f"{name} = ", text_literal(value), INDENT))
+        if text := documented(member.doc, member.dated, member.deprecated):
+            body[-1] += "\n" + docstring(text, INDENT)
+    text = paragraphs(documented(enum.doc, enum.dated, enum.deprecated), note)
+    return ClassView(
+        head=statement("", call(f"class {scope.names.types[enum.name]}", base), colon=":"),
+        doc=docstring(text or _listed("One of", enum.members), INDENT),
+        body=tuple(body),
+    )
+
+
+def _union(scope: Scope, union: Union) -> ClassView:
+    base = scope.runtime("OpenUnion" if union.open else "TaggedUnion")
+    names = scope.names.members[union.name]
+    body: list[str] = []
+    notes: list[tuple[str, str]] = []
+    for tag, member in union.members.items():
+        name = names[tag]
+        default: Expr = "None"
+        if name != tag:
+            make = scope.imports.use("msgspec", "field", as_="_field")
+            default = bracket(f"{make}(", ("default=None", f"name={text_literal(tag)}"), ")")
+        of = optional(annotation(scope, member.type))
+        body.append(annotated(name, of, default, INDENT))
+        notes.append(
+            (name, documented(member.doc, member.dated, member.deprecated).replace("\n\n", " "))
+        )
+    known = _listed("Exactly one of", names.values())
+    if union.open:
+        known += " One that this version does not know is kept in `unknown`."
+    text = paragraphs(
+        sentence(union.doc),
+        known,
+        documented("", union.dated, union.deprecated),
+        section("Attributes", notes),
+    )
+    name = scope.names.types[union.name]
+    options = ("frozen=True", "kw_only=True", "forbid_unknown_fields=True")
+    return ClassView(
+        head=statement("", call(f"class {name}", base, *options), colon=":"),
+        doc=docstring(text, INDENT),
+        body=tuple(body),
+    )
+
+
+def _opaque(scope: Scope, opaque: Opaque) -> ClassView:
+    body: list[str] = []
+    for name, of in opaque.attributes.items():
+        spelled = annotation(scope, of, checked=False)
+        head = header(f"def {name}", ["self"], f" -> {flat(spelled)}: ...", INDENT)
+        body.append(f"{INDENT}@property\n{head}")
+    text = paragraphs(
+        documented(opaque.doc, opaque.dated, opaque.deprecated),
+        "Opaque: an object of the program's own, which travels through the codec that is registered for this type.",
+    )
+    return ClassView(
+        decorator=f"@{scope.typing('runtime_checkable')}",
+        head=statement(
+            "", call(f"class {scope.names.types[opaque.name]}", scope.typing("Protocol")), colon=":"
+        ),
+        doc=docstring(text, INDENT),
+        body=tuple(body),
+        separated=True,
+    )
+
+
+def _listed(before: str, names: Iterable[str]) -> str:
+    return f"{before} {', '.join(f'`{name}`' for name in names)}."
