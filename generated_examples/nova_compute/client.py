@@ -25,7 +25,7 @@ UUID = "5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10"
 def main(url: str) -> None:
     """Build, use and destroy one instance on host1."""
     instance = Instance(uuid=UUID, host="host1", display_name="web")
-    migration = Migration(id=1, source_compute="host1", dest_compute="host1")
+    migration = Migration(source_compute="host1", dest_compute="host1")
 
     with BaseapiClient(url) as base:
         print(base.prepare(server="host1").ping(arg="hello"))
@@ -36,7 +36,7 @@ def main(url: str) -> None:
         host1.build_and_run_instance(
             instance=instance,
             image={"id": "cirros"},
-            request_spec=RequestSpec("m1.small"),
+            request_spec=RequestSpec(flavor="m1.small"),
         )
 
         # The instance says where these go. A call after a cast: it waits until the instance has stopped.
@@ -57,16 +57,16 @@ def main(url: str) -> None:
 
         host1.prep_resize(
             instance=instance,
-            flavor=Flavor("m1.large", vcpus=4, memory_mb=8192),
+            flavor=Flavor(name="m1.large", vcpus=4, memory_mb=8192),
             image={"id": "cirros"},
-            request_spec=RequestSpec("m1.large"),
+            request_spec=RequestSpec(flavor="m1.large"),
             clean_shutdown=True,
         )
         nova.confirm_resize_call(instance=instance, migration=migration)
         line = nova.get_console_output(instance=instance, tail_length=1)
         print(f"the console's last line: {line}")
 
-        nova.terminate_instance(instance=instance, bdms=BlockDeviceMappingList())
+        nova.terminate_instance(instance=instance, bdms=BlockDeviceMappingList(volume_ids=[]))
         try:
             nova.get_console_output(instance=Instance(uuid="no-such", host="host1"))
         except InstanceNotFound as error:

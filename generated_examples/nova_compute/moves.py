@@ -65,7 +65,7 @@ class Moves(LifeCycle):
     ) -> MigrationContext:
         """Claim room in this cell."""
         self.hypervisor.become(instance, "expected")
-        return MigrationContext(migration_id=1)
+        return MigrationContext(new_numa_topology=None)
 
     def prep_snapshot_based_resize_at_source(
         self, ctx: Context, *, instance: Instance, **_: Any

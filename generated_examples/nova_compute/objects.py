@@ -2,105 +2,124 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, TypeVar
 
 import nova_compute
+from rpcgen.runtime import OpaqueCodec
 
-T = TypeVar("T")
+
+class VersionedObject:
+    """An object whose attributes are its data. Its format has a version of its own, apart from the interface's."""
+
+    VERSION = "1.0"
 
 
-@dataclass
-class Instance:
+Object = TypeVar("Object", bound=VersionedObject)
+
+
+class Instance(VersionedObject):
     """One virtual machine."""
 
-    uuid: str
-    host: str | None = None
-    display_name: str = ""
+    VERSION = "2.8"
+
+    def __init__(self, *, uuid: str, host: str | None, display_name: str = "") -> None:
+        self.uuid = uuid
+        self.host = host
+        self.display_name = display_name
 
 
-@dataclass
-class Migration:
+class Migration(VersionedObject):
     """One move of an instance."""
 
-    id: int
-    source_compute: str | None
-    dest_compute: str | None
+    VERSION = "1.7"
+
+    def __init__(self, *, source_compute: str | None, dest_compute: str | None) -> None:
+        self.source_compute = source_compute
+        self.dest_compute = dest_compute
 
 
-@dataclass
-class Flavor:
-    """How large an instance is."""
-
-    name: str
-    vcpus: int
-    memory_mb: int
-
-
-@dataclass
-class RequestSpec:
-    """What the user asked for."""
-
-    flavor: str
-
-
-@dataclass
-class BlockDeviceMapping:
-    """One disk."""
-
-    volume_id: str
-    device_name: str
-
-
-@dataclass
-class BlockDeviceMappingList:
-    """The disks of an instance."""
-
-    objects: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass
-class LiveMigrateData:
-    """What two hypervisors tell each other."""
-
-    is_shared_storage: bool
-
-
-@dataclass
-class MigrationContext:
+class MigrationContext(VersionedObject):
     """What an instance claims where it moves to."""
 
-    migration_id: int
+    VERSION = "1.2"
+
+    def __init__(self, *, new_numa_topology: str | None) -> None:
+        self.new_numa_topology = new_numa_topology
 
 
-class DataclassCodec(Generic[T]):
-    """Moves a dataclass as {name, version, data}; reads the same major version."""
+class Flavor(VersionedObject):
+    """How large an instance is."""
 
-    def __init__(self, cls: type[T], version: str) -> None:
+    VERSION = "1.2"
+
+    def __init__(self, *, name: str, vcpus: int, memory_mb: int) -> None:
+        self.name = name
+        self.vcpus = vcpus
+        self.memory_mb = memory_mb
+
+
+class RequestSpec(VersionedObject):
+    """What the user asked for."""
+
+    VERSION = "1.14"
+
+    def __init__(self, *, flavor: str) -> None:
+        self.flavor = flavor
+
+
+class BlockDeviceMapping(VersionedObject):
+    """One disk."""
+
+    VERSION = "1.21"
+
+    def __init__(self, *, volume_id: str, device_name: str) -> None:
+        self.volume_id = volume_id
+        self.device_name = device_name
+
+
+class BlockDeviceMappingList(VersionedObject):
+    """The disks of an instance."""
+
+    VERSION = "1.18"
+
+    def __init__(self, *, volume_ids: list[str]) -> None:
+        self.volume_ids = volume_ids
+
+
+class LiveMigrateData(VersionedObject):
+    """What two hypervisors tell each other."""
+
+    VERSION = "1.10"
+
+    def __init__(self, *, is_shared_storage: bool) -> None:
+        self.is_shared_storage = is_shared_storage
+
+
+class ObjectCodec(Generic[Object]):
+    """Moves a versioned object as {name, version, data}; reads every minor of its major version."""
+
+    def __init__(self, cls: type[Object]) -> None:
         self.type = cls
-        self._version = version
 
-    def encode(self, value: T, /) -> tuple[str, Any]:
-        """The version of the class's own format, and its fields."""
-        return self._version, asdict(value)  # type: ignore[call-overload]
+    def encode(self, value: Object, /) -> tuple[str, Any]:
+        """The version of the object's own format, and its data."""
+        return self.type.VERSION, vars(value)
 
-    def decode(self, version: str, data: Any, /) -> T:
+    def decode(self, version: str, data: Any, /) -> Object:
         """The object again."""
-        if version.partition(".")[0] != self._version.partition(".")[0]:
-            raise ValueError(
-                f"{self.type.__name__} {version} cannot be read, expected {self._version}"
-            )
+        if version.partition(".")[0] != self.type.VERSION.partition(".")[0]:
+            raise ValueError(f"{self.type.__name__} {version} is not {self.type.VERSION}")
         return self.type(**data)
 
 
 #: What clients and servers are given: the generated type, and how the program's class for it travels.
-CODECS = {
-    nova_compute.BlockDeviceMapping: DataclassCodec(BlockDeviceMapping, "1.21"),
-    nova_compute.BlockDeviceMappingList: DataclassCodec(BlockDeviceMappingList, "1.18"),
-    nova_compute.Flavor: DataclassCodec(Flavor, "1.2"),
-    nova_compute.Instance: DataclassCodec(Instance, "2.8"),
-    nova_compute.LiveMigrateData: DataclassCodec(LiveMigrateData, "1.10"),
-    nova_compute.Migration: DataclassCodec(Migration, "1.7"),
-    nova_compute.MigrationContext: DataclassCodec(MigrationContext, "1.2"),
-    nova_compute.RequestSpec: DataclassCodec(RequestSpec, "1.14"),
+CODECS: dict[type, OpaqueCodec] = {
+    nova_compute.BlockDeviceMapping: ObjectCodec(BlockDeviceMapping),
+    nova_compute.BlockDeviceMappingList: ObjectCodec(BlockDeviceMappingList),
+    nova_compute.Flavor: ObjectCodec(Flavor),
+    nova_compute.Instance: ObjectCodec(Instance),
+    nova_compute.LiveMigrateData: ObjectCodec(LiveMigrateData),
+    nova_compute.Migration: ObjectCodec(Migration),
+    nova_compute.MigrationContext: ObjectCodec(MigrationContext),
+    nova_compute.RequestSpec: ObjectCodec(RequestSpec),
 }

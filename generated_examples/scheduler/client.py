@@ -13,13 +13,13 @@ URL = "zmq+ipc:///tmp/rpcgen-scheduler"
 
 def main(url: str) -> None:
     """One call to any scheduler, four casts to every scheduler."""
-    rack = Aggregate("rack-7", ["host1", "host2"])
+    rack = Aggregate(name="rack-7", hosts=["host1", "host2"])
     with SchedulerClient(url, codecs=CODECS) as scheduler:
         sent = scheduler.update_aggregates(aggregates=[rack])
         print(f"told {', '.join(sorted(sent.peers))}")
         scheduler.update_instance_info(
             host_name="host1",
-            instance_info=InstanceList({"a": 2048, "b": 512}),
+            instance_info=InstanceList(memory_mb={"a": 2048, "b": 512}),
         )
         scheduler.delete_instance_info(
             host_name="host1",

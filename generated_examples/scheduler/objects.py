@@ -2,56 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 import nova_scheduler
+from rpcgen.runtime import OpaqueCodec
 
-T = TypeVar("T")
+
+class VersionedObject:
+    """An object whose attributes are its data. Its format has a version of its own, apart from the interface's."""
+
+    VERSION = "1.0"
 
 
-@dataclass
-class RequestSpec:
+Object = TypeVar("Object", bound=VersionedObject)
+
+
+class RequestSpec(VersionedObject):
     """What the user asked for."""
 
-    num_instances: int
-    memory_mb: int
+    VERSION = "1.14"
+
+    def __init__(self, *, num_instances: int, memory_mb: int) -> None:
+        self.num_instances = num_instances
+        self.memory_mb = memory_mb
 
 
-@dataclass
-class Aggregate:
+class Aggregate(VersionedObject):
     """A named group of hosts."""
 
-    name: str
-    hosts: list[str]
+    VERSION = "1.3"
+
+    def __init__(self, *, name: str, hosts: list[str]) -> None:
+        self.name = name
+        self.hosts = hosts
 
 
-@dataclass
-class InstanceList:
-    """The instances of one host, by uuid, and the memory of each."""
+class InstanceList(VersionedObject):
+    """The instances of one host: the memory of each, by uuid."""
 
-    memory_mb: dict[str, int]
+    VERSION = "2.6"
+
+    def __init__(self, *, memory_mb: dict[str, int]) -> None:
+        self.memory_mb = memory_mb
 
 
-class DataclassCodec(Generic[T]):
-    """Moves a dataclass as {name, version, data}."""
+class ObjectCodec(Generic[Object]):
+    """Moves a versioned object as {name, version, data}; reads every minor of its major version."""
 
-    def __init__(self, cls: type[T], version: str) -> None:
+    def __init__(self, cls: type[Object]) -> None:
         self.type = cls
-        self._version = version
 
-    def encode(self, value: T, /) -> tuple[str, Any]:
-        """The version of the class's own format, and its fields."""
-        return self._version, asdict(value)  # type: ignore[call-overload]
+    def encode(self, value: Object, /) -> tuple[str, Any]:
+        """The version of the object's own format, and its data."""
+        return self.type.VERSION, vars(value)
 
-    def decode(self, version: str, data: Any, /) -> T:
+    def decode(self, version: str, data: Any, /) -> Object:
         """The object again."""
+        if version.partition(".")[0] != self.type.VERSION.partition(".")[0]:
+            raise ValueError(f"{self.type.__name__} {version} is not {self.type.VERSION}")
         return self.type(**data)
 
 
 #: What clients and servers are given: the generated type, and how the program's class for it travels.
-CODECS = {
-    nova_scheduler.Aggregate: DataclassCodec(Aggregate, "1.3"),
-    nova_scheduler.InstanceList: DataclassCodec(InstanceList, "2.6"),
-    nova_scheduler.RequestSpec: DataclassCodec(RequestSpec, "1.14"),
+CODECS: dict[type, OpaqueCodec] = {
+    nova_scheduler.Aggregate: ObjectCodec(Aggregate),
+    nova_scheduler.InstanceList: ObjectCodec(InstanceList),
+    nova_scheduler.RequestSpec: ObjectCodec(RequestSpec),
 }
