@@ -84,6 +84,7 @@ def test_types(tool: str, folder: Path) -> None:
         done = run(
             "mypy",
             "--strict",
+            f"--cache-dir={ROOT / '.mypy_cache/examples'}",
             "--config-file",
             str(ROOT / "tests/examples/mypy.ini"),
             *files,

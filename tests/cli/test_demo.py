@@ -1,0 +1,85 @@
+"""`rpcgen demo` shows everything, quickly, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from rpcgen.cli._exit import Exit
+
+from tests.cli.command import rpcgen
+
+
+def children() -> set[int]:
+    """Processes below ours."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+def test_demo_shows_every_step(tmp_path: Path) -> None:
+    """Eleven steps, each with a time, in less than ten seconds; the project is kept."""
+    began = time.monotonic()
+    done = rpcgen("demo", "--keep", str(tmp_path / "shop"))
+    assert done.code == 0, done.err
+    assert time.monotonic() - began < 10
+    steps = re.findall(r"^(\d+)\. (.*) \(\d+(?:\.\d+)? m?s\)$", done.out, re.M)
+    assert [int(number) for number, _ in steps] == list(range(1, 12))
+    for word in (
+        "blocking",
+        "OutOfStock",
+        "DeadlineExceeded",
+        "sent to shop-1, shop-2",
+        "shop-2 answered",
+    ):
+        assert word in done.out
+    assert "\x1b" not in done.out
+    assert (tmp_path / "shop/shop_stock/client.py").exists()
+    assert children() == set()
+
+
+def test_demo_has_typed_code(tmp_path: Path) -> None:
+    """What the demo writes is clean for mypy --strict."""
+    assert rpcgen("demo", "--keep", str(tmp_path)).code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "server.py", "steps.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_demo_keeps_what_is_there(tmp_path: Path) -> None:
+    """A folder that holds something is refused."""
+    (tmp_path / "precious").write_text("x")
+    done = rpcgen("demo", "--keep", str(tmp_path))
+    assert done.code == Exit.BAD_INPUT
+    assert done.err == f"rpcgen demo: {tmp_path} is not empty\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("broken", ["take", "recount"])
+def test_demo_fails_if_a_step_does(broken: str, tmp_path: Path) -> None:
+    """A server that does not behave ends the demo with 1, a message, and no process left."""
+    patch = (
+        "import rpcgen.cli._demo.tour as tour, pathlib, shutil, sys\n"
+        f"project = pathlib.Path({str(tmp_path)!r}) / 'project'\n"
+        "shutil.copytree(tour._PROJECT, project)\n"
+        "server = project / 'server.py'\n"
+        f"server.write_text(server.read_text().replace('def {broken}(self, ctx: Context', "
+        f"'def {broken}(self, *_: object, **__: object) -> None: raise ValueError\\n    def _x(self, ctx: Context'))\n"
+        "tour._PROJECT = project\n"
+        "from rpcgen.cli.main import main\n"
+        "main(['demo'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", patch], capture_output=True, text=True, check=False, timeout=50
+    )
+    assert done.returncode == Exit.NEGATIVE
+    assert "did not behave" in done.stderr
+    assert children() == set()
