@@ -257,11 +257,12 @@ def _read_regular(path: Path) -> bytes:
         if error.errno in {errno.ENOENT, errno.ENOTDIR}:
             raise _Unreadable("file-unreadable", "there is no such file") from None
         raise
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+        raise _Unreadable("file-not-regular", f"this is {kind}")
     with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
-            raise _Unreadable("file-not-regular", f"this is {kind}")
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise _Unreadable(

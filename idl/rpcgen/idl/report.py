@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from rpcgen.idl.diagnostics import Diagnostic, Severity
 from rpcgen.idl.position import Position
@@ -51,6 +52,11 @@ class Report:
         self._found[key] = diagnostic
 
     @property
+    def full(self) -> bool:
+        """Whether no more are taken, so that it makes no sense to look for more."""
+        return self._left_out["error"] > 0
+
+    @property
     def failed(self) -> bool:
         """Whether there is any error."""
         return self._left_out["error"] > 0 or any(
@@ -88,13 +94,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     # difflib costs a few milliseconds to import, and a file without mistakes never needs it.
     import difflib
 
-    candidates = list(known)
+    candidates = list(islice(known, _CANDIDATES))
     folded = _fold(word)
     for candidate in candidates:
         if _fold(candidate) == folded:
             return candidate
     reach = max(2, len(word) // 3)
-    near = [c for c in candidates if abs(len(c) - len(word)) <= reach][:_CANDIDATES]
+    near = [c for c in candidates if abs(len(c) - len(word)) <= reach]
     matches = difflib.get_close_matches(word[:200], near, n=1, cutoff=0.7)
     return matches[0] if matches else None
 

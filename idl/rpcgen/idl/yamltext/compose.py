@@ -17,6 +17,7 @@ from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
 from rpcgen.idl.yamltext.limits import (
     MAX_DEPTH,
+    MAX_NODES,
     REFUSED_IN_VALUES,
     check_characters,
     report_character,
@@ -93,9 +94,19 @@ class _Composer:
         #: For each open map, the key that waits for its value; None if a key comes next. Unused for lists.
         self._keys: list[Text | None] = []
         self._documents = 0
+        self._events = 0
 
     def feed(self, event: Event) -> bool:
         """Take one event; False if reading on makes no sense."""
+        self._events += 1
+        if self._events > MAX_NODES:
+            self._error(
+                "file-too-large", f"the file has more than {MAX_NODES} parts", self._at(event)
+            )
+            return False
+        return self._take(event) and not self._report.full
+
+    def _take(self, event: Event) -> bool:
         kind = type(event)
         if isinstance(event, ScalarEvent):
             self._refuse_extras(event)

@@ -13,6 +13,8 @@ from rpcgen.idl.report import Report
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
+#: Texts, lists and maps in a file. Ten thousand methods of four arguments have some 400,000.
+MAX_NODES = 600_000
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 #: What YAML does not print, which is what neither parser reads; U+FEFF may only start a file.
