@@ -188,5 +188,8 @@ def test_serve_of_a_module_that_fails_shows_where(tmp_path: Path) -> None:
     """A module with a mistake of its own keeps its traceback."""
     (tmp_path / "broken.py").write_text("import no_such_module\n")
     done = rpcgen("serve", "broken:Thing", "--url", "memory://x", cwd=tmp_path)
-    assert done.code != 0
-    assert "no_such_module" in done.err
+    assert done.code == Exit.BAD_INPUT
+    assert 'broken.py", line 1' in done.err
+    assert done.err.splitlines()[-1] == (
+        "rpcgen serve: broken cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"
+    )

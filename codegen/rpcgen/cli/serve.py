@@ -77,7 +77,6 @@ def _run(made: list[Endpoint | AsyncEndpoint], urls: list[str], settings: dict[s
 
 def _instance(name: str) -> Endpoint | AsyncEndpoint:
     """An instance of the endpoint class that MODULE:CLASS names."""
-    import importlib
     import inspect
 
     from rpcgen.runtime import AsyncEndpoint, Endpoint
@@ -85,14 +84,7 @@ def _instance(name: str) -> Endpoint | AsyncEndpoint:
     module_name, colon, class_name = name.partition(":")
     if not (module_name and colon and class_name):
         raise Failure(f"{name!r} is not MODULE:CLASS, e.g. shop.server:Inventory")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
-            raise Failure(
-                f"{name}: there is no module {error.name!r} here or on sys.path"
-            ) from None
-        raise
+    module = _module(name, module_name)
     cls = getattr(module, class_name, None)
     if cls is None:
         raise Failure(f"{name}: {module_name} has no {class_name!r}; {_endpoints_of(module)}")
@@ -107,6 +99,22 @@ def _instance(name: str) -> Endpoint | AsyncEndpoint:
         return cls()
     except TypeError as error:
         raise Failure(f"{name} cannot be made without arguments: {error}") from error
+
+
+def _module(name: str, module_name: str) -> ModuleType:
+    import importlib
+    import traceback
+
+    try:
+        return importlib.import_module(module_name)
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and (module_name == missing or module_name.startswith(f"{missing}.")):
+            raise Failure(f"{name}: there is no module {missing!r} here or on sys.path") from None
+        # The module's own mistake: its author needs the traceback.
+        traceback.print_exc()
+        text = f"{module_name} cannot be imported: {type(error).__name__}: {error}"
+        raise Failure(text) from error
 
 
 def _endpoints_of(module: ModuleType) -> str:
