@@ -441,9 +441,7 @@ def test_ten_thousand_methods_are_read_in_time() -> None:
 def test_sixty_thousand_mistakes_end() -> None:
     """The list of mistakes is bounded, and so are the time and memory it takes."""
     text = (
-        PREAMBLE
-        + "types:\n"
-        + "".join(f"  A{number}: Misin{number}\n" for number in range(60_000))
+        PREAMBLE + "types:\n" + "".join(f"  A{number}: Misin{number}\n" for number in range(60_000))
     )
     assert refused(text, within=20.0) == {"unknown-type", "too-many-mistakes"}
 

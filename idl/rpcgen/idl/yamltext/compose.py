@@ -144,6 +144,8 @@ class _Composer:
 
     def _add(self, node: Node) -> bool:
         if not self._open:
+            if isinstance(node, Text) and node.missing:
+                node.at = Position(self._file, 1, 1)
             self.root = node
             return True
         parent = self._open[-1]
@@ -187,13 +189,21 @@ class _Composer:
         width = end.column - start.column if one_line else 1
         at = Position(self._file, start.line + 1, start.column + 1, width or 1)
         if (refused := REFUSED_IN_VALUES.search(value)) is not None:
-            self.failed = True
-            report_character(refused[0], at, self._report)
+            self._refuse_character(refused[0], at)
         if event.style is None or event.style == "":
-            first = start.column + 1 if one_line and width == len(value) else 0
+            first = start.column + 1 if one_line and width == len(value) > 0 else 0
             return Text(value, at, True, first)
         first = start.column + 2 if one_line and width == len(value) + 2 else 0
         return Text(value, at, False, first)
+
+    def _refuse_character(self, character: str, at: Position) -> None:
+        self.failed = True
+        if "\ud800" <= character <= "\udfff":
+            # Only an escape can have written it; libyaml stops there.
+            start = Position(at.file, at.line, at.column)
+            self._report.error("yaml-syntax", _syntax_message("unknown escape"), start)
+        else:
+            report_character(character, at, self._report)
 
     def _refuse_extras(self, event: Any) -> None:
         if event.anchor is not None:
@@ -219,15 +229,15 @@ class _Composer:
 
     def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
         """Report what the parser could not read, in words that are the same for both parsers."""
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
         problem = error.problem or ""
-        if "surrogate" in problem or "invalid Unicode character" in problem:
+        mark: Any = error.problem_mark or error.context_mark
+        if _ESCAPE.search(problem):
+            # The two point to different characters of the escape; the start of the text will do.
             mark = error.context_mark or mark
-            line, column = (mark.line, mark.column) if mark is not None else (line, column)
-        at = Position(self._file, line + 1, column + 1)
         rows = LINE_BREAK.split(self._text)
-        row = rows[line] if line < len(rows) else ""
+        line, column = _clamped(mark, rows)
+        at = Position(self._file, line + 1, column + 1)
+        row = rows[line]
         if (brackets := _BRACKETS.search(row[:column])) and row[column : column + 1] == "[":
             start = brackets.start(1)
             written = _bracketed(row, start)
@@ -238,7 +248,23 @@ class _Composer:
                 hint=f'quote it ("{written}") or write block style, one entry a line',
             )
             return
+        if "\t" in row[: column + 1] and not row[:column].strip():
+            problem = "found a tab character"
         self._error("yaml-syntax", _syntax_message(problem), at, hint=_syntax_hint(row, column))
+
+
+def _clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
+    """Return the line and column of a mark; one behind the end goes to the end of the last line with something."""
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    if line >= len(rows) or not "".join(rows[line:])[column:].strip():
+        line = min(line, len(rows) - 1)
+        while line > 0 and not rows[line].strip():
+            line -= 1
+        column = len(rows[line].rstrip())
+    return line, column
+
+
+_ESCAPE = re.compile("escape|hexadecimal|hexdecimal|surrogate|Unicode character")
 
 
 #: The start of `list[`, `map[` or `Name[` just before the place where a parser gave up.
@@ -263,6 +289,7 @@ _AFTER_BRACKETS = re.compile(r"[\w.?]*", re.ASCII)
 
 #: What libyaml and PyYAML's own parser say, and what we say.
 _MESSAGES = (
+    (re.compile(r"document start"), "found text after the end of the document"),
     (re.compile(r"(did not find )?expected ',' or '\}'"), 'expected "," or "}"'),
     (re.compile(r"(did not find )?expected ',' or '\]'"), 'expected "," or "]"'),
     (re.compile(r"mapping values are not allowed"), 'found ": " where no value can start'),
@@ -301,7 +328,6 @@ _MESSAGES = (
         ),
         "found an unknown escape in a double-quoted text",
     ),
-    (re.compile(r"document start"), "found text after the end of the document"),
     (re.compile(r"tag|anchor"), "found a tag or an anchor that is not readable"),
     (re.compile(r"tab character"), "found a tab where blanks are needed"),
 )

@@ -11,10 +11,17 @@ of errors. This replaces the scanner's two functions behind the first two; `comp
 from __future__ import annotations
 
 from yaml.error import Mark
+from yaml.events import Event
 from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner, ScannerError
-from yaml.tokens import ScalarToken
+from yaml.tokens import (
+    DirectiveToken,
+    FlowEntryToken,
+    FlowSequenceEndToken,
+    ScalarToken,
+    ValueToken,
+)
 
 _BREAKS = "\r\n\x85\u2028\u2029"
 _BLANKS_AND_ENDS = "\0 \t" + _BREAKS
@@ -89,6 +96,7 @@ class PureParser(Reader, Scanner, Parser):
         while (character := self.peek(length)) not in _BLANKS_AND_ENDS:
             following = self.peek(length + 1)
             if self.flow_level and character == ":" and following in ",?[]{}":
+                self.forward(length)
                 raise ScannerError(
                     "while scanning a plain scalar", start, "found unexpected ':'", self.get_mark()
                 )
@@ -122,3 +130,40 @@ class PureParser(Reader, Scanner, Parser):
         if first_break == "\n":
             return breaks or " ", True
         return first_break + breaks, True
+
+    def scan_directive(self) -> DirectiveToken:
+        """Read a directive; PyYAML ignores those it does not know, libyaml refuses them."""
+        token = super().scan_directive()
+        if token.name not in {"YAML", "TAG"}:
+            problem = "found unknown directive name"
+            raise ScannerError(
+                "while scanning a directive", token.start_mark, problem, token.end_mark
+            )
+        return token
+
+    def scan_block_scalar_indentation(self) -> tuple[list[str], int, Mark]:
+        """Find the indentation of a block scalar; libyaml refuses tabs in it."""
+        found = super().scan_block_scalar_indentation()
+        self._refuse_tab(self.column + 1)
+        return found
+
+    def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], Mark]:
+        """Skip the indentation of the next line of a block scalar; libyaml refuses tabs in it."""
+        found = super().scan_block_scalar_breaks(indent)
+        self._refuse_tab(indent)
+        return found
+
+    def _refuse_tab(self, indent: int) -> None:
+        if self.peek() == "\t" and self.column < indent:
+            problem = "found a tab character where an indentation space is expected"
+            raise ScannerError("while scanning a block scalar", None, problem, self.get_mark())
+
+    def parse_flow_sequence_entry_mapping_key(self) -> Event:
+        """Read `? key` in a list; libyaml also takes the token behind a lone `?`, and stumbles over the next."""
+        token = self.get_token()  # type: ignore[no-untyped-call]
+        if not self.check_token(ValueToken, FlowEntryToken, FlowSequenceEndToken):
+            self.states.append(self.parse_flow_sequence_entry_mapping_value)
+            return self.parse_flow_node()  # type: ignore[no-untyped-call,no-any-return]
+        self.state = self.parse_flow_sequence_entry_mapping_value
+        self.get_token()  # type: ignore[no-untyped-call]
+        return self.process_empty_scalar(token.end_mark)
