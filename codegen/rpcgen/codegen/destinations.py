@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.fields import late, shape
 from rpcgen.codegen.inheritance import struct_fields
@@ -22,8 +22,7 @@ from rpcgen.idl.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """An expression on the way, and what it may be."""
 
     text: str

@@ -6,7 +6,7 @@ signature shows the default where it is a plain value, and otherwise takes None 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation, optional
 from rpcgen.codegen.layout import Expr, around, bracket, flat, subscript
@@ -20,8 +20,7 @@ from rpcgen.idl.version import Version
 _NONE = Spelled("None", shared=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a field can hold when it was read.
 
     Attributes:

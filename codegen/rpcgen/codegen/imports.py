@@ -25,6 +25,14 @@ class ImportSet:
         self._renamed: set[tuple[str, str, str]] = set()
         self._modules: set[tuple[str, str]] = set()
 
+    def copy(self) -> ImportSet:
+        """Another set, of the same imports so far."""
+        other = ImportSet(self._own)
+        other._from = {module: set(names) for module, names in self._from.items()}
+        other._renamed = set(self._renamed)
+        other._modules = set(self._modules)
+        return other
+
     def use(self, module: str, name: str, *, as_: str | None = None) -> str:
         """Import a name, and return how to spell it."""
         if module == self._own:

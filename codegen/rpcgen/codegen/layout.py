@@ -8,8 +8,7 @@ every formatter of Black's family keeps at any line length. The few statements f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 #: The line length of ruff and Black unless configured; whoever configures a longer one sees no change either.
 WIDTH = 88
@@ -21,8 +20,7 @@ SKIP = "  # fmt: skip"
 Comma = Literal["lines", "always", "never"]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """`before` items `after`, with the brackets at the inner ends: `Meta(`, `ge=1`, `)`."""
 
     before: str
@@ -70,7 +68,7 @@ def around(before: str, expr: Expr, tail: str = "") -> Expr:
     """Text directly before an expression, e.g. `name=`, and after it, e.g. ` | None`."""
     if isinstance(expr, str):
         return f"{before}{expr}{tail}"
-    return replace(expr, before=before + expr.before, tail=expr.tail + tail)
+    return expr._replace(before=before + expr.before, tail=expr.tail + tail)
 
 
 def flat(expr: Expr) -> str:
@@ -143,9 +141,9 @@ def _opened(expr: Expr) -> Group | None:
     if isinstance(expr, str) or expr.tail:
         return None
     if expr.comma == "lines":
-        return replace(expr, exploded=True)
+        return expr._replace(exploded=True)
     inner = _opened(expr.items[0])
-    return replace(expr, items=(inner,)) if inner is not None else None
+    return expr._replace(items=(inner,)) if inner is not None else None
 
 
 def _settled(lines: list[str]) -> str:

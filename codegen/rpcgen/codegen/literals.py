@@ -35,7 +35,7 @@ def bytes_literal(value: bytes) -> str:
 def number_literal(value: bool | int | float) -> str:
     """Spell a number or bool; an int may have any number of digits."""
     if type(value) is int:
-        return str(value) if -(10**4000) < value < 10**4000 else hex(value)
+        return str(value) if value.bit_length() < 4096 else hex(value)
     if type(value) is float and (value != value or value in {float("inf"), float("-inf")}):
         return f'float("{value!r}")'
     if type(value) in {bool, float}:

@@ -12,7 +12,7 @@ from rpcgen.codegen.render import render
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.descriptor import descriptor_view
 from rpcgen.codegen.view.errors import errors_view
-from rpcgen.codegen.view.methods import ASYNCIO, BLOCKING, World, client_view, endpoint_view
+from rpcgen.codegen.view.methods import client_views, endpoint_views
 from rpcgen.codegen.view.package import package_view
 from rpcgen.codegen.view.types import types_view
 from rpcgen.idl.canonical import fingerprint
@@ -43,23 +43,22 @@ def generate(interface: Interface, names: Names | None = None) -> dict[str, str]
         raise ValueError("; ".join(f"{clash.position}: {clash.message}" for clash in names.clashes))
     digest = fingerprint(interface)
     header = _header(interface, digest)
-    descriptor = Scope(interface, names, ".descriptor")
+    types = types_view(Scope(interface, names, ".types"))
+    errors = errors_view(Scope(interface, names, ".errors"))
+    descriptor = descriptor_view(Scope(interface, names, ".descriptor"), digest)
+    client, async_client = client_views(Scope(interface, names))
+    endpoint, async_endpoint = endpoint_views(Scope(interface, names))
+    front = package_view(interface, names)
     files = {
-        "__init__.py": render("init", header=header, view=package_view(interface, names)),
-        "async_client.py": _client(interface, names, header, ASYNCIO),
-        "client.py": _client(interface, names, header, BLOCKING),
+        "__init__.py": render("init", header=header, view=front),
+        "async_client.py": render("client", header=header, view=async_client),
+        "client.py": render("client", header=header, view=client),
         "contract.json": _contract(interface, contract(interface)),
-        "descriptor.py": render(
-            "descriptor", header=header, view=descriptor_view(descriptor, digest)
-        ),
-        "endpoint.py": _endpoint(interface, names, header),
-        "errors.py": render(
-            "errors", header=header, view=errors_view(Scope(interface, names, ".errors"))
-        ),
+        "descriptor.py": render("descriptor", header=header, view=descriptor),
+        "endpoint.py": render("endpoint", header=header, blocking=endpoint, asyncio=async_endpoint),
+        "errors.py": render("errors", header=header, view=errors),
         "py.typed": f"{MARKER}: do not edit.\n",
-        "types.py": render(
-            "types", header=header, view=types_view(Scope(interface, names, ".types"))
-        ),
+        "types.py": render("types", header=header, view=types),
     }
     return {f"{names.package}/{name}": text for name, text in files.items()}
 
@@ -70,34 +69,6 @@ def _header(interface: Interface, digest: bytes) -> str:
         f"{MARKER} from {source}: do not edit.\n"
         f"# contract {digest[:8].hex()}, output format {OUTPUT_FORMAT}"
     )
-
-
-def _client(interface: Interface, names: Names, header: str, world: World) -> str:
-    scope = _with_proxy_imports(Scope(interface, names))
-    view = client_view(scope, world)
-    return render("client", header=header, imports=scope.imports.render(), view=view)
-
-
-def _endpoint(interface: Interface, names: Names, header: str) -> str:
-    scope = _with_proxy_imports(Scope(interface, names))
-    if any(not method.dated.until for method in interface.methods.values()):
-        scope.imports.use("abc", "abstractmethod")
-    blocking, asyncio = endpoint_view(scope, BLOCKING), endpoint_view(scope, ASYNCIO)
-    return render(
-        "endpoint",
-        header=header,
-        imports=scope.imports.render(),
-        blocking=blocking,
-        asyncio=asyncio,
-    )
-
-
-def _with_proxy_imports(scope: Scope) -> Scope:
-    """What the templates of clients and endpoints spell themselves."""
-    scope.typing("ClassVar")
-    scope.runtime("Interface")
-    scope.imports.use(".descriptor", "INTERFACE")
-    return scope
 
 
 def _contract(interface: Interface, found: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.inheritance import struct_fields
 from rpcgen.codegen.literals import bytes_literal, number_literal, text_literal
@@ -24,8 +24,7 @@ from rpcgen.idl.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(NamedTuple):
     """An expression for a value; a `shared` one may be evaluated once and used by everybody."""
 
     text: str

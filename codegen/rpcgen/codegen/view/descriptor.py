@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation
 from rpcgen.codegen.dates import Dates
@@ -26,16 +26,14 @@ from rpcgen.codegen.view.structs import INDENT, ClassView, struct_class
 from rpcgen.idl.model import Error, Event, Method, Route
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionView:
+class FunctionView(NamedTuple):
     """A function: its head, and its statements, indented."""
 
     head: str
     statements: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DescriptorView:
+class DescriptorView(NamedTuple):
     """The file."""
 
     imports: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.docs import documented, field_note, paragraphs, section
 from rpcgen.codegen.fields import handled, parameter, passed
@@ -17,8 +17,7 @@ from rpcgen.idl.model import Error
 _BODY = INDENT * 2
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionView:
+class ExceptionView(NamedTuple):
     """The class that is raised.
 
     Attributes:
@@ -34,16 +33,14 @@ class ExceptionView:
     statements: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorView:
+class ErrorView(NamedTuple):
     """One error."""
 
     fields: ClassView
     exception: ExceptionView
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorsView:
+class ErrorsView(NamedTuple):
     """The file; bases come first."""
 
     imports: str

@@ -1,9 +1,9 @@
-"""Methods as both worlds have them: signatures of clients and of handlers."""
+"""Clients and endpoints: both worlds have the same methods, which differ in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation
 from rpcgen.codegen.docs import field_note, handler_doc, method_doc, paragraphs, sentence
@@ -17,37 +17,58 @@ from rpcgen.idl.model import Field, Interface, Kind, Method
 _BODY = INDENT * 2
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What differs between blocking and asyncio code."""
+class World(NamedTuple):
+    """The words that differ between blocking and asyncio code."""
 
     prefix: str
     define: str
     wait: str
-    about: str
-    other: str
+    people: str
 
 
-BLOCKING = World("", "def", "", "blocking", "for asyncio")
-ASYNCIO = World("Async", "async def", "await ", "asyncio", "for threads")
+BLOCKING = World("", "def", "", "threads")
+ASYNCIO = World("Async", "async def", "await ", "asyncio")
+WORLDS = (BLOCKING, ASYNCIO)
 
 
-@dataclass(frozen=True, slots=True)
-class MethodView:
+class MethodView(NamedTuple):
     """A method: its head, its docstring and its one statement (nothing if it is abstract)."""
 
     head: str
     doc: str
-    statement: str = ""
+    statement: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyView:
-    """A client or endpoint class."""
+class ProxyView(NamedTuple):
+    """A client or endpoint class, and the imports of a file that holds it alone."""
 
+    imports: str
     head: str
     doc: str
     methods: tuple[MethodView, ...]
+
+
+class Signature(NamedTuple):
+    """A method of either world, before it is laid out."""
+
+    name: str
+    parameters: tuple[str, ...]
+    result: str
+    doc: str
+    kind: Kind = "call"
+    #: What is given to the client's own `_call` or `_cast`; nothing for a handler.
+    sent: tuple[Expr, ...] = ()
+
+    def to(self, world: World) -> MethodView:
+        """The method in one world."""
+        head = header(f"{world.define} {self.name}", self.parameters, f" -> {self.result}:", INDENT)
+        if not self.sent:
+            return MethodView(head, self.doc, "")
+        body = statement(f"return {world.wait}", call(f"self._{self.kind}", *self.sent), _BODY)
+        return MethodView(head, self.doc, body)
+
+
+Found = Sequence[tuple[Field, str, Shape]]
 
 
 def live_methods(interface: Interface) -> list[Method]:
@@ -60,100 +81,120 @@ def argument_set(scope: Scope, method: Method) -> FieldSet:
     return FieldSet(list(method.args.values()), scope.names.arguments[method.name], method.dated)
 
 
-def client_view(scope: Scope, world: World) -> ProxyView:
-    """Write the client of one world."""
+def client_views(scope: Scope) -> tuple[ProxyView, ...]:
+    """Write the client of each world, for a file of its own."""
+    _import_proxy(scope)
+    signatures: list[Signature] = []
+    for method in live_methods(scope.interface):
+        signatures += _client_signatures(scope, method)
+    return tuple(_client(scope, world, signatures) for world in WORLDS)
+
+
+def _client(scope: Scope, world: World, signatures: Sequence[Signature]) -> ProxyView:
     names, interface = scope.names, scope.interface
-    blocking = world is BLOCKING
-    name, other = names.client, names.async_client
-    if not blocking:
-        name, other = other, name
+    mine, other = names.client, names.async_client
+    if world is ASYNCIO:
+        mine, other = other, mine
+    people = next(each.people for each in WORLDS if each is not world)
     text = paragraphs(
         sentence(interface.doc),
-        f"A client of {interface.name} {interface.version} for {'threads' if blocking else 'asyncio'}; "
-        f"see `{other}` {world.other}.",
+        f"A client of {interface.name} {interface.version} for {world.people}; "
+        f"see `{other}` for {people}.",
     )
-    methods: list[MethodView] = []
-    for method in live_methods(interface):
-        methods += _client_methods(scope, method, world)
+    imports = scope.imports.copy()
+    base = imports.use("rpcgen.runtime", f"{world.prefix}Client")
     return ProxyView(
-        statement("", call(f"class {name}", scope.runtime(f"{world.prefix}Client")), colon=":"),
+        imports.render(),
+        statement("", call(f"class {mine}", base), colon=":"),
         docstring(text, INDENT),
-        tuple(methods),
+        tuple(signature.to(world) for signature in signatures),
     )
 
 
-def _client_methods(scope: Scope, method: Method, world: World) -> list[MethodView]:
+def _client_signatures(scope: Scope, method: Method) -> list[Signature]:
+    """One, or two if the method can be called and cast."""
     found = [
         each for each in shapes(scope, argument_set(scope, method)) if each[0].constant is None
     ]
+    parameters = ["self"]
+    if found:
+        parameters += ["*", *(parameter(scope, *each) for each in found)]
+    notes = [(name, field_note(scope, field, form, signature=True)) for field, name, form in found]
+    constant = scope.imports.use(".descriptor", scope.names.constants[method.name])
+    sent = (constant, _arguments(scope, method, found))
     first = method.routes[0].kind
     names: dict[Kind, str] = {first: scope.names.methods[method.name]}
     if method.name in scope.names.other_kind:
         names["cast" if first == "call" else "call"] = scope.names.other_kind[method.name]
-    return [_client_method(scope, method, kind, name, found, world) for kind, name in names.items()]
-
-
-def _client_method(
-    scope: Scope,
-    method: Method,
-    kind: Kind,
-    name: str,
-    found: Sequence[tuple[Field, str, Shape]],
-    world: World,
-) -> MethodView:
-    parameters = ["self"]
-    if found:
-        parameters += ["*", *(parameter(scope, *each) for each in found)]
-    result = scope.runtime("Sent") if kind == "cast" else _result(scope, method)
-    notes = [
-        (python, field_note(scope, field, form, signature=True)) for field, python, form in found
+    return [
+        Signature(
+            name,
+            tuple(parameters),
+            scope.runtime("Sent") if kind == "cast" else _result(scope, method),
+            docstring(method_doc(scope, method, notes, kind), _BODY),
+            kind,
+            sent,
+        )
+        for kind, name in names.items()
     ]
-    constant = scope.imports.use(".descriptor", scope.names.constants[method.name])
-    sent = call(f"self._{kind}", constant, _arguments(scope, method, found))
-    return MethodView(
-        header(f"{world.define} {name}", parameters, f" -> {flat(result)}:", INDENT),
-        docstring(method_doc(scope, method, notes, kind), _BODY),
-        statement(f"return {world.wait}", sent, _BODY),
-    )
 
 
-def _arguments(scope: Scope, method: Method, found: Sequence[tuple[Field, str, Shape]]) -> Expr:
+def _arguments(scope: Scope, method: Method, found: Found) -> Expr:
     if not method.args:
         return f"{scope.runtime('NoArgs')}()"
     struct = scope.imports.use(".descriptor", scope.names.argument_structs[method.name])
     return call(struct, *(f"{each[1]}={passed(scope, *each)}" for each in found))
 
 
-def _result(scope: Scope, method: Method) -> Expr:
-    return "None" if method.returns is None else annotation(scope, method.returns, checked=False)
+def _result(scope: Scope, method: Method) -> str:
+    if method.returns is None:
+        return "None"
+    return flat(annotation(scope, method.returns, checked=False))
 
 
-def endpoint_view(scope: Scope, world: World) -> ProxyView:
-    """Write the endpoint of one world."""
+def endpoint_views(scope: Scope) -> tuple[ProxyView, ...]:
+    """Write the endpoint of each world, for one file together; the last has the imports of all."""
+    _import_proxy(scope)
+    signatures = [_handler(scope, method) for method in live_methods(scope.interface)]
+    if signatures:
+        scope.imports.use("abc", "abstractmethod")
+    return tuple(_endpoint(scope, world, signatures) for world in WORLDS)
+
+
+def _endpoint(scope: Scope, world: World, signatures: Sequence[Signature]) -> ProxyView:
     names, interface = scope.names, scope.interface
     name = names.endpoint if world is BLOCKING else names.async_endpoint
+    base = scope.runtime(f"{world.prefix}Endpoint")
     text = paragraphs(
         sentence(interface.doc),
         "Subclass it and serve it: a method that is missing or mistyped is an error for the type checker, "
         "and at start.",
     )
     return ProxyView(
-        statement("", call(f"class {name}", scope.runtime(f"{world.prefix}Endpoint")), colon=":"),
+        scope.imports.render(),
+        statement("", call(f"class {name}", base), colon=":"),
         docstring(text, INDENT),
-        tuple(_handler(scope, method, world) for method in live_methods(interface)),
+        tuple(signature.to(world) for signature in signatures),
     )
 
 
-def _handler(scope: Scope, method: Method, world: World) -> MethodView:
+def _handler(scope: Scope, method: Method) -> Signature:
     found = shapes(scope, argument_set(scope, method))
     parameters = ["self", f"ctx: {scope.runtime('Context')}"]
     if found:
         parameters.append("*")
         parameters += [f"{name}: {flat(handled(scope, form))}" for _, name, form in found]
     notes = [(name, field_note(scope, field, form)) for field, name, form in found]
-    result = flat(_result(scope, method))
-    name = scope.names.methods[method.name]
-    return MethodView(
-        header(f"{world.define} {name}", parameters, f" -> {result}:", INDENT),
+    return Signature(
+        scope.names.methods[method.name],
+        tuple(parameters),
+        _result(scope, method),
         docstring(handler_doc(scope, method, notes), _BODY),
     )
+
+
+def _import_proxy(scope: Scope) -> None:
+    """What the templates of clients and endpoints spell themselves."""
+    scope.typing("ClassVar")
+    scope.runtime("Interface")
+    scope.imports.use(".descriptor", "INTERFACE")

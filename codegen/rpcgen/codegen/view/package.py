@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.docs import paragraphs, sentence
 from rpcgen.codegen.imports import from_import, import_order
@@ -13,8 +13,7 @@ from rpcgen.codegen.view.structs import INDENT
 from rpcgen.idl.model import Interface
 
 
-@dataclass(frozen=True, slots=True)
-class PackageView:
+class PackageView(NamedTuple):
     """The file.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.docs import field_note, paragraphs, section
 from rpcgen.codegen.fields import Shape, late, newer, shape, stored
@@ -15,8 +16,7 @@ from rpcgen.idl.model import Dated, Field
 INDENT = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class ClassView:
+class ClassView(NamedTuple):
     """A class with a docstring and one-statement members.
 
     Attributes:

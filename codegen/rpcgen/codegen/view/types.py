@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation, optional
 from rpcgen.codegen.docs import alias_note, documented, paragraphs, section, sentence
@@ -16,8 +16,7 @@ from rpcgen.codegen.view.structs import INDENT, ClassView, FieldSet, struct_clas
 from rpcgen.idl.model import Alias, Enum, Interface, Opaque, Struct, TypeDef, Union
 
 
-@dataclass(frozen=True, slots=True)
-class AliasView:
+class AliasView(NamedTuple):
     """`Name: TypeAlias = ...`, with its docstring or nothing."""
 
     text: str
@@ -25,8 +24,7 @@ class AliasView:
     is_class: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TypesView:
+class TypesView(NamedTuple):
     """The file. `definitions` are in an order that Python accepts."""
 
     imports: str
