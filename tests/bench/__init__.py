@@ -1,0 +1,1 @@
+"""The benchmark: workloads, peers, and one command that prints the table (`python -m tests.bench`)."""

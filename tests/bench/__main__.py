@@ -1,0 +1,150 @@
+"""`python -m tests.bench`: run the workloads over all adapters and print the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from tests.bench import calls, codegen, cold, floors, stubs, table
+from tests.bench.adapter import WORKLOADS
+from tests.bench.fleet import Pair
+from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, Plan
+from tests.bench.series import Series
+
+LIBRARIES = (
+    "rpcgen",
+    "pyzmq",
+    "msgspec",
+    "grpcio",
+    "protobuf",
+    "thriftpy2",
+    "betterproto2_compiler",
+    "uvloop",
+)
+
+
+def say(text: str) -> None:
+    """Progress and reasons go to stderr; stdout has the report alone."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        plan = _plan(options)
+    except ValueError as error:
+        say(f"bench: {error}")
+        return 2
+    series = run(plan)
+    print(header(plan), table.report(series), sep="\n\n")
+    if options.json:
+        facts = {"run": header(plan), "figures": list(series.rows())}
+        options.json.write_text(json.dumps(facts, indent=1) + "\n")
+    reasons = floors.broken(plan, series) if options.assert_floors else []
+    for reason in reasons:
+        say(f"broken floor: {reason}")
+    return 1 if reasons else 0
+
+
+def run(plan: Plan) -> Series:
+    """Measure everything in the plan; nothing is left behind."""
+    series = Series()
+    with tempfile.TemporaryDirectory(prefix="rpcgen-bench-") as name:
+        directory = Path(name)
+        compiled = directory / "stubs"
+        compiled.mkdir()
+        for failure in stubs.compile_all(compiled):
+            say(failure)
+        with calls.in_directory(directory, plan, compiled) as fleet:
+            if {*WORKLOADS, "W5"} & set(plan.workloads):
+                pairs = calls.start(fleet, plan, say)
+                calls.measure(pairs, plan, series, say)
+                if "W5" in plan.workloads:
+                    _cold(pairs, compiled, plan, series)
+        if "W6" in plan.workloads:
+            _codegen(directory, plan, series)
+    return series
+
+
+def header(plan: Plan) -> str:
+    """What was run on what, for whoever reads the figures later."""
+    versions = [f"Python {platform.python_version()}"]
+    for library in LIBRARIES:
+        try:
+            versions.append(f"{library} {metadata.version(library)}")
+        except metadata.PackageNotFoundError:
+            versions.append(f"{library} not installed")
+    return (
+        f"{', '.join(versions)}; {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} cores shared by both sides; {plan.transport}; "
+        f"medians of {plan.rounds} interleaved rounds of {plan.seconds:g} s; "
+        "spread is (max - min) / median. Compare figures of one run only."
+    )
+
+
+def _cold(pairs: list[Pair], compiled: Path, plan: Plan, series: Series) -> None:
+    say("W5")
+    try:
+        cold.measure(pairs, plan, series)
+        if not any(name.startswith("rpcgen") for name in plan.adapters):
+            return
+        cold.measure_imports(compiled, plan, series)
+        for pair in pairs:
+            if pair.name.startswith("rpcgen") and pair.cold:
+                found = cold.unwanted(pair.cold)
+                loads = ", ".join(found) if found else f"none of {', '.join(cold.UNWANTED)}"
+                say(f"W5: a client of {pair.name} loads {loads}")
+                series.add("W5", pair.name, {"unwanted": len(found)})
+    except cold.ProgramFailed as failure:
+        say(f"lost the rest of W5: {failure}")
+
+
+def _codegen(directory: Path, plan: Plan, series: Series) -> None:
+    say("W6")
+    try:
+        codegen.measure(directory, plan, series)
+    except codegen.CompilerFailed as failure:
+        say(f"lost the rest of W6: {failure}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="3 short rounds, no big interface")
+    parser.add_argument("--only", metavar="W1,W2", help=f"some of {', '.join(ALL_WORKLOADS)}")
+    parser.add_argument("--adapters", metavar="A,B", help=f"some of {', '.join(ADAPTERS)}")
+    parser.add_argument("--transport", choices=("tcp", "ipc"), default="tcp")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round's figures")
+    parser.add_argument(
+        "--assert", action="store_true", dest="assert_floors", help="exit 1 if a floor is broken"
+    )
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    full = Plan()
+    quick = Plan(rounds=3, seconds=0.25, warm_up=0.15, cold_rounds=3, methods=0)
+    base = quick if options.quick else full
+    return Plan(
+        workloads=_names(options.only) or base.workloads,
+        adapters=_names(options.adapters) or base.adapters,
+        transport=options.transport,
+        rounds=base.rounds,
+        seconds=base.seconds,
+        warm_up=base.warm_up,
+        cold_rounds=base.cold_rounds,
+        methods=base.methods,
+    )
+
+
+def _names(given: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if given else ()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""The processes of a run: a server and a client for each adapter, all alive together, all ended at the end.
+
+Knows what a worker answers, not what is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.adapter import Transport
+
+ROOT = Path(__file__).resolve().parents[2]
+START_LIMIT = 30.0
+#: More than any round takes, casts that are waited for included.
+ANSWER_LIMIT = 60.0
+END_LIMIT = 3.0
+
+
+class WorkerFailed(Exception):
+    """A worker process ended or said nothing; the message has the end of what it printed."""
+
+
+class LibraryMissing(Exception):
+    """The adapter's library is not installed."""
+
+
+class Worker:
+    """One worker process and the line to it."""
+
+    def __init__(self, arguments: list[str], log: Path) -> None:
+        self._log = log
+        self._what = " ".join(arguments[:2])
+        with log.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.bench.worker", *arguments],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ask(self, **command: object) -> dict[str, Any]:
+        """Send one command and read its answer."""
+        if self._process.stdin is None:
+            raise AssertionError("unexpected: no pipe")
+        try:
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise WorkerFailed(self._report()) from error
+        return self.answer(ANSWER_LIMIT)
+
+    def answer(self, limit: float) -> dict[str, Any]:
+        """Read one answer.
+
+        Raises:
+            WorkerFailed: none came within `limit` seconds.
+            LibraryMissing: the answer says so.
+        """
+        if self._process.stdout is None:
+            raise AssertionError("unexpected: no pipe")
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            line = self._process.stdout.readline() if selector.select(limit) else ""
+        if not line:
+            raise WorkerFailed(self._report())
+        answer: dict[str, Any] = json.loads(line)
+        if "missing" in answer:
+            raise LibraryMissing(answer["missing"])
+        return answer
+
+    def end(self) -> None:
+        """End the process, by its id, however it is."""
+        if self._process.stdin is not None:
+            # It may be gone already.
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        for end in (None, self._process.terminate, self._process.kill):
+            if end is not None:
+                end()
+            try:
+                self._process.wait(END_LIMIT)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _report(self) -> str:
+        # An end that just happened shows in a moment.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.5)
+        tail = self._log.read_text(errors="replace").strip().splitlines()[-15:]
+        state = self._process.poll()
+        what = "does not answer" if state is None else f"ended with {state}"
+        return "\n    ".join([f"{self._what} {what}", *tail])
+
+
+@dataclass(slots=True)
+class Pair:
+    """Server and client of one adapter, connected and checked.
+
+    Attributes:
+        cold: the program of a user's first call, see `AdapterModule.cold`.
+    """
+
+    name: str
+    server: Worker
+    client: Worker
+    workloads: tuple[str, ...]
+    cold: str
+
+    def measure(self, workload: str, seconds: float) -> dict[str, float]:
+        """Run one round; rates per second, latencies in us, CPU in seconds per 10,000 calls."""
+        before = self.server.ask()["cpu"]
+        answer = self.client.ask(workload=workload, seconds=seconds)
+        server_cpu = self.server.ask()["cpu"] - before
+        each = answer.pop("calls") / 10_000
+        client_cpu = answer.pop("cpu")
+        return {**answer, "cpu": (client_cpu + server_cpu) / each, "server_cpu": server_cpu / each}
+
+
+class Fleet:
+    """All pairs of a run; leaving the context ends every process."""
+
+    def __init__(self, transport: Transport, directory: Path, stubs: Path) -> None:
+        self._transport = transport
+        self._directory = directory
+        self._stubs = stubs
+        self._workers: list[Worker] = []
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in reversed(self._workers):
+            worker.end()
+
+    def start(self, name: str) -> Pair:
+        """Start both sides of an adapter.
+
+        Raises:
+            LibraryMissing: its library is not installed.
+            WorkerFailed: it does not start, or answers wrongly.
+        """
+        directory = self._directory / name
+        directory.mkdir(mode=0o700)
+        where = [name, self._transport, str(_free_port()), str(directory), str(self._stubs)]
+        server = self._worker(["server", *where], directory / "server.log")
+        server.answer(START_LIMIT)
+        client = self._worker(["client", *where], directory / "client.log")
+        facts = client.answer(START_LIMIT)
+        return Pair(name, server, client, tuple(facts["workloads"]), facts["cold"])
+
+    def _worker(self, arguments: list[str], log: Path) -> Worker:
+        worker = Worker(arguments, log)
+        self._workers.append(worker)
+        return worker
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

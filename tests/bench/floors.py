@@ -1,0 +1,101 @@
+"""What must hold and what we aim at: two tables of ratios within one run.
+
+Floors fail `--assert`; goals are printed only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tests.bench.plan import Plan
+from tests.bench.series import Series
+
+SECOND = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A metric of an adapter, over that of another one if `over` names one, is at least or at most `value`."""
+
+    workload: str
+    adapter: str
+    over: str | None
+    metric: str
+    sense: Literal["at least", "at most"]
+    value: float
+
+    def measured(self, series: Series) -> float | None:
+        if self.over is None:
+            return series.median(self.workload, self.adapter, self.metric)
+        return series.ratio(self.workload, self.adapter, self.over, self.metric)
+
+    def holds(self, measured: float) -> bool:
+        return measured >= self.value if self.sense == "at least" else measured <= self.value
+
+    def left_out(self, plan: Plan) -> bool:
+        """Whether the plan does not measure this, as its user wished."""
+        names = [name for name in (self.adapter, self.over) if name is not None]
+        return (
+            self.workload not in plan.workloads
+            or any("_" in name and name not in plan.adapters for name in names)
+            or (self.adapter in BIG and plan.methods == 0)
+        )
+
+    def __str__(self) -> str:
+        what = f"{self.workload} {self.adapter} {self.metric}"
+        if self.over is None:
+            return f"{what}, {self.sense} {self.value:,g}"
+        return f"{what} over {self.over}, {self.sense} {self.value:g}"
+
+
+BIG = ("rpcgen, 10,000 methods", "rpcgen, 10,000 methods: import")
+
+FLOORS = (
+    Bound("W2", "rpcgen_aio", "grpc_aio", "rate", "at least", 6),
+    Bound("W1", "rpcgen_blocking", "grpc_sync", "p50", "at most", 0.6),
+    Bound(
+        "W5",
+        "imports of an rpcgen client",
+        "imports of the bare stack",
+        "import_cpu_ms",
+        "at most",
+        1.3,
+    ),
+    Bound("W6", "rpcgen compile", "betterproto2", "ms", "at most", 0.4),
+    Bound("W6", BIG[0], None, "ms", "at most", 60 * SECOND),
+)
+
+GOALS = (
+    Bound("W1", "rpcgen_blocking", "zmq_raw", "p50", "at most", 1.8),
+    Bound("W1", "rpcgen_blocking", "thriftpy2", "p50", "at most", 3),
+    Bound("W1", "rpcgen_aio", "grpc_aio", "p50", "at most", 0.6),
+    Bound("W2", "rpcgen_aio", "grpc_aio", "rate", "at least", 10),
+    Bound("W2", "rpcgen_aio", "thriftpy2", "rate", "at least", 3),
+    Bound("W2", "rpcgen_aio", "zmq_raw", "rate", "at least", 0.30),
+    Bound("W2", "rpcgen_aio_inline", "grpc_aio", "rate", "at least", 12),
+    Bound("W2", "rpcgen_blocking", "grpc_sync", "rate", "at least", 3.5),
+    Bound("W2", "rpcgen_blocking", "thriftpy2", "rate", "at least", 1.1),
+    Bound("W3", "rpcgen_aio", "grpc_aio", "rate", "at least", 5),
+    Bound("W4", "rpcgen_aio", "zmq_msgspec", "rate", "at least", 0.4),
+    Bound("W4", "rpcgen_aio", "thriftpy2", "rate", "at least", 1.3),
+    Bound("W5", "rpcgen_blocking", "grpc_sync", "ms", "at most", 1.0),
+    Bound("W5", "rpcgen_aio", "grpc_aio", "ms", "at most", 1.0),
+    Bound("W5", "rpcgen_blocking", "grpc_sync", "rss_mb", "at most", 0.85),
+    Bound("W5", "rpcgen_aio", "grpc_aio", "rss_mb", "at most", 0.85),
+    Bound("W6", BIG[1], None, "ms", "at most", 10 * SECOND),
+)
+
+
+def broken(plan: Plan, series: Series) -> list[str]:
+    """The floors that do not hold or should have been measured and were not."""
+    reasons = []
+    for floor in FLOORS:
+        if floor.left_out(plan):
+            continue
+        measured = floor.measured(series)
+        if measured is None:
+            reasons.append(f"{floor}: not measured")
+        elif not floor.holds(measured):
+            reasons.append(f"{floor}: found {measured:,.3g}")
+    return reasons

@@ -1,0 +1,61 @@
+"""How long a run takes and what it measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.bench.adapter import WORKLOADS, Transport
+
+ALL_WORKLOADS = (*WORKLOADS, "W5", "W6")
+
+TITLES = {
+    "W1": "one call at a time",
+    "W2": "64 outstanding small calls",
+    "W3": "64 outstanding echoes of a 2 KB object",
+    "W4": "casts until all are handled",
+    "W5": "a cold process: import and first call",
+    "W6": "code generation",
+}
+
+ADAPTERS = (
+    "zmq_raw",
+    "zmq_msgspec",
+    "grpc_sync",
+    "grpc_aio",
+    "thriftpy2",
+    "rpcgen_blocking",
+    "rpcgen_aio",
+    "rpcgen_aio_uvloop",
+    "rpcgen_aio_inline",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does.
+
+    Attributes:
+        seconds: of each round.
+        cold_rounds: rounds of W5, which are short and noisy.
+        methods: of the big interface in W6; 0 leaves it out.
+    """
+
+    workloads: tuple[str, ...] = ALL_WORKLOADS
+    adapters: tuple[str, ...] = ADAPTERS
+    transport: Transport = "tcp"
+    rounds: int = 5
+    seconds: float = 0.6
+    warm_up: float = 0.3
+    cold_rounds: int = 9
+    methods: int = 10_000
+
+    def __post_init__(self) -> None:
+        for what, given, known in (
+            ("workload", self.workloads, ALL_WORKLOADS),
+            ("adapter", self.adapters, ADAPTERS),
+        ):
+            for name in given:
+                if name not in known:
+                    raise ValueError(
+                        f"unknown {what} {name!r}; expected some of {', '.join(known)}"
+                    )

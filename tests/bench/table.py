@@ -1,0 +1,127 @@
+"""The report: one table for each workload, then the floors and the goals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.bench.floors import FLOORS, GOALS, Bound
+from tests.bench.plan import ALL_WORKLOADS, TITLES
+from tests.bench.series import Series
+
+#: The adapter that a workload's `x` column divides by.
+BASE = "grpc_aio"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its head, and the text of a cell."""
+
+    head: str
+    cell: Callable[[Series, str, str], str]
+
+
+def _metric(head: str, metric: str, text: str) -> Column:
+    def cell(series: Series, workload: str, adapter: str) -> str:
+        value = series.median(workload, adapter, metric)
+        return "-" if value is None else text.format(value)
+
+    return Column(head, cell)
+
+
+def _spread(metric: str) -> Column:
+    def cell(series: Series, workload: str, adapter: str) -> str:
+        value = series.spread(workload, adapter, metric)
+        return "-" if value is None else f"{value:.2f}"
+
+    return Column("spread", cell)
+
+
+def _over(base: str, metric: str) -> Column:
+    def cell(series: Series, workload: str, adapter: str) -> str:
+        value = series.ratio(workload, adapter, base, metric)
+        return "-" if value is None else f"{value:.2f}"
+
+    return Column(f"x {base}", cell)
+
+
+_CPU = (
+    _metric("CPU s/10k", "cpu", "{:.2f}"),
+    _metric("of it server", "server_cpu", "{:.2f}"),
+)
+_RATES = (_metric("calls/s", "rate", "{:,.0f}"), _spread("rate"), _over(BASE, "rate"), *_CPU)
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "W1": (
+        _metric("p50 us", "p50", "{:.0f}"),
+        _metric("p99 us", "p99", "{:.0f}"),
+        _spread("p50"),
+        _over(BASE, "p50"),
+        *_CPU,
+    ),
+    "W2": _RATES,
+    "W3": _RATES,
+    "W4": (
+        _metric("casts/s", "rate", "{:,.0f}"),
+        _spread("rate"),
+        _over("zmq_msgspec", "rate"),
+        *_CPU,
+    ),
+    "W5": (
+        _metric("ms", "ms", "{:.0f}"),
+        _spread("ms"),
+        _metric("CPU ms", "cpu_ms", "{:.0f}"),
+        _metric("without python's start", "import_cpu_ms", "{:.0f}"),
+        _metric("RSS MB", "rss_mb", "{:.1f}"),
+    ),
+    "W6": (
+        _metric("ms", "ms", "{:,.0f}"),
+        _spread("ms"),
+        _metric("CPU ms", "cpu_ms", "{:,.0f}"),
+    ),
+}
+
+
+def report(series: Series) -> str:
+    """The whole report, as Markdown."""
+    parts = [
+        f"## {workload}: {TITLES[workload]}\n\n{_workload(series, workload)}"
+        for workload in ALL_WORKLOADS
+        if series.adapters(workload)
+    ]
+    parts.append(f"## Floors\n\n{_bounds(FLOORS, series)}")
+    parts.append(f"## Goals\n\n{_bounds(GOALS, series)}")
+    return "\n\n".join(parts)
+
+
+def _workload(series: Series, workload: str) -> str:
+    columns = COLUMNS[workload]
+    rows = [
+        [adapter, *(column.cell(series, workload, adapter) for column in columns)]
+        for adapter in series.adapters(workload)
+    ]
+    return markdown(["", *(column.head for column in columns)], rows)
+
+
+def _bounds(bounds: Iterable[Bound], series: Series) -> str:
+    rows = []
+    for bound in bounds:
+        measured = bound.measured(series)
+        if measured is None:
+            rows.append([str(bound), "not measured", ""])
+        else:
+            rows.append([str(bound), f"{measured:,.3g}", "yes" if bound.holds(measured) else "NO"])
+    return markdown(["bound", "found", "holds"], rows)
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose columns line up; the first column to the left."""
+    widths = [max(len(row[n]) for row in (head, *rows)) for n in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        first = cells[0].ljust(widths[0])
+        rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+        return "| " + " | ".join([first, *rest]) + " |"
+
+    rule = "|" + "|".join("-" * (width + 1) + ":" for width in widths) + "|"
+    rule = "|" + "-" * (widths[0] + 2) + rule[widths[0] + 3 :]
+    return "\n".join([line(head), rule, *map(line, rows)])

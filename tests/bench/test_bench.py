@@ -1,0 +1,104 @@
+"""The benchmark runs: workers start, answer correctly, are measured and end. No speed is asserted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.bench import calls, codegen, floors, sample, stubs, table
+from tests.bench.adapter import WORKLOADS
+from tests.bench.fleet import WorkerFailed
+from tests.bench.plan import ADAPTERS, Plan
+from tests.bench.series import Series
+
+SHORT = Plan(rounds=1, seconds=0.05, warm_up=0.02, cold_rounds=1, methods=0)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_workloads_give_figures_for_the_limit_and_for_us(tmp_path: Path, transport: str) -> None:
+    """Every workload of every adapter that needs no peer's library has a positive rate."""
+    plan = replace(
+        SHORT,
+        workloads=WORKLOADS,
+        adapters=("zmq_raw", "zmq_msgspec", "rpcgen_blocking", "rpcgen_aio", "rpcgen_aio_inline"),
+        transport="tcp" if transport == "tcp" else "ipc",
+    )
+    series, said = Series(), list[str]()
+    assert stubs.compile_interface(tmp_path) is None
+    with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
+        pairs = calls.start(fleet, plan, said.append)
+        pids = [worker.pid for pair in pairs for worker in (pair.server, pair.client)]
+        calls.measure(pairs, plan, series, said.append)
+    assert [line for line in said if line.startswith(("skipped", "lost"))] == []
+    for workload in WORKLOADS:
+        for adapter in plan.adapters:
+            assert (series.median(workload, adapter, "rate") or 0) > 0
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+    assert "zmq_raw" in table.report(series)
+
+
+def test_a_missing_library_costs_its_own_rows_only(tmp_path: Path) -> None:
+    """An adapter that cannot be imported is skipped with the reason, and the others run."""
+    plan = replace(SHORT, workloads=("W1",), adapters=("rpcgen_aio", "zmq_raw"))
+    series, said = Series(), list[str]()
+    # Nothing was compiled into this directory, so the generated package is missing.
+    with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
+        pairs = calls.start(fleet, plan, said.append)
+        calls.measure(pairs, plan, series, said.append)
+    assert any(line.startswith("skipped rpcgen_aio: No module named") for line in said)
+    assert series.adapters("W1") == ["zmq_raw"]
+
+
+def test_a_worker_that_dies_is_reported(tmp_path: Path) -> None:
+    """A measurement of an ended client raises instead of waiting."""
+    plan = replace(SHORT, workloads=("W1",), adapters=("zmq_raw",))
+    with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
+        (pair,) = calls.start(fleet, plan, print)
+        os.kill(pair.client.pid, 9)
+        with pytest.raises(WorkerFailed, match="client zmq_raw ended with -9"):
+            pair.measure("W1", 0.05)
+
+
+def test_the_sample_is_as_big_as_the_workload_says() -> None:
+    """The object has more than 25 fields, 10 sub-objects and 2 to 3 KB."""
+    instance = sample.instance()
+    assert len(instance) >= 25
+    assert 1 + len(instance["addresses"]) + len(instance["volumes"]) == 10
+    assert 2_000 <= len(msgspec.msgpack.encode(instance)) <= 3_000
+
+
+def test_the_interface_with_many_methods_compiles(tmp_path: Path) -> None:
+    """What the generator of big interfaces writes is a valid interface."""
+    source = tmp_path / "many.yaml"
+    source.write_text(codegen.interface("many.methods", methods=3, types=2))
+    subprocess.run(stubs.rpcgen(source, tmp_path), check=True, capture_output=True, timeout=60)
+    assert (tmp_path / "many_methods" / "client.py").exists()
+
+
+def test_an_unmeasured_floor_is_broken_unless_it_was_left_out() -> None:
+    """A floor without figures fails the run, except where the user chose other workloads."""
+    everything, nothing = Plan(), Plan(workloads=("W3",))
+    assert len(floors.broken(everything, Series())) == len(floors.FLOORS)
+    assert floors.broken(nothing, Series()) == []
+
+
+def test_a_floor_compares_medians_of_one_run() -> None:
+    """The first floor holds at its value and breaks below it."""
+    plan = Plan(workloads=("W2",))
+    for rate, expected in ((6_000.0, []), (5_000.0, ["found 5"])):
+        series = Series()
+        series.add("W2", "rpcgen_aio", {"rate": rate})
+        series.add("W2", "grpc_aio", {"rate": 1_000.0})
+        broken = floors.broken(plan, series)
+        assert [reason.rpartition(": ")[2] for reason in broken] == expected
+
+
+def test_unknown_names_are_refused() -> None:
+    """A misspelt adapter or workload is an error that lists the known ones."""
+    with pytest.raises(ValueError, match=f"unknown adapter 'grpc'; expected some of {ADAPTERS[0]}"):
+        Plan(adapters=("grpc",))
