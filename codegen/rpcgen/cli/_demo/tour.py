@@ -58,7 +58,7 @@ class Tour:
             self._show(steps.blocking_call, shop)
             self._show(steps.asyncio_calls, url)
             self._show(steps.fanout, shop)
-            self._show(steps.until_heard, shop, names)
+            self._step("Each of them heard it", "", lambda: str(steps.heard(shop, names)))
             self._show(steps.declared_error, shop)
             self._show(steps.bad_argument, shop)
             self._show(steps.deadline, shop)
@@ -144,12 +144,13 @@ def _stopped(servers: Servers, name: str) -> str:
 
 
 def _body(function: Callable[..., Any]) -> str:
-    """The lines of a function below its docstring, without those that only check or report."""
+    """The lines of a function below its docstring, without what only checks or reports."""
     lines = textwrap.dedent(inspect.getsource(function)).splitlines()
     start = next(i for i, line in enumerate(lines) if line.lstrip().startswith('"""')) + 1
-    body = textwrap.dedent("\n".join(lines[start:]))
-    return "\n".join(
-        line
-        for line in body.splitlines()
-        if not line.lstrip().startswith(("return f", "raise Assert"))
-    )
+    shown: list[str] = []
+    for line in textwrap.dedent("\n".join(lines[start:])).splitlines():
+        if line.startswith(("return ", "raise ", "if ")):
+            break
+        report = line.lstrip().startswith("return ")
+        shown.append(f"{line[: len(line) - len(line.lstrip())]}..." if report else line)
+    return "\n".join(shown)

@@ -49,7 +49,7 @@ def deadline(shop: StockClient) -> str:
     try:
         shop.prepare(timeout=0.3).audit(seconds=3)
     except DeadlineExceeded as error:
-        return f"DeadlineExceeded: {error}; executed? perhaps: {error.maybe_executed}"
+        return f"DeadlineExceeded: {error} (maybe_executed={error.maybe_executed})"
     raise AssertionError("expected DeadlineExceeded")
 
 
@@ -61,8 +61,8 @@ def failover(shop: StockClient, killed: str) -> str:
     return f"{receipt.served_by} answered"
 
 
-def until_heard(shop: StockClient, names: list[str]) -> str:
-    """A cast does not wait, so ask each server whether it was heard."""
+def heard(shop: StockClient, names: list[str]) -> str:
+    """Ask each server until it has heard of the recount: a cast does not wait."""
     end = time.monotonic() + 5
     while not all(shop.prepare(server=name).recounts() for name in names):
         if time.monotonic() > end:
