@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from rpcgen.idl import render
 from rpcgen.idl.report import Report
 from rpcgen.idl.yamltext.compose import PARSERS, compose
 from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
+
 from tests.idl.cases import case_folders
 
 pytestmark = pytest.mark.skipif("c" not in PARSERS, reason="PyYAML was built without libyaml")

@@ -8,7 +8,6 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from rpcgen.idl.patterns import PatternChecker
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-
 import rpcgen.idl.report
 from rpcgen.idl import load, render
 from rpcgen.idl.rules import nearest_rule, rule_page, rules
+
 from tests.idl.cases import CASES, write_example
 
 #: Rules about what no folder of texts can hold, which test_attacks sees to.
@@ -50,7 +50,7 @@ def test_every_rule_has_a_case() -> None:
     """A case folder shows the rule's message, as recorded."""
     shown = "".join(path.read_text(encoding="utf-8") for path in CASES.glob("*/expected.err"))
     missing = [code for code in rules() if f"[{code}]" not in shown and code not in NEED_FILES]
-    assert [] == missing
+    assert missing == []
 
 
 @pytest.mark.parametrize("code", rules())

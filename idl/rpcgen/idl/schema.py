@@ -70,7 +70,7 @@ class _Definitions:
         types: list[str] = ["null"] if shape.null else []
         if shape.text is not None:
             types += shape.text.json
-            schema |= _text(shape.text, nullable=shape.null)
+            schema |= _text(shape.text, alone=not (shape.map or shape.items or shape.null))
         if shape.items is not None:
             types.append("array")
             schema["items"] = self.reference(shape.items)
@@ -116,13 +116,17 @@ class _Definitions:
         return schema
 
 
-def _text(text: TextShape, *, nullable: bool) -> Schema:
+def _text(text: TextShape, *, alone: bool) -> Schema:
+    """Return what holds for a scalar; `alone` says that nothing else may stand there."""
     schema: Schema = {}
     if text.choices:
         choices: list[Any] = [
             _JSON_CHOICES.get(text.json, {}).get(choice, choice) for choice in text.choices
         ]
-        schema["enum"] = [*choices, None] if nullable else choices
+        closed: Schema = {"enum": choices}
+        schema |= (
+            closed if alone else {"allOf": [{"if": {"type": list(text.json)}, "then": closed}]}
+        )
     if text.pattern is not None:
         schema["pattern"] = text.pattern
     return schema
