@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 from rpcgen.cli._exit import nearest
 
 _FOLDER = Path(__file__).parent
@@ -57,6 +58,12 @@ class LazyGroup(click.Group):
             advice = nearest(args[0], command_names())
             raise click.UsageError(f"no such command {args[0]!r}{advice}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As click.Group, importing no command."""
+        names = [name for name in command_names() if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=short_help(name)) for name in names]
+        return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their short help, importing none of them."""
