@@ -15,6 +15,7 @@ from tests.bench import calls, codegen, cold, floors, stubs, table
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import Pair
 from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, Plan
+from tests.bench.programs import ProgramFailed, Programs
 from tests.bench.series import Series
 
 LIBRARIES = (
@@ -57,6 +58,7 @@ def run(plan: Plan) -> Series:
     series = Series()
     with tempfile.TemporaryDirectory(prefix="rpcgen-bench-") as name:
         directory = Path(name)
+        programs = Programs(directory / "bytecode")
         compiled = directory / "stubs"
         compiled.mkdir()
         for failure in stubs.compile_all(compiled):
@@ -66,9 +68,9 @@ def run(plan: Plan) -> Series:
                 pairs = calls.start(fleet, plan, say)
                 calls.measure(pairs, plan, series, say)
                 if "W5" in plan.workloads:
-                    _cold(pairs, compiled, plan, series)
+                    _cold(programs, pairs, compiled, plan, series)
         if "W6" in plan.workloads:
-            _codegen(directory, plan, series)
+            _codegen(programs, directory, plan, series)
     return series
 
 
@@ -88,28 +90,30 @@ def header(plan: Plan) -> str:
     )
 
 
-def _cold(pairs: list[Pair], compiled: Path, plan: Plan, series: Series) -> None:
+def _cold(
+    programs: Programs, pairs: list[Pair], compiled: Path, plan: Plan, series: Series
+) -> None:
     say("W5")
     try:
-        cold.measure(pairs, plan, series)
+        cold.measure(programs, pairs, plan, series)
         if not any(name.startswith("rpcgen") for name in plan.adapters):
             return
-        cold.measure_imports(compiled, plan, series)
+        cold.measure_imports(programs, compiled, plan, series)
         for pair in pairs:
             if pair.name.startswith("rpcgen") and pair.cold:
-                found = cold.unwanted(pair.cold)
+                found = cold.unwanted(programs, pair.cold)
                 loads = ", ".join(found) if found else f"none of {', '.join(cold.UNWANTED)}"
                 say(f"W5: a client of {pair.name} loads {loads}")
                 series.add("W5", pair.name, {"unwanted": len(found)})
-    except cold.ProgramFailed as failure:
+    except ProgramFailed as failure:
         say(f"lost the rest of W5: {failure}")
 
 
-def _codegen(directory: Path, plan: Plan, series: Series) -> None:
+def _codegen(programs: Programs, directory: Path, plan: Plan, series: Series) -> None:
     say("W6")
     try:
-        codegen.measure(directory, plan, series)
-    except codegen.CompilerFailed as failure:
+        codegen.measure(programs, directory, plan, series, say)
+    except ProgramFailed as failure:
         say(f"lost the rest of W6: {failure}")
 
 

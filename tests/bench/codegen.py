@@ -6,18 +6,18 @@ The interface and its .proto are written here, method for method and field for f
 from __future__ import annotations
 
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import stubs
+from tests.bench.calls import Say
 from tests.bench.plan import Plan
+from tests.bench.programs import ProgramFailed, Programs
 from tests.bench.series import Series
 
 METHODS, TYPES = 100, 60
-LIMIT = 600.0
 
 #: (name, type in YAML, type in proto)
 FIELDS = (
@@ -32,29 +32,31 @@ FIELDS = (
 )
 
 
-class CompilerFailed(Exception):
-    """A compiler ended badly; the message has the end of what it printed."""
-
-
-def measure(directory: Path, plan: Plan, series: Series) -> None:
+def measure(programs: Programs, directory: Path, plan: Plan, series: Series, say: Say) -> None:
     """Compile with rpcgen and with betterproto2, interleaved; then the very big interface once."""
     yaml = directory / "many.yaml"
     yaml.write_text(interface("many.methods", METHODS, TYPES))
     proto = directory / "many.proto"
     proto.write_text(protobuf(METHODS, TYPES))
-    compilers = (
+    compilers = [
         ("rpcgen compile", stubs.rpcgen, yaml),
         ("betterproto2", stubs.betterproto2, proto),
-    )
+    ]
     for number in range(plan.rounds + 1):
-        for name, command, source in compilers:
+        for compiler in list(compilers):
+            name, command, source = compiler
             out = directory / f"{name.split()[0]}-{number}"
             out.mkdir()
-            figures = _timed(command(source, out))
+            try:
+                figures = _timed(programs, command(source, out))
+            except ProgramFailed as failure:
+                say(f"skipped {name}: {failure}")
+                compilers.remove(compiler)
+                continue
             if number:
                 series.add("W6", name, figures)
     if plan.methods:
-        _measure_big(directory, plan.methods, series)
+        _measure_big(programs, directory, plan.methods, series)
 
 
 def interface(name: str, methods: int, types: int) -> str:
@@ -110,27 +112,25 @@ def protobuf(methods: int, types: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _measure_big(directory: Path, methods: int, series: Series) -> None:
+def _measure_big(programs: Programs, directory: Path, methods: int, series: Series) -> None:
     source = directory / "huge.yaml"
     source.write_text(interface("huge.methods", methods, TYPES))
     out = directory / "huge"
     out.mkdir()
     name = f"rpcgen, {methods:,} methods"
-    series.add("W6", name, _timed(stubs.rpcgen(source, out)))
+    series.add("W6", name, _timed(programs, stubs.rpcgen(source, out)))
     program = (
         f"import sys; sys.path.insert(0, {str(out)!r}); from huge_methods import MethodsClient"
     )
     # The first import compiles to bytecode, as it does once after an installation.
     for which in ("first import", "import"):
-        series.add("W6", f"{name}: {which}", _timed([sys.executable, "-c", program]))
+        series.add("W6", f"{name}: {which}", _timed(programs, [sys.executable, "-c", program]))
 
 
-def _timed(command: Sequence[str]) -> dict[str, float]:
+def _timed(programs: Programs, command: Sequence[str]) -> dict[str, float]:
     before, cpu = time.perf_counter(), _children_cpu()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    programs.run(command)
     took = time.perf_counter() - before
-    if done.returncode != 0:
-        raise CompilerFailed("\n".join((done.stderr or done.stdout).strip().splitlines()[-15:]))
     return {"ms": took * 1e3, "cpu_ms": (_children_cpu() - cpu) * 1e3}
 
 

@@ -6,16 +6,14 @@ memory from /proc (the kernel's maximum from getrusage survives exec and would b
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 from tests.bench.fleet import Pair
 from tests.bench.plan import Plan
+from tests.bench.programs import Programs
 from tests.bench.series import Series
-
-LIMIT = 60.0
 
 PREAMBLE = "import time as _time\n_start = _time.process_time()\n"
 REPORT = """
@@ -42,45 +40,41 @@ print(*sorted(set({UNWANTED!r}) & set(sys.modules)))
 """
 
 
-class ProgramFailed(Exception):
-    """A cold program ended badly; the message has the end of what it printed."""
-
-
-def measure(pairs: list[Pair], plan: Plan, series: Series) -> None:
+def measure(programs: Programs, pairs: list[Pair], plan: Plan, series: Series) -> None:
     """First calls, in interleaved rounds."""
-    programs = {"python -c pass": "pass\n"}
-    programs |= {pair.name: pair.cold for pair in pairs if pair.cold}
-    _rounds(programs, "W5", plan.cold_rounds, series)
+    texts = {"python -c pass": "pass\n"}
+    texts |= {pair.name: pair.cold for pair in pairs if pair.cold}
+    _rounds(programs, texts, plan.cold_rounds, series)
 
 
-def measure_imports(stubs: Path, plan: Plan, series: Series) -> None:
+def measure_imports(programs: Programs, stubs: Path, plan: Plan, series: Series) -> None:
     """What importing a generated client and its driver costs, against importing the bare libraries."""
-    programs = {
+    texts = {
         "imports of the bare stack": BARE_IMPORTS,
         "imports of an rpcgen client": CLIENT_IMPORTS.format(stubs=str(stubs)),
     }
-    _rounds(programs, "W5", 2 * plan.cold_rounds + 1, series)
+    _rounds(programs, texts, 2 * plan.cold_rounds + 1, series)
 
 
-def unwanted(program: str) -> list[str]:
+def unwanted(programs: Programs, text: str) -> list[str]:
     """Which unwanted modules a program has loaded when it ends."""
-    return _run(program + LIST_UNWANTED)[-1].split()
+    return _last_line(programs, text + LIST_UNWANTED).split()
 
 
-def _rounds(programs: dict[str, str], workload: str, rounds: int, series: Series) -> None:
-    # The first round writes and reads the caches of compiled modules, and does not count.
+def _rounds(programs: Programs, texts: dict[str, str], rounds: int, series: Series) -> None:
+    # The first round writes the bytecode and fills the file system's cache, and does not count.
     for number in range(rounds + 1):
-        for name, program in programs.items():
-            figures = _measure(program)
+        for name, text in texts.items():
+            figures = _measure(programs, text)
             if number:
-                series.add(workload, name, figures)
+                series.add("W5", name, figures)
 
 
-def _measure(program: str) -> dict[str, float]:
+def _measure(programs: Programs, text: str) -> dict[str, float]:
     before = time.perf_counter()
-    lines = _run(PREAMBLE + program + REPORT)
+    line = _last_line(programs, PREAMBLE + text + REPORT)
     took = time.perf_counter() - before
-    start, end, peak = map(float, lines[-1].split())
+    start, end, peak = map(float, line.split())
     return {
         "ms": took * 1e3,
         "cpu_ms": end * 1e3,
@@ -89,14 +83,5 @@ def _measure(program: str) -> dict[str, float]:
     }
 
 
-def _run(program: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise ProgramFailed("\n".join(done.stderr.strip().splitlines()[-15:]))
-    return done.stdout.split("\n")[:-1]
+def _last_line(programs: Programs, text: str) -> str:
+    return programs.run([sys.executable, "-c", text]).split("\n")[-2]
