@@ -61,8 +61,9 @@ def annotation(
 
 
 def optional(expr: Expr) -> Expr:
-    """`expr | None`; once is enough."""
-    return expr if flat(expr).endswith(" | None") else around("", expr, " | None")
+    """`expr | None`; once is enough, and Any has it."""
+    text = flat(expr)
+    return expr if text == "Any" or text.endswith(" | None") else around("", expr, " | None")
 
 
 def _plain(scope: Scope, of: TypeExpr, *, checked: bool) -> Expr:

@@ -9,16 +9,13 @@ from rpcgen.codegen.inheritance import struct_fields
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
     DestinationPath,
-    Enum,
     Field,
     Index,
     ListOf,
     Method,
     Opaque,
-    Scalar,
     Struct,
     TypeExpr,
-    Union,
 )
 
 
@@ -36,7 +33,7 @@ def destination_body(scope: Scope, method: Method) -> tuple[str, ...]:
     lines: list[str] = []
     for number, path in enumerate(method.to, 1):
         end = _walk(scope, method, path, lines, f"{path.argument}_{number}")
-        text = _as_text(scope, end, lines, f"{path.argument}_{number}_end")
+        text = _present(scope, end, lines, f"{path.argument}_{number}_end")
         if number == len(method.to) or not (end.null or end.absent):
             lines.append(f"return {text}")
             break
@@ -54,8 +51,7 @@ def _walk(
     for depth, step in enumerate(path.steps):
         if at.null or at.absent:
             text = _present(scope, at, lines, f"{stem}_{depth}")
-            if not text.isidentifier():
-                lines.append(f"{stem}_{depth} = {text}")
+            lines.append(f"{stem}_{depth} = {text}")
             at = _Step(f"{stem}_{depth}", at.type, True)
         at = _index(scope, at, step) if isinstance(step, Index) else _attribute(scope, at, step)
     return at
@@ -68,16 +64,6 @@ def _present(scope: Scope, at: _Step, lines: list[str], variable: str) -> str:
     lines.append(f"{variable}_given = {at.text}")
     unset = scope.struct("UnsetType")
     return f"None if isinstance({variable}_given, {unset}) else {variable}_given"
-
-
-def _as_text(scope: Scope, end: _Step, lines: list[str], variable: str) -> str:
-    text = _present(scope, end, lines, variable)
-    if scope.bare(end.type) == Scalar("string") or isinstance(scope.definition(end.type), Enum):
-        return text
-    if not (end.null or end.absent):
-        return f"str({text})"
-    lines.append(f"{variable} = {text}")
-    return f"None if {variable} is None else str({variable})"
 
 
 def _field_step(
@@ -94,7 +80,7 @@ def _index(scope: Scope, at: _Step, step: Index) -> _Step:
     if at.null and step.number:
         condition = f"{at.text} is not None and {condition}"
     text = f"{at.text}[{step.number}] if {condition} else None"
-    return _Step(text, scope.not_null(items.item), True)
+    return _Step(text, items.item, True)
 
 
 def _attribute(scope: Scope, at: _Step, name: str) -> _Step:
@@ -105,13 +91,9 @@ def _attribute(scope: Scope, at: _Step, name: str) -> _Step:
             found = _field_step(
                 scope, at.text, field, scope.names.members[definition.name][name], definition
             )
-        case Union():
-            member = scope.names.members[definition.name][name]
-            of = definition.members[name].type
-            found = _Step(f"{at.text}.{member}", scope.not_null(of), True)
         case Opaque():
             of = definition.attributes[name]
-            found = _Step(f"{at.text}.{name}", scope.not_null(of), scope.nullable(of))
+            found = _Step(f"{at.text}.{name}", of, scope.nullable(of))
         case _:
             raise AssertionError("unexpected attribute")
     if not at.null:

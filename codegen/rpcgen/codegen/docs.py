@@ -75,21 +75,27 @@ def field_note(scope: Scope, field: Field, form: Shape, *, signature: bool = Fal
 
 def _bounds(scope: Scope, of: TypeExpr, constraints: Constraints) -> list[str]:
     unit = _unit(scope.bare(of))
-    seconds = " seconds" if scope.bare(of) == Scalar("duration") else ""
-    found: list[str] = []
-    if constraints.min is not None:
-        found.append(f"At least {constraints.min}{seconds}.")
-    if constraints.max is not None:
-        found.append(f"At most {constraints.max}{seconds}.")
-    if constraints.min_size is not None:
-        found.append(f"At least {constraints.min_size} {unit}.")
-    if constraints.max_size is not None:
-        found.append(f"At most {constraints.max_size} {unit}.")
+    number = "seconds" if scope.bare(of) == Scalar("duration") else ""
+    found = [
+        _bound("At least", constraints.min, number),
+        _bound("At most", constraints.max, number),
+        _bound("At least", constraints.min_size, unit),
+        _bound("At most", constraints.max_size, unit),
+    ]
+    found = [text for text in found if text]
     if constraints.pattern is not None:
         found.append(f"Matches `{constraints.pattern}`.")
     if constraints.unique:
         found.append("No element twice.")
     return found
+
+
+def _bound(words: str, bound: float | None, unit: str) -> str:
+    if bound is None:
+        return ""
+    if bound == 1:
+        unit = {"entries": "entry"}.get(unit, unit.removesuffix("s"))
+    return f"{words} {bound} {unit}.".replace(" .", ".")
 
 
 def _unit(of: TypeExpr) -> str:

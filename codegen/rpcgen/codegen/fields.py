@@ -14,7 +14,17 @@ from rpcgen.codegen.literals import text_literal
 from rpcgen.codegen.order import mentioned
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.values import Spelled, is_empty, spell
-from rpcgen.idl.model import Dated, Field, ListOf, MapOf, Scalar, TypeExpr
+from rpcgen.idl.model import (
+    NO_CONSTRAINTS,
+    Constraints,
+    Dated,
+    Field,
+    ListOf,
+    MapOf,
+    Named,
+    Scalar,
+    TypeExpr,
+)
 from rpcgen.idl.version import Version
 
 _NONE = Spelled("None", shared=True)
@@ -24,12 +34,14 @@ class Shape(NamedTuple):
     """What a field can hold when it was read.
 
     Attributes:
-        type: without None.
+        type: without None, except where an alias has it.
+        constraints: of the type.
         null, absent: whether it can also be None, or UNSET.
         default: what it holds if nothing was sent; None if something must be.
     """
 
     type: TypeExpr
+    constraints: Constraints
     null: bool
     absent: bool
     default: Spelled | None
@@ -43,16 +55,22 @@ def shape(scope: Scope, field: Field, *, late: bool = False) -> Shape:
         field: the field.
         late: older peers of this major do not send it, so it may be missing even if the file says that it is required.
     """
-    null = scope.nullable(field.type)
-    bare = scope.not_null(field.type)
-    if field.presence == "explicit":
-        return Shape(bare, null, True, Spelled("UNSET", shared=True))
     given = field.constant or field.default
-    if given is not None:
-        return Shape(bare, given.value is None, False, spell(scope, given.value, field.type))
-    if null or late:
-        return Shape(bare, True, False, _NONE)
-    return Shape(bare, False, False, None)
+    nullable = scope.nullable(field.type)
+    absent = field.presence == "explicit"
+    if absent:
+        null = nullable
+        default: Spelled | None = Spelled("UNSET", shared=True)
+    elif given is not None:
+        null = given.value is None
+        default = spell(scope, given.value, field.type)
+    else:
+        null = nullable or late
+        default = _NONE if null else None
+    if null and isinstance(field.type, Named) and field.constraints == NO_CONSTRAINTS:
+        return Shape(field.type, NO_CONSTRAINTS, null, absent, default)
+    bare, constraints = scope.not_null(field.type, field.constraints)
+    return Shape(bare, constraints, null, absent, default)
 
 
 def newer(since: tuple[Version, ...], container: Dated) -> bool:
@@ -79,7 +97,7 @@ def stored(
         form: its shape.
         keep: its struct leaves defaults out of messages, but not this one's.
     """
-    spelled = annotation(scope, form.type, field.constraints)
+    spelled = annotation(scope, form.type, form.constraints)
     return _widened(scope, spelled, form), _stored_default(scope, field, name, form, keep=keep)
 
 
@@ -140,9 +158,9 @@ def parameter(scope: Scope, field: Field, name: str, form: Shape) -> str:
     if form.absent:
         return f"{name}: {flat(_widened(scope, spelled, form))} = {scope.struct('UNSET')}"
     if default == _NONE or not default.shared:
-        return f"{name}: {flat(optional(spelled))} = None"
+        return f"{name}: {flat(_optional(scope, spelled, form))} = None"
     if scope.nullable(field.type):
-        spelled = optional(spelled)
+        spelled = _optional(scope, spelled, form)
     return f"{name}: {flat(spelled)} = {default.text}"
 
 
@@ -164,4 +182,9 @@ def handled(scope: Scope, form: Shape) -> Expr:
 def _widened(scope: Scope, expr: Expr, form: Shape) -> Expr:
     if form.absent:
         expr = around("", expr, f" | {scope.struct('UnsetType')}")
-    return optional(expr) if form.null else expr
+    return _optional(scope, expr, form) if form.null else expr
+
+
+def _optional(scope: Scope, expr: Expr, form: Shape) -> Expr:
+    """With None, unless an alias has it."""
+    return expr if scope.nullable(form.type) else optional(expr)

@@ -82,11 +82,19 @@ def from_import(module: str, names: Iterable[str], indent: str = "") -> str:
 
 
 def import_order(name: str) -> tuple[int, list[tuple[int, int, str]], str]:
-    """Sort like isort and ruff: CONSTANTS, Classes, variables; numbers in names count as numbers."""
-    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
-    natural = [
-        (0, int(part), part) if part.isdigit() else (1, 0, part)
-        for part in _DIGITS.split(name.lower())
-        if part
-    ]
-    return kind, natural, name
+    """Sort imported names like isort and ruff: CONSTANTS, Classes, variables; numbers count, capitals do not."""
+    return _kind(name), _natural(name.lower()), name
+
+
+def export_order(name: str) -> tuple[int, list[tuple[int, int, str]]]:
+    """Sort `__all__` like ruff: the same, but capitals come before small letters."""
+    return _kind(name), _natural(name)
+
+
+def _kind(name: str) -> int:
+    return 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    parts = (part for part in _DIGITS.split(name) if part)
+    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts]

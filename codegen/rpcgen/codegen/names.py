@@ -3,8 +3,7 @@
 The rules, which users rely on (changing one renames things in their code):
 
 - A name that generated code or Python needs for itself gets an underscore: `from` is `from_`, a type `Client` is
-  `Client_`. What travels keeps its name.
-- A type or error whose name starts with a small letter is camelised: `image_ref` is `ImageRef`.
+  `Client_`; so does a member that is called like a type of its interface. What travels keeps its name.
 - A member of an enum is called as the file says, else as its value, in capitals, with `_` for what no name can have,
   and with a `V` before a digit: `1.2` is `V1_2`.
 - Of a method that can be called and cast, the kind that is written first has the plain name, the other one ends in
@@ -16,7 +15,7 @@ Two things that would have one name are a mistake of the file: both places are r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from rpcgen.codegen import reserved
@@ -94,8 +93,10 @@ def member_name(value: str) -> str:
     return f"V{name}" if name[:1].isdigit() else name
 
 
-def _escape(name: str, taken: Iterable[str]) -> str:
-    return f"{name}_" if name in taken else name
+def _escape(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 class _Table:
@@ -138,13 +139,13 @@ class _Resolver:
 
     def _name_types(self) -> None:
         for name, definition in self._interface.types.items():
-            chosen = _escape(camel(name) if name[0].islower() else name, reserved.TYPES)
+            chosen = _escape(name, reserved.TYPES)
             self._names.types[name] = chosen
             self._package.add(chosen, f'type "{name}"', definition.position)
 
     def _name_errors(self) -> None:
         for name, error in self._interface.errors.items():
-            chosen = _escape(camel(name) if name[0].islower() else name, reserved.TYPES)
+            chosen = _escape(name, reserved.TYPES)
             struct = _escape(f"{chosen.rstrip('_')}Fields", reserved.TYPES)
             self._names.errors[name] = chosen
             self._names.error_structs[name] = struct

@@ -69,7 +69,6 @@ METHODS = MEMBERS | {"can_send", "close", "prepare", "supports"}
 ERROR_FIELDS = MEMBERS | {
     "add_note",
     "args",
-    "code",
     "message",
     "remote_traceback",
     "retryable",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from rpcgen.codegen.imports import ImportSet
 from rpcgen.codegen.names import Names
-from rpcgen.idl.model import Alias, Interface, Named, Nullable, TypeDef, TypeExpr
+from rpcgen.idl.model import Alias, Constraints, Interface, Named, Nullable, TypeDef, TypeExpr
+
+_BOUNDS = tuple(each.name for each in fields(Constraints))
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ class Scope:
             of = found.type
         return isinstance(of, Nullable)
 
-    def not_null(self, of: TypeExpr) -> TypeExpr:
-        """The type without None; an alias of a nullable type is then no longer named."""
+    def not_null(self, of: TypeExpr, constraints: Constraints) -> tuple[TypeExpr, Constraints]:
+        """The type without None, and all that bounds it; an alias of a nullable type is then no longer named."""
         while self.nullable(of):
             if isinstance(of, Nullable):
                 of = of.inner
@@ -84,4 +86,13 @@ class Scope:
                 found := self.interface.types[of.name], Alias
             ):
                 of = found.type
-        return of
+                constraints = _both(found.constraints, constraints)
+        return of, constraints
+
+
+def _both(outer: Constraints, inner: Constraints) -> Constraints:
+    """The bounds of two places; the nearer one has the last word."""
+    given = {
+        name: value for name in _BOUNDS if (value := getattr(inner, name)) not in (None, False)
+    }
+    return replace(outer, **given)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rpcgen.codegen.docs import paragraphs, sentence
-from rpcgen.codegen.imports import from_import, import_order
+from rpcgen.codegen.imports import export_order, from_import
 from rpcgen.codegen.literals import docstring, text_literal
 from rpcgen.codegen.names import Names
 from rpcgen.codegen.view.structs import INDENT
@@ -58,4 +58,4 @@ def package_view(interface: Interface, names: Names) -> PackageView:
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
-    return sorted(names, key=import_order)
+    return sorted(names, key=export_order)
