@@ -8,7 +8,8 @@ import pytest
 from rpcgen.cli._arguments import read_arguments
 from rpcgen.cli._contract import Contract, read_contract
 from rpcgen.cli._exit import Failure
-from rpcgen.idl import contract, loads
+from rpcgen.idl import loads
+from rpcgen.idl.contract import contract
 
 TEXT = """
 rpcgen: 1

@@ -159,11 +159,14 @@ def test_serve_serves_until_sigterm() -> None:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            assert process.stderr is not None
-            assert "shop-7 serves shop.inventory 1.1" in process.stderr.readline()
-            assert rpcgen("health", url).code == 0
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            try:
+                assert process.stderr is not None
+                assert "shop-7 serves shop.inventory 1.1" in process.stderr.readline()
+                assert rpcgen("health", url).code == 0
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(20) == 0
+            finally:
+                process.kill()
 
 
 @pytest.mark.parametrize(

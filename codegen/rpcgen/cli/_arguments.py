@@ -72,20 +72,22 @@ class _Reader:
 
     def from_text(self, text: str, type_: str) -> Any:
         """A value from the command line."""
-        if type_.endswith("?"):
-            return None if text == "null" else self.from_text(text, type_[:-1])
-        base = self._base(type_)
+        if type_.endswith("?") and text == "null":
+            return None
+        base = self._base(type_.removesuffix("?"))
+        if not isinstance(base, str):
+            return text if "enum" in base else self.fit(self._json(text, type_), type_)
         if base in _TEXT:
-            return self.fit(text, str(base))
-        if not isinstance(base, str) and "enum" in base:
-            return text
+            return self.fit(text, base)
         if base == "any":
             try:
                 return json.loads(text)
             except ValueError:
                 return text
-        value = _json(text, f"argument {self._name!r} is {type_}")
-        return self.fit(value, type_)
+        return self.fit(self._json(text, type_), type_)
+
+    def _json(self, text: str, type_: str) -> Any:
+        return _json(text, f"argument {self._name!r} is {type_}")
 
     def fit(self, value: Any, type_: str) -> Any:
         """A value of JSON's types as the value that travels."""

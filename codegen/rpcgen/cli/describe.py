@@ -46,7 +46,8 @@ def _contracts(where: Where) -> list[Contract]:
     if "://" in where.url:
         return [served.contract for served in where.served()]
     from rpcgen.cli._contract import read_contract
-    from rpcgen.idl import contract, load, render
+    from rpcgen.idl import load, render
+    from rpcgen.idl.contract import contract
 
     loaded = load(where.url)
     if loaded.interface is None:

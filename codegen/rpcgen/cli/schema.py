@@ -25,7 +25,7 @@ def command(output: Path | None) -> None:
     """
     import json
 
-    from rpcgen.idl import json_schema
+    from rpcgen.idl.schema import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
