@@ -174,7 +174,7 @@ def _travel(routes: Sequence[Route], to: Sequence[DestinationPath]) -> str:
 def _waiting(method: Method) -> str:
     timeout = method.timeout
     if timeout is None:
-        return "waits as long as the client is told to"
+        return "waits for the client's own timeout (60 seconds by default)"
     if timeout.profile is not None:
         return f"waits as the profile `{timeout.profile}` says"
     amount = f"{timeout.seconds:g}"

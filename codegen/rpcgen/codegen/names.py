@@ -136,6 +136,7 @@ class _Resolver:
         self._name_errors()
         self._name_methods()
         self._name_members()
+        self._names.clashes.sort(key=lambda clash: clash.position)
 
     def _name_types(self) -> None:
         for name, definition in self._interface.types.items():
@@ -218,6 +219,7 @@ class _Resolver:
                     member.position,
                     "give it one: enum: {NAME: value}",
                 )
+                continue
             found[value] = name
             table.add(name, f'value "{value}"', member.position)
         return found
