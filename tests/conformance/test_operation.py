@@ -19,7 +19,7 @@ from rpcgen.runtime import (
     Rejected,
     Unauthenticated,
 )
-from rpcgen.runtime import meta as meta_package
+from rpcgen.runtime import rpcgen_meta as meta_package
 
 from tests.conformance.conftest import Lab
 

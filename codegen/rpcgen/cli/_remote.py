@@ -17,7 +17,7 @@ from rpcgen.cli._exit import Exit, Failure, nearest
 if TYPE_CHECKING:
     from rpcgen.cli._contract import Contract
     from rpcgen.runtime.driver import Found
-    from rpcgen.runtime.meta import MetaClient
+    from rpcgen.runtime.rpcgen_meta import MetaClient
 
 #: Seconds that a command waits, unless it is told otherwise.
 TIMEOUT = 10.0
@@ -122,7 +122,7 @@ class Where:
     @contextmanager
     def meta(self) -> Generator[MetaClient, None, None]:
         """A client of rpcgen.meta for the server, and with the time, that the options say."""
-        from rpcgen.runtime.meta import MetaClient
+        from rpcgen.runtime.rpcgen_meta import MetaClient
 
         where = self.narrowed()
         with MetaClient(where.url, exchange=where.exchange, topic=where.topic) as client:

@@ -15,8 +15,8 @@ from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.work import State as WorkState
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.errors import Draining
-from rpcgen.runtime.meta.endpoint import MetaEndpoint
-from rpcgen.runtime.meta.types import Health, Served, State, Stats
+from rpcgen.runtime.rpcgen_meta.endpoint import MetaEndpoint
+from rpcgen.runtime.rpcgen_meta.types import Health, Served, State, Stats
 
 
 class Introspection(MetaEndpoint):

@@ -44,7 +44,7 @@ class Servers:
             ServerFailed: one ended, or does not answer in time; with the end of its log.
         """
         from rpcgen.runtime import RpcgenError
-        from rpcgen.runtime.meta import MetaClient
+        from rpcgen.runtime.rpcgen_meta import MetaClient
 
         end = time.monotonic() + PATIENCE
         with MetaClient(self._url, exchange=exchange, topic=topic) as meta:

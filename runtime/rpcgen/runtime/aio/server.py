@@ -17,7 +17,7 @@ import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, ServerSettings, Serving
 from rpcgen.runtime.driver import AsyncListener, Caller
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -245,7 +245,7 @@ class AsyncServer:
         except asyncio.CancelledError:
             if not job.context.cancelled:  # the handler cancelled itself: its caller still waits
                 serving.failed(job, RuntimeError("the handler was cancelled"))
-        except Exception as error:
+        except HANDLER_FAILURES as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)
@@ -263,7 +263,7 @@ class AsyncServer:
             value = await self._loop.run_in_executor(self._pool, _call_handler, job, arguments)
         except asyncio.CancelledError:
             pass  # the thread sees ctx.cancelled; nobody waits for its result
-        except Exception as error:
+        except HANDLER_FAILURES as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)
@@ -274,7 +274,7 @@ class AsyncServer:
         serving = self._serving
         try:
             value = _call_handler(job, serving.arguments(job, time.monotonic()))
-        except Exception as error:
+        except HANDLER_FAILURES as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)

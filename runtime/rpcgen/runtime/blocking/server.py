@@ -15,7 +15,7 @@ import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, ServerSettings, Serving
 from rpcgen.runtime.driver import Caller, Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -257,9 +257,7 @@ class Server:
         try:
             arguments = serving.arguments(job, time.monotonic())
             value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
-        except (
-            BaseException
-        ) as error:  # SystemExit and the like must not end a worker: it is the handler's failure
+        except HANDLER_FAILURES as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)

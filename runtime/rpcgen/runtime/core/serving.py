@@ -216,5 +216,8 @@ class Serving:
             self.counters.expired += 1
 
 
+#: What a handler may raise without ending the server: `sys.exit()` in a handler is its failure, not the process's end.
+HANDLER_FAILURES = (Exception, SystemExit)
+
 #: Seconds between two looks at the clock while there is work.
 TICK = 0.1

@@ -1,8 +1,8 @@
 """The ZeroMQ driver: `zmq+ipc:///dir`, `zmq+tcp://host:port,host:port`.
 
 A client has a DEALER socket for each server, a server has a ROUTER; each message is one frame. Who serves what is the
-matchmaker's to say (`matchmakers/`). `engine.py` and `binding.py` hold the two sides, without waiting; `blocking.py`
-and `aio.py` wait for them. This module knows only how they are put together.
+matchmaker's to say (`matchmakers/`). `engine.py` and `binding.py` hold the two sides, without waiting; `blocking/`
+and `aio/` wait for them. This module knows only how they are put together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rpcgen.runtime.drivers.zeromq.binding import Binding
-from rpcgen.runtime.drivers.zeromq.blocking import ZmqClient, ZmqListener
+from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
+from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
@@ -20,34 +21,35 @@ from rpcgen.runtime.url import TransportUrl
 
 if TYPE_CHECKING:
     # Importing asyncio takes longer than all else here, and a blocking program does not need it.
-    from rpcgen.runtime.drivers.zeromq.aio import AsyncZmqClient, AsyncZmqListener
+    from rpcgen.runtime.drivers.zeromq.aio.client import AsyncClient
+    from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener
 
 
-def connect(url: TransportUrl) -> ZmqClient:
+def connect(url: TransportUrl) -> BlockingClient:
     """See `DriverModule.connect`."""
     options = url.options(ZmqOptions)
-    return ZmqClient(find_matchmaker(url).matchmaker(url, options), options)
+    return BlockingClient(find_matchmaker(url).matchmaker(url, options), options)
 
 
-def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> ZmqListener:
+def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> BlockingListener:
     """See `DriverModule.listen`."""
     options = url.options(ZmqOptions)
     serves = _topics(targets, server)
     registration = find_matchmaker(url).registration(url, options, server, serves)
-    return ZmqListener(Binding(registration, options, server, serves))
+    return BlockingListener(Binding(registration, options, server, serves))
 
 
-def connect_async(url: TransportUrl) -> AsyncZmqClient:
+def connect_async(url: TransportUrl) -> AsyncClient:
     """See `DriverModule.connect_async`."""
-    from rpcgen.runtime.drivers.zeromq.aio import AsyncZmqClient
+    from rpcgen.runtime.drivers.zeromq.aio.client import AsyncClient
 
     options = url.options(ZmqOptions)
-    return AsyncZmqClient(find_matchmaker(url).matchmaker(url, options), options)
+    return AsyncClient(find_matchmaker(url).matchmaker(url, options), options)
 
 
-def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncZmqListener:
+def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncListener:
     """See `DriverModule.listen_async`."""
-    from rpcgen.runtime.drivers.zeromq.aio import AsyncZmqListener
+    from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener
 
     options = url.options(ZmqOptions)
     serves = _topics(targets, server)
@@ -57,7 +59,7 @@ def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> A
         registration = matchmaker.registration(url, options, server, serves)
         return Binding(registration, options, server, serves)
 
-    return AsyncZmqListener(bind)
+    return AsyncListener(bind)
 
 
 def _topics(targets: Sequence[Target], server: str) -> list[Topic]:

@@ -1,15 +1,33 @@
-"""Choosing one of several servers. Knows nothing of connections: whoever may be chosen is in the pool."""
+"""Choosing one of several servers. Knows nothing of connections: whoever may be chosen is in a pool."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from random import random
 from typing import Final, Generic, TypeVar
 
 from rpcgen.runtime.driver import Peer
+from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
+from rpcgen.runtime.target import Target
 
-P = TypeVar("P", bound=Peer)
+
+class Serving(Peer):
+    """A server that said who it is.
+
+    Attributes:
+        server, serves: its name and its topics; set before it is in a pool, and not changed while it is.
+    """
+
+    __slots__ = ("server", "serves")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.server: str | None = None
+        self.serves: frozenset[Topic] = frozenset()
+
+
+P = TypeVar("P", bound=Serving)
 Members = tuple[P, ...]
 
 
@@ -72,3 +90,54 @@ def _round_robin() -> Callable[[Members[P]], P]:
 
 #: The values of the option `choice`.
 CHOICES: Final = {"least": _least, "round_robin": _round_robin}
+
+
+class Pools(Generic[P]):
+    """A pool for each topic, and for each server of a topic."""
+
+    def __init__(self, choice: str) -> None:
+        self._choice = choice
+        self._pools: dict[tuple[str, str, str | None], Pool[P]] = {}
+
+    def choose(self, target: Target) -> P | None:
+        """A server of the target, None if there is none. One lookup: this runs for every call."""
+        pool = self._pools.get((target.exchange, target.topic, target.server))
+        return pool.choose() if pool is not None else None
+
+    def add(self, member: P) -> None:
+        """Let a server be chosen for all that it serves."""
+        for key in _keys(member):
+            pool = self._pools.get(key)
+            if pool is None:
+                pool = self._pools[key] = Pool(self._choice)
+            pool.add(member)
+
+    def remove(self, member: P) -> None:
+        """Choose it no more."""
+        for key in _keys(member):
+            pool = self._pools.get(key)
+            if pool is not None:
+                pool.remove(member)
+                if not pool.members:
+                    del self._pools[key]
+
+    def rest(self, member: P) -> bool:
+        """Remove it where there are others; True if there are. `add` ends the rest."""
+        crowded = [
+            pool
+            for key in _keys(member)
+            if (pool := self._pools.get(key)) and len(pool.members) > 1 and member in pool.members
+        ]
+        for pool in crowded:
+            pool.remove(member)
+        return bool(crowded)
+
+    def clear(self) -> None:
+        """Choose nobody any more."""
+        self._pools.clear()
+
+
+def _keys(member: Serving) -> Iterator[tuple[str, str, str | None]]:
+    for exchange, topic in member.serves:
+        yield exchange, topic, None
+        yield exchange, topic, member.server

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 import zmq
 from rpcgen.runtime.driver import Arrival
 from rpcgen.runtime.drivers.zeromq import control
-from rpcgen.runtime.drivers.zeromq.choice import Pool
+from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import IN_USE, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
@@ -93,7 +93,7 @@ class Engine:
         self._listed: set[str] = set()  # the endpoints that the matchmaker named last
         # Links that drain are not in `links`, so that a successor at the same place may be.
         self._leaving: set[Link] = set()
-        self._pools: dict[tuple[str, str, str | None], Pool[Link]] = {}
+        self._pools = Pools(options.choice)
         self._watch = watch
         self._unwatch = unwatch
         self._context = new_context()
@@ -103,8 +103,7 @@ class Engine:
 
     def choose(self, target: Target) -> Link | None:
         """A ready link to a server of the target."""
-        pool = self._pools.get((target.exchange, target.topic, target.server))
-        return pool.choose() if pool is not None else None
+        return self._pools.choose(target)
 
     def send(self, link: Link, frame: bytes) -> None:
         """Hand a frame to libzmq. Raises NotSent or TooLarge."""
@@ -136,14 +135,13 @@ class Engine:
             ) from None
 
     def _rest(self, link: Link) -> None:
-        """Prefer others for a moment. A link that is alone in a pool stays there."""
-        rested = False
-        for pool in self._pools_of(link):
-            if len(pool.members) > 1 and link in pool.members:
-                pool.remove(link)
-                rested = True
-        if rested:
-            self.timers.at(monotonic() + REST, lambda: self._pool(link))
+        """Prefer others for a moment."""
+        if self._pools.rest(link):
+            self.timers.at(monotonic() + REST, lambda: self._rested(link))
+
+    def _rested(self, link: Link) -> None:
+        if link.state is State.READY:
+            self._pools.add(link)
 
     # --- receiving ------------------------------------------------------------------------------------------------
 
@@ -213,13 +211,13 @@ class Engine:
         self.counters["connected"] += 1
         self.news += 1
         self.history(link.endpoint).succeeded()
-        self._pool(link)
+        self._pools.add(link)
 
     def drain(self, link: Link) -> None:
         """Choose a ready link no more, and look for the server's successor at the same place."""
         if link.state is State.READY:
             link.state = State.DRAINING
-            self._unpool(link)
+            self._pools.remove(link)
             self.links.pop(link.endpoint.key)
             self._leaving.add(link)
             self._failed(link.endpoint, NotSent("it is draining"))
@@ -277,7 +275,7 @@ class Engine:
         if link.state is State.LOST:
             return
         was_in_use, was_draining = link.state in IN_USE, link.state is State.DRAINING
-        self._unpool(link)
+        self._pools.remove(link)
         link.state = State.LOST
         if was_in_use:
             # Answers that came before the connection broke come first.
@@ -348,33 +346,6 @@ class Engine:
         if endpoint.serves is None:
             return bool(self.topics)
         return not self.topics.isdisjoint(endpoint.serves)
-
-    # --- pools ----------------------------------------------------------------------------------------------------
-
-    def _pool(self, link: Link) -> None:
-        if link.state is not State.READY:
-            return
-        for exchange, topic in link.serves:
-            for server in (None, link.server):
-                self._pools.setdefault((exchange, topic, server), Pool(self.options.choice)).add(
-                    link
-                )
-
-    def _unpool(self, link: Link) -> None:
-        for exchange, topic in link.serves:
-            for server in (None, link.server):
-                pool = self._pools.get((exchange, topic, server))
-                if pool is not None:
-                    pool.remove(link)
-                    if not pool.members:
-                        del self._pools[exchange, topic, server]
-
-    def _pools_of(self, link: Link) -> Iterable[Pool[Link]]:
-        for exchange, topic in link.serves:
-            for server in (None, link.server):
-                pool = self._pools.get((exchange, topic, server))
-                if pool is not None:
-                    yield pool
 
     # --- closing --------------------------------------------------------------------------------------------------
 

@@ -11,9 +11,9 @@ from enum import Enum
 from typing import Final
 
 import zmq
-from rpcgen.runtime.driver import Peer
 from rpcgen.runtime.drivers.zeromq import control
-from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
+from rpcgen.runtime.drivers.zeromq.choice import Serving
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.drivers.zeromq.monitor import Monitor
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.sockets import Context, configure_dealer, is_readable
@@ -34,17 +34,16 @@ class State(Enum):
 IN_USE: Final = frozenset({State.READY, State.DRAINING})
 
 
-class Link(Peer):
+class Link(Serving):
     """A connection to a server. `recv` and `send` are the socket's own, for speed.
 
     Attributes:
         endpoint: where it connects.
         state: how far it is; changed by the engine alone.
-        server, serves: as the server said in its WELCOME.
         fd: readable (edge-triggered) when frames may have come.
     """
 
-    __slots__ = ("endpoint", "fd", "monitor", "recv", "send", "server", "serves", "socket", "state")
+    __slots__ = ("endpoint", "fd", "monitor", "recv", "send", "socket", "state")
 
     def __init__(self, context: Context, endpoint: Endpoint, options: ZmqOptions) -> None:
         """Begin to connect.
@@ -55,8 +54,6 @@ class Link(Peer):
         super().__init__(endpoint.name)
         self.endpoint = endpoint
         self.state = State.CONNECTING
-        self.server: str | None = None
-        self.serves: frozenset[Topic] = frozenset()
         self.socket = context.socket(zmq.DEALER)
         try:
             configure_dealer(self.socket, options, endpoint.address, control.new_routing_id())
