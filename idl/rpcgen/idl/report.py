@@ -36,11 +36,13 @@ class Report:
         related: Iterable[tuple[Position, str]] = (),
     ) -> None:
         """Add a mistake."""
-        self._add(Diagnostic(rule, message, at, "error", hint, tuple(related)))
+        self._add(
+            Diagnostic(rule, _one_line(message), at, "error", _one_line(hint), tuple(related))
+        )
 
     def warning(self, rule: str, message: str, at: Position, *, hint: str = "") -> None:
         """Add a doubt, which refuses nothing."""
-        self._add(Diagnostic(rule, message, at, "warning", hint))
+        self._add(Diagnostic(rule, _one_line(message), at, "warning", _one_line(hint)))
 
     def _add(self, diagnostic: Diagnostic) -> None:
         key = (diagnostic.rule, diagnostic.position, diagnostic.message)
@@ -87,6 +89,11 @@ class Report:
         self._suggestions -= 1
         best = nearest(word, known)
         return f'did you mean "{best}"?' if best is not None else ""
+
+
+def _one_line(text: str) -> str:
+    """Keep a message that quotes the file on one line."""
+    return text.replace("\n", "\\n")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

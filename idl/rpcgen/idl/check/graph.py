@@ -90,18 +90,18 @@ def _check_loops(
                     report.error("type-depth", message, known[done].position)
             elif name in on_path:
                 loops += 1
-                loop = [*path[path.index(name) :], name]
-                shown = loop if len(loop) <= 60 else [*loop[:30], "…", *loop[-29:]]
-                report.error(
-                    rule,
-                    f'{what} "{name}" leads to itself: {" -> ".join(shown)}',
-                    known[name].position,
-                )
+                shown = _shown([*path[path.index(name) :], name])
+                message = f'{what} "{name}" leads to itself: {shown}'
+                report.error(rule, message, known[name].position)
             elif name not in depth:
                 path.append(name)
                 on_path.add(name)
                 branches.append(iter(following(name)))
     return loops
+
+
+def _shown(loop: list[str]) -> str:
+    return " -> ".join(loop if len(loop) <= 60 else [*loop[:30], "…", *loop[-29:]])
 
 
 def _check_bases(types: Types, errors: Mapping[str, Error], report: Report) -> None:

@@ -67,27 +67,33 @@ def read_interface(
     _check_references(draft, scope.pending, report)
     _read_values(draft, scope.pending, report)
     _inherit_retryable(draft)
-    version = scope.version or Version(0, 0)
-    interface = Interface(
-        scope.interface,
-        version,
-        _namespace(main, scope),
-        target,
-        draft.types,
-        draft.errors,
-        draft.methods,
-        draft.events,
-        (text_at(main, "interface") or main).at,
-        source,
-        scope.serves,
-        _releases(main, scope),
-        cast("Send", send.value if (send := text_at(main, "send")) is not None else "set"),
-        doc_at(main),
-    )
+    interface = _assembled(main, scope, draft, target, source)
     check_interface(interface, report)
     if report.failed:
         return None
     return _without_unreached(interface, *own)
+
+
+def _assembled(
+    main: Mapping, scope: Scope, draft: Draft, target: TargetDefaults, source: str
+) -> Interface:
+    send = text_at(main, "send")
+    return Interface(
+        name=scope.interface,
+        version=scope.version or Version(0, 0),
+        namespace=_namespace(main, scope),
+        target=target,
+        types=draft.types,
+        errors=draft.errors,
+        methods=draft.methods,
+        events=draft.events,
+        position=(text_at(main, "interface") or main).at,
+        source=source,
+        serves=scope.serves,
+        releases=_releases(main, scope),
+        send=cast("Send", send.value) if send is not None else "set",
+        doc=doc_at(main),
+    )
 
 
 def _scope(main: Mapping, report: Report) -> Scope:

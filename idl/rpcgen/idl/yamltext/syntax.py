@@ -1,0 +1,140 @@
+"""What a YAML parser could not read, in words and at places that are the same for both parsers.
+
+libyaml and PyYAML's own parser say the same things differently and point a little beside each other; an error must
+not depend on which of them is installed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from rpcgen.idl.diagnostics import LINE_BREAK
+from rpcgen.idl.position import Position
+from rpcgen.idl.report import Report
+
+
+def report_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, report: Report) -> None:
+    """Report a parser's error."""
+    problem = error.problem or ""
+    mark: Any = error.problem_mark or error.context_mark
+    if _ESCAPE.search(problem):
+        # The two point to different characters of the escape; the start of the text will do.
+        mark = error.context_mark or mark
+    rows = LINE_BREAK.split(text)
+    line, column = _clamped(mark, rows)
+    at = Position(file, line + 1, column + 1)
+    row = rows[line]
+    if (brackets := _BRACKETS.search(row[:column])) and row[column : column + 1] == "[":
+        start = brackets.start(1)
+        written = _bracketed(row, start)
+        report.error(
+            "yaml-flow-type",
+            "a text with brackets inside {...} or [...] is not readable unquoted",
+            Position(file, line + 1, start + 1, len(written)),
+            hint=f'quote it ("{written}") or write block style, one entry a line',
+        )
+        return
+    if "\t" in row[: column + 1] and not row[:column].strip():
+        problem = "found a tab character"
+    report.error("yaml-syntax", syntax_message(problem), at, hint=_syntax_hint(row, column))
+
+
+def _clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
+    """Return the line and column of a mark; one behind the end goes to the end of the last line with something."""
+    line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    if line >= len(rows) or not "".join(rows[line:])[column:].strip():
+        line = min(line, len(rows) - 1)
+        while line > 0 and not rows[line].strip():
+            line -= 1
+        column = len(rows[line].rstrip())
+    return line, column
+
+
+_ESCAPE = re.compile("escape|hexadecimal|hexdecimal|surrogate|Unicode character")
+
+
+#: The start of `list[`, `map[` or `Name[` just before the place where a parser gave up.
+_BRACKETS = re.compile(r"\b([A-Za-z][A-Za-z0-9_]*)$")
+
+
+def _bracketed(row: str, start: int) -> str:
+    """Return the text with brackets that was probably meant, such as `map[string, list[A]]?`."""
+    depth, end = 0, start
+    while end < len(row):
+        depth += (row[end] == "[") - (row[end] == "]")
+        end += 1
+        if depth < 0:
+            return row[start : end - 1]
+        if depth == 0 and row[end - 1] == "]":
+            break
+    rest = _AFTER_BRACKETS.match(row, end)
+    return row[start : rest.end() if rest is not None else end].strip()
+
+
+_AFTER_BRACKETS = re.compile(r"[\w.?]*", re.ASCII)
+
+#: What libyaml and PyYAML's own parser say, and what we say.
+_MESSAGES = (
+    (re.compile(r"document start"), "found text after the end of the document"),
+    (re.compile(r"(did not find )?expected ',' or '\}'"), 'expected "," or "}"'),
+    (re.compile(r"(did not find )?expected ',' or '\]'"), 'expected "," or "]"'),
+    (re.compile(r"mapping values are not allowed"), 'found ": " where no value can start'),
+    (re.compile(r"could not find expected ':'"), 'expected ":" after a key'),
+    (re.compile(r"cannot start any token"), "found a character that cannot start anything here"),
+    (
+        re.compile(r"(did not find expected|expected the) node content"),
+        "expected a text, a list or a map",
+    ),
+    (
+        re.compile(r"(did not find expected <block end>|expected <block end>|block end)"),
+        "found a line that does not fit the indentation",
+    ),
+    (
+        re.compile(r"did not find expected key|expected .*<block mapping"),
+        "found a line that does not fit the indentation",
+    ),
+    (
+        re.compile(r"did not find expected '-' indicator"),
+        "found a line that does not fit the indentation",
+    ),
+    (re.compile(r"unexpected end of stream|unexpected end"), "the text ends inside a quoted one"),
+    (
+        re.compile(r"document indicator|document separator"),
+        "found a document marker inside a quoted text",
+    ),
+    (
+        re.compile(r"(block )?sequence entries are not allowed"),
+        'found "- " where no list can start',
+    ),
+    (re.compile(r"mapping keys are not allowed"), 'found "? " where no key can start'),
+    (re.compile(r"undefined alias|found undefined"), "found an alias that stands for nothing"),
+    (
+        re.compile(
+            r"unknown escape|escape sequence|hexdecimal|hexadecimal|Unicode character escape"
+        ),
+        "found an unknown escape in a double-quoted text",
+    ),
+    (re.compile(r"tag|anchor"), "found a tag or an anchor that is not readable"),
+    (re.compile(r"tab character"), "found a tab where blanks are needed"),
+)
+
+
+def syntax_message(problem: str) -> str:
+    """Say what a parser says."""
+    for pattern, message in _MESSAGES:
+        if pattern.search(problem):
+            return message
+    return "this is not readable as YAML"
+
+
+def _syntax_hint(row: str, column: int) -> str:
+    if "\t" in row[: column + 1]:
+        return "indent with blanks, not with tabs"
+    character = row[column : column + 1]
+    if character and character in "@`%":
+        return f'quote a text that starts with "{character}"'
+    if character == ":":
+        return 'quote a text that holds ": "'
+    return ""
