@@ -39,7 +39,8 @@ class Peer:
         self.outstanding = 0
 
 
-#: A frame from a peer, or the reason (ConnectionLost, AuthError) for which nothing more will come from it.
+#: A frame from a peer, or the reason for which nothing more will come from it: ConnectionLost, AuthError, or Draining,
+#: which says that the peer closed in order, and that it never ran what it has not answered.
 Arrival = tuple[Peer, "bytes | RpcgenError"]
 
 
@@ -110,7 +111,11 @@ class Listener(Protocol):
         ...
 
     def send(self, caller: Caller, frame: bytes) -> bool:
-        """Answer; False if the caller is gone or does not read (its frame is dropped)."""
+        """Answer; False if the caller is gone or does not read (its frame is dropped).
+
+        Raises:
+            TooLarge: the frame is larger than the URL's `max_message`.
+        """
         ...
 
     def wake(self) -> None:

@@ -121,11 +121,8 @@ class Calls:
     def moves(self, call: Call) -> bool:
         """Whether an answered call should go to another server instead of ending."""
         answer = call.answer
-        if (
-            not isinstance(answer, Refusal)
-            or answer.code != Draining.code
-            or call.attempt >= MAX_MOVES
-        ):
+        refused = isinstance(answer, Refusal) and answer.code == Draining.code
+        if call.attempt >= MAX_MOVES or not (refused or isinstance(answer, Draining)):
             return False
         call.attempt += 1
         self.counters.moved += 1

@@ -216,6 +216,11 @@ class Job:
         """Whether somebody waits."""
         return self.request.how == CALL
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody still waits: it is a call, and its caller has neither given up nor run out of time."""
+        return self.request.how == CALL and not self.context.cancelled
+
     def expired(self, now: float) -> bool:
         """Whether its time is over."""
         deadline = self.context.deadline

@@ -19,7 +19,14 @@ from rpcgen.runtime.core.replies import refusal
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.driver import Caller
-from rpcgen.runtime.errors import BadResult, ConfigurationError, Expired, Overloaded, Rejected
+from rpcgen.runtime.errors import (
+    BadResult,
+    ConfigurationError,
+    Expired,
+    Overloaded,
+    Rejected,
+    TooLarge,
+)
 from rpcgen.runtime.interceptor import Interceptor
 
 log = logging.getLogger("rpcgen.server")
@@ -137,7 +144,7 @@ class Serving:
         """A handler returned: answer, if somebody waits."""
         error: BaseException | None = None
         frame = b""
-        if job.wants_reply:
+        if job.awaited:
             try:
                 frame = job.reply(value)
             except BadResult as bad:
@@ -155,7 +162,7 @@ class Serving:
         self._after(job, error)
         if isinstance(error, Rejected):
             self._count(error)
-            if job.wants_reply:
+            if job.awaited:
                 self.reply(job, job.refuse(error))
             else:
                 log.warning("refused cast %s: %s", job.request.method, error)
@@ -168,7 +175,7 @@ class Serving:
             log.error(
                 "%s failed (%s)", job.request.method, ascii(job.context.request_id), exc_info=error
             )
-        if job.wants_reply:
+        if job.awaited:
             self.reply(job, frame)
 
     def _after(self, job: Job, error: BaseException | None) -> None:
@@ -181,8 +188,11 @@ class Serving:
     # --- answering ------------------------------------------------------------------------------------------------
 
     def reply(self, job: Job, frame: bytes) -> None:
-        """Send a job's answer."""
-        self.send(job.source, job.caller, frame)
+        """Send a job's answer; the caller learns when it is too large to travel."""
+        try:
+            self.send(job.source, job.caller, frame)
+        except TooLarge as error:
+            self.send(job.source, job.caller, job.failure(BadResult(str(error)))[0])
 
     def send(self, source: Any, caller: Caller, frame: bytes) -> None:
         """Send a frame to a caller; one that is gone is counted."""

@@ -61,7 +61,8 @@ class Work:
         Raises:
             Rejected: overloaded, draining, or a message with this id is being worked on already.
         """
-        if self.state is not State.OPEN:
+        if self.state is State.CLOSED or (self.state is State.DRAINING and job.wants_reply):
+            # A cast is still taken while the server drains: its sender would never learn that it was refused.
             raise Draining("this server is stopping")
         key = (job.caller, job.request.id)
         if key in self._jobs:

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 from rpcgen.runtime.driver import Arrival, Caller, Found, Peer
-from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError, TooLarge
+from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 
@@ -238,7 +238,7 @@ class Post:
     def send(self, caller: Caller, frame: bytes) -> bool:
         """Answer a client."""
         if len(frame) > self._limit:
-            return False
+            raise TooLarge(f"the answer has {len(frame)} bytes, the limit is {self._limit}")
         return isinstance(caller, Link) and caller.deliver(self.station, frame)
 
     def hide(self) -> None:
@@ -254,7 +254,8 @@ class Post:
             links = list(self._hub.links)
             _drop_if_empty(self._name, self._hub)
         for link in links:
-            link.deliver(self.station, ConnectionLost(f"{self.station.name} is gone"))
+            # Whatever is left in the inbox was never run.
+            link.deliver(self.station, Draining(f"{self.station.name} has stopped"))
 
 
 def _drop_if_empty(name: str, hub: Hub) -> None:
