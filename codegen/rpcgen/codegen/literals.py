@@ -11,8 +11,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: Three quotes in a row would end a docstring.
-_QUOTES = re.compile('"{3,}')
+#: What needs a backslash in a docstring: a backslash; three quotes in a row; quotes beside those of the docstring.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_INSIDE = re.compile(r'\\|"{3,}')
+_AT_START = re.compile(r'^"+|\\|"{3,}')
+_AT_ENDS = re.compile(r'^"+|\\|"{3,}|"+$')
 
 
 def text_literal(value: str) -> str:
@@ -49,7 +52,7 @@ def docstring(text: str, indent: str) -> str:
     Kept: every character but white space at the ends of lines and blank lines at either end. What is not printable
     (tabs too) becomes an escape.
     """
-    lines = [_doc_line(line) for line in _exact(text, str).split("\n")]
+    lines = [line.rstrip() for line in _exact(text, str).split("\n")]
     while lines and not lines[0]:
         del lines[0]
     while lines and not lines[-1]:
@@ -57,15 +60,11 @@ def docstring(text: str, indent: str) -> str:
     if not lines:
         raise AssertionError("unexpected empty docstring")
     lines[0] = lines[0].lstrip()
-    if lines[0].startswith('"'):
-        lines[0] = "\\" + lines[0]
-    if len(lines) > 1:
-        body = "\n".join(indent + line if line else "" for line in lines)
-        return f'{indent}"""{body[len(indent) :]}\n{indent}"""'
-    line = lines[0]
-    if line.endswith('"') and not line.endswith('\\"'):
-        line = line[:-1] + '\\"'
-    return f'{indent}"""{line}"""'
+    if len(lines) == 1:
+        return f'{indent}"""{_escaped(_AT_ENDS, lines[0])}"""'
+    lines = [_escaped(_AT_START, lines[0]), *(_escaped(_INSIDE, line) for line in lines[1:])]
+    body = "\n".join(indent + line if line else "" for line in lines)
+    return f'{indent}"""{body[len(indent) :]}\n{indent}"""'
 
 
 def comment(text: str) -> str:
@@ -73,11 +72,12 @@ def comment(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in _exact(text, str))
 
 
-def _doc_line(line: str) -> str:
-    line = line.rstrip().replace("\\", "\\\\")
-    line = _QUOTES.sub(lambda match: '\\"' * len(match[0]), line)
+def _escaped(special: re.Pattern[str], line: str) -> str:
+    line = special.sub(lambda match: "".join("\\" + c for c in match[0]), line)
     if line.isprintable():
         return line
+    # A lone surrogate is no text; Python refuses a class with one in its docstring.
+    line = line.encode("utf-8", "replace").decode() if _SURROGATE.search(line) else line
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
