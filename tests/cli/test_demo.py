@@ -29,7 +29,7 @@ def test_demo_shows_every_step(tmp_path: Path) -> None:
     steps = re.findall(r"^(\d+)\. (.*) \(\d+(?:\.\d+)? m?s\)$", done.out, re.M)
     assert [int(number) for number, _ in steps] == list(range(1, 13))
     for word in (
-        "blocking",
+        "receipt = shop.take(",
         "OutOfStock",
         "DeadlineExceeded",
         "sent to shop-1, shop-2",

@@ -100,11 +100,15 @@ class _Reader:
             return self._decoded(value)
         if base == "decimal" and isinstance(value, int | float):
             return str(value)
-        if base.startswith("list[") and isinstance(value, list):
-            items: list[Any] = value
-            return [self.fit(one, base[len("list[") : -1]) for one in items]
-        if base.startswith("map[") and isinstance(value, dict):
-            key, _, item = base[len("map[") : -1].partition(", ")
+        return self._fit_many(value, base)
+
+    def _fit_many(self, value: Any, base: str) -> Any:
+        """The items of a list, or the keys and values of a map; anything else as it is."""
+        kind, _, inside = base.removesuffix("]").partition("[")
+        if kind == "list" and type(value) is list:
+            return [self.fit(one, inside) for one in cast("Any", value)]
+        if kind == "map" and type(value) is dict:
+            key, _, item = inside.partition(", ")
             pairs = cast("dict[str, Any]", value).items()
             return {self._key(name, key): self.fit(one, item) for name, one in pairs}
         return value
