@@ -15,19 +15,43 @@ import pytest
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
 
-SCHEMES = ("memory", "memory+json", "zmq+ipc", "zmq+tcp")
-WORLDS = (
-    ("blocking", "blocking"),
-    ("blocking", "asyncio"),
-    ("asyncio", "blocking"),
-    ("asyncio", "asyncio"),
+#: Scheme, world of the clients, world of the servers. Every driver serves both worlds; that worlds meet is shown once
+#: in a process and once over a socket.
+COMBINATIONS = (
+    ("memory", "blocking", "blocking"),
+    ("memory", "blocking", "asyncio"),
+    ("memory", "asyncio", "blocking"),
+    ("memory", "asyncio", "asyncio"),
+    ("memory+json", "asyncio", "asyncio"),
+    ("zmq+ipc", "blocking", "blocking"),
+    ("zmq+ipc", "blocking", "asyncio"),
+    ("zmq+ipc", "asyncio", "asyncio"),
+    ("zmq+tcp", "blocking", "blocking"),
+    ("zmq+tcp", "asyncio", "asyncio"),
 )
 
 
-@pytest.fixture(params=SCHEMES)
-def scheme(request: pytest.FixtureRequest) -> str:
-    value: str = request.param
+def name_of(combination: tuple[str, str, str]) -> str:
+    scheme, client, server = combination
+    return f"{scheme}-{client}-to-{server}"
+
+
+@pytest.fixture(params=COMBINATIONS, ids=name_of)
+def combination(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+    value: tuple[str, str, str] = request.param
     return value
+
+
+@pytest.fixture
+def scheme(combination: tuple[str, str, str]) -> str:
+    return combination[0]
+
+
+@pytest.fixture
+def worlds(combination: tuple[str, str, str]) -> Iterator[Worlds]:
+    made = Worlds(*combination[1:])
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -54,13 +78,6 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-@pytest.fixture(params=WORLDS, ids=lambda pair: f"{pair[0]}-to-{pair[1]}")
-def worlds(request: pytest.FixtureRequest) -> Iterator[Worlds]:
-    made = Worlds(*request.param)
-    yield made
-    made.close()
 
 
 class Lab:

@@ -12,16 +12,21 @@ from rpcgen.runtime import InterfaceClash, Target
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CAST, Cancel, Fault, Refusal, Reply
 
-from tests.conformance.conftest import Lab
+from tests.conformance.conftest import COMBINATIONS, Lab, name_of
 from tests.conformance.raw import RawClient, request
 
 TARGET = Target("test", "lab")
 
 
+@pytest.fixture(params=[c for c in COMBINATIONS if c[1] == "blocking"], ids=name_of)
+def combination(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+    """The raw client has one world; the server's is what matters here."""
+    value: tuple[str, str, str] = request.param
+    return value
+
+
 @pytest.fixture
 def raw(labs: Lab) -> Iterator[RawClient]:
-    if labs.worlds.client_world != "blocking":
-        pytest.skip("the raw client has one world")
     labs.open()
     client = RawClient(labs.urls[-1], TARGET)
     yield client

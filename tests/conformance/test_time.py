@@ -21,8 +21,8 @@ from rpcgen.runtime import (
     RemoteError,
     use_context,
 )
-
 from rpcgen.runtime.core.work import Work
+
 from tests.conformance.conftest import Lab
 
 
