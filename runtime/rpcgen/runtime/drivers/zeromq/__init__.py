@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 from rpcgen.runtime.drivers.zeromq.binding import Binding
 from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
 from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
+from rpcgen.runtime.drivers.zeromq.discovery import discover
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
+
+__all__ = ["connect", "connect_async", "discover", "listen", "listen_async"]
 
 if TYPE_CHECKING:
     # Importing asyncio takes longer than all else here, and a blocking program does not need it.

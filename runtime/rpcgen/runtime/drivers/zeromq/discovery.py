@@ -1,0 +1,55 @@
+"""Who can be found at a URL: every endpoint that the matchmaker names is connected to and asked. For tools only.
+
+What a record says may be out of date, and an address of a list says nothing, so only a server's own WELCOME counts.
+Knows nothing of waiting for FDs: it looks every few milliseconds, for as long as a tool may wait.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from rpcgen.runtime.driver import Found
+from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.link import Link, State
+from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.url import TransportUrl
+
+_PAUSE: Final = 0.002
+_UNDER_WAY: Final = frozenset({State.CONNECTING, State.GREETING})
+
+
+def discover(url: TransportUrl, timeout: float) -> list[Found]:
+    """See `DriverModule.discover`."""
+    options = url.options(ZmqOptions)
+    engine = Engine(find_matchmaker(url).matchmaker(url, options), options, _ignore, _ignore)
+    try:
+        for endpoint in engine.look():
+            engine.connect(endpoint)
+        end = time.monotonic() + timeout
+        while time.monotonic() < end and _progress(engine):
+            time.sleep(_PAUSE)
+        ready = [link for link in engine.links.values() if link.state is State.READY]
+        return sorted(
+            Found(exchange, topic, link.server, link.endpoint.address)
+            for link in ready
+            for exchange, topic in link.serves
+        )
+    finally:
+        engine.close()
+        engine.end()
+
+
+def _progress(engine: Engine) -> bool:
+    """Do what can be done now; whether anything is still under way."""
+    for link in list(engine.links.values()):
+        engine.observe(link)
+        if link.state is not State.LOST:
+            engine.receive(link)
+    engine.tick(time.monotonic())
+    return any(link.state in _UNDER_WAY for link in engine.links.values())
+
+
+def _ignore(link: Link) -> None:
+    pass
