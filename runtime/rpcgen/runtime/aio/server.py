@@ -17,7 +17,7 @@ import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import GRACE, HANDLER_FAILURES, TICK, ServerSettings, Serving
 from rpcgen.runtime.driver import AsyncListener, Caller
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -155,6 +155,7 @@ class AsyncServer:
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             await listener.withdraw()
+        await asyncio.sleep(GRACE)
         if work.held:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), limit)

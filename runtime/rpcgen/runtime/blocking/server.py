@@ -15,7 +15,7 @@ import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import GRACE, HANDLER_FAILURES, TICK, ServerSettings, Serving
 from rpcgen.runtime.driver import Caller, Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -155,6 +155,7 @@ class Server:
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             listener.withdraw()
+        time.sleep(GRACE)
         with self._idle:
             self._idle.wait_for(lambda: self._serving.work.held == 0, limit)
             abandoned = self._serving.abandon()

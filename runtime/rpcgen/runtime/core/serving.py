@@ -229,5 +229,8 @@ class Serving:
 #: What a handler may raise without ending the server: `sys.exit()` in a handler is its failure, not the process's end.
 HANDLER_FAILURES = (Exception, SystemExit)
 
+#: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.
+GRACE = 0.05
+
 #: Seconds between two looks at the clock while there is work.
 TICK = 0.1

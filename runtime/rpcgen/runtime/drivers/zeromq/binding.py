@@ -197,9 +197,15 @@ class Binding:
             self.send(client, bye)
 
     def close(self) -> None:
-        """Close the socket; then `end` must be called, from a thread that may wait."""
+        """Close the socket; then `end` must be called, from a thread that may wait.
+
+        Requests that were not taken by now are lost here; END tells their senders so.
+        """
         self._draining = True
         self._registration.withdraw()
+        end = control.encode(control.End(control.PROTOCOL))
+        for client in list(self._clients):
+            self.send(client, end)
         self._socket.close(linger=round(LINGER * 1000))
 
     def end(self) -> None:

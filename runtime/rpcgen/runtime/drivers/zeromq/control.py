@@ -21,6 +21,7 @@ MARK: Final = 0xC1
 HELLO: Final = 0x01
 WELCOME: Final = 0x02
 BYE: Final = 0x03
+END: Final = 0x04
 
 #: What a routing id begins with. libzmq's own begin with 0x00, so what a stranger's socket sends can be told apart.
 ROUTING_PREFIX: Final = b"R"
@@ -54,12 +55,19 @@ class Bye(msgspec.Struct, frozen=True, array_like=True):
     protocol: int
 
 
-Control = Hello | Welcome | Bye
+class End(msgspec.Struct, frozen=True, array_like=True):
+    """Server to client, last frame of a connection: what is not answered by now was never run, and never will be."""
 
-_KINDS: Final[dict[int, type[Hello] | type[Welcome] | type[Bye]]] = {
+    protocol: int
+
+
+Control = Hello | Welcome | Bye | End
+
+_KINDS: Final[dict[int, type[Hello] | type[Welcome] | type[Bye] | type[End]]] = {
     HELLO: Hello,
     WELCOME: Welcome,
     BYE: Bye,
+    END: End,
 }
 _CODES: Final = {cls: code for code, cls in _KINDS.items()}
 _encoder: Final = msgspec.msgpack.Encoder()

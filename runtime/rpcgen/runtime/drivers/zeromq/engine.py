@@ -31,6 +31,7 @@ from rpcgen.runtime.errors import (
     AuthError,
     ConfigurationError,
     ConnectionLost,
+    Draining,
     NotSent,
     RpcgenError,
     TooLarge,
@@ -93,7 +94,7 @@ class Engine:
         self._listed: set[str] = set()  # the endpoints that the matchmaker named last
         # Links that drain are not in `links`, so that a successor at the same place may be.
         self._leaving: set[Link] = set()
-        self._pools = Pools(options.choice)
+        self._pools: Pools[Link] = Pools(options.choice)
         self._watch = watch
         self._unwatch = unwatch
         self._context = new_context()
@@ -187,6 +188,9 @@ class Engine:
             self._welcomed(link, message)
         elif isinstance(message, control.Bye):
             self.drain(link)
+        elif isinstance(message, control.End):
+            link.ended = True
+            self._drop(link, Draining(f"{link.name} has stopped"))
         else:
             self.counters["malformed"] += 1
 
@@ -281,6 +285,8 @@ class Engine:
             # Answers that came before the connection broke come first.
             while not self.receive(link):
                 pass
+            if link.ended:  # it said so in what was just received
+                reason = Draining(f"{link.name} has stopped")
             self.inbox.append((link, _as_loss(link, reason)))
         self._unwatch(link)
         link.close()
@@ -367,7 +373,7 @@ class Engine:
 
 
 def _as_loss(link: Link, reason: RpcgenError) -> RpcgenError:
-    if isinstance(reason, ConnectionLost | AuthError):
+    if isinstance(reason, ConnectionLost | AuthError | Draining):
         return reason
     return ConnectionLost(f"the connection to {link.name} was closed: {reason}")
 

@@ -39,11 +39,12 @@ class Link(Serving):
 
     Attributes:
         endpoint: where it connects.
+        ended: whether the server said that it closes in order.
         state: how far it is; changed by the engine alone.
         fd: readable (edge-triggered) when frames may have come.
     """
 
-    __slots__ = ("endpoint", "fd", "monitor", "recv", "send", "socket", "state")
+    __slots__ = ("ended", "endpoint", "fd", "monitor", "recv", "send", "socket", "state")
 
     def __init__(self, context: Context, endpoint: Endpoint, options: ZmqOptions) -> None:
         """Begin to connect.
@@ -53,6 +54,7 @@ class Link(Serving):
         """
         super().__init__(endpoint.name)
         self.endpoint = endpoint
+        self.ended = False
         self.state = State.CONNECTING
         self.socket = context.socket(zmq.DEALER)
         try:
