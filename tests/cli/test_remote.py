@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from rpcgen.cli._exit import Exit
 
 from tests.cli.command import rpcgen
-from tests.examples.programs import EXAMPLES, serving
+from tests.examples.programs import EXAMPLES, ServerProcess, serving
 
 NAME = "shop.inventory"
 
@@ -24,6 +26,18 @@ def url() -> Iterator[str]:
     """Two servers of the inventory example."""
     with serving("inventory", "shop-1", "shop-2") as (url, _):
         yield url
+
+
+@contextmanager
+def serving_tcp(port: int) -> Iterator[str]:
+    """One server of the inventory example on a port; its URL."""
+    url = f"zmq+tcp://127.0.0.1:{port}"
+    server = ServerProcess(EXAMPLES / "inventory", url, "shop-1")
+    try:
+        server.wait_for(f"shop-1 serves at {url}")
+        yield url
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -49,6 +63,18 @@ def test_ls_as_json(url: str) -> None:
     assert [row["server"] for row in rows] == ["shop-1", "shop-2"]
     assert rows[0]["interfaces"] == [f"{NAME} 1.1"]
     assert rows[0]["addresses"][0].startswith("ipc://")
+
+
+def test_ls_over_tcp_asks_every_host_of_the_url() -> None:
+    """Of two addresses one is served: it is listed, and the other costs no time-out."""
+    with socket.socket() as free, socket.socket() as dead:
+        free.bind(("127.0.0.1", 0))
+        dead.bind(("127.0.0.1", 0))
+        port, nobody = free.getsockname()[1], dead.getsockname()[1]
+    with serving_tcp(port) as url:
+        done = rpcgen("ls", f"{url},127.0.0.1:{nobody}")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == ["SERVER", "shop-1"]
 
 
 def test_ls_where_nobody_serves(nowhere: str) -> None:
@@ -110,7 +136,7 @@ def test_call_shows_a_declared_error(url: str) -> None:
     [
         (["take", "sku=screw"], "argument 'sku'"),
         (["take"], "'sku'"),
-        (["take", "skew=SCR-0001"], "take has no argument 'skew'; did you mean 'sku'?"),
+        (["take", "skuu=SCR-0001"], "take has no argument 'skuu'; did you mean 'sku'?"),
         (["tkae"], "shop.inventory 1.1 has no method 'tkae'; did you mean 'take'?"),
         (["put", "sku=SCR-0001", "count=1", "--fanout"], "put cannot be sent as cast fanout"),
     ],

@@ -57,10 +57,7 @@ def _method_block(method: Method) -> str:
 
 
 def _facts(method: Method) -> list[str]:
-    routes = [
-        " ".join(filter(None, (route.kind, route.to, route.dates))) for route in method.routes
-    ]
-    facts = [" or ".join(routes)]
+    facts = [_routes_text(method, kind) for kind in dict.fromkeys(r.kind for r in method.routes)]
     if method.to:
         facts.append(f"to {' or '.join(method.to)}")
     if method.timeout is not None:
@@ -77,6 +74,11 @@ def _facts(method: Method) -> list[str]:
     if method.raises:
         facts.append(f"raises {', '.join(method.raises)}")
     return facts
+
+
+def _routes_text(method: Method, kind: str) -> str:
+    routes = [route for route in method.routes if route.kind == kind]
+    return f"{kind} {' or '.join(f'{route.to} {route.dates}'.rstrip() for route in routes)}"
 
 
 def _members(members: Iterable[Member]) -> str:
