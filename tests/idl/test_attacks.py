@@ -517,3 +517,47 @@ def test_the_largest_texts_stay_within_time_and_memory(tmp_path: Path, unit: str
     seconds, mebibytes = done.stdout.split()
     assert float(seconds) < SECONDS
     assert int(mebibytes) < 512
+
+
+def _wide(count: int, form: str) -> str:
+    return "".join(f"  B{number}: {form}\n" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A base of many fields with many children, and many values of a type of many fields.
+        "types:\n  A: {fields: {" + ", ".join(f"a{n}: int?" for n in range(20_000)) + "}}\n" + _wide(20_000, "{extends: A}"),
+        "types:\n  A: {fields: {" + ", ".join(f"a{n}: int?" for n in range(40_000)) + "}}\n"
+        + "  B: {fields: {" + ", ".join(f"b{n}: 'A = {{}}'" for n in range(40_000)) + "}}\n",
+        "types:\n  A: {fields: {a: int?}, examples: [" + "{}, " * 100_000 + "]}\n",
+        "methods: {m: {call: any, examples: [" + "{}, " * 100_000 + "]}}\n",
+        "types:\n  A: {enum: [" + ", ".join(f"a{n}" for n in range(100_000)) + "]}\n  B: {type: A, examples: [" + "x, " * 90_000 + "]}\n",
+        "methods: {m: {cast: server, to: [" + "a, " * 100_000 + "], args: {a: string}}}\n",
+        "target: {to: [" + "a, " * 100_000 + "]}\nmethods:\n" + "".join(f"  m{n}: {{cast: server, args: {{a: string}}}}\n" for n in range(10_000)),
+        "methods:\n  m: {call: any, since: [" + ", ".join(f"'{n}.1'" for n in range(1, 90_000)) + "]}\n",
+        "serves: [" + ", ".join(f"'{n}.1'" for n in range(90_000)) + "]\n",
+        "imports: [" + "a.yaml, " * 200_000 + "]\n",
+        "types:\n" + "".join(f"  A{n}: {{fields: {{a: 'A{n + 1}?', b: 'A{n // 2}?', c: int? since 1.{n % 4 + 1}}}}}\n" for n in range(15_000)) + "  A15000: int\n"
+        + "methods: {m: {call: any, args: {a: A0}}}\n",
+    ],
+    ids=["base", "defaults", "examples", "calls", "enum", "paths", "default-paths", "dates", "serves", "imports", "graph"],
+)  # fmt: skip
+def test_nothing_multiplies(text: str) -> None:
+    """What a short file says many times over is bounded, or costs no more than the file is long."""
+    begin = time.process_time()
+    found = rules_of(loads(PREAMBLE + text))
+    assert time.process_time() - begin < SECONDS
+    assert ("extends" in text) == ("too-many-fields" in found)
+
+
+def test_a_diamond_of_many_imports_ends(tmp_path: Path) -> None:
+    """A hundred files that all import each other further down are read once each."""
+    files = {"main.yaml": PREAMBLE + "imports: [f0.yaml]\n"}
+    files |= {
+        f"f{number}.yaml": library(*(f"f{n}.yaml" for n in range(number + 1, 100)))
+        for number in range(100)
+    }
+    assert rules_of(load(write_files(tmp_path, files))) == set()
+    files = {name: text + "# " + "x" * 100_000 for name, text in files.items()}
+    assert rules_of(load(write_files(tmp_path / "large", files))) == {"file-too-large"}

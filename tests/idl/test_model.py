@@ -6,6 +6,7 @@ import pytest
 from rpcgen.idl import (
     Dated,
     Default,
+    Enum,
     Field,
     Index,
     Interface,
@@ -249,6 +250,42 @@ def test_imported_types_that_nothing_reaches_are_left_out() -> None:
     assert interface is not None
     assert list(interface.types) == ["A", "Id", "B"] or {"A", "B", "Id"} == set(interface.types)
     assert list(interface.errors) == ["E"]
+
+
+def test_structs_are_named_where_only_structs_can_stand() -> None:
+    """A base or a payload may be given by an alias; the model has the struct's name."""
+    interface = interface_of(
+        "types: {A: {fields: {x: int}}, B: A, C: {extends: B}}\nevents: {e: {payload: B}}\n"
+    )
+    derived = interface.types["C"]
+    assert isinstance(derived, Struct)
+    assert ("A", "A") == (derived.extends, interface.events["e"].payload)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "since"),
+    [
+        ("shelved since 1.2", "shelved", (Version(1, 2),)),
+        ("'shelved since 1.2'", "shelved since 1.2", ()),
+        ("a = b", "a = b", ()),
+        ("a = b since 1.2", "a = b", (Version(1, 2),)),
+        ("since", "since", ()),
+        ("1.10", "1.10", ()),
+        ("long ago since then", "", ()),
+    ],
+)
+def test_enum_values_may_be_dated_unless_they_are_quoted(
+    value: str, text: str, since: tuple[Version, ...]
+) -> None:
+    """`x since 1.2` is a date, and the same in quotes is a value."""
+    loaded = loads(PREAMBLE + f"types:\n  A:\n    enum:\n      - {value}\n")
+    if loaded.interface is None:
+        assert ["bad-version"] == [found.rule for found in loaded.diagnostics]
+        assert not text
+        return
+    enum = loaded.interface.types["A"]
+    assert isinstance(enum, Enum)
+    assert {text: since} == {name: member.dated.since for name, member in enum.members.items()}
 
 
 def test_required_newcomers_are_found_through_every_way() -> None:

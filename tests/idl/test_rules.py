@@ -14,7 +14,7 @@ from rpcgen.idl.rules import nearest_rule, rule_page, rules
 from tests.idl.cases import CASES, write_example
 
 #: Rules about what no folder of texts can hold, which test_attacks sees to.
-NEED_FILES = {
+NEED_MORE = {
     "file-not-regular",
     "file-not-utf8",
     "file-too-large",
@@ -49,7 +49,7 @@ def test_every_emitted_code_has_a_page_and_every_page_is_emitted() -> None:
 def test_every_rule_has_a_case() -> None:
     """A case folder shows the rule's message, as recorded."""
     shown = "".join(path.read_text(encoding="utf-8") for path in CASES.glob("*/expected.err"))
-    missing = [code for code in rules() if f"[{code}]" not in shown and code not in NEED_FILES]
+    missing = [code for code in rules() if f"[{code}]" not in shown and code not in NEED_MORE]
     assert missing == []
 
 

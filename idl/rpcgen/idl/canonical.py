@@ -224,7 +224,7 @@ class _Types:
 
 
 #: How deep recursive types are looked into; they are told apart by less.
-_ROUNDS = 64
+_ROUNDS = 20
 
 
 def _digest(body: Json) -> str:

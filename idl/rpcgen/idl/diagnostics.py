@@ -49,11 +49,11 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> str
     blocks: list[str] = []
     for diagnostic in diagnostics:
         at = diagnostic.position
-        block = [f"{at}: {diagnostic.severity}[{diagnostic.rule}]: {printable(diagnostic.message)}"]
+        block = [printable(f"{at}: {diagnostic.severity}[{diagnostic.rule}]: {diagnostic.message}")]
         block += _excerpt(lines.get(at.file, []), at)
         if diagnostic.hint:
             block.append(f"  hint: {printable(diagnostic.hint)}")
-        block += [f"  {place}: {printable(label)}" for place, label in diagnostic.related]
+        block += ["  " + printable(f"{place}: {label}") for place, label in diagnostic.related]
         blocks.append("\n".join(block) + "\n")
     return "\n".join(blocks)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections import deque
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field
@@ -23,10 +24,12 @@ from rpcgen.idl.read.scope import items_at
 from rpcgen.idl.report import Report
 from rpcgen.idl.structure import check_structure
 from rpcgen.idl.yamltext.compose import compose
-from rpcgen.idl.yamltext.limits import MAX_BYTES
+from rpcgen.idl.yamltext.limits import MAX_BYTES, Budget
 from rpcgen.idl.yamltext.nodes import Mapping, Text
 
 MAX_IMPORTS = 1_000
+#: How often files may be named; each is looked up, however often it comes.
+MAX_MENTIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class _Loading:
         self._report = Report()
         self._roots = [Path(os.path.realpath(root)) for root in roots]
         self._sources: dict[str, str] = {}
+        self._budget = Budget()
+        self._mentions = 0
 
     def read(self, path: Path, at: Position) -> str | None:
         """Return the text of a file; None after a reported mistake."""
@@ -97,12 +102,9 @@ class _Loading:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            kind = (
-                "UTF-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else f"byte {error.start} is not"
-            )
-            message = (
-                f"the file is not UTF-8: {'it starts like ' + kind if kind == 'UTF-16' else kind}"
-            )
+            marked = data[:2] in {b"\xff\xfe", b"\xfe\xff"}
+            found = "it starts like UTF-16" if marked else f"byte {error.start} is not"
+            message = f"the file is not UTF-8: {found}"
             self._report.error("file-not-utf8", message, at, hint="save it as UTF-8")
             return None
 
@@ -119,12 +121,13 @@ class _Loading:
 
     def _parse(self, text: str, file: str) -> Mapping | None:
         self._sources[file] = text.removeprefix("\ufeff")
-        if len(text) > MAX_BYTES:
-            self._report.error(
-                "file-too-large", f"the text is longer than {MAX_BYTES} bytes", Position(file, 1, 1)
-            )
+        # The size of one file is bounded in bytes when it is read; together they keep to the same limit.
+        self._budget.bytes -= len(text)
+        if self._budget.bytes < 0:
+            message = f"the interface and what it imports are larger than {MAX_BYTES} bytes"
+            self._report.error("file-too-large", message, Position(file, 1, 1))
             return None
-        tree = compose(text, file, self._report)
+        tree = compose(text, file, self._report, budget=self._budget)
         if tree is None or isinstance(tree, Mapping):
             return tree
         self._report.error(
@@ -140,9 +143,9 @@ class _Loading:
         main = os.path.realpath(self._file)
         trees: dict[str, Mapping] = {}
         seen = {main: self._file}
-        waiting = self._imports_of(tree, Path(self._file), (main,))
+        waiting = deque(self._imports_of(tree, Path(self._file), (main,)))
         while waiting:
-            wanted = waiting.pop(0)
+            wanted = waiting.popleft()
             real = os.path.realpath(wanted.path)
             if real in wanted.chain:
                 self._report_cycle(wanted, real, seen)
@@ -182,6 +185,11 @@ class _Loading:
         for item in items_at(tree, "imports"):
             if not isinstance(item, Text) or not item.value:
                 continue
+            self._mentions += 1
+            if self._mentions > MAX_MENTIONS:
+                message = f"files are named more than {MAX_MENTIONS} times"
+                self._report.error("import-too-many", message, item.at)
+                break
             target = self._resolve(item, path)
             if target is not None:
                 found.append(_Import(target, self._shown(target), item.at, chain))

@@ -72,8 +72,8 @@ def definition_of(type_: TypeExpr, types: Types) -> TypeDef | None:
     return types.get(resolved.base.name)
 
 
-def all_fields(struct: Struct, types: Types) -> dict[str, Field]:
-    """Return a struct's fields with the inherited ones, base first."""
+def lineage(struct: Struct, types: Types) -> list[Struct]:
+    """Return a struct and those that it extends, the struct itself first."""
     chain: list[Struct] = []
     seen: set[str] = set()
     current: TypeDef | None = struct
@@ -81,10 +81,27 @@ def all_fields(struct: Struct, types: Types) -> dict[str, Field]:
         seen.add(current.name)
         chain.append(current)
         current = definition_of(Named(current.extends), types) if current.extends else None
+    return chain
+
+
+def all_fields(struct: Struct, types: Types) -> dict[str, Field]:
+    """Return a struct's fields with the inherited ones, base first."""
     fields: dict[str, Field] = {}
-    for part in reversed(chain):
+    for part in reversed(lineage(struct, types)):
         fields.update(part.fields)
     return fields
+
+
+def field_of(struct: Struct, name: str, types: Types) -> Field | None:
+    """Return one of a struct's fields, inherited or not."""
+    found = (part.fields.get(name) for part in lineage(struct, types))
+    return next((field for field in found if field is not None), None)
+
+
+def field_names(struct: Struct, types: Types) -> Iterator[str]:
+    """Yield the names of a struct's fields, its own first."""
+    for part in lineage(struct, types):
+        yield from part.fields
 
 
 def is_required(field: Field, types: Types) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import get_args
 
 from rpcgen.idl.model import ListOf, MapOf, Named, Nullable, Scalar, ScalarName, TypeExpr
+from rpcgen.idl.report import nearest
 
 SCALARS: tuple[ScalarName, ...] = get_args(ScalarName)
 MAX_DEPTH = 64
@@ -213,7 +214,5 @@ class _Parser:
 
 
 def _near_scalar(word: str) -> str:
-    from rpcgen.idl.report import nearest
-
     near = nearest(word, [*SCALARS, "list", "map"])
     return f'did you mean "{near}"?' if near else ""

@@ -7,6 +7,7 @@ could not call at all. Results and events are read tolerantly and are not concer
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 
 from rpcgen.idl.model import ALWAYS, Alias, Dated, Field, Interface, Method, Struct, TypeExpr, Union
 from rpcgen.idl.report import Report
@@ -92,11 +93,7 @@ def _check_fields(interface: Interface, report: Report) -> None:
 def _entered(interface: Interface, major: int) -> dict[str, Version]:
     """Return, for each type that requests of a major can hold, the lowest version that can hold it."""
     entered: dict[str, Version] = {}
-    waiting: list[tuple[str, Version]] = []
-
-    def visit(type_: TypeExpr, at: Version) -> None:
-        waiting.extend((name, at) for name in names_in(type_))
-
+    waiting: list[tuple[Version, str]] = []
     for method in interface.methods.values():
         start = _start(method.dated, major)
         if start is None:
@@ -104,16 +101,19 @@ def _entered(interface: Interface, major: int) -> dict[str, Version]:
         for argument in method.args.values():
             begin = _start(argument.dated, major)
             if begin is not None:
-                visit(argument.type, max(start, begin))
+                waiting += [(max(start, begin), name) for name in names_in(argument.type)]
+    heapify(waiting)
+    # The lowest version first, so that each type is entered once.
     while waiting:
-        name, at = waiting.pop()
-        if name not in interface.types or (name in entered and entered[name] <= at):
+        at, name = heappop(waiting)
+        if name not in interface.types or name in entered:
             continue
         entered[name] = at
         for type_, dated in _uses(interface, name):
             begin = _start(dated, major)
             if begin is not None:
-                visit(type_, max(at, begin))
+                for inner in names_in(type_):
+                    heappush(waiting, (max(at, begin), inner))
     return entered
 
 

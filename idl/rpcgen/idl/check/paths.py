@@ -17,7 +17,7 @@ from rpcgen.idl.model import (
     TypeExpr,
 )
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import Types, all_fields, resolve
+from rpcgen.idl.resolve import Types, field_names, field_of, resolve
 from rpcgen.idl.typetext import type_text
 from rpcgen.idl.yamltext.nodes import Mapping
 
@@ -87,15 +87,17 @@ def _step(
             return "", "", base.item
         return f'"{walked}" is {type_text(type_)}, not a list', "", None
     definition = types[base.name] if isinstance(base, Named) else None
-    known: dict[str, TypeExpr] = {}
     if isinstance(definition, Struct):
-        known = {name: field.type for name, field in all_fields(definition, types).items()}
+        field = field_of(definition, step, types)
+        if field is not None:
+            return "", "", field.type
+        hint = report.suggest(step, field_names(definition, types))
     elif isinstance(definition, Opaque):
-        known = dict(definition.attributes)
-        if not known:
+        if step in definition.attributes:
+            return "", "", definition.attributes[step]
+        hint = report.suggest(step, definition.attributes)
+        if not definition.attributes:
             hint = f"write attributes: {{{step}: string?}} at the opaque type {definition.name}"
-            return f'"{walked}" has no attributes', hint, None
-    if step in known:
-        return "", "", known[step]
-    hint = report.suggest(step, known) if known else ""
+    else:
+        hint = "only structs and opaque types have attributes"
     return f'"{walked}" has no attribute "{step}"', hint, None

@@ -11,6 +11,9 @@ from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
 
 Versions = tuple[Version, ...]
 
+#: How many majors a file may tell apart.
+MAX_MAJORS = 64
+
 
 def read_version(
     text: Text, scope: Scope, *, bare_major: bool = False, key: bool = False
@@ -61,6 +64,9 @@ def read_dates(node: Node, scope: Scope) -> Versions:
 def _versions(node: Node, scope: Scope) -> Versions:
     texts = [node] if isinstance(node, Text) else node.items if isinstance(node, Sequence) else []
     found: list[Version] = []
+    if len(texts) > MAX_MAJORS:
+        scope.report.error("dates-unordered", f"there are more than {MAX_MAJORS} dates", node.at)
+        return ()
     for text in texts:
         if not isinstance(text, Text):
             continue

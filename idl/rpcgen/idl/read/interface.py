@@ -11,16 +11,17 @@ from rpcgen.idl.check.interface import check_interface
 from rpcgen.idl.check.limits import check_suits
 from rpcgen.idl.check.paths import destinations
 from rpcgen.idl.check.use import check_type
+from rpcgen.idl.check.width import check_width
 from rpcgen.idl.model import Error, Event, Interface, Method, Send, TargetDefaults, Topic, TypeDef
-from rpcgen.idl.read.dates import read_version
+from rpcgen.idl.read.dates import MAX_MAJORS, read_version
 from rpcgen.idl.read.errors import read_error
+from rpcgen.idl.read.finish import inherit_retryable, name_structs, without_unreached
 from rpcgen.idl.read.methods import read_event, read_method, read_router
 from rpcgen.idl.read.routes import read_paths, read_topic
 from rpcgen.idl.read.scope import Pending, Scope, doc_at, entries_at, items_at, text_at, wire_name
 from rpcgen.idl.read.types import read_type
 from rpcgen.idl.read.values import Invalid, ValueReader
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import names_in, reachable
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping, Text
 
@@ -60,18 +61,21 @@ def read_interface(
     for tree in libraries.values():
         _read_library(tree, scope, draft)
     _check_clashes(draft, report)
+    if not check_width(draft.types, report) or not check_width(draft.errors, report):
+        return None
     target = _target(main, scope)
     for name, method in draft.methods.items():
         draft.methods[name] = destinations(method, draft.nodes[name], target, draft.types, report)
     _check_default_paths(target, draft, report)
     _check_references(draft, scope.pending, report)
     _read_values(draft, scope.pending, report)
-    _inherit_retryable(draft)
+    inherit_retryable(draft.errors, draft.inherits)
     interface = _assembled(main, scope, draft, target, source)
     check_interface(interface, report)
+    name_structs(draft.types, draft.events)
     if report.failed:
         return None
-    return _without_unreached(interface, *own)
+    return without_unreached(interface, *own)
 
 
 def _assembled(
@@ -123,6 +127,9 @@ def _scope(main: Mapping, report: Report) -> Scope:
                 item.at,
                 hint="`serves` names the last minor of each older major",
             )
+        elif len(served) >= MAX_MAJORS:
+            report.error("bad-serves", f"more than {MAX_MAJORS} majors are served", item.at)
+            break
         elif any(older.major == known.major for known in served):
             report.error("bad-serves", f"major {older.major} is served twice", item.at)
         else:
@@ -249,60 +256,13 @@ def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
 def _read_values(draft: Draft, pending: Pending, report: Report) -> None:
     reader = ValueReader(draft.types, report)
     for waiting in pending.values:
-        value = reader.read(waiting.node, waiting.type, waiting.constraints)
-        if not isinstance(value, Invalid):
-            waiting.store(value)
+        if report.full:
+            return
+        values = reader.read_all(waiting.nodes, waiting.type, waiting.constraints)
+        if not isinstance(values, Invalid):
+            waiting.store(values)
     for name, node in draft.nodes.items():
-        for example in items_at(node, "examples"):
-            method = draft.methods[name]
-            value = reader.arguments(example, method.args, name)
-            if not isinstance(value, Invalid):
-                draft.methods[name] = replace(method, examples=(*method.examples, value))
-
-
-def _inherit_retryable(draft: Draft) -> None:
-    for name, error in draft.errors.items():
-        base: Error | None = error
-        seen: set[str] = set()
-        while base is not None and draft.inherits[base.name] and base.name not in seen:
-            seen.add(base.name)
-            base = draft.errors.get(base.extends) if base.extends else None
-        if base is not None and base.retryable and not error.retryable:
-            draft.errors[name] = replace(error, retryable=True)
-
-
-def _without_unreached(
-    interface: Interface, own_types: set[str], own_errors: set[str]
-) -> Interface:
-    """Leave out imported types and errors that nothing of the file's own leads to."""
-    errors = interface.errors
-    keep: dict[str, None] = {}
-    waiting = [name for name in errors if name in own_errors]
-    waiting += [raised.error for method in interface.methods.values() for raised in method.raises]
-    while waiting:
-        name = waiting.pop()
-        if name not in keep:
-            keep[name] = None
-            base = errors[name].extends
-            waiting += [base] if base else []
-    roots = [name for name in interface.types if name in own_types]
-    for fields in (
-        *(method.args for method in interface.methods.values()),
-        *(errors[name].fields for name in errors if name in keep),
-    ):
-        for member in fields.values():
-            for type_ in (member.type, *member.was_type.values()):
-                roots += names_in(type_)
-    roots += [
-        n
-        for method in interface.methods.values()
-        if method.returns
-        for n in names_in(method.returns)
-    ]
-    roots += [event.payload for event in interface.events.values()]
-    reached = reachable(roots, interface.types)
-    return replace(
-        interface,
-        types={name: type_ for name, type_ in interface.types.items() if name in reached},
-        errors={name: error for name, error in errors.items() if name in keep},
-    )
+        method = draft.methods[name]
+        calls = reader.read_calls(items_at(node, "examples"), method.args, name)
+        if calls and not isinstance(calls, Invalid):
+            draft.methods[name] = replace(method, examples=calls)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 from rpcgen.idl.model import (
     ALWAYS,
-    NO_CONSTRAINTS,
-    Constraints,
     Dated,
     Default,
     Field,
@@ -31,7 +29,7 @@ from rpcgen.idl.read.dates import (
 from rpcgen.idl.read.scope import (
     IDENTIFIER,
     IDENTIFIER_HINT,
-    PendingValue,
+    PendingValues,
     Scope,
     doc_at,
     entries_at,
@@ -39,6 +37,7 @@ from rpcgen.idl.read.scope import (
     text_at,
 )
 from rpcgen.idl.read.shortform import Piece, split_short_form
+from rpcgen.idl.report import Report
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.compose import compose
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Text
@@ -115,7 +114,7 @@ def _short(
         presence=presence,
     )
     if value is not None:
-        _put_off(members, name, "default", value, type_, NO_CONSTRAINTS, scope)
+        _put_off(members, name, "default", [value], scope)
 
 
 def _default_node(node: Text, piece: Piece, scope: Scope) -> Node | None:
@@ -130,8 +129,6 @@ def _default_node(node: Text, piece: Piece, scope: Scope) -> Node | None:
         return None
     if piece.text[0] not in "\"'[{":
         return Text(piece.text, at)
-    from rpcgen.idl.report import Report
-
     found = compose(piece.text, at.file, inner := Report())
     if found is None or inner.failed:
         message = next((d.message for d in inner.diagnostics(())), "it is not readable")
@@ -189,11 +186,9 @@ def _long(
     if type_ is None or name is None:
         return
     members[name] = field
-    for part, value in (("default", default), ("constant", constant)):
-        if value is not None:
-            _put_off(members, name, part, value, type_, constraints, scope)
-    for example in items_at(node, "examples"):
-        _put_off(members, name, "examples", example, type_, constraints, scope)
+    _put_off(members, name, "default", [default] if default is not None else [], scope)
+    _put_off(members, name, "constant", [constant] if constant is not None else [], scope)
+    _put_off(members, name, "examples", items_at(node, "examples"), scope)
 
 
 def _long_type(node: Mapping, scope: Scope) -> TypeExpr | None:
@@ -268,22 +263,22 @@ def _check_combination(field: Field, node: Mapping, scope: Scope) -> None:
 def _put_off(
     members: dict[str, Field],
     name: str,
-    part: str,
-    node: Node,
-    type_: TypeExpr,
-    constraints: Constraints,
+    part: Literal["default", "constant", "examples"],
+    nodes: list[Node],
     scope: Scope,
 ) -> None:
-    """Have a value read once all types are known. The map is not public yet, so it may still change."""
+    """Have values read once all types are known. The map is not public yet, so it may still change."""
 
-    def store(value: Value) -> None:
+    def store(values: tuple[Value, ...]) -> None:
         field = members[name]
         match part:
             case "default":
-                members[name] = replace(field, default=Default(value))
+                members[name] = replace(field, default=Default(values[0]))
             case "constant":
-                members[name] = replace(field, constant=Default(value))
-            case _:
-                members[name] = replace(field, examples=(*field.examples, value))
+                members[name] = replace(field, constant=Default(values[0]))
+            case "examples":
+                members[name] = replace(field, examples=values)
 
-    scope.pending.values.append(PendingValue(node, type_, constraints, store))
+    if nodes:
+        field = members[name]
+        scope.pending.values.append(PendingValues(nodes, field.type, field.constraints, store))

@@ -23,14 +23,14 @@ from rpcgen.idl.read.scope import (
     DOTTED_HINT,
     IDENTIFIER,
     IDENTIFIER_HINT,
-    PendingValue,
+    PendingValues,
     Scope,
     doc_at,
     flag_at,
     items_at,
     text_at,
 )
-from rpcgen.idl.read.shortform import split_short_form
+from rpcgen.idl.read.shortform import split_dated
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Text
 
 
@@ -100,8 +100,8 @@ def _raise(node: Node, scope: Scope) -> Raise | None:
         return Raise(text.value, text.at, read_dated(node, scope)) if text is not None else None
     if not isinstance(node, Text) or node.missing:
         return None
-    form = split_short_form(node.value)
-    if form.rest is not None or form.default is not None:
+    form = split_dated(node.value)
+    if form.rest is not None:
         scope.report.error(
             "bad-short-form", "an error is a name and perhaps `since VERSION`", node.at
         )
@@ -151,10 +151,9 @@ def read_event(entry: Entry, scope: Scope, events: dict[str, Event]) -> None:
     events[name] = event
     scope.pending.references.append((payload.value, payload.at))
 
-    def store(value: Value) -> None:
-        events[name] = replace(events[name], examples=(*events[name].examples, value))
+    def store(values: tuple[Value, ...]) -> None:
+        events[name] = replace(events[name], examples=values)
 
-    for example in items_at(node, "examples"):
-        scope.pending.values.append(
-            PendingValue(example, Named(payload.value), NO_CONSTRAINTS, store)
-        )
+    if examples := items_at(node, "examples"):
+        type_ = Named(payload.value)
+        scope.pending.values.append(PendingValues(examples, type_, NO_CONSTRAINTS, store))

@@ -10,10 +10,11 @@ from rpcgen.idl.grammar import ROUTES
 from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, RouteName, Timeout, Topic
 from rpcgen.idl.read.dates import form_dated, read_dated, read_dates
 from rpcgen.idl.read.scope import Scope, text_at, wire_name
-from rpcgen.idl.read.shortform import split_short_form
+from rpcgen.idl.read.shortform import split_dated
 from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
 
 PROFILES = ("long",)
+MAX_PATHS = 16
 MAX_TIMEOUT = 30 * 24 * 3600
 _STEP = re.compile(r"\.([A-Za-z][A-Za-z0-9_]*)|\[(0|[1-9][0-9]{0,5})\]", re.ASCII)
 _ARGUMENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
@@ -50,8 +51,8 @@ def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
         name = text.value if text is not None else ""
     elif isinstance(node, Text) and not node.missing:
         text = node
-        form = split_short_form(node.value)
-        name = node.value if form.rest or form.default else form.head.text
+        form = split_dated(node.value)
+        name = node.value if form.rest else form.head.text
         dated = form_dated(form, node, scope, inside)
     else:
         return None
@@ -89,6 +90,9 @@ def read_topic(node: Node | None, scope: Scope) -> Topic | None:
 def read_paths(node: Node | None, scope: Scope) -> tuple[DestinationPath, ...]:
     """Read `to`: one path, or a list of them."""
     texts = node.items if isinstance(node, Sequence) else [node]
+    if len(texts) > MAX_PATHS and node is not None:
+        scope.report.error("bad-path", f"there are more than {MAX_PATHS} paths", node.at)
+        return ()
     paths = [_path(text, scope) for text in texts if isinstance(text, Text) and not text.missing]
     return tuple(path for path in paths if path is not None)
 

@@ -24,13 +24,13 @@ DOTTED = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z][A-Za-z0-9_]*)*", re.ASC
 
 
 @dataclass(frozen=True, slots=True)
-class PendingValue:
-    """A default, constant or example, which its type reads once all types are known."""
+class PendingValues:
+    """A default, a constant, or all examples of something, which their type reads once all types are known."""
 
-    node: Node
+    nodes: list[Node]
     type: TypeExpr
     constraints: Constraints
-    store: Callable[[Value], None]
+    store: Callable[[tuple[Value, ...]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Pending:
     references: list[tuple[str, Position]] = field(default_factory=list[tuple[str, Position]])
     #: Types whose map keys or nullable names have to be looked at.
     types: list[tuple[TypeExpr, Position]] = field(default_factory=list[tuple[TypeExpr, Position]])
-    values: list[PendingValue] = field(default_factory=list[PendingValue])
+    values: list[PendingValues] = field(default_factory=list[PendingValues])
     constraints: list[PendingConstraints] = field(default_factory=list[PendingConstraints])
     patterns: PatternChecker = field(default_factory=PatternChecker)
 

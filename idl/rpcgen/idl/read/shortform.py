@@ -32,30 +32,35 @@ class ShortForm:
     rest: Piece | None = None
 
 
-def split_short_form(text: str) -> ShortForm:
+def split_dated(text: str) -> ShortForm:
+    """Split `NAME since X until Y`, where an equals sign is part of the name."""
+    return split_short_form(text, default=False)
+
+
+def split_short_form(text: str, *, default: bool = True) -> ShortForm:
     """Split `TYPE = VALUE since X until Y`; the last three are optional."""
-    equals = text.find("=")
+    equals = text.find("=") if default else -1
     dates = _DATE_WORD.search(text)
     if equals < 0 or (dates is not None and dates.start() < equals):
         head_end = dates.start() if dates is not None else len(text)
-        default, tail_start = None, head_end
+        value, tail_start = None, head_end
     else:
         head_end = equals
         start = equals + 1 + len(text[equals + 1 :]) - len(text[equals + 1 :].lstrip())
         tail_start = _value_end(text, start)
-        default = Piece(text[start:tail_start].rstrip(), start)
+        value = Piece(text[start:tail_start].rstrip(), start)
     head = Piece(text[:head_end].rstrip(), 0)
     tail = _TAIL.match(text, tail_start)
     if tail is None or tail.end() != len(text):
         rest_start = tail.end() if tail is not None else tail_start
         rest = text[rest_start:]
         offset = rest_start + len(rest) - len(rest.lstrip())
-        return ShortForm(head, default, rest=Piece(rest.strip(), offset))
+        return ShortForm(head, value, rest=Piece(rest.strip(), offset))
     since, until = (
         Piece(tail[name], tail.start(name)) if tail[name] is not None else None
         for name in ("since", "until")
     )
-    return ShortForm(head, default, since, until)
+    return ShortForm(head, value, since, until)
 
 
 def _value_end(text: str, start: int) -> int:

@@ -32,7 +32,7 @@ from rpcgen.idl.read.scope import (
     IDENTIFIER_HINT,
     TYPE_HINT,
     TYPE_NAME,
-    PendingValue,
+    PendingValues,
     Scope,
     doc_at,
     entries_at,
@@ -40,7 +40,7 @@ from rpcgen.idl.read.scope import (
     items_at,
     text_at,
 )
-from rpcgen.idl.read.shortform import split_short_form
+from rpcgen.idl.read.shortform import split_dated, split_short_form
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Sequence, Text
 
@@ -67,16 +67,16 @@ def read_type(entry: Entry, scope: Scope, types: dict[str, TypeDef]) -> None:
 
 
 def _put_off_examples(node: Mapping, types: dict[str, TypeDef], name: str, scope: Scope) -> None:
-    def store(value: Value) -> None:
+    def store(values: tuple[Value, ...]) -> None:
         definition = types[name]
         if not isinstance(definition, Opaque):
-            types[name] = replace(definition, examples=(*definition.examples, value))
+            types[name] = replace(definition, examples=values)
 
-    for example in items_at(node, "examples"):
-        definition = types[name]
+    examples, definition = items_at(node, "examples"), types[name]
+    if examples:
         limits = definition.constraints if isinstance(definition, Alias) else NO_CONSTRAINTS
         type_ = definition.type if isinstance(definition, Alias) else Named(name)
-        scope.pending.values.append(PendingValue(example, type_, limits, store))
+        scope.pending.values.append(PendingValues(examples, type_, limits, store))
 
 
 def _short_alias(name: str, at: Position, node: Text, scope: Scope) -> Alias | None:
@@ -161,9 +161,9 @@ def _enum_member(
     elif isinstance(node, Text):
         value, dated, doc, deprecated = node.value, ALWAYS, "", None
         text = node
-        if node.plain and " since " in value:
-            form = split_short_form(value)
-            if form.since is not None and form.rest is None:
+        if node.plain:
+            form = split_dated(value)
+            if (form.since or form.until) and form.rest is None:
                 value = form.head.text
                 dated = form_dated(form, node, scope, inside)
     else:
@@ -262,8 +262,8 @@ def _union_member(tag: str, entry: Entry, scope: Scope, inside: Dated) -> UnionM
         )
     if not isinstance(node, Text) or node.missing:
         return None
-    form = split_short_form(node.value)
-    if form.default is not None or form.rest is not None:
+    form = split_dated(node.value)
+    if form.rest is not None:
         scope.report.error(
             "bad-short-form", "a member is a type and perhaps `since VERSION`", node.at
         )

@@ -6,7 +6,9 @@ value that its type does not read is a mistake.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
+from itertools import islice
 from typing import Final
 
 from rpcgen.idl.check.limits import violation
@@ -45,6 +47,7 @@ class ValueReader:
     def __init__(self, types: Types, report: Report) -> None:
         self._types = types
         self._report = report
+        self._fields: dict[str, tuple[MappingOf[str, Field], list[str]]] = {}
 
     def read(self, node: Node, type_: TypeExpr, *constraints: Constraints) -> Value | Invalid:
         """Return the value in the shape that travels, or INVALID after reporting why not."""
@@ -129,7 +132,7 @@ class ValueReader:
     def _enum(self, node: Node, enum: Enum) -> Value | Invalid:
         if isinstance(node, Text) and (node.value in enum.members):
             return node.value
-        known = ", ".join(list(enum.members)[:10])
+        known = ", ".join(islice(enum.members, 10))
         suggestion = (
             self._report.suggest(node.value, enum.members) if isinstance(node, Text) else ""
         )
@@ -140,27 +143,49 @@ class ValueReader:
     def _struct(self, node: Node, struct: Struct) -> Value | Invalid:
         if not isinstance(node, Mapping):
             return self._refuse(node, Named(struct.name), kind_of(node))
-        return self.fields(node, all_fields(struct, self._types), struct.name)
+        known = self._fields.get(struct.name)
+        if known is None:
+            fields = all_fields(struct, self._types)
+            known = self._fields[struct.name] = fields, self.required(fields)
+        return self._read_fields(node, *known, struct.name)
 
-    def arguments(self, node: Node, args: MappingOf[str, Field], method: str) -> Value | Invalid:
-        """Read an example call."""
+    def required(self, fields: MappingOf[str, Field]) -> list[str]:
+        """Return the names of the fields or arguments that have to be there."""
+        return [name for name, field in fields.items() if is_required(field, self._types)]
+
+    def read_all(
+        self, nodes: list[Node], type_: TypeExpr, limits: Constraints
+    ) -> tuple[Value, ...] | Invalid:
+        """Read several values of one type."""
+        return _tuple(self.read(node, type_, limits) for node in nodes)
+
+    def read_calls(
+        self, nodes: list[Node], args: MappingOf[str, Field], method: str
+    ) -> tuple[Value, ...] | Invalid:
+        """Read example calls."""
+        required = self.required(args) if nodes else []
+        return _tuple(self._call(node, args, required, method) for node in nodes)
+
+    def _call(
+        self, node: Node, args: MappingOf[str, Field], required: list[str], method: str
+    ) -> Value | Invalid:
         if isinstance(node, Mapping):
-            return self.fields(node, args, method)
-        self._report.error(
-            "value-type", f"expected a map of arguments, found {kind_of(node)}", node.at
-        )
+            return self._read_fields(node, args, required, method)
+        message = f"expected a map of arguments, found {kind_of(node)}"
+        self._report.error("value-type", message, node.at)
         return INVALID
 
-    def fields(self, node: Mapping, known: MappingOf[str, Field], what: str) -> Value | Invalid:
-        """Read a map by fields or arguments."""
+    def _read_fields(
+        self, node: Mapping, known: MappingOf[str, Field], required: list[str], what: str
+    ) -> Value | Invalid:
         read: dict[str, Value] = {}
         wrong = False
         for name, entry in node.entries.items():
             field = known.get(name)
             if field is None:
-                hint = self._report.suggest(name, known)
+                message = f'{what} has no field "{name[:80]}"'
                 self._report.error(
-                    "value-type", f'{what} has no field "{name[:80]}"', entry.key.at, hint=hint
+                    "value-type", message, entry.key.at, hint=self._report.suggest(name, known)
                 )
                 wrong = True
                 continue
@@ -169,10 +194,11 @@ class ValueReader:
                 wrong = True
             else:
                 read[name] = value
-        for name, field in known.items():
-            if name not in node.entries and is_required(field, self._types):
+        for name in required:
+            if name not in node.entries:
                 self._report.error("value-type", f'{what} needs the field "{name}"', node.at)
                 wrong = True
+                break
         return INVALID if wrong else read
 
     def _union(self, node: Node, union: Union) -> Value | Invalid:
@@ -199,6 +225,12 @@ class ValueReader:
             return _all([self._any(item) for item in node.items])
         read = {key: self._any(entry.value) for key, entry in node.entries.items()}
         return {key: value for key, value in read.items() if not isinstance(value, Invalid)}
+
+
+def _tuple(values: Iterable[Value | Invalid]) -> tuple[Value, ...] | Invalid:
+    read = list(values)
+    valid = tuple(value for value in read if not isinstance(value, Invalid))
+    return valid if len(valid) == len(read) else INVALID
 
 
 def _all(items: list[Value | Invalid]) -> Value | Invalid:

@@ -17,6 +17,7 @@ from rpcgen.idl.yamltext.limits import (
     MAX_DEPTH,
     MAX_NODES,
     REFUSED_IN_VALUES,
+    Budget,
     check_characters,
     report_character,
 )
@@ -48,20 +49,28 @@ if getattr(yaml, "__with_libyaml__", False):
     PARSERS["c"] = CParser
 
 
-def compose(text: str, file: str, report: Report, *, parser: str | None = None) -> Node | None:
+def compose(
+    text: str,
+    file: str,
+    report: Report,
+    *,
+    budget: Budget | None = None,
+    parser: str | None = None,
+) -> Node | None:
     """Read a text as one YAML document; None if it is empty or has mistakes, which are reported.
 
     Args:
         text: the text, of any size that the caller accepts.
         file: its name in positions.
         report: takes the mistakes.
+        budget: how many nodes may be made; a new one if there are no other files.
         parser: "c" or "pure"; the default is the C one where it exists.
     """
     text = text.removeprefix("\ufeff")
     if not check_characters(text, file, report):
         return None
     factory = PARSERS[parser or ("c" if "c" in PARSERS else "pure")]
-    composer = _Composer(text, file, report)
+    composer = _Composer(text, file, report, budget or Budget())
     try:
         source = factory(text)
         while (event := source.get_event()) is not None and type(event) is not StreamEndEvent:
@@ -83,7 +92,7 @@ def compose(text: str, file: str, report: Report, *, parser: str | None = None) 
 class _Composer:
     """Builds the tree from events. `_open` holds the lists and maps that have not ended, outermost first."""
 
-    def __init__(self, text: str, file: str, report: Report) -> None:
+    def __init__(self, text: str, file: str, report: Report, budget: Budget) -> None:
         self.root: Node | None = None
         self.failed = False
         self._text = text
@@ -93,15 +102,14 @@ class _Composer:
         #: For each open map, the key that waits for its value; None if a key comes next. Unused for lists.
         self._keys: list[Text | None] = []
         self._documents = 0
-        self._events = 0
+        self._budget = budget
 
     def feed(self, event: Event) -> bool:
         """Take one event; False if reading on makes no sense."""
-        self._events += 1
-        if self._events > MAX_NODES:
-            self._error(
-                "file-too-large", f"the file has more than {MAX_NODES} parts", self._at(event)
-            )
+        self._budget.nodes -= 1
+        if self._budget.nodes < 0:
+            message = f"there are more than {MAX_NODES} texts, lists and maps"
+            self._error("file-too-large", message, self._at(event))
             return False
         return self._take(event) and not self._report.full
 

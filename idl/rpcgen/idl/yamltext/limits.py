@@ -6,6 +6,7 @@ Text direction marks are refused even in comments: they make a file read differe
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from rpcgen.idl.diagnostics import LINE_BREAK
 from rpcgen.idl.position import Position
@@ -13,8 +14,17 @@ from rpcgen.idl.report import Report
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
-#: Texts, lists and maps in a file. Ten thousand methods of four arguments have some 400,000.
+#: Texts, lists and maps. Ten thousand methods of four arguments have some 400,000.
 MAX_NODES = 600_000
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of the limits for an interface and everything it imports."""
+
+    bytes: int = MAX_BYTES
+    nodes: int = MAX_NODES
+
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 #: What YAML does not print, which is what neither parser reads; U+FEFF may only start a file.

@@ -28,7 +28,7 @@ def report_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, repor
     row = rows[line]
     if (brackets := _BRACKETS.search(row[:column])) and row[column : column + 1] == "[":
         start = brackets.start(1)
-        written = _bracketed(row, start)
+        written = _bracketed(row, start)[:200]
         report.error(
             "yaml-flow-type",
             "a text with brackets inside {...} or [...] is not readable unquoted",
