@@ -15,3 +15,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     directory = tmp_path_factory.mktemp("lab")
     compile_to(directory, INTERFACES / "lab.yaml")
     return import_from(directory, "test_lab")
+
+
+@pytest.fixture(scope="session")
+def side(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The package that is generated from interfaces/side.yaml."""
+    directory = tmp_path_factory.mktemp("side")
+    compile_to(directory, INTERFACES / "side.yaml")
+    return import_from(directory, "test_side")

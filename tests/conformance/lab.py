@@ -41,6 +41,7 @@ def report(lab: ModuleType, server: str, ctx: Context) -> Any:
         fields=dict(ctx.fields),
         needs=f"{ctx.needs[0]}.{ctx.needs[1]}",
         reader=ctx.reader,
+        trace=None if ctx.trace is None else list(ctx.trace),
     )
 
 

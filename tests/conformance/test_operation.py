@@ -137,6 +137,24 @@ def test_health_and_counters_answer_even_under_overload(labs: Lab) -> None:
     assert meta.stats().counters["handled"] >= 1
 
 
+def test_a_server_serves_several_interfaces_and_namespaces(labs: Lab, side: ModuleType) -> None:
+    """Two interfaces share a topic; the namespace tells their methods of one name apart."""
+    labs.open(servers=0)
+    methods = {
+        "ping": lambda self, ctx, *, text: f"pong {text}",
+        "add": lambda self, ctx, *, a, b: a + b,
+    }
+    second = type("Side", (side.SideEndpoint,), methods)()
+    first = labs.endpoint("s1")
+    labs.worlds.server(labs.urls[0], server="s1", endpoints=[first, second])
+    assert labs.client.add(a=1, b=2) == 3
+    other = labs.worlds.client(side, "Side", labs.urls[-1])
+    assert other.add(a="1", b="2") == "12"
+    assert other.ping(text="x") == "pong x"
+    described = {served.name: served.version for served in meta_client(labs).describe()}
+    assert described == {"test.lab": "1.3", "test.side": "2.1"}
+
+
 def test_plain_handlers_may_run_inline(labs: Lab) -> None:
     """With executor="inline" handlers of a blocking endpoint run where the requests are read."""
     if labs.worlds.server_world == "asyncio":

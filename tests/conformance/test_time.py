@@ -58,8 +58,12 @@ def test_no_deadline_has_to_be_spelled_out(labs: Lab) -> None:
 def test_nested_calls_inherit_deadline_and_context(labs: Lab) -> None:
     """A call that a handler makes ends no later than its own request, and carries its id and fields."""
     client = labs.open()
-    with use_context(request_id="req-outer", fields={"user": "ann", "roles": ["a", "b"]}):
+    trace = ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "vendor=1")
+    with use_context(
+        request_id="req-outer", fields={"user": "ann", "roles": ["a", "b"]}, trace=trace
+    ):
         inner = client.relay(seconds=0.2)
+    assert inner.trace == list(trace)
     assert inner.remaining < 1.85
     assert inner.request_id == "req-outer"
     assert inner.fields == {"user": "ann", "roles": ["a", "b"]}
