@@ -49,8 +49,8 @@ def number_literal(value: bool | int | float) -> str:
 def docstring(text: str, indent: str) -> str:
     """Spell a docstring, indented: the quotes of a long one stand on lines of their own.
 
-    Kept: every character but white space at the ends of lines and blank lines at either end. What is not printable
-    (tabs too) becomes an escape.
+    Kept: every character but white space at the ends of lines, blank lines at either end, and indentation that all
+    lines but the first have in common. What is not printable (tabs too) becomes an escape.
     """
     lines = [line.rstrip() for line in _exact(text, str).split("\n")]
     while lines and not lines[0]:
@@ -62,7 +62,9 @@ def docstring(text: str, indent: str) -> str:
     lines[0] = lines[0].lstrip()
     if len(lines) == 1:
         return f'{indent}"""{_escaped(_AT_ENDS, lines[0])}"""'
-    lines = [_escaped(_AT_START, lines[0]), *(_escaped(_INSIDE, line) for line in lines[1:])]
+    margin = min(len(line) - len(line.lstrip(" ")) for line in lines[1:] if line)
+    rest = [_escaped(_INSIDE, line[margin:]) for line in lines[1:]]
+    lines = [_escaped(_AT_START, lines[0]), *rest]
     body = "\n".join(indent + line if line else "" for line in lines)
     return f'{indent}"""{body[len(indent) :]}\n{indent}"""'
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .descriptor import INTERFACE
 from .errors import Failed
-from .types import Alias, Closed, Opaque, Open, Struct_, Union
+from .types import Alias, Closed, Opaque, Open, Record, Union
 
 if TYPE_CHECKING:
     from .async_client import AsyncEveryTextClient
@@ -27,7 +27,7 @@ __all__ = [
     "Failed",
     "Opaque",
     "Open",
-    "Struct_",
+    "Record",
     "Union",
 ]
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from rpcgen.runtime import Client, Interface
 
 from .descriptor import INTERFACE, RUN, RunArgs
-from .types import Opaque, Struct_
+from .types import Opaque, Record
 
 
 class EveryTextClient(Client):
@@ -22,7 +22,7 @@ class EveryTextClient(Client):
     def run(
         self,
         *,
-        struct: Struct_,
+        struct: Record,
         opaque: Opaque | None = None,
         text: str = "a default of an argument",
         maybe: str | None = "none at all",

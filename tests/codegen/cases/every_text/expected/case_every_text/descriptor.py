@@ -9,7 +9,7 @@ from msgspec import field as _field
 from rpcgen.runtime import ErrorType, Event, Interface, Method, Route
 
 from .errors import Failed, FailedFields
-from .types import Closed, Opaque, Open, Struct_
+from .types import Closed, Opaque, Open, Record
 
 
 class RunArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,7 +19,7 @@ class RunArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         struct: An argument.
     """
 
-    struct: Struct_
+    struct: Record
     opaque: Opaque | None = None
     text: str = "a default of an argument"
     maybe: str = "none at all"
@@ -63,10 +63,10 @@ INTERFACE = Interface(
     ),
     methods=(RUN,),
     errors=(ErrorType("Failed", Failed, FailedFields, wire="some.wire.Name"),),
-    events=(Event("run.end", Struct_),),
+    events=(Event("run.end", Record),),
     dated={
         Closed: {"two text": _SINCE_1_1},
         Open: {"two text": _SINCE_1_1},
-        Struct_: {"late": _SINCE_1_1},
+        Record: {"late": _SINCE_1_1},
     },
 )

@@ -8,7 +8,7 @@ from typing import ClassVar
 from rpcgen.runtime import AsyncEndpoint, Context, Endpoint, Interface
 
 from .descriptor import INTERFACE
-from .types import Opaque, Struct_
+from .types import Opaque, Record
 
 
 class EveryTextEndpoint(Endpoint):
@@ -24,7 +24,7 @@ class EveryTextEndpoint(Endpoint):
         self,
         ctx: Context,
         *,
-        struct: Struct_,
+        struct: Record,
         opaque: Opaque | None,
         text: str,
         maybe: str,
@@ -56,7 +56,7 @@ class AsyncEveryTextEndpoint(AsyncEndpoint):
         self,
         ctx: Context,
         *,
-        struct: Struct_,
+        struct: Record,
         opaque: Opaque | None,
         text: str,
         maybe: str,

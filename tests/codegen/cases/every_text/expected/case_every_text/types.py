@@ -39,7 +39,7 @@ class Open(OpenEnum):
     """Since 1.1."""
 
 
-class Struct_(
+class Record(
     Struct,
     frozen=True,
     kw_only=True,
@@ -73,7 +73,7 @@ class Union(TaggedUnion, frozen=True, kw_only=True, forbid_unknown_fields=True):
         one: A member of a union.
     """
 
-    one: Struct_ | None = None
+    one: Record | None = None
     two: str | None = None
 
 

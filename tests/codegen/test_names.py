@@ -1,0 +1,159 @@
+"""The tables of reserved names are complete: they follow the classes of the runtime and the code that is generated."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from rpcgen.codegen import package_name, reserved
+from rpcgen.codegen.names import camel, member_name
+from rpcgen.runtime import (
+    AsyncClient,
+    AsyncEndpoint,
+    Client,
+    DeclaredError,
+    Endpoint,
+    OpenEnum,
+    OpenUnion,
+    TaggedUnion,
+)
+
+from tests.codegen.cases import CASES
+
+
+def public(*classes: type) -> set[str]:
+    """Attributes that an identifier of the language can hide: those that start with a letter."""
+    return {name for cls in classes for name in dir(cls) if name[0] != "_"}
+
+
+@pytest.mark.parametrize(
+    ("words", "classes"),
+    [
+        (reserved.METHODS, (Client, AsyncClient, Endpoint, AsyncEndpoint)),
+        (reserved.ERROR_FIELDS, (DeclaredError,)),
+        (reserved.UNION_MEMBERS, (TaggedUnion, OpenUnion)),
+        (reserved.ENUM_MEMBERS, (OpenEnum,)),
+        (reserved.MEMBERS, (msgspec.Struct,)),
+    ],
+    ids=["methods", "errors", "unions", "enums", "structs"],
+)
+def test_attributes_of_base_classes_are_reserved(
+    words: frozenset[str], classes: tuple[type, ...]
+) -> None:
+    """Whatever the runtime's classes have, a name of the interface does not hide."""
+    assert public(*classes) - words == set()
+
+
+def test_attributes_of_errors_are_reserved() -> None:
+    """An error's own attributes, which `dir` of the class does not know."""
+    assert {name for name in vars(DeclaredError("")) if name[0] != "_"} <= reserved.ERROR_FIELDS
+
+
+def test_keywords_are_reserved() -> None:
+    """Keywords never become names, and soft ones may."""
+    assert set(keyword.kwlist) <= reserved.KEYWORDS
+    assert not set(keyword.softkwlist) & reserved.MEMBERS - {"_"}
+
+
+def module_names(path: Path) -> set[str]:
+    """What a generated module imports from elsewhere, or uses of Python's own."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    found &= set(dir(builtins))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module != "__future__":
+            found |= {alias.asname or alias.name for alias in node.names}
+    return found
+
+
+def test_imports_of_generated_code_are_reserved() -> None:
+    """No type is called like something that a generated module needs."""
+    used: set[str] = set()
+    for path in CASES.glob("*/expected/*/*.py"):
+        used |= module_names(path)
+    # A type starts with a capital letter; functions are safe from types.
+    types = {name for name in used if name[0].isupper()}
+    assert types - reserved.TYPES <= {"True", "False", "None", "ValueError"}
+
+
+def spelled_in(body: list[ast.stmt]) -> Iterator[ast.expr]:
+    """The expressions of a class body that are read in the class's own scope."""
+    for part in body:
+        if isinstance(part, ast.AnnAssign):
+            yield part.annotation
+            if part.value is not None:
+                yield part.value
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
+            arguments = [*part.args.args, *part.args.kwonlyargs]
+            found = [part.returns, *(argument.annotation for argument in arguments)]
+            yield from part.decorator_list
+            yield from (expr for expr in [*found, *part.args.kw_defaults] if expr is not None)
+
+
+def test_names_in_class_bodies_are_reserved() -> None:
+    """No field or method is called like something that its own class spells after it."""
+    spelled: set[str] = set()
+    for path in CASES.glob("*/expected/*/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                inner = (name for expr in spelled_in(node.body) for name in ast.walk(expr))
+                spelled |= {name.id for name in inner if isinstance(name, ast.Name)}
+    # Types start with a capital letter, and helpers with an underscore.
+    small = {name for name in spelled if name[0].islower()}
+    assert small >= {"abstractmethod", "dt", "property", "str"}
+    assert small <= reserved.MEMBERS
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("running", "RUNNING"),
+        ("1.2", "V1_2"),
+        ("import", "IMPORT"),
+        ("some-thing", "SOME_THING"),
+        ("newValue", "NEWVALUE"),
+        ("__x__", "X"),
+        ("a  b", "A_B"),
+        ("+", ""),
+        ("é", ""),
+        ("²", ""),
+    ],
+)
+def test_members_are_named_by_rule(value: str, name: str) -> None:
+    """A value's name is the value in capitals, with underscores for what no name can have."""
+    assert name == member_name(value)
+
+
+@pytest.mark.parametrize(
+    ("interface", "package"),
+    [
+        ("nova.compute", "nova_compute"),
+        ("shop", "shop"),
+        ("import", "import_"),
+        ("msgspec", "msgspec_"),
+        ("rpcgen", "rpcgen_"),
+        ("a.b-c.d", "a_b_c_d"),
+    ],
+)
+def test_packages_are_named_by_rule(interface: str, package: str) -> None:
+    """A package is called as its interface, with underscores."""
+    assert package == package_name(interface)
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("get_console_output", "GetConsoleOutput"),
+        ("x", "X"),
+        ("camelCase", "CamelCase"),
+        ("a__b", "AB"),
+    ],
+)
+def test_camel(name: str, result: str) -> None:
+    """Classes are called in camel case; capitals stay."""
+    assert result == camel(name)
