@@ -259,7 +259,7 @@ def test_structs_are_named_where_only_structs_can_stand() -> None:
     )
     derived = interface.types["C"]
     assert isinstance(derived, Struct)
-    assert ("A", "A") == (derived.extends, interface.events["e"].payload)
+    assert (derived.extends, interface.events["e"].payload) == ("A", "A")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_enum_values_may_be_dated_unless_they_are_quoted(
     """`x since 1.2` is a date, and the same in quotes is a value."""
     loaded = loads(PREAMBLE + f"types:\n  A:\n    enum:\n      - {value}\n")
     if loaded.interface is None:
-        assert ["bad-version"] == [found.rule for found in loaded.diagnostics]
+        assert [found.rule for found in loaded.diagnostics] == ["bad-version"]
         assert not text
         return
     enum = loaded.interface.types["A"]

@@ -20,6 +20,7 @@ NEED_MORE = {
     "file-too-large",
     "file-unreadable",
     "import-too-many",
+    "too-many-fields",
 }
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
