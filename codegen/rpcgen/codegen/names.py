@@ -166,12 +166,16 @@ class _Resolver:
 
     def _name_members(self) -> None:
         names = self._names
-        self._taken = self._package.found.keys() | reserved.MODULE
+        taken = self._package.found.keys() | reserved.MODULE
+        self._member_words = taken | reserved.MEMBERS
+        self._error_words = taken | reserved.ERROR_FIELDS
+        self._union_words = taken | reserved.UNION_MEMBERS
+        self._method_words = taken | reserved.METHODS
         for name, definition in self._interface.types.items():
             match definition:
                 case Struct():
                     fields = struct_fields(self._interface, definition)
-                    names.members[name] = self._fields(fields, "field", reserved.MEMBERS)
+                    names.members[name] = self._fields(fields, "field", self._member_words)
                 case Enum():
                     names.members[name] = self._enum(definition)
                 case Union():
@@ -182,15 +186,15 @@ class _Resolver:
                     pass
         for name, error in self._interface.errors.items():
             fields = error_fields(self._interface, error)
-            names.error_members[name] = self._fields(fields, "field", reserved.ERROR_FIELDS)
+            names.error_members[name] = self._fields(fields, "field", self._error_words)
         attributes = _Table(names.clashes)
         for method in self._interface.methods.values():
             arguments = list(method.args.values())
-            names.arguments[method.name] = self._fields(arguments, "argument", reserved.MEMBERS)
+            names.arguments[method.name] = self._fields(arguments, "argument", self._member_words)
             self._name_method(method, attributes)
 
     def _name_method(self, method: Method, attributes: _Table) -> None:
-        name = _escape(method.name, reserved.METHODS | self._taken)
+        name = _escape(method.name, self._method_words)
         self._names.methods[method.name] = name
         attributes.add(name, f'method "{method.name}"', method.position)
         others = [route.kind for route in method.routes if route.kind != method.routes[0].kind]
@@ -200,11 +204,11 @@ class _Resolver:
             what = f'the {others[0]} of method "{method.name}"'
             attributes.add(other, what, method.position)
 
-    def _fields(self, fields: Iterable[Field], what: str, words: frozenset[str]) -> dict[str, str]:
+    def _fields(self, fields: Iterable[Field], what: str, words: Container[str]) -> dict[str, str]:
         table = _Table(self._names.clashes)
         found: dict[str, str] = {}
         for each in fields:
-            found[each.name] = _escape(each.name, words | self._taken)
+            found[each.name] = _escape(each.name, words)
             table.add(found[each.name], f'{what} "{each.name}"', each.position)
         return found
 
@@ -228,14 +232,14 @@ class _Resolver:
         table = _Table(self._names.clashes)
         found: dict[str, str] = {}
         for tag, member in union.members.items():
-            found[tag] = _escape(tag, reserved.UNION_MEMBERS | self._taken)
+            found[tag] = _escape(tag, self._union_words)
             table.add(found[tag], f'member "{tag}"', member.position)
         return found
 
     def _check_attributes(self, opaque: Opaque) -> None:
         """An attribute of the program's own object cannot be renamed here."""
         for name in opaque.attributes:
-            if name in (reserved.MEMBERS | self._taken) - {"ctx", "super"}:
+            if name in self._member_words and name not in {"ctx", "super"}:
                 self._clash(
                     f'attribute "{name}" of opaque type "{opaque.name}" has a name that generated code '
                     "needs for itself",
