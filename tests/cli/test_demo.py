@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -83,3 +85,48 @@ def test_demo_fails_if_a_step_does(broken: str, tmp_path: Path) -> None:
     assert done.returncode == Exit.NEGATIVE
     assert "did not behave" in done.stderr
     assert children() == set()
+
+
+def test_demo_ends_its_servers_when_it_is_ended() -> None:
+    """SIGTERM in the middle leaves no process behind."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "rpcgen.cli", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("2. Start two servers"):
+            pass
+        servers = psutil.Process(process.pid).children(recursive=True)
+        assert len(servers) == 2
+        process.terminate()
+        process.communicate(timeout=20)
+    assert process.returncode == Exit.INTERRUPTED
+    assert not [server for server in servers if server.is_running()]
+
+
+def test_demo_is_coloured_on_a_terminal() -> None:
+    """On a terminal the tour is shown by rich, and says the same."""
+    ours, theirs = os.openpty()
+    env = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {
+        "TERM": "xterm-256color"
+    }
+    with (
+        os.fdopen(ours, "rb") as screen,
+        subprocess.Popen(
+            [sys.executable, "-m", "rpcgen.cli", "demo"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=env,
+        ) as process,
+    ):
+        os.close(theirs)
+        shown = bytearray()
+        with suppress(OSError):  # how a terminal says that the other side has gone
+            while piece := screen.read1():
+                shown += piece
+        assert process.wait(20) == 0
+    assert b"\x1b[" in shown
+    assert b"All of it behaved" in shown

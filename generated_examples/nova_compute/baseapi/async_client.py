@@ -25,14 +25,14 @@ class AsyncBaseapiClient(AsyncClient):
     ) -> dict[str, Any]:
         """Answer with what was asked, to show that the service is alive.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return await self._call(PING, PingArgs(arg=arg))
 
     async def get_backdoor_port(self) -> int | None:
         """The port on which the service's debug console listens; null if it has none.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
 
         Since 1.1.
         """

@@ -219,7 +219,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> None:
         """Power an instance off.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
         """
         return await self._call(
             STOP_INSTANCE,
@@ -546,7 +546,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> None:
         """Remove what a resized instance left behind.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
         """
         return await self._call(
             CONFIRM_RESIZE,
@@ -600,7 +600,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> None:
         """Free the room that an instance claimed on a host to which it did not move.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return await self._call(
             DROP_MOVE_CLAIM_AT_DESTINATION,
@@ -638,7 +638,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> bool:
         """Ask a host whether it sees a file that the asking host wrote.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return await self._call(
             CHECK_INSTANCE_SHARED_STORAGE,
@@ -878,7 +878,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> None:
         """Let a host forget a volume of an instance that has left it.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
 
         Args:
             delete_attachment: Since 6.3.
@@ -903,7 +903,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> dict[str, Any]:
         """Connect an instance to a network, or to a port that exists.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
 
         Raises:
             Invalid: The request makes no sense for this instance.
@@ -927,7 +927,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> str:
         """The tail of the instance's console log.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
 
         Args:
             tail_length: How many lines; null for all.
@@ -950,7 +950,7 @@ class AsyncComputeClient(AsyncClient):
     ) -> dict[str, Any]:
         """Where a viewer connects to see the instance's screen.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
 
         Raises:
             ConsoleTypeInvalid: There is no such kind of console.
@@ -978,7 +978,7 @@ class AsyncComputeClient(AsyncClient):
     async def get_host_uptime(self) -> str:
         """What `uptime` says on the host.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return await self._call(GET_HOST_UPTIME, NoArgs())
 

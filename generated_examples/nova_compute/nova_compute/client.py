@@ -219,7 +219,7 @@ class ComputeClient(Client):
     ) -> None:
         """Power an instance off.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
         """
         return self._call(
             STOP_INSTANCE,
@@ -540,7 +540,7 @@ class ComputeClient(Client):
     ) -> None:
         """Remove what a resized instance left behind.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
         """
         return self._call(
             CONFIRM_RESIZE,
@@ -594,7 +594,7 @@ class ComputeClient(Client):
     ) -> None:
         """Free the room that an instance claimed on a host to which it did not move.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return self._call(
             DROP_MOVE_CLAIM_AT_DESTINATION,
@@ -632,7 +632,7 @@ class ComputeClient(Client):
     ) -> bool:
         """Ask a host whether it sees a file that the asking host wrote.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return self._call(
             CHECK_INSTANCE_SHARED_STORAGE,
@@ -869,7 +869,7 @@ class ComputeClient(Client):
     ) -> None:
         """Let a host forget a volume of an instance that has left it.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
 
         Args:
             delete_attachment: Since 6.3.
@@ -894,7 +894,7 @@ class ComputeClient(Client):
     ) -> dict[str, Any]:
         """Connect an instance to a network, or to a port that exists.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
 
         Raises:
             Invalid: The request makes no sense for this instance.
@@ -918,7 +918,7 @@ class ComputeClient(Client):
     ) -> str:
         """The tail of the instance's console log.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
 
         Args:
             tail_length: How many lines; null for all.
@@ -941,7 +941,7 @@ class ComputeClient(Client):
     ) -> dict[str, Any]:
         """Where a viewer connects to see the instance's screen.
 
-        A call to the server that `instance.host` names, or `prepare(server=...)`; waits as long as the client is told to.
+        A call to the server that `instance.host` names, or `prepare(server=...)`; waits for the client's own timeout (60 seconds by default).
 
         Raises:
             ConsoleTypeInvalid: There is no such kind of console.
@@ -969,7 +969,7 @@ class ComputeClient(Client):
     def get_host_uptime(self) -> str:
         """What `uptime` says on the host.
 
-        A call to the server that `prepare(server=...)` names; waits as long as the client is told to.
+        A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
         """
         return self._call(GET_HOST_UPTIME, NoArgs())
 
