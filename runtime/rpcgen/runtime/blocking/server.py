@@ -1,4 +1,4 @@
-"""The server's side for threads: one reader thread a listener, and a pool of workers that grows with need."""
+"""The server's side for threads: its life. Who reads and runs is in `workers.py`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from queue import SimpleQueue
+from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
 from typing import Any, Literal, Self
 
-import msgspec
-from rpcgen.runtime.context import reset_context, set_context
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.blocking.workers import Workers
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import GRACE, HANDLER_FAILURES, TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import GRACE, ServerSettings, Serving
 from rpcgen.runtime.driver import Caller, Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -93,17 +90,10 @@ class Server:
             raise ConfigurationError("a server needs at least one URL")
         if executor not in ("threads", "inline"):
             raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
-        self._inline = executor == "inline"
-        self._lock = threading.Lock()
-        self._idle = threading.Condition(self._lock)
-        self._ready: SimpleQueue[Job | None] = SimpleQueue()
+        self._workers = Workers(self._serving, inline=executor == "inline")
         self._listeners: list[Listener] = []
-        self._threads: list[threading.Thread] = []
-        self._workers: list[threading.Thread] = []
         self._asked = threading.Event()
-        self._stopping = threading.Event()
-        self._stop_readers = False
-        self._stopped = False
+        self._stop_once = threading.Lock()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -134,9 +124,7 @@ class Server:
             for listener in self._listeners:
                 listener.close()
             raise
-        for listener in self._listeners:
-            self._spawn(self._threads, self._read, listener)
-        self._spawn(self._threads, self._tick)
+        self._workers.start(self._listeners)
         log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
 
     def stop(self, drain_timeout: float | None = None) -> None:
@@ -146,35 +134,20 @@ class Server:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Callers of what is
                 left then get a RemoteError.
         """
-        with self._lock:
-            if self._stopped:
-                return
-            self._stopped = True
-            self._serving.work.drain()
+        if not self._stop_once.acquire(blocking=False):
+            return
+        self._workers.drain()
         self._asked.set()
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             listener.withdraw()
         time.sleep(GRACE)
-        with self._idle:
-            self._idle.wait_for(lambda: self._serving.work.held == 0, limit)
-            abandoned = self._serving.abandon()
+        abandoned = self._workers.finish(limit)
         if abandoned:
             log.warning("%s stopped with %d requests unfinished", self.server, abandoned)
-        self._end_threads()
+        self._workers.end()
         for listener in self._listeners:
             listener.close()
-
-    def _end_threads(self) -> None:
-        self._stop_readers = True
-        self._stopping.set()
-        for listener in self._listeners:
-            listener.wake()
-        for _ in self._workers:
-            self._ready.put(None)
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(timeout=2.0)
 
     def wait(self) -> None:
         """Serve until SIGTERM or SIGINT (on the main thread) or until another thread calls `stop()`; then drain.
@@ -192,9 +165,7 @@ class Server:
             stopper.start()
             while stopper.is_alive():
                 if forced.is_set():
-                    with self._idle:
-                        self._serving.abandon()
-                        self._idle.notify_all()
+                    self._workers.abandon()
                     forced.clear()
                 stopper.join(0.05)
 
@@ -209,67 +180,6 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-    # --- threads --------------------------------------------------------------------------------------------------
-
-    def _spawn(
-        self, group: list[threading.Thread], target: Callable[..., None], *args: Any
-    ) -> None:
-        thread = threading.Thread(
-            target=target, args=args, name=f"rpcgen-{target.__name__.strip('_')}", daemon=True
-        )
-        group.append(thread)
-        thread.start()
-
-    def _read(self, listener: Listener) -> None:
-        serving, lock = self._serving, self._lock
-        while not self._stop_readers:
-            for caller, frame in listener.poll(None):
-                with lock:
-                    accepted = serving.accept(listener, caller, frame, time.monotonic())
-                    if accepted is None:
-                        continue
-                    job, runs = accepted
-                    # One worker for every job that runs: so many were running at once, so many threads there are.
-                    if runs and not self._inline and len(self._workers) < serving.work.running:
-                        self._spawn(self._workers, self._work)
-                if not runs:
-                    continue  # a worker takes it when it finishes another
-                if self._inline:
-                    self._run_all(job)
-                else:
-                    self._ready.put(job)
-
-    def _work(self) -> None:
-        while (job := self._ready.get()) is not None:
-            self._run_all(job)
-
-    def _run_all(self, job: Job | None) -> None:
-        while job is not None:
-            self._run(job)
-            with self._lock:
-                job = self._serving.work.finish(job)
-                if job is None and not self._serving.work.held:
-                    self._idle.notify_all()
-
-    def _run(self, job: Job) -> None:
-        serving = self._serving
-        token = set_context(job.context)
-        try:
-            arguments = serving.arguments(job, time.monotonic())
-            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
-        except HANDLER_FAILURES as error:
-            serving.failed(job, error)
-        else:
-            serving.done(job, value)
-        finally:
-            reset_context(token)
-
-    def _tick(self) -> None:
-        while not self._stopping.wait(TICK):
-            with self._lock:
-                if self._serving.work.held:
-                    self._serving.tick(time.monotonic())
 
 
 def _answer(listener: Any, caller: Caller, frame: bytes) -> bool:

@@ -1,0 +1,155 @@
+"""The threads of a blocking server.
+
+All of them are alike and wait at one queue, for a request to run or for a listener to read. Whoever reads runs the
+first request that it finds itself, after it has put the listener back into the queue: so a request costs no hop
+between threads, and reading never waits for a handler. There is one thread more than may run handlers, for each
+listener: refusals, cancellations and signs of life go out however busy the server is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from queue import SimpleQueue
+
+import msgspec
+from rpcgen.runtime.context import reset_context, set_context
+from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, Serving
+from rpcgen.runtime.driver import Listener
+
+
+class Source:
+    """A listener, and the right to read from it."""
+
+    __slots__ = ("listener", "reading")
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.reading = threading.Lock()
+
+
+class Workers:
+    """Reads listeners, runs handlers, and looks at the clock.
+
+    Args:
+        inline: run handlers on the thread that reads, all of them: they never wait.
+    """
+
+    def __init__(self, serving: Serving, *, inline: bool) -> None:
+        self._serving = serving
+        self._inline = inline
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._queue: SimpleQueue[Job | Source | None] = SimpleQueue()
+        self._sources: list[Source] = []
+        self._threads = 0
+        self._ended = threading.Event()
+
+    # --- used by the server ---------------------------------------------------------------------------------------
+
+    def start(self, listeners: Sequence[Listener]) -> None:
+        """Begin to read."""
+        self._sources = [Source(listener) for listener in listeners]
+        threading.Thread(target=self._watch_clock, name="rpcgen-clock", daemon=True).start()
+        for source in self._sources:
+            self._queue.put(source)
+            self._spawn()
+
+    def drain(self) -> None:
+        """Take no more calls."""
+        with self._lock:
+            self._serving.work.drain()
+
+    def finish(self, limit: float) -> int:
+        """Wait at most `limit` seconds until nothing runs; let go of the rest, and return how much that was."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._serving.work.held == 0, limit)
+            return self._serving.abandon()
+
+    def abandon(self) -> None:
+        """End a `finish` that another thread waits in."""
+        with self._idle:
+            self._serving.abandon()
+            self._idle.notify_all()
+
+    def end(self) -> None:
+        """Stop reading; when this returns, no thread is inside a listener's poll."""
+        self._ended.set()
+        for source in self._sources:
+            source.listener.wake()
+            source.reading.acquire(timeout=2.0)
+        for _ in range(self._threads):
+            self._queue.put(None)
+
+    # --- threads --------------------------------------------------------------------------------------------------
+
+    def _spawn(self) -> None:
+        self._threads += 1
+        name = f"rpcgen-worker-{self._threads}"
+        threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, Source):
+                self._read(item)
+            else:
+                self._run_all(item)
+
+    def _read(self, source: Source) -> None:
+        with source.reading:
+            jobs = self._receive(source.listener)
+        if self._inline:
+            for job in jobs:
+                self._run_all(job)
+            self._queue.put(source)
+            return
+        for job in jobs[1:]:
+            self._queue.put(job)
+        self._queue.put(source)
+        if jobs:
+            self._run_all(jobs[0])
+
+    def _receive(self, listener: Listener) -> list[Job]:
+        """Read until there is something to run, or the end."""
+        jobs: list[Job] = []
+        accept, monotonic = self._serving.accept, time.monotonic
+        while not jobs and not self._ended.is_set():
+            requests = listener.poll(None)
+            with self._lock:
+                for caller, frame in requests:
+                    accepted = accept(listener, caller, frame, monotonic())
+                    if accepted is not None and accepted[1]:
+                        jobs.append(accepted[0])
+                wanted = self._serving.work.running if jobs and not self._inline else 0
+                while self._threads < wanted + len(self._sources):
+                    self._spawn()
+        return jobs
+
+    def _run_all(self, job: Job | None) -> None:
+        while job is not None:
+            self._run(job)
+            with self._lock:
+                job = self._serving.work.finish(job)
+                if job is None and not self._serving.work.held:
+                    self._idle.notify_all()
+
+    def _run(self, job: Job) -> None:
+        serving = self._serving
+        token = set_context(job.context)
+        try:
+            arguments = serving.arguments(job, time.monotonic())
+            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+        except HANDLER_FAILURES as error:
+            serving.failed(job, error)
+        else:
+            serving.done(job, value)
+        finally:
+            reset_context(token)
+
+    def _watch_clock(self) -> None:
+        while not self._ended.wait(TICK):
+            with self._lock:
+                if self._serving.work.held:
+                    self._serving.tick(time.monotonic())
