@@ -10,6 +10,9 @@ TEST := $(VENV)/.test-$(KEY)
 BENCH := $(VENV)/.bench-$(KEY)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 EXAMPLES := $(wildcard generated_examples/*/*.yaml)
+# Tests that start, stop and kill processes.
+CHAOS := tests/conformance tests/examples/test_examples.py tests/cli/test_demo.py
+ROUNDS ?= 20
 ARGS ?=
 
 export PIP_REQUIRE_VIRTUALENV = 1
@@ -47,11 +50,15 @@ examples: $(TEST)  ## compile the interfaces of generated_examples/ again
 bench: $(BENCH)  ## compare the speed with other libraries (ARGS="--help" for its options)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-fuzz: $(TEST)  ## property tests with a thousand times the examples (FUZZ_EXAMPLES=n)
-	RPCGEN_FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),20000) $(BIN)/python -m pytest --timeout=3600 -k fuzz $(ARGS)
+fuzz: $(TEST)  ## the property tests, 20 times with other examples (ROUNDS=n)
+	@for round in $$(seq $(ROUNDS)); do \
+		env -u CI $(BIN)/python -m pytest -q -m hypothesis --timeout=600 $(ARGS) || exit 1; \
+	done
 
-chaos: $(TEST)  ## the tests that kill, stop and disconnect processes, over and over
-	RPCGEN_CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),20) $(BIN)/python -m pytest --timeout=3600 tests/chaos $(ARGS)
+chaos: $(TEST)  ## the tests with processes that are killed and stopped, 20 times (ROUNDS=n)
+	@for round in $$(seq $(ROUNDS)); do \
+		$(BIN)/python -m pytest -q --timeout=120 $(CHAOS) $(ARGS) || exit 1; \
+	done
 
 clean:  ## remove .venv and every cache
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build
