@@ -10,6 +10,7 @@ import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 
 from tests.bench import calls, codegen, cold, floors, stubs, table
 from tests.bench.adapter import WORKLOADS
@@ -43,9 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"bench: {error}")
         return 2
     series = run(plan)
-    print(header(plan), table.report(series), sep="\n\n")
+    print(header(plan), noise(series), table.report(series), sep="\n\n")
     if options.json:
-        facts = {"run": header(plan), "figures": list(series.rows())}
+        facts = {"run": header(plan), "noise": noise(series), "figures": list(series.rows())}
         options.json.write_text(json.dumps(facts, indent=1) + "\n")
     reasons = floors.broken(plan, series) if options.assert_floors else []
     for reason in reasons:
@@ -87,6 +88,18 @@ def header(plan: Plan) -> str:
         f"{os.cpu_count()} cores shared by both sides; {plan.transport}; "
         f"medians of {plan.rounds} interleaved rounds of {plan.seconds:g} s; "
         "spread is (max - min) / median. Compare figures of one run only."
+    )
+
+
+def noise(series: Series) -> str:
+    """How much the run was disturbed; a reader should not trust rates of a busy machine."""
+    shares = sorted(series.all("elsewhere"))
+    if not shares:
+        return "No round of W1 to W4 was measured."
+    ninth = shares[len(shares) * 9 // 10]
+    return (
+        f"Other programs used {median(shares):.0%} of the machine in the median round and {ninth:.0%} "
+        "in one of ten; above 10% read the CPU columns rather than the rates."
     )
 
 

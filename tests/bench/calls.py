@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.adapter import WORKLOADS
+from tests.bench.elsewhere import Elsewhere
 from tests.bench.fleet import Fleet, LibraryMissing, Pair, WorkerFailed
 from tests.bench.plan import Plan
 from tests.bench.series import Series
@@ -37,6 +38,7 @@ def measure(pairs: list[Pair], plan: Plan, series: Series, say: Say) -> None:
                 f"{workload}: round {number} of {plan.rounds}" if number else f"{workload}: warm-up"
             )
             for pair in list(running):
+                load = Elsewhere()
                 try:
                     figures = pair.measure(workload, plan.seconds if number else plan.warm_up)
                 except WorkerFailed as failure:
@@ -44,6 +46,7 @@ def measure(pairs: list[Pair], plan: Plan, series: Series, say: Say) -> None:
                     running.remove(pair)
                     continue
                 if number:
+                    figures["elsewhere"] = load.share(of_us=figures.pop("cpu_seconds"))
                     series.add(workload, pair.name, figures)
 
 

@@ -124,13 +124,18 @@ class Pair:
     cold: str
 
     def measure(self, workload: str, seconds: float) -> dict[str, float]:
-        """Run one round; rates per second, latencies in us, CPU in seconds per 10,000 calls."""
+        """Run one round: rates per second, latencies in us, CPU in seconds per 10,000 calls and in all."""
         before = self.server.ask()["cpu"]
         answer = self.client.ask(workload=workload, seconds=seconds)
         server_cpu = self.server.ask()["cpu"] - before
         each = answer.pop("calls") / 10_000
         client_cpu = answer.pop("cpu")
-        return {**answer, "cpu": (client_cpu + server_cpu) / each, "server_cpu": server_cpu / each}
+        return {
+            **answer,
+            "cpu": (client_cpu + server_cpu) / each,
+            "server_cpu": server_cpu / each,
+            "cpu_seconds": client_cpu + server_cpu,
+        }
 
 
 class Fleet:

@@ -37,6 +37,15 @@ class Series:
         """Who was measured, in order of appearance."""
         return list(dict.fromkeys(name for which, name, _ in self._rounds if which == workload))
 
+    def all(self, metric: str) -> list[float]:
+        """The values of every round of every adapter and workload."""
+        return [
+            value
+            for (_, _, which), rounds in self._rounds.items()
+            if which == metric
+            for value in rounds
+        ]
+
     def rows(self) -> Iterator[dict[str, object]]:
         """Everything, for a file."""
         for (workload, adapter, metric), rounds in self._rounds.items():
