@@ -32,7 +32,7 @@ def discover(url: TransportUrl, timeout: float) -> list[Found]:
             time.sleep(_PAUSE)
         ready = [link for link in engine.links.values() if link.state is State.READY]
         return sorted(
-            Found(exchange, topic, link.server, link.endpoint.address)
+            Found(exchange, topic, link.name, link.endpoint.address)
             for link in ready
             for exchange, topic in link.serves
         )
