@@ -9,6 +9,7 @@ from rpcgen.codegen.fields import Shape
 from rpcgen.codegen.layout import flat
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
+    NO_CONSTRAINTS,
     Constraints,
     Dated,
     Deprecated,
@@ -64,7 +65,7 @@ def documented(text: str, dated: Dated, deprecated: Deprecated | None, otherwise
 
 def field_note(scope: Scope, field: Field, form: Shape, *, signature: bool = False) -> str:
     """One entry of Args or Attributes; empty if there is nothing to say that the annotation does not."""
-    parts = [sentence(field.doc), *_bounds(scope, field.type, field.constraints)]
+    parts = [sentence(field.doc), *_bounds(scope, field.type, form.constraints)]
     if form.absent:
         parts.append("UNSET: not given.")
     if signature and form.default is not None and not form.default.shared:
@@ -74,6 +75,8 @@ def field_note(scope: Scope, field: Field, form: Shape, *, signature: bool = Fal
 
 
 def _bounds(scope: Scope, of: TypeExpr, constraints: Constraints) -> list[str]:
+    if constraints == NO_CONSTRAINTS:
+        return []
     unit = _unit(scope.bare(of))
     number = "seconds" if scope.bare(of) == Scalar("duration") else ""
     found = [
