@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from jinja2 import Environment, nodes
+from rpcgen.cli.main import run
 from rpcgen.codegen.render import TEMPLATES
 
 FILES = sorted(TEMPLATES.glob("*.jinja"))
@@ -59,4 +61,47 @@ def test_nothing_else_renders() -> None:
     }
     assert users == {"render.py"}
     source = (root / "render.py").read_text(encoding="utf-8")
-    assert not re.search(r"from_string|Template\(", source)
+    assert not re.search(r"from_string|\bTemplate\(", source)
+
+
+GOOD = 'rpcgen: 1\ninterface: demo.good\nversion: "1.0"\nmethods: {run: {call: any}}\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with an interface file and a folder for templates."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_own_template_replaces_ours(folder: Path) -> None:
+    """A template of the user's is used instead of ours of the same name, and may use our macros."""
+    ours = (TEMPLATES / "client.jinja").read_text(encoding="utf-8")
+    (folder / "own/client.jinja").write_text(
+        ours.replace("{{ view.imports }}", "{{ view.imports }}\n\nOWN = 1")
+    )
+    assert run(["compile", "-q", "--templates", "own", "good.yaml"]) == 0
+    found = {path.name: "OWN = 1" in path.read_text() for path in (folder / "demo_good").iterdir()}
+    assert {name for name, own in found.items() if own} == {"client.py", "async_client.py"}
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ header }}\n{% if %}", "client.jinja:2: "),
+        ("{{ header }}\n{{ missing }}", "client.jinja: 'missing' is undefined"),
+        ("{{ header }}\n{{ 1 // 0 }}", "client.jinja: ZeroDivisionError"),
+        ("x = 1", "its template does not begin with {{ header }}"),
+        ('{{ header }}{% include "../../secret" %}', "client.jinja: ../../secret"),
+    ],
+)
+def test_wrong_template_is_explained(
+    folder: Path, capsys: pytest.CaptureFixture[str], template: str, said: str
+) -> None:
+    """A mistake in a template is one line, with 2, and nothing is written."""
+    (folder / "own/client.jinja").write_text(template)
+    assert run(["compile", "--templates", "own", "good.yaml"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (folder / "demo_good").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 from rpcgen.cli._exit import Exit, Failure
-from rpcgen.codegen import Names, generate, resolve
+from rpcgen.codegen import BadTemplate, Names, generate, resolve
 from rpcgen.codegen.write import Plan, Refused, apply, diff, plan
 from rpcgen.idl import Diagnostic, Interface, load, render
 
@@ -41,6 +41,12 @@ class _Checked:
     help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
 )
 @click.option(
+    "--templates",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    metavar="DIR",
+    help="Use the templates in DIR instead of ours of the same name. They are code: trust them as such.",
+)
+@click.option(
     "--check", is_flag=True, help="Write nothing; show what is out of date, and exit with 1."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but mistakes.")
@@ -50,6 +56,7 @@ def command(
     files: tuple[str, ...],
     output: Path,
     roots: tuple[str, ...],
+    templates: Path | None,
     check: bool,
     quiet: bool,
 ) -> None:
@@ -60,7 +67,7 @@ def command(
     Exit codes: 0 done, or up to date; 1 out of date (--check); 2 a mistake in a FILE or on the command line.
     """
     checked = _read_all(files, roots)
-    plans = _plan(checked, output)
+    plans = _plan(checked, output, templates)
     if check:
         if plans:
             click.echo(diff(plans), nl=False)
@@ -113,12 +120,14 @@ def _same_package(package: str, interface: Interface, other: Interface) -> Diagn
     )
 
 
-def _plan(checked: Sequence[_Checked], output: Path) -> Plan:
+def _plan(checked: Sequence[_Checked], output: Path, templates: Path | None) -> Plan:
     texts: dict[str, str] = {}
-    for each in checked:
-        texts |= generate(each.interface, each.names)
     try:
+        for each in checked:
+            texts |= generate(each.interface, each.names, templates=templates)
         return plan(output, texts)
+    except BadTemplate as error:
+        raise Failure(f"nothing was written: {error}") from error
     except Refused as refused:
         raise Failure("\n  ".join(["nothing was written:", *refused.problems])) from refused
     except OSError as error:

@@ -8,5 +8,14 @@ from __future__ import annotations
 
 from rpcgen.codegen.names import Names, package_name, resolve
 from rpcgen.codegen.package import MARKER, OUTPUT_FORMAT, generate
+from rpcgen.codegen.render import BadTemplate
 
-__all__ = ["MARKER", "OUTPUT_FORMAT", "Names", "generate", "package_name", "resolve"]
+__all__ = [
+    "MARKER",
+    "OUTPUT_FORMAT",
+    "BadTemplate",
+    "Names",
+    "generate",
+    "package_name",
+    "resolve",
+]
