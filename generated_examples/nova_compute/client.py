@@ -55,6 +55,9 @@ def main(url: str) -> None:
         )
         print(f"the volume becomes {cast(BlockDeviceMapping, disk).device_name}")
 
+        # Since 6.5 follow-up steps have a topic of their own; the generated client knows which.
+        host1.remove_volume_connection(instance=instance, volume_id="vol-1")
+
         host1.prep_resize(
             instance=instance,
             flavor=Flavor(name="m1.large", vcpus=4, memory_mb=8192),
