@@ -53,8 +53,10 @@ def configure_dealer(socket: Socket, options: ZmqOptions, address: str, routing_
     configure(socket, options, address)
     settings: dict[int, int | bytes] = {
         zmq.ROUTING_ID: routing_id,
-        # Without a connection a send fails, where it would otherwise wait unseen for one.
-        zmq.IMMEDIATE: 1,
+        # Not IMMEDIATE=1, though it is often advised: with it, libzmq (4.3.5) throws away what had arrived and was not
+        # yet read when the peer disconnects, so the last answers of a server that stops would be lost. What IMMEDIATE
+        # is for, not to queue for a connection that is not there, the engine does by the link's state.
+        zmq.IMMEDIATE: 0,
         zmq.CONNECT_TIMEOUT: _milliseconds(options.connect_timeout),
         # A socket connects once: the engine connects anew with a fresh socket and routing id, because a server
         # ignores a known id until it has noticed that the old connection is dead.
