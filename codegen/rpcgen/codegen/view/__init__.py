@@ -1,1 +1,1 @@
-"""What templates are given: frozen dataclasses of ready-to-print Python text. Nothing here knows a template."""
+"""What templates are given: named tuples of ready-to-print Python text. Nothing here knows a template."""

@@ -14,6 +14,7 @@ from rpcgen.codegen.layout import (
     around,
     bracket,
     call,
+    flat,
     header,
     statement,
     subscript,
@@ -23,7 +24,7 @@ from rpcgen.codegen.literals import number_literal, text_literal
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.methods import argument_set, live_methods
 from rpcgen.codegen.view.structs import INDENT, ClassView, struct_class
-from rpcgen.idl.model import Error, Event, Method, Route
+from rpcgen.idl.model import Error, Event, Method, Nullable, Route, TypeExpr
 
 
 class FunctionView(NamedTuple):
@@ -40,6 +41,7 @@ class DescriptorView(NamedTuple):
     arguments: tuple[ClassView, ...]
     destinations: tuple[FunctionView, ...]
     dates: tuple[str, ...]
+    results: tuple[str, ...]
     methods: tuple[str, ...]
     interface: str
 
@@ -50,10 +52,17 @@ def descriptor_view(scope: Scope, fingerprint: bytes) -> DescriptorView:
     dates = Dates()
     arguments = tuple(_arguments(scope, method) for method in methods if method.args)
     destinations = tuple(_destination(scope, method) for method in methods if method.to)
-    tables = tuple(_method(scope, method, dates) for method in methods)
+    results: list[str] = []
+    tables = tuple(_method(scope, method, dates, results) for method in methods)
     interface = _interface(scope, methods, fingerprint, dates)
     return DescriptorView(
-        scope.imports.render(), arguments, destinations, dates.constants(), tables, interface
+        scope.imports.render(),
+        arguments,
+        destinations,
+        dates.constants(),
+        tuple(results),
+        tables,
+        interface,
     )
 
 
@@ -80,12 +89,12 @@ def _destination_name(method: Method) -> str:
     return f"_destination_of_{method.name}"
 
 
-def _method(scope: Scope, method: Method, dates: Dates) -> str:
+def _method(scope: Scope, method: Method, dates: Dates, results: list[str]) -> str:
     struct = scope.names.argument_structs[method.name] if method.args else scope.runtime("NoArgs")
     result: Expr = "None"
     plain: Expr = "None"
     if method.returns is not None:
-        result = annotation(scope, method.returns, method.returns_constraints)
+        result = _result(scope, method, method.returns, results)
         plain = annotation(scope, method.returns, checked=False)
     timeout = method.timeout
     options: list[Expr | None] = [
@@ -113,6 +122,16 @@ def _method(scope: Scope, method: Method, dates: Dates) -> str:
         subscript(make, struct, plain),
         call(make, *given, exploded=True),
     )
+
+
+def _result(scope: Scope, method: Method, of: TypeExpr, results: list[str]) -> Expr:
+    """The type of the result as a value; what type checkers take as a type only becomes an alias first."""
+    result = annotation(scope, of, method.returns_constraints)
+    if not flat(result).startswith("Annotated[") or not isinstance(of, Nullable):
+        return result
+    name = f"_RESULT_OF_{method.name.upper()}"
+    results.append(annotated(name, scope.typing("TypeAlias"), result))
+    return name
 
 
 def _raises(method: Method) -> Expr | None:
