@@ -53,14 +53,14 @@ def configure_dealer(socket: Socket, options: ZmqOptions, address: str, routing_
     configure(socket, options, address)
     settings: dict[int, int | bytes] = {
         zmq.ROUTING_ID: routing_id,
-        # Not IMMEDIATE=1, though it is often advised: with it, libzmq (4.3.5) throws away what had arrived and was not
-        # yet read when the peer disconnects, so the last answers of a server that stops would be lost. What IMMEDIATE
-        # is for, not to queue for a connection that is not there, the engine does by the link's state.
+        # Not 1, though it is often advised: with IMMEDIATE, and also with RECONNECT_IVL=-1, libzmq (4.3.5) throws away
+        # what had arrived and was not yet read when the peer disconnects, so that the last answers of a server that
+        # stops would be lost. Not to queue for a connection that is not there, the engine sees to by the link's state.
         zmq.IMMEDIATE: 0,
         zmq.CONNECT_TIMEOUT: _milliseconds(options.connect_timeout),
         # A socket connects once: the engine connects anew with a fresh socket and routing id, because a server
-        # ignores a known id until it has noticed that the old connection is dead.
-        zmq.RECONNECT_IVL: -1,
+        # ignores a known id until it has noticed that the old connection is dead. An hour is as good as never.
+        zmq.RECONNECT_IVL: 3_600_000,
         zmq.RECONNECT_IVL_MAX: 0,
     }
     for option, value in settings.items():
