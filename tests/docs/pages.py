@@ -99,10 +99,10 @@ class Page:
         """Write and run every block; an AssertionError tells the first that is not as the page says."""
         for block in blocks(page):
             if block.how:
-                with (self._folder / block.name).open(
-                    "a" if block.how == "append" else "w"
-                ) as file:
-                    file.write(self._own(block.text))
+                file = self._folder / block.name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with file.open("a" if block.how == "append" else "w") as opened:
+                    opened.write(self._own(block.text))
             elif block.language == "console":
                 for command, expected in commands(block.text):
                     self._run(self._substitutes.get(command, command), expected)

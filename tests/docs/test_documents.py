@@ -12,12 +12,14 @@ from tests.docs.pages import Page
 ROOT = Path(__file__).parents[2]
 #: `make demo` makes a virtual environment first; here there is one.
 SUBSTITUTES = {"make demo": "rpcgen demo"}
-EXECUTABLE = ("README.md", "docs/tutorial.md")
 PAGES = [
     path
     for path in ROOT.rglob("*.md")
     if not {".venv", "tests"} & set(path.relative_to(ROOT).parts)
 ]
+EXECUTABLE = sorted(
+    str(page.relative_to(ROOT)) for page in PAGES if "```console\n" in page.read_text()
+)
 
 
 @pytest.mark.parametrize("name", EXECUTABLE)
