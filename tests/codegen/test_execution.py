@@ -213,7 +213,8 @@ def test_destinations() -> None:
 
     def where(name: str, **given: Any) -> str | None:
         destination = methods[name].destination
-        return destination(methods[name].args(**given))
+        found: str | None = destination(methods[name].args(**given))
+        return found
 
     assert where("to_argument", host="a") == "a"
     assert where("to_optional") is None

@@ -93,7 +93,7 @@ def test_own_template_replaces_ours(folder: Path) -> None:
         ("{{ header }}\n{% if %}", "client.jinja:2: "),
         ("{{ header }}\n{{ missing }}", "client.jinja: 'missing' is undefined"),
         ("{{ header }}\n{{ 1 // 0 }}", "client.jinja: ZeroDivisionError"),
-        ("x = 1", "its template does not begin with {{ header }}"),
+        ("x = 1", "client.jinja: does not begin with {{ header }}"),
         ('{{ header }}{% include "../../secret" %}', "client.jinja: ../../secret"),
     ],
 )

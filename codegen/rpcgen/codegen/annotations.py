@@ -57,7 +57,7 @@ def annotation(
     meta = _meta(scope, of, constraints)
     if not meta:
         return expr
-    return subscript(scope.typing("Annotated"), expr, call(scope.struct("Meta"), *meta))
+    return subscript(scope.typing("Annotated"), expr, call(scope.msgspec("Meta"), *meta))
 
 
 def optional(expr: Expr) -> Expr:

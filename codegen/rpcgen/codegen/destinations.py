@@ -1,4 +1,7 @@
-"""`to: [migration.source_compute, instances[0].host]` as a function of the arguments, with every step that can be null."""
+"""`to: [migration.source, instances[0].host]` as a function of the arguments.
+
+Every step that can be null is a variable of its own, so that type checkers follow, and no path ever fails.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ def _present(scope: Scope, at: _Step, lines: list[str], variable: str) -> str:
     if not at.absent:
         return at.text
     lines.append(f"{variable}_given = {at.text}")
-    unset = scope.struct("UnsetType")
+    unset = scope.msgspec("UnsetType")
     return f"None if isinstance({variable}_given, {unset}) else {variable}_given"
 
 

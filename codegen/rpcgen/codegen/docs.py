@@ -78,10 +78,9 @@ def _bounds(scope: Scope, of: TypeExpr, constraints: Constraints) -> list[str]:
     if constraints == NO_CONSTRAINTS:
         return []
     unit = _unit(scope.bare(of))
-    number = "seconds" if scope.bare(of) == Scalar("duration") else ""
     found = [
-        _bound("At least", constraints.min, number),
-        _bound("At most", constraints.max, number),
+        _bound("At least", constraints.min, ""),
+        _bound("At most", constraints.max, ""),
         _bound("At least", constraints.min_size, unit),
         _bound("At most", constraints.max_size, unit),
     ]

@@ -107,7 +107,7 @@ def _stored_default(
     options: list[Expr] = []
     default = form.default
     if default is not None and form.absent:
-        scope.struct("UNSET")
+        scope.msgspec("UNSET")
     if default is None:
         pass
     elif not default.shared:
@@ -156,7 +156,7 @@ def parameter(scope: Scope, field: Field, name: str, form: Shape) -> str:
         return f"{name}: {flat(handled(scope, form))}"
     spelled = annotation(scope, form.type, checked=False)
     if form.absent:
-        return f"{name}: {flat(_widened(scope, spelled, form))} = {scope.struct('UNSET')}"
+        return f"{name}: {flat(_widened(scope, spelled, form))} = {scope.msgspec('UNSET')}"
     if default == _NONE or not default.shared:
         return f"{name}: {flat(_optional(scope, spelled, form))} = None"
     if scope.nullable(field.type):
@@ -181,7 +181,7 @@ def handled(scope: Scope, form: Shape) -> Expr:
 
 def _widened(scope: Scope, expr: Expr, form: Shape) -> Expr:
     if form.absent:
-        expr = around("", expr, f" | {scope.struct('UnsetType')}")
+        expr = around("", expr, f" | {scope.msgspec('UnsetType')}")
     return _optional(scope, expr, form) if form.null else expr
 
 

@@ -46,35 +46,37 @@ def generate(
     names = names or resolve(interface)
     if names.clashes:
         raise ValueError("; ".join(f"{clash.position}: {clash.message}" for clash in names.clashes))
-    templates = templates and templates.absolute()
     digest = fingerprint(interface)
-    header = _header(interface, digest)
+    files = _modules(interface, names, digest, templates and templates.absolute())
+    files["contract.json"] = _contract(interface, contract(interface))
+    files["py.typed"] = f"{MARKER}: do not edit.\n"
+    return {f"{names.package}/{name}": files[name] for name in sorted(files)}
+
+
+def _modules(
+    interface: Interface, names: Names, digest: bytes, templates: Path | None
+) -> dict[str, str]:
     types = types_view(Scope(interface, names, ".types"))
     errors = errors_view(Scope(interface, names, ".errors"))
     descriptor = descriptor_view(Scope(interface, names, ".descriptor"), digest)
     client, async_client = client_views(Scope(interface, names))
     endpoint, async_endpoint = endpoint_views(Scope(interface, names))
-    front = package_view(interface, names)
-    modules = {
-        "__init__.py": render("init", templates, header=header, view=front),
-        "async_client.py": render("client", templates, header=header, view=async_client),
-        "client.py": render("client", templates, header=header, view=client),
-        "descriptor.py": render("descriptor", templates, header=header, view=descriptor),
-        "endpoint.py": render(
-            "endpoint", templates, header=header, blocking=endpoint, asyncio=async_endpoint
-        ),
-        "errors.py": render("errors", templates, header=header, view=errors),
-        "types.py": render("types", templates, header=header, view=types),
+    found: dict[str, tuple[str, dict[str, object]]] = {
+        "__init__.py": ("init", {"view": package_view(interface, names)}),
+        "async_client.py": ("client", {"view": async_client}),
+        "client.py": ("client", {"view": client}),
+        "descriptor.py": ("descriptor", {"view": descriptor}),
+        "endpoint.py": ("endpoint", {"blocking": endpoint, "asyncio": async_endpoint}),
+        "errors.py": ("errors", {"view": errors}),
+        "types.py": ("types", {"view": types}),
     }
-    for name, text in modules.items():
-        if not text.startswith(header):
-            raise BadTemplate(f"{name}: its template does not begin with {{{{ header }}}}")
-    files = {
-        **modules,
-        "contract.json": _contract(interface, contract(interface)),
-        "py.typed": f"{MARKER}: do not edit.\n",
-    }
-    return {f"{names.package}/{name}": files[name] for name in sorted(files)}
+    header = _header(interface, digest)
+    modules: dict[str, str] = {}
+    for name, (template, views) in found.items():
+        modules[name] = render(template, templates, header=header, **views)
+        if not modules[name].startswith(header):
+            raise BadTemplate(f"{template}.jinja: does not begin with {{{{ header }}}}")
+    return modules
 
 
 def _header(interface: Interface, digest: bytes) -> str:

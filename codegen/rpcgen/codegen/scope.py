@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 
 from rpcgen.codegen.imports import ImportSet
 from rpcgen.codegen.names import Names
@@ -11,27 +11,26 @@ from rpcgen.idl.model import Alias, Constraints, Interface, Named, Nullable, Typ
 _BOUNDS = tuple(each.name for each in fields(Constraints))
 
 
-@dataclass(frozen=True)
 class Scope:
     """One file in the making.
 
-    Attributes:
+    Args:
+        interface: what the file is about.
+        names: the Python names of everything in it.
         module: the file's own module, e.g. `.types`, or nothing for one that defines no shared name.
     """
 
-    interface: Interface
-    names: Names
-    module: str = ""
-    imports: ImportSet = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "imports", ImportSet(self.module))
+    def __init__(self, interface: Interface, names: Names, module: str = "") -> None:
+        self.interface = interface
+        self.names = names
+        self.module = module
+        self.imports = ImportSet(module)
 
     def runtime(self, name: str) -> str:
         """A name of the runtime."""
         return self.imports.use("rpcgen.runtime", name)
 
-    def struct(self, name: str) -> str:
+    def msgspec(self, name: str) -> str:
         """A name of msgspec."""
         return self.imports.use("msgspec", name)
 

@@ -119,10 +119,7 @@ def _named(scope: Scope, name: str, value: Value) -> Spelled:
     spelled = scope.named(name)
     if isinstance(definition, Enum):
         assert isinstance(value, str), "unexpected value of an enum"
-        member = scope.names.members[name].get(value)
-        if member is None:
-            return Spelled(f"{spelled}({text_literal(value)})", shared=False)
-        return Spelled(f"{spelled}.{member}", shared=True)
+        return Spelled(f"{spelled}.{scope.names.members[name][value]}", shared=True)
     assert isinstance(value, dict), "unexpected value of a struct"
     match definition:
         case Struct():

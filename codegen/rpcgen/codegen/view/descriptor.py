@@ -71,7 +71,7 @@ def _arguments(scope: Scope, method: Method) -> ClassView:
     return struct_class(
         scope,
         scope.names.argument_structs[method.name],
-        scope.struct("Struct"),
+        scope.msgspec("Struct"),
         fields,
         f"The arguments of `{scope.names.methods[method.name]}`.",
         sparse=fields.has_newer() and scope.interface.send != "always",

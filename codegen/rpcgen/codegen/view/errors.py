@@ -66,7 +66,7 @@ def _error(scope: Scope, error: Error) -> ErrorView:
         fields=struct_class(
             scope,
             scope.names.error_structs[error.name],
-            scope.struct("Struct"),
+            scope.msgspec("Struct"),
             fields,
             f"The fields of `{scope.names.errors[error.name]}` as they travel.",
             sparse=fields.has_newer() and scope.interface.send != "always",

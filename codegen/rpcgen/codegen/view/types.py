@@ -81,7 +81,7 @@ def _alias(scope: Scope, alias: Alias) -> AliasView:
 
 
 def _struct(scope: Scope, struct: Struct, *, sparse: bool) -> ClassView:
-    base = scope.named(struct.extends) if struct.extends else scope.struct("Struct")
+    base = scope.named(struct.extends) if struct.extends else scope.msgspec("Struct")
     return struct_class(
         scope,
         scope.names.types[struct.name],
