@@ -14,6 +14,7 @@ from rpcgen.runtime.core.envelope import CAST, Cancel, Fault, Refusal, Reply
 
 from tests.conformance.conftest import COMBINATIONS, Lab, name_of
 from tests.conformance.raw import RawClient, request
+from tests.conformance.waiting import eventually
 
 TARGET = Target("test", "lab")
 
@@ -179,6 +180,8 @@ def test_a_refused_cast_is_logged(
     raw.send(MSGPACK.encode(request("note\r\nforged", {"text": "x"}, how=CAST)))
     raw.send(MSGPACK.encode(request("note", {"txt": "x"}, how=CAST)))
     assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
+    eventually(lambda: labs.servers[0].serving.counters.rejected == 2)
+    eventually(lambda: labs.servers[0].serving.work.held == 0)
     lines = [
         r.getMessage()
         for r in caplog.records

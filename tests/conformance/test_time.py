@@ -6,9 +6,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from rpcgen.runtime import (
@@ -24,14 +22,7 @@ from rpcgen.runtime import (
 from rpcgen.runtime.core.work import Work
 
 from tests.conformance.conftest import Lab
-
-
-def eventually(condition: Callable[[], Any], limit: float = 5.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come true in time"
-        threading.Event().wait(0.005)
+from tests.conformance.waiting import eventually
 
 
 def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:

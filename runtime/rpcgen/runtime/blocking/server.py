@@ -160,7 +160,10 @@ class Server:
             (forced if asked.is_set() else asked).set()
 
         with stop_signals(on_signal):
-            asked.wait()
+            # Not one endless wait: the system may deliver the signal to another thread, and Python runs the handler
+            # on the main one, when that next runs anything at all.
+            while not asked.wait(0.2):
+                pass
             stopper = threading.Thread(target=self.stop, name="rpcgen-stop", daemon=True)
             stopper.start()
             while stopper.is_alive():
