@@ -99,7 +99,7 @@ def noise(series: Series) -> str:
     ninth = shares[len(shares) * 9 // 10]
     return (
         f"Other programs used {median(shares):.0%} of the machine in the median round and {ninth:.0%} "
-        "in one of ten; above 10% read the CPU columns rather than the rates."
+        "in one of ten. Above 10% run it again: a core that is taken changes the ratios, not only the rates."
     )
 
 

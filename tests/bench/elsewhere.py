@@ -1,4 +1,4 @@
-"""How busy the rest of the machine was during a round: what says whether the rates are worth reading."""
+"""How busy the rest of the machine was during a round: what says whether the ratios are worth reading."""
 
 from __future__ import annotations
 

@@ -87,6 +87,11 @@ GOALS = (
 )
 
 
+def shown(value: float) -> str:
+    """A ratio with three digits, milliseconds without a fraction."""
+    return f"{value:,.0f}" if value >= SECOND else f"{value:.3g}"
+
+
 def broken(plan: Plan, series: Series) -> list[str]:
     """The floors that do not hold or should have been measured and were not."""
     reasons = []
@@ -97,5 +102,5 @@ def broken(plan: Plan, series: Series) -> list[str]:
         if measured is None:
             reasons.append(f"{floor}: not measured")
         elif not floor.holds(measured):
-            reasons.append(f"{floor}: found {measured:,.3g}")
+            reasons.append(f"{floor}: found {shown(measured)}")
     return reasons

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.bench.floors import FLOORS, GOALS, Bound
+from tests.bench.floors import FLOORS, GOALS, Bound, shown
 from tests.bench.plan import ALL_WORKLOADS, TITLES
 from tests.bench.series import Series
 
@@ -109,7 +109,7 @@ def _bounds(bounds: Iterable[Bound], series: Series) -> str:
         if measured is None:
             rows.append([str(bound), "not measured", ""])
         else:
-            rows.append([str(bound), f"{measured:,.3g}", "yes" if bound.holds(measured) else "NO"])
+            rows.append([str(bound), shown(measured), "yes" if bound.holds(measured) else "NO"])
     return markdown(["bound", "found", "holds"], rows)
 
 
