@@ -1,0 +1,191 @@
+"""The client's side for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Final, TypeVar
+
+from rpcgen.runtime.driver import Peer
+from rpcgen.runtime.drivers.zeromq import forks
+from rpcgen.runtime.drivers.zeromq.aio.ending import in_thread, resolve
+from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.link import Link
+from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.search import Search
+from rpcgen.runtime.errors import NotSent, RpcgenError
+from rpcgen.runtime.target import Target
+
+T = TypeVar("T")
+
+_CLOSED: Final = "this client is closed"
+
+
+class AsyncClient:
+    """An `AsyncClientDriver`."""
+
+    arrived: Callable[[Peer, bytes | RpcgenError], None]
+
+    def __init__(self, matchmaker: Matchmaker, options: ZmqOptions) -> None:
+        self._born = forks.generation()
+        self._loop = asyncio.get_running_loop()
+        self._engine = Engine(matchmaker, options, self._watch, self._unwatch)
+        self.counters = self._engine.counters
+        self._unsure: dict[Link, None] = {}
+        self._queued = False
+        self._news = 0
+        self._seekers: set[asyncio.Future[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = math.inf
+        self._closed = False
+
+    # --- choosing and sending -------------------------------------------------------------------------------------
+
+    def peer(self, target: Target) -> Peer | None:
+        """See `AsyncClientDriver.peer`."""
+        forks.check(self._born)
+        engine = self._engine
+        if (now := monotonic()) >= engine.fresh_until and not self._closed:
+            engine.refresh(now)
+            self._settle()
+        return engine.choose(target)
+
+    def send(self, peer: Peer, frame: bytes) -> None:
+        """See `AsyncClientDriver.send`."""
+        forks.check(self._born)
+        assert isinstance(peer, Link)
+        if self._closed:
+            raise NotSent(_CLOSED)
+        try:
+            self._engine.send(peer, frame)
+        finally:
+            self._unsure[peer] = None
+            if not self._queued:
+                self._queue()
+
+    # --- receiving ------------------------------------------------------------------------------------------------
+
+    def _queue(self) -> None:
+        self._queued = True
+        self._loop.call_soon(self._ask)
+
+    def _ask(self) -> None:
+        """Ask the sockets of which we are not sure."""
+        self._queued = False
+        unsure, self._unsure = self._unsure, {}
+        for link in unsure:
+            if not self._engine.receive(link):
+                self._unsure[link] = None
+        self._settle()
+
+    def _readable(self, link: Link) -> None:
+        self._unsure.pop(link, None)
+        if not self._engine.receive(link):
+            self._unsure[link] = None
+        self._settle()
+
+    def _observe(self, link: Link) -> None:
+        self._unsure[link] = None  # the engine may send
+        self._engine.observe(link)
+        self._settle()
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._timer_due = math.inf
+        self._engine.tick(monotonic())
+        self._settle()
+
+    def _settle(self) -> None:
+        """After anything that the engine did: deliver, tell who searches, and see to the next time."""
+        engine = self._engine
+        for peer, arrival in engine.take():
+            if self._closed:  # by what was delivered before
+                return
+            self.arrived(peer, arrival)
+        if self._unsure and not self._queued and not self._closed:
+            self._queue()
+        if engine.news != self._news:
+            self._news = engine.news
+            self._wake_seekers()
+        if engine.timers.due < self._timer_due:
+            self._set_timer(engine.timers.due)
+
+    def _set_timer(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_due = due
+        self._timer = self._loop.call_later(max(0.0, due - monotonic()), self._tick)
+
+    def _watch(self, link: Link) -> None:
+        self._loop.add_reader(link.fd, self._readable, link)
+        self._loop.add_reader(link.monitor.fd, self._observe, link)
+
+    def _unwatch(self, link: Link) -> None:
+        self._loop.remove_reader(link.fd)
+        self._loop.remove_reader(link.monitor.fd)
+        self._unsure.pop(link, None)
+
+    # --- searching ------------------------------------------------------------------------------------------------
+
+    async def route(self, target: Target, timeout: float) -> Peer:
+        """See `AsyncClientDriver.route`."""
+        search = Search(self._engine, target)
+        found = await self._seek(search, search.peer, timeout)
+        if found is None:
+            raise search.overdue(timeout)
+        return found
+
+    async def fanout(self, target: Target, timeout: float) -> tuple[Sequence[Peer], Sequence[str]]:
+        """See `AsyncClientDriver.fanout`."""
+        search = Search(self._engine, target)
+        found = await self._seek(search, search.everyone, timeout)
+        return search.everyone_so_far() if found is None else found
+
+    async def _seek(self, search: Search, step: Callable[[], T | None], timeout: float) -> T | None:
+        """Repeat a step until it finds something; None if the time is over."""
+        forks.check(self._born)
+        deadline = monotonic() + timeout
+        while True:
+            if self._closed:
+                raise NotSent(_CLOSED)
+            try:
+                found = step()
+            finally:
+                self._settle()
+            if found is not None:
+                return found
+            now = monotonic()
+            if now >= deadline:
+                return None
+            await self._change(min(deadline, search.due) - now)
+
+    async def _change(self, wait: float) -> None:
+        """Wait until the engine has news."""
+        news = self._loop.create_future()
+        self._seekers.add(news)
+        timer = self._loop.call_later(max(0.0, wait), resolve, news)
+        try:
+            await news
+        finally:
+            timer.cancel()
+            self._seekers.discard(news)
+
+    def _wake_seekers(self) -> None:
+        for news in self._seekers:
+            resolve(news)
+
+    # --- closing --------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """See `AsyncClientDriver.close`."""
+        if self._closed or forks.generation() != self._born:
+            return
+        self._closed = True
+        self._engine.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wake_seekers()
+        await in_thread(self._engine.end)

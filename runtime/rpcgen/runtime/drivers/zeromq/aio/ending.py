@@ -1,0 +1,30 @@
+"""Running what may wait for a moment without holding up the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+
+def resolve(future: asyncio.Future[None]) -> None:
+    """Wake whoever awaits the future, once."""
+    if not future.done():
+        future.set_result(None)
+
+
+async def in_thread(function: Callable[[], None]) -> None:
+    """Run something that may wait in a thread that ends with it: the loop's own pool would stay."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def run() -> None:
+        try:
+            function()
+        finally:
+            loop.call_soon_threadsafe(resolve, done)
+
+    thread = threading.Thread(target=run, name="rpcgen-zeromq-close", daemon=True)
+    thread.start()
+    await asyncio.shield(done)
+    thread.join()

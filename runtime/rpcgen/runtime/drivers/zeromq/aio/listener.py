@@ -1,0 +1,89 @@
+"""The server's side for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from rpcgen.runtime.driver import Caller
+from rpcgen.runtime.drivers.zeromq import forks
+from rpcgen.runtime.drivers.zeromq.aio.ending import in_thread
+from rpcgen.runtime.drivers.zeromq.binding import BATCH, Binding, Request
+from rpcgen.runtime.errors import ConfigurationError
+
+
+class AsyncListener:
+    """An `AsyncListener`."""
+
+    arrived: Callable[[Caller, bytes], None]
+
+    def __init__(self, bind: Callable[[], Binding]) -> None:
+        self._born = forks.generation()
+        self._loop = asyncio.get_running_loop()
+        self._bind = bind
+        self._binding: Binding | None = None
+        self.counters: dict[str, int] = {}
+        self._queued = False
+        self._closed = False
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """See `AsyncListener.addresses`; empty before `start`."""
+        return () if self._binding is None else (self._binding.address,)
+
+    async def start(self) -> None:
+        """See `AsyncListener.start`. Raises ConfigurationError."""
+        if self._closed or self._binding is not None:
+            raise ConfigurationError("this listener was started before")
+        self._binding = binding = self._bind()
+        self.counters = binding.counters
+        self._loop.add_reader(binding.fd, self._receive)
+        self._queue()  # what came before the FD was watched gives no edge
+
+    def _queue(self) -> None:
+        if not self._queued:
+            self._queued = True
+            self._loop.call_soon(self._ask)
+
+    def _ask(self) -> None:
+        self._queued = False
+        self._receive()
+
+    def _receive(self) -> None:
+        """Deliver a batch. The first alone, so that it is not kept waiting while we look whether it is the last."""
+        if self._take(1) and self._take(BATCH):
+            self._queue()
+
+    def _take(self, limit: int) -> bool:
+        binding = self._binding
+        if binding is None or self._closed:
+            return False
+        requests: list[Request] = []
+        drained = binding.receive(requests, limit)
+        for caller, frame in requests:
+            self.arrived(caller, frame)
+        return not drained
+
+    def send(self, caller: Caller, frame: bytes) -> bool:
+        """See `AsyncListener.send`."""
+        forks.check(self._born)
+        if self._binding is None or self._closed:
+            return False
+        self._queue()
+        return self._binding.send(caller, frame)
+
+    async def withdraw(self) -> None:
+        """See `AsyncListener.withdraw`."""
+        if self._binding is not None and not self._closed:
+            self._binding.withdraw()
+            self._queue()
+
+    async def close(self) -> None:
+        """See `AsyncListener.close`."""
+        if self._closed or forks.generation() != self._born:
+            return
+        self._closed = True
+        if self._binding is not None:
+            self._loop.remove_reader(self._binding.fd)
+            self._binding.close()
+            await in_thread(self._binding.end)

@@ -1,0 +1,279 @@
+"""The client's side for threads. The rules that make it safe are in `__init__.py`."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Final, TypeVar
+
+from rpcgen.runtime.driver import Arrival, Peer
+from rpcgen.runtime.drivers.zeromq import forks
+from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.link import Link
+from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.search import Search
+from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
+from rpcgen.runtime.errors import NotSent
+from rpcgen.runtime.target import Target
+
+T = TypeVar("T")
+Ready = list[tuple[int, int]]
+
+#: Sockets that are busy are not asked about the others at every poll, but every so many polls.
+_TURNS: Final = 16
+
+#: Seconds that `close` waits for a thread that is in `poll` or `route`; the bell has woken it.
+_PATIENCE: Final = 0.4
+
+_CLOSED: Final = "this client is closed"
+
+
+class BlockingClient:
+    """A `ClientDriver`."""
+
+    def __init__(self, matchmaker: Matchmaker, options: ZmqOptions) -> None:
+        self._born = forks.generation()
+        self._waiter = Waiter()
+        self._bell = Bell()  # rings for the leader
+        self._pump_bell = Bell()  # rings for a thread that pumps
+        self._waiter.add(self._bell.fd)
+        self._waiter.add(self._pump_bell.fd)
+        self._engine = Engine(matchmaker, options, self._watch, self._unwatch)
+        self.counters = self._engine.counters
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._watched: dict[int, tuple[Link, bool]] = {}
+        self._unsure: dict[Link, None] = {}
+        self._turns = 0
+        self._leading = False  # a thread waits in `poll`
+        self._pumping = False  # a thread waits for sockets in `route`, because nobody is in `poll`
+        self._seekers = 0  # threads in `route` and `fanout`
+        self._woken = False
+        self._closed = False
+
+    # --- choosing and sending -------------------------------------------------------------------------------------
+
+    def peer(self, target: Target) -> Peer | None:
+        """See `ClientDriver.peer`."""
+        forks.check(self._born)
+        engine = self._engine
+        if monotonic() >= engine.fresh_until:
+            self._refresh()
+        return engine.choose(target)
+
+    def _refresh(self) -> None:
+        """Hear of what came while nobody polled, so that a server that has left is not chosen."""
+        with self._lock:
+            if self._closed:
+                return
+            if not self._leading and not self._pumping:
+                self._ask_unsure()
+                self._serve(self._waiter.wait(0))
+            now = monotonic()
+            self._engine.tick(now)
+            self._engine.refresh(now)
+            self._hand_over()
+
+    def send(self, peer: Peer, frame: bytes) -> None:
+        """See `ClientDriver.send`."""
+        forks.check(self._born)
+        assert isinstance(peer, Link)
+        with self._lock:
+            if self._closed:
+                raise NotSent(_CLOSED)
+            try:
+                self._engine.send(peer, frame)
+            finally:
+                if not (self._leading or self._pumping):
+                    self._unsure[peer] = None
+                elif peer.readable():
+                    self._receive(peer)
+                    self._hand_over()
+
+    # --- receiving ------------------------------------------------------------------------------------------------
+
+    def poll(self, timeout: float | None) -> list[Arrival]:
+        """See `ClientDriver.poll`."""
+        forks.check(self._born)
+        deadline = math.inf if timeout is None else monotonic() + timeout
+        lock = self._lock
+        while True:
+            with lock:
+                wait = self._before_waiting(deadline)
+                if self._engine.inbox or self._woken or self._closed:
+                    self._woken = False
+                    return self._engine.take()
+                self._leading = True
+            ready: Ready = []
+            try:
+                ready = self._waiter.wait(wait)
+            finally:
+                lock.acquire()
+                self._leading = False
+                self._after_waiting(ready)
+                lock.release()
+            if self._engine.inbox:
+                with lock:
+                    return self._engine.take()
+            if (wait == 0 or not ready) and monotonic() >= deadline:
+                return []
+
+    def _before_waiting(self, deadline: float) -> float | None:
+        """Ask the sockets of which we are not sure; how long to wait then."""
+        engine, unsure = self._engine, self._unsure
+        if unsure:
+            self._ask_unsure()
+            if self._seekers:
+                self._hand_over()
+        if engine.inbox:
+            self._turns += 1
+            if self._turns >= _TURNS:
+                self._turns = 0
+                self._serve(self._waiter.wait(0))
+            return 0
+        if unsure:
+            return 0
+        due = min(deadline, engine.timers.due)
+        return None if due == math.inf else max(0.0, due - monotonic())
+
+    def _ask_unsure(self) -> None:
+        for link in list(self._unsure):
+            if not link.readable() or self._engine.receive(link):
+                self._unsure.pop(link, None)
+
+    def _after_waiting(self, ready: Ready) -> None:
+        if self._closed:
+            self._changed.notify_all()
+            return
+        self._serve(ready)
+        if self._engine.timers.due != math.inf:
+            self._engine.tick(monotonic())
+        if self._seekers:
+            self._hand_over()
+
+    def _serve(self, ready: Ready) -> None:
+        """Act on descriptors that are readable."""
+        for fd, _ in ready:
+            watched = self._watched.get(fd)
+            if watched is None:
+                self._silence(fd)
+                continue
+            link, is_monitor = watched
+            if is_monitor:
+                self._unsure[link] = None  # the engine may send
+                self._engine.observe(link)
+            else:
+                self._receive(link)
+
+    def _silence(self, fd: int) -> None:
+        if fd == self._bell.fd and not self._leading:
+            self._bell.silence()
+        elif fd == self._pump_bell.fd and not self._pumping:
+            self._pump_bell.silence()
+
+    def _receive(self, link: Link) -> None:
+        if not self._engine.receive(link):
+            self._unsure[link] = None
+
+    def wake(self) -> None:
+        """See `ClientDriver.wake`."""
+        self._woken = True
+        self._bell.ring()
+
+    def _watch(self, link: Link) -> None:
+        self._watched[link.fd] = (link, False)
+        self._watched[link.monitor.fd] = (link, True)
+        self._waiter.add(link.fd)
+        self._waiter.add(link.monitor.fd)
+
+    def _unwatch(self, link: Link) -> None:
+        for fd in (link.fd, link.monitor.fd):
+            del self._watched[fd]
+            self._waiter.discard(fd)
+        self._unsure.pop(link, None)
+
+    # --- searching ------------------------------------------------------------------------------------------------
+
+    def route(self, target: Target, timeout: float) -> Peer:
+        """See `ClientDriver.route`."""
+        search = Search(self._engine, target)
+        found = self._seek(search, search.peer, timeout)
+        if found is None:
+            raise search.overdue(timeout)
+        return found
+
+    def fanout(self, target: Target, timeout: float) -> tuple[Sequence[Peer], Sequence[str]]:
+        """See `ClientDriver.fanout`."""
+        search = Search(self._engine, target)
+        found = self._seek(search, search.everyone, timeout)
+        return search.everyone_so_far() if found is None else found
+
+    def _seek(self, search: Search, step: Callable[[], T | None], timeout: float) -> T | None:
+        """Repeat a step until it finds something; None if the time is over."""
+        forks.check(self._born)
+        deadline = monotonic() + timeout
+        with self._lock:
+            self._seekers += 1
+            try:
+                while True:
+                    if self._closed:
+                        raise NotSent(_CLOSED)
+                    found = step()
+                    if found is not None:
+                        return found
+                    wait = min(deadline, search.due) - monotonic()
+                    if wait <= 0 and monotonic() >= deadline:
+                        return None
+                    self._await_change(max(0.0, wait))
+            finally:
+                self._seekers -= 1
+                self._hand_over()
+
+    def _await_change(self, wait: float) -> None:
+        """Wait, without the lock, for the leader to change something; without a leader, do its work."""
+        if self._leading or self._pumping:
+            self._changed.wait(wait)
+            return
+        news = self._engine.news
+        own = self._before_waiting(monotonic() + wait)
+        if self._engine.news != news:
+            return
+        self._pumping = True
+        ready: Ready = []
+        self._lock.release()
+        try:
+            ready = self._waiter.wait(own)
+        finally:
+            self._lock.acquire()
+            self._pumping = False
+            self._after_waiting(ready)
+
+    def _hand_over(self) -> None:
+        """Wake whoever waits for what this thread has received, or has to pump in its place."""
+        if self._leading and self._engine.inbox:
+            self._bell.ring()
+        if self._pumping:
+            self._pump_bell.ring()
+        if self._seekers or self._closed:
+            self._changed.notify_all()
+
+    # --- closing --------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """See `ClientDriver.close`."""
+        if forks.generation() != self._born:
+            return  # it is the parent's
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._bell.ring()
+            self._hand_over()
+            self._changed.wait_for(lambda: not (self._leading or self._pumping), _PATIENCE)
+            self._engine.close()
+        self._engine.end()
+        for each in (self._waiter, self._bell, self._pump_bell):
+            each.close()

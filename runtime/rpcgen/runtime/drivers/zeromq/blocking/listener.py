@@ -1,0 +1,138 @@
+"""The server's side for threads. The rules that make it safe are in `__init__.py`."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from time import monotonic
+from typing import Final
+
+from rpcgen.runtime.driver import Caller
+from rpcgen.runtime.drivers.zeromq import forks
+from rpcgen.runtime.drivers.zeromq.binding import Binding, Request
+from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
+
+Ready = list[tuple[int, int]]
+
+#: Seconds that `close` waits for the thread that is in `poll`; the bell has woken it.
+_PATIENCE: Final = 0.1
+
+
+class BlockingListener:
+    """A `Listener`."""
+
+    def __init__(self, binding: Binding) -> None:
+        self._born = forks.generation()
+        self._binding = binding
+        self.counters = binding.counters
+        self.addresses: Sequence[str] = (binding.address,)
+        self._waiter = Waiter()
+        self._waiter.add(binding.fd)
+        self._bell = Bell()
+        self._waiter.add(self._bell.fd)
+        self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)
+        self._inbox: list[Request] = []
+        self._unsure = True
+        self._leading = False
+        self._woken = False
+        self._closed = False
+
+    def poll(self, timeout: float | None) -> list[Request]:
+        """See `Listener.poll`."""
+        forks.check(self._born)
+        deadline = math.inf if timeout is None else monotonic() + timeout
+        lock = self._lock
+        while True:
+            with lock:
+                if self._closed:
+                    return []
+                if self._unsure:
+                    self._unsure = self._binding.readable() and not self._binding.receive(
+                        self._inbox
+                    )
+                if self._inbox or self._woken:
+                    self._woken = False
+                    return self._take()
+                self._leading = True
+                wait = None if deadline == math.inf else max(0.0, deadline - monotonic())
+                if self._unsure:
+                    wait = 0
+            ready: Ready = []
+            try:
+                ready = self._waiter.wait(wait)
+            finally:
+                lock.acquire()
+                self._leading = False
+                self._after_waiting(ready)
+                lock.release()
+            if self._inbox:
+                with lock:
+                    return self._take()
+            if not ready and monotonic() >= deadline:
+                return []
+
+    def _after_waiting(self, ready: Ready) -> None:
+        if self._closed:
+            self._left.notify_all()
+            return
+        for fd, _ in ready:
+            if fd == self._bell.fd:
+                self._bell.silence()
+            else:
+                # The first request is handled before we look whether there is a second: that takes as long as
+                # many receives. If there are more, the next poll takes them together.
+                self._unsure = not self._binding.receive(self._inbox, 1)
+
+    def _take(self) -> list[Request]:
+        requests = self._inbox
+        self._inbox = []
+        return requests
+
+    def send(self, caller: Caller, frame: bytes) -> bool:
+        """See `Listener.send`."""
+        forks.check(self._born)
+        with self._lock:
+            if self._closed:
+                return False
+            try:
+                return self._binding.send(caller, frame)
+            finally:
+                self._touched()
+
+    def _touched(self) -> None:
+        """After an operation on the socket: see the rules at the top."""
+        if not self._leading:
+            self._unsure = True
+        elif self._binding.readable():
+            self._unsure = not self._binding.receive(self._inbox)
+            self._bell.ring()
+
+    def wake(self) -> None:
+        """See `Listener.wake`."""
+        self._woken = True
+        self._bell.ring()
+
+    def withdraw(self) -> None:
+        """See `Listener.withdraw`."""
+        forks.check(self._born)
+        with self._lock:
+            if not self._closed:
+                self._binding.withdraw()
+                self._touched()
+
+    def close(self) -> None:
+        """See `Listener.close`."""
+        if forks.generation() != self._born:
+            return  # it is the parent's
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._bell.ring()
+            self._left.wait_for(lambda: not self._leading, _PATIENCE)
+            self._binding.close()
+        self._binding.end()
+        self._waiter.close()
+        self._bell.close()
