@@ -7,6 +7,7 @@ import decimal
 import logging
 import time
 import uuid
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -230,34 +231,45 @@ def test_opaque_objects_pass_without_a_codec(labs: Lab) -> None:
         client.keep(blob=object(), more=[])
 
 
-class Picture:
+class Plain:
     """A program's own class."""
 
     def __init__(self, pixels: list[int]) -> None:
         self.pixels = pixels
 
 
+@dataclass
+class Data:
+    """Another, which msgspec could encode in its own way."""
+
+    pixels: list[int]
+
+
 class PictureCodec:
-    """Its codec."""
+    """The codec of either."""
 
-    type = Picture
+    def __init__(self, of: type[Any]) -> None:
+        self.type = of
 
-    def encode(self, value: Picture) -> tuple[str, list[int]]:
+    def encode(self, value: Any) -> tuple[str, list[int]]:
         return "2.0", value.pixels
 
-    def decode(self, version: str, data: list[int]) -> Picture:
+    def decode(self, version: str, data: list[int]) -> Any:
         if version != "2.0":
             raise ValueError(f"version {version} is unknown")
-        return Picture(data)
+        return self.type(data)
 
 
-def test_opaque_objects_travel_through_the_programs_codec(labs: Lab) -> None:
-    """With a codec the caller passes, and gets, the program's own objects."""
-    codecs = {labs.package.Blob: PictureCodec()}
+@pytest.mark.parametrize("picture", [Plain, Data])
+def test_opaque_objects_travel_through_the_programs_codec(labs: Lab, picture: type[Any]) -> None:
+    """With a codec the caller passes, and gets, the program's own objects, whatever their class."""
+    codecs = {labs.package.Blob: PictureCodec(picture)}
     client = labs.open(client={"codecs": codecs}, codecs=codecs)
-    answer = client.keep(blob=Picture([1, 2, 3]), more=[Picture([])])
-    assert isinstance(answer, Picture)
+    answer = client.keep(blob=picture([1, 2, 3]), more=[picture([])])
+    assert type(answer) is picture
     assert answer.pixels == [1, 2, 3]
+    with pytest.raises(BadArguments, match="version 1 is unknown"):
+        client.keep(blob=Opaque(name="Blob", version="1", data=[]), more=[])
 
 
 def test_deprecated_methods_warn_once(labs: Lab) -> None:

@@ -191,6 +191,7 @@ class Plan:
     __slots__ = (
         "_answers",
         "_measure",
+        "_pack",
         "_reader",
         "_routes",
         "_targets",
@@ -220,6 +221,7 @@ class Plan:
         self.beat = None if self.silence is None else self.silence / 3
         hooks = settings.codecs
         self.encode = self.codec.encoder(hooks.encode)
+        self._pack = hooks.packer(method.args)
         self._reader = Reader(method.args, hooks.decode, strict=True)
         measure = Measure(method.args, interface.dated, self.major, writing=True)
         self._measure = measure if measure else None
@@ -240,7 +242,7 @@ class Plan:
             BadArguments: with the path of what does not fit.
         """
         try:
-            data = self.encode(arguments)
+            data = self.encode(arguments if self._pack is None else self._pack(arguments))
         except BadArguments:
             raise
         except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -79,7 +79,7 @@ class Entry:
         self.reader = Reader(method.args, codecs.decode, strict=True)
         measure = Measure(method.args, interface.dated, self.major, writing=False)
         self.measure = measure if measure else None
-        self.results = Results(method, codecs.encode, codecs.decode, debug=debug)
+        self.results = Results(method, codecs, debug=debug)
 
     def arguments(self, body: msgspec.Raw, minor: int, codec: Codec) -> msgspec.Struct:
         """Read the arguments of a message that names `minor`.

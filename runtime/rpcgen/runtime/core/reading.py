@@ -27,7 +27,7 @@ class Reader:
         self._hook = hook
         self._strict = strict
         self._decoders: dict[Codec, Decoder] = {}
-        self._extra = strict and has_extra(inspect.type_info(of), set())
+        self._extra = strict and has_extra(inspect.type_info(of))
 
     def read(self, data: bytes | msgspec.Raw, codec: Codec = MSGPACK) -> Any:
         """Read one value.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rpcgen.runtime import errors
-from rpcgen.runtime.core.codec import CODECS, Codec, DecHook, EncHook, Undecodable
+from rpcgen.runtime.core.codec import CODECS, Codec, DecHook, Undecodable
 from rpcgen.runtime.core.envelope import (
     BAD_RESULT,
     RAISED,
@@ -20,6 +20,7 @@ from rpcgen.runtime.core.envelope import (
     Refusal,
     Reply,
 )
+from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.versions import Measure
 from rpcgen.runtime.descriptor import ErrorType, Interface, Method
@@ -125,15 +126,14 @@ class Answers:
 class Results:
     """Writes the answers of one method."""
 
-    __slots__ = ("_debug", "_encoders", "_errors", "_measure", "_method", "_reader")
+    __slots__ = ("_debug", "_encoders", "_errors", "_measure", "_method", "_pack", "_reader")
 
-    def __init__(
-        self, method: Method[Any, Any], encode: EncHook, decode: DecHook, *, debug: bool
-    ) -> None:
+    def __init__(self, method: Method[Any, Any], codecs: OpaqueCodecs, *, debug: bool) -> None:
         self._method = method
         self._debug = debug
-        self._encoders = {codec: codec.encoder(encode) for codec in CODECS.values()}
-        self._reader = Reader(method.returns, decode, strict=True)
+        self._encoders = {codec: codec.encoder(codecs.encode) for codec in CODECS.values()}
+        self._pack = codecs.packer(method.returns)
+        self._reader = Reader(method.returns, codecs.decode, strict=True)
         interface = method.interface
         measure = Measure(method.returns, interface.dated, interface.version[0], writing=True)
         self._measure = measure if measure else None
@@ -146,7 +146,7 @@ class Results:
             BadResult: the value does not fit the interface.
         """
         try:
-            data = self._encoders[codec](value)
+            data = self._encoders[codec](value if self._pack is None else self._pack(value))
             self._reader.read(data, codec)
         except (BadArguments, Undecodable) as error:
             text = str(error).replace("argument", "result field", 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
+from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.words import Path, is_list, is_map
 from rpcgen.runtime.descriptor import Since
 from rpcgen.runtime.values import OpenUnion, TaggedUnion
@@ -152,31 +153,15 @@ class _Compiler:
             made = self._fields(node)
         return self._structs[cls]
 
-    def _concerns(self, node: Any) -> bool:
-        """Whether there is anything to look for below; coinductive: a type met again counts as not."""
-        seen: set[type] = set()
-        stack = [node]
-        while stack:
-            match stack.pop():
-                case inspect.Metadata() as part:
-                    stack.append(part.type)
-                case inspect.UnionType() as part:
-                    stack.extend(part.types)
-                case inspect.ListType() as part:
-                    stack.append(part.item_type)
-                case inspect.DictType() as part:
-                    stack.append(part.value_type)
-                case inspect.EnumType() as part if self._minors(part.cls):
-                    return True
-                case inspect.StructType() as part if part.cls not in seen:
-                    seen.add(part.cls)
-                    if self._minors(part.cls) or (
-                        self._writing and issubclass(part.cls, OpenUnion)
-                    ):
-                        return True
-                    stack.extend(field.type for field in part.fields)
-                case _:
-                    pass
+    def _concerns(self, node: inspect.StructType) -> bool:
+        """Whether there is anything to look for in a struct, or below it."""
+        for part in below(node):
+            if isinstance(part, inspect.EnumType) and self._minors(part.cls):
+                return True
+            if isinstance(part, inspect.StructType) and (
+                self._minors(part.cls) or (self._writing and issubclass(part.cls, OpenUnion))
+            ):
+                return True
         return False
 
     def _fields(self, node: inspect.StructType) -> Visit:

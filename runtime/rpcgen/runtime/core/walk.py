@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core import leaves
 from rpcgen.runtime.core.codec import Codec, DecHook
+from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.words import (
     Path,
     describe,
@@ -194,21 +195,6 @@ def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
         raise out_of_bounds(path, f"a decimal <= {extra['max']}")
 
 
-def has_extra(node: inspect.Type, seen: set[type]) -> bool:
+def has_extra(node: inspect.Type) -> bool:
     """Whether reading this type needs bounds that msgspec does not check, anywhere below."""
-    match node:
-        case inspect.Metadata():
-            return bool(_extra(node)) or has_extra(node.type, seen)
-        case inspect.UnionType():
-            return any(has_extra(part, seen) for part in node.types)
-        case inspect.ListType():
-            return has_extra(node.item_type, seen)
-        case inspect.DictType():
-            return has_extra(node.value_type, seen)
-        case inspect.StructType():
-            if node.cls in seen:
-                return False
-            seen.add(node.cls)
-            return any(has_extra(field.type, seen) for field in node.fields)
-        case _:
-            return False
+    return any(isinstance(part, inspect.Metadata) and _extra(part) for part in below(node))

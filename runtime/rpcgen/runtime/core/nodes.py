@@ -1,0 +1,30 @@
+"""Walking through types, as `msgspec.inspect` describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import inspect
+
+
+def below(node: inspect.Type) -> Iterator[inspect.Type]:
+    """The node and all types that a value of it can hold, each struct once."""
+    seen: set[type] = set()
+    stack: list[inspect.Type] = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        match node:
+            case inspect.Metadata():
+                stack.append(node.type)
+            case inspect.UnionType():
+                stack.extend(node.types)
+            case inspect.ListType():
+                stack.append(node.item_type)
+            case inspect.DictType():
+                stack.append(node.value_type)
+            case inspect.StructType() if node.cls not in seen:
+                seen.add(node.cls)
+                stack.extend(field.type for field in node.fields)
+            case _:
+                pass
