@@ -10,10 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.drivers.zeromq.binding import Binding
-from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
-from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
-from rpcgen.runtime.drivers.zeromq.discovery import discover
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
@@ -23,19 +19,28 @@ from rpcgen.runtime.url import TransportUrl
 __all__ = ["connect", "connect_async", "discover", "listen", "listen_async"]
 
 if TYPE_CHECKING:
-    # Importing asyncio takes longer than all else here, and a blocking program does not need it.
+    # Each side of each world is imported when it is opened: a blocking client pays neither for asyncio nor for servers.
     from rpcgen.runtime.drivers.zeromq.aio.client import AsyncClient
     from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener
+    from rpcgen.runtime.drivers.zeromq.binding import Binding
+    from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
+    from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
+    from rpcgen.runtime.peers import Found
 
 
 def connect(url: TransportUrl) -> BlockingClient:
     """See `DriverModule.connect`."""
+    from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
+
     options = url.options(ZmqOptions)
     return BlockingClient(find_matchmaker(url).matchmaker(url, options), options)
 
 
 def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> BlockingListener:
     """See `DriverModule.listen`."""
+    from rpcgen.runtime.drivers.zeromq.binding import Binding
+    from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
+
     options = url.options(ZmqOptions)
     serves = _topics(targets, server)
     registration = find_matchmaker(url).registration(url, options, server, serves)
@@ -53,6 +58,7 @@ def connect_async(url: TransportUrl) -> AsyncClient:
 def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncListener:
     """See `DriverModule.listen_async`."""
     from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener
+    from rpcgen.runtime.drivers.zeromq.binding import Binding
 
     options = url.options(ZmqOptions)
     serves = _topics(targets, server)
@@ -63,6 +69,13 @@ def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> A
         return Binding(registration, options, server, serves)
 
     return AsyncListener(bind)
+
+
+def discover(url: TransportUrl, timeout: float) -> list[Found]:
+    """See `DriverModule.discover`."""
+    from rpcgen.runtime.drivers.zeromq.discovery import discover as find
+
+    return find(url, timeout)
 
 
 def _topics(targets: Sequence[Target], server: str) -> list[Topic]:

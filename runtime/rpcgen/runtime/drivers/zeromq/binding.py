@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import zmq
-from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.matchmakers import Registration, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
@@ -21,6 +20,7 @@ from rpcgen.runtime.drivers.zeromq.sockets import (
     new_context,
 )
 from rpcgen.runtime.errors import ConfigurationError, TooLarge
+from rpcgen.runtime.peers import Caller
 
 Request = tuple[Caller, bytes]
 

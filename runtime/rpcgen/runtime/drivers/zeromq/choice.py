@@ -7,8 +7,8 @@ from itertools import count
 from random import random
 from typing import Final, Generic, TypeVar
 
-from rpcgen.runtime.driver import Peer
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.target import Target
 
 

@@ -6,7 +6,7 @@ MessagePack array. Pure: bytes in, values out; knows no sockets.
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Final
 
 import msgspec
@@ -102,7 +102,7 @@ def decode(frame: bytes) -> Control:
 
 def new_routing_id() -> bytes:
     """An id that nobody can guess: whoever knew it could not take replies, but could keep its owner out."""
-    return ROUTING_PREFIX + secrets.token_bytes(ROUTING_LENGTH - len(ROUTING_PREFIX))
+    return ROUTING_PREFIX + os.urandom(ROUTING_LENGTH - len(ROUTING_PREFIX))
 
 
 def is_routing_id(identity: bytes) -> bool:

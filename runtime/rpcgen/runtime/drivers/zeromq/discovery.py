@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from rpcgen.runtime.driver import Found
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import TransportUrl
 
 _PAUSE: Final = 0.002

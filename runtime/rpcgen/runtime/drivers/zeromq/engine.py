@@ -17,7 +17,6 @@ from time import monotonic
 from typing import Final
 
 import zmq
-from rpcgen.runtime.driver import Arrival
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.history import History
@@ -36,6 +35,7 @@ from rpcgen.runtime.errors import (
     RpcgenError,
     TooLarge,
 )
+from rpcgen.runtime.peers import Arrival
 from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.zeromq")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 import zmq
+from msgspec import Struct
 from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket
 
 
@@ -34,8 +34,7 @@ _MASK: Final = sum(_CHANGES)
 _EVENT: Final = struct.Struct("=Hi")
 
 
-@dataclass(slots=True)
-class Monitor:
+class Monitor(Struct):
     """Watches one socket; `fd` is readable (edge-triggered) when `changes` has something to say."""
 
     socket: Socket

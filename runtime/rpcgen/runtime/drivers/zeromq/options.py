@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
+from msgspec import Struct
 from rpcgen.runtime.errors import BadUrl
 
 MEBIBYTE: Final = 1024 * 1024
@@ -21,8 +21,7 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ZmqOptions:
+class ZmqOptions(Struct, frozen=True):
     """The query of a `zmq+...` URL; times in seconds, sizes in bytes.
 
     Attributes:

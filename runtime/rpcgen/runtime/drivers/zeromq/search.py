@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from time import monotonic
 
+from msgspec import Struct, field
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
@@ -17,8 +17,7 @@ from rpcgen.runtime.errors import AuthError, NotSent, RpcgenError
 from rpcgen.runtime.target import Target
 
 
-@dataclass(slots=True)
-class _Survey:
+class _Survey(Struct):
     """How the servers that may serve the target stand."""
 
     ready: list[Link] = field(default_factory=list[Link])

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final, TypeVar
 
-from rpcgen.runtime.driver import Peer
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.aio.ending import in_thread, resolve
 from rpcgen.runtime.drivers.zeromq.engine import Engine
@@ -17,6 +16,7 @@ from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.errors import NotSent, RpcgenError
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.aio.ending import in_thread
 from rpcgen.runtime.drivers.zeromq.binding import BATCH, Binding, Request
 from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.peers import Caller
 
 
 class AsyncListener:

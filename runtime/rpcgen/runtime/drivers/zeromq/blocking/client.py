@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final, TypeVar
 
-from rpcgen.runtime.driver import Arrival, Peer
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
@@ -17,6 +16,7 @@ from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
 from rpcgen.runtime.errors import NotSent
+from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")
@@ -89,9 +89,11 @@ class BlockingClient:
             finally:
                 if not (self._leading or self._pumping):
                     self._unsure[peer] = None
-                elif peer.readable():
-                    self._receive(peer)
-                    self._hand_over()
+                else:
+                    if peer.readable():
+                        self._receive(peer)
+                    if self._engine.inbox or self._seekers:
+                        self._hand_over()
 
     # --- receiving ------------------------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
-from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.binding import Binding, Request
 from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
+from rpcgen.runtime.peers import Caller
 
 Ready = list[tuple[int, int]]
 

@@ -7,14 +7,13 @@ what it knows up to date in the background and answers from memory.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
-import pkgutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, cast
 
+from msgspec import Struct
+from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.target import Target
@@ -24,8 +23,7 @@ from rpcgen.runtime.url import TransportUrl
 Topic = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A place where a server is, or may be.
 
     Attributes:
@@ -118,7 +116,7 @@ def find_matchmaker(url: TransportUrl) -> MatchmakerModule:
     module = f"{__name__}.{name}"
     if name.isidentifier() and importlib.util.find_spec(module) is not None:
         return cast("MatchmakerModule", importlib.import_module(module))
-    known = sorted(f"zmq+{module.name}" for module in pkgutil.iter_modules(__path__))
-    near = difflib.get_close_matches(url.scheme, known, 1)
-    advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    raise BadUrl(f"{url}: no ZeroMQ matchmaker {name!r}; {advice}")
+    import pkgutil
+
+    known = [f"zmq+{module.name}" for module in pkgutil.iter_modules(__path__)]
+    raise BadUrl(f"{url}: no ZeroMQ matchmaker {name!r}; {did_you_mean(url.scheme, known)}")

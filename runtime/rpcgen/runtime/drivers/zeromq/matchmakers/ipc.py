@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
 import stat
 import time
 from collections.abc import Sequence
@@ -95,7 +94,7 @@ class Entry:
         make_private(path)
         records.clean(path)
         self._path = path
-        self._name = secrets.token_hex(6)
+        self._name = os.urandom(6).hex()
         self._record = records.Record(
             socket=f"{self._name}.sock", server=server, pid=os.getpid(), serves=list(serves)
         )
