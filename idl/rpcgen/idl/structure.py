@@ -20,7 +20,8 @@ def check_structure(root: Node, shape: Shape, report: Report) -> None:
         if shape.anything:
             continue
         if isinstance(node, Text):
-            _check_text(node, shape, report)
+            if not node.refused:
+                _check_text(node, shape, report)
         elif isinstance(node, Sequence):
             if shape.items is None:
                 _wrong_kind(node, shape, report)
@@ -73,6 +74,8 @@ def _check_map(
             )
         else:
             waiting.append((entry.value, key.shape))
+    if node.partial:
+        return
     missing = [name for name, key in keys.items() if key.required and name not in node.entries]
     if shape.one_of and not any(name in node.entries for name in shape.one_of):
         missing.append(" or ".join(reversed(shape.one_of)))
@@ -97,6 +100,8 @@ def _keys(node: Mapping, shape: Shape, report: Report) -> tuple[Keys | None, str
     for name, keys in shape.variants.items():
         if name in node.entries:
             return keys, _VARIANT_NAMES[name]
+    if node.partial:
+        return None, ""
     names = [name for name in shape.variants if name != "extends"]
     report.error(
         "missing-key",

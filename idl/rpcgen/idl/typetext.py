@@ -41,6 +41,10 @@ _FOREIGN = {
     "Any": "any",
     "None": "no `returns` at all, or T? for a value that may be null",
     "null": "T? for a value that may be null",
+    "List": "list[T]",
+    "Dict": "map[string, T]",
+    "Map": "map[string, T]",
+    "Optional": "T?",
     "UUID": "uuid",
     "timestamp": "datetime",
     "timedelta": "duration",
@@ -170,8 +174,8 @@ class _Parser:
         if (scalar := _SCALAR.get(word)) is not None:
             self._next()
             return scalar
-        if word in _FOREIGN or word in {"List", "Dict", "Optional", "Map"}:
-            raise self._foreign(word)
+        if word in _FOREIGN and not self._names_a_type(word):
+            raise self._fail(f'unknown type "{word}"', foreign_hint(word))
         if not word[0].isupper() or "." in word or len(word) > MAX_NAME:
             known = ", ".join(SCALARS)
             raise self._fail(
@@ -200,17 +204,16 @@ class _Parser:
         self._expect("]", "the value type")
         return MapOf(first, value)
 
-    def _foreign(self, word: str) -> _Wrong:
-        ours = (
-            _FOREIGN.get(word)
-            or {
-                "List": "list[T]",
-                "Dict": "map[string, T]",
-                "Map": "map[string, T]",
-                "Optional": "T?",
-            }[word]
-        )
-        return self._fail(f'unknown type "{word}"', f"write {ours}")
+    def _names_a_type(self, word: str) -> bool:
+        """Say whether this can be one of `types`, which may be called as another language calls something."""
+        following = _TOKEN.match(self._text, self._offset)
+        return word[0].isupper() and (following is None or following[2] != "[")
+
+
+def foreign_hint(word: str) -> str:
+    """Return what to write instead of a type of another language; nothing for other words."""
+    ours = _FOREIGN.get(word)
+    return f"write {ours}" if ours else ""
 
 
 def _near_scalar(word: str) -> str:

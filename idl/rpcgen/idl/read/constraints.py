@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from rpcgen.idl.model import NO_CONSTRAINTS, Constraints, TypeExpr
 from rpcgen.idl.position import Position
@@ -11,7 +12,7 @@ from rpcgen.idl.read.scope import PendingConstraints, Scope, flag_at, text_at
 from rpcgen.idl.yamltext.nodes import Mapping, Text
 
 _KEYS = ("min", "max", "size", "pattern", "unique")
-_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,30})", re.ASCII)
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _SIZE = re.compile(r"([0-9]{1,10})|([0-9]{1,10})?\.\.([0-9]{1,10})?", re.ASCII)
 
@@ -43,12 +44,12 @@ def read_constraints(node: Mapping, type_: TypeExpr | None, scope: Scope) -> Con
 
 
 def read_number(text: str) -> int | float | None:
-    """Read a finite number, whole ones as int."""
+    """Read a finite number, whole ones as int; none that would lose digits."""
     if _INT.fullmatch(text):
         return int(text)
-    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
-        return number
-    return None
+    if not _FLOAT.fullmatch(text) or not math.isfinite(number := float(text)):
+        return None
+    return number if Decimal(text) == Decimal(str(number)) else None
 
 
 def _number(node: Mapping, key: str, scope: Scope) -> int | float | None:
@@ -57,7 +58,11 @@ def _number(node: Mapping, key: str, scope: Scope) -> int | float | None:
         return None
     value = read_number(text.value) if text.plain else None
     if value is None:
-        scope.report.error("bad-number", f'expected a number, found "{text.value[:80]}"', text.at)
+        expected = "expected a number" if text.plain else "expected a number without quotes"
+        hint = "whole numbers have up to 31 digits, others up to 15"
+        scope.report.error(
+            "bad-number", f'{expected}, found "{text.value[:80]}"', text.at, hint=hint
+        )
     return value
 
 

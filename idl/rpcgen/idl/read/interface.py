@@ -22,6 +22,7 @@ from rpcgen.idl.read.scope import Pending, Scope, doc_at, entries_at, items_at, 
 from rpcgen.idl.read.types import read_type
 from rpcgen.idl.read.values import Invalid, ValueReader
 from rpcgen.idl.report import Report
+from rpcgen.idl.typetext import foreign_hint
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping, Text
 
@@ -236,7 +237,7 @@ def _releases(main: Mapping, scope: Scope) -> dict[str, Version]:
 
 def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
     for name, at in pending.references:
-        if name in draft.types:
+        if name in draft.types or name in pending.broken:
             continue
         if name in draft.errors:
             report.error("unknown-type", f'"{name}" is an error, not a type', at)
@@ -245,7 +246,7 @@ def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
                 "unknown-type",
                 f'unknown type "{name[:80]}"',
                 at,
-                hint=report.suggest(name, draft.types),
+                hint=foreign_hint(name) or report.suggest(name, draft.types),
             )
     for type_, at in pending.types:
         check_type(type_, at, draft.types, report)

@@ -46,6 +46,8 @@ class Pending:
     """What all files of an interface leave for later."""
 
     references: list[tuple[str, Position]] = field(default_factory=list[tuple[str, Position]])
+    #: Names of types and errors that are there, but could not be read; who refers to them does nothing wrong.
+    broken: set[str] = field(default_factory=set[str])
     #: Types whose map keys or nullable names have to be looked at.
     types: list[tuple[TypeExpr, Position]] = field(default_factory=list[tuple[TypeExpr, Position]])
     values: list[PendingValues] = field(default_factory=list[PendingValues])

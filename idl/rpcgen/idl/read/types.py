@@ -60,6 +60,7 @@ def read_type(entry: Entry, scope: Scope, types: dict[str, TypeDef]) -> None:
                 definition = read(name or "", at, node, scope)
                 break
     if definition is None or name is None:
+        scope.pending.broken.add(entry.key.value)
         return
     types[name] = definition
     if isinstance(node, Mapping):

@@ -52,7 +52,7 @@ class ValueReader:
     def read(self, node: Node, type_: TypeExpr, *constraints: Constraints) -> Value | Invalid:
         """Return the value in the shape that travels, or INVALID after reporting why not."""
         resolved = resolve(type_, self._types)
-        if resolved is None:
+        if resolved is None or (isinstance(node, Text) and node.refused):
             return INVALID
         if isinstance(node, Text) and node.null:
             if resolved.nullable or resolved.base == Scalar("any"):

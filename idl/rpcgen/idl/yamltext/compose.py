@@ -2,7 +2,7 @@
 
 Events, and not PyYAML's own composer, because it is recursive (900 brackets end it) and keeps the last of two equal
 keys. Whatever YAML has beyond plain texts, lists and maps is refused here: anchors, aliases, merge keys, tags,
-several documents. Which of the two parsers ran never shows in a result or an error.
+several documents; the tree is built all the same, without them, so that everybody else finds their mistakes, too. Which of the two parsers ran never shows in a result or an error.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import yaml
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
+from rpcgen.idl.yamltext.flowtypes import Masked, flow_type, report_flow_type
 from rpcgen.idl.yamltext.limits import (
     MAX_DEPTH,
     MAX_NODES,
@@ -57,7 +58,7 @@ def compose(
     budget: Budget | None = None,
     parser: str | None = None,
 ) -> Node | None:
-    """Read a text as one YAML document; None if it is empty or has mistakes, which are reported.
+    """Read a text as one YAML document; None if it is empty or unreadable. Mistakes are reported.
 
     Args:
         text: the text, of any size that the caller accepts.
@@ -70,15 +71,19 @@ def compose(
     if not check_characters(text, file, report):
         return None
     factory = PARSERS[parser or ("c" if "c" in PARSERS else "pure")]
-    composer = _Composer(text, file, report, budget or Budget())
-    try:
-        source = factory(text)
-        while (event := source.get_event()) is not None and type(event) is not StreamEndEvent:
-            if not composer.feed(event):
+    budget = budget or Budget()
+    nodes = budget.nodes
+    masked = Masked(text)
+    while True:
+        composer = _Composer(masked, file, report, budget)
+        try:
+            if not _feed(composer, factory(masked.text)):
                 return None
-    except yaml.MarkedYAMLError as error:
-        composer.syntax_error(error)
-        return None
+            break
+        except yaml.MarkedYAMLError as error:
+            if not _step_over(error, masked, file, report, budget):
+                return None
+            budget.nodes = nodes
     if composer.root is None:
         report.error(
             "file-empty",
@@ -86,23 +91,52 @@ def compose(
             Position(file, 1, 1),
             hint="start with: rpcgen: 1",
         )
-    return None if composer.failed else composer.root
+    return composer.root
+
+
+def _feed(composer: _Composer, source: EventParser) -> bool:
+    """Build the whole tree; False if it had to stay incomplete."""
+    while (event := source.get_event()) is not None and type(event) is not StreamEndEvent:
+        if composer.complete(event):
+            break
+        if not composer.feed(event):
+            return False
+    return True
+
+
+def _step_over(
+    error: yaml.MarkedYAMLError, masked: Masked, file: str, report: Report, budget: Budget
+) -> bool:
+    """Report what the parser could not read; mask it, so that the rest can be read, and return True if that is possible."""
+    found = flow_type(error, masked.text)
+    if found is None:
+        report_syntax_error(error, masked.text, file, report)
+        return False
+    report_flow_type(found, masked, file, report)
+    budget.reread -= found.start
+    return budget.reread > 0 and not report.full and masked.mask(found)
 
 
 class _Composer:
     """Builds the tree from events. `_open` holds the lists and maps that have not ended, outermost first."""
 
-    def __init__(self, text: str, file: str, report: Report, budget: Budget) -> None:
+    def __init__(self, masked: Masked, file: str, report: Report, budget: Budget) -> None:
         self.root: Node | None = None
-        self.failed = False
-        self._text = text
+        self._masked = masked
+        self._unreadable = False
         self._file = file
         self._report = report
         self._open: list[Sequence | Mapping] = []
         #: For each open map, the key that waits for its value; None if a key comes next. Unused for lists.
         self._keys: list[Text | None] = []
-        self._documents = 0
         self._budget = budget
+
+    def complete(self, event: Event) -> bool:
+        """Say whether the event starts a second document, which is reported and not read."""
+        if type(event) is not DocumentStartEvent or self.root is None:
+            return False
+        self._extra("yaml-documents", "found a second document in the file", event)
+        return True
 
     def feed(self, event: Event) -> bool:
         """Take one event; False if reading on makes no sense."""
@@ -111,7 +145,7 @@ class _Composer:
             message = f"there are more than {MAX_NODES} texts, lists and maps"
             self._error("file-too-large", message, self._at(event))
             return False
-        return self._take(event) and not self._report.full
+        return self._take(event) and not self._unreadable and not self._report.full
 
     def _take(self, event: Event) -> bool:
         kind = type(event)
@@ -124,19 +158,10 @@ class _Composer:
             return self._begin(Sequence([], at) if kind is SequenceStartEvent else Mapping({}, at))
         if kind is AliasEvent:
             self._extra("yaml-alias", f'found the alias "*{_name(event)}"', event)
-            return self._add(Text("", self._at(event)))
-        if kind is DocumentStartEvent:
-            return self._begin_document(event)
+            return self._add(Text("", self._at(event), refused=True))
         if kind.__name__ in {"SequenceEndEvent", "MappingEndEvent"}:
             self._open.pop()
             self._keys.pop()
-        return True
-
-    def _begin_document(self, event: Event) -> bool:
-        self._documents += 1
-        if self._documents > 1:
-            self._extra("yaml-documents", "found a second document in the file", event)
-            return False
         return True
 
     def _begin(self, node: Sequence | Mapping) -> bool:
@@ -163,14 +188,15 @@ class _Composer:
             return True
         key = self._keys[-1]
         if key is None:
-            return self._add_key(node)
+            return self._add_key(node, parent)
         self._keys[-1] = None
         if isinstance(node, Text) and node.missing:
             node.at = key.at
+        if key.refused:
+            return True
         if key.value in parent.entries:
             first = parent.entries[key.value].key
             message = f'the key "{key.value[:80]}" occurs twice'
-            self.failed = True
             self._report.error(
                 "yaml-duplicate-key", message, key.at, related=[(first.at, "first given here")]
             )
@@ -178,19 +204,21 @@ class _Composer:
         parent.entries[key.value] = Entry(key, node)
         return True
 
-    def _add_key(self, node: Node) -> bool:
+    def _add_key(self, node: Node, parent: Mapping) -> bool:
         if not isinstance(node, Text):
             self._error(
                 "yaml-key", "found a list or a map as a key", node.at, hint="a key is a text"
             )
-            return False
-        if node.plain and node.value == "<<":
+            node = Text("", node.at, refused=True)
+        elif node.plain and node.value == "<<":
             self._error("yaml-merge", "found a merge key", node.at, hint="write the entries out")
+            node.refused = True
+        parent.partial |= node.refused
         self._keys[-1] = node
         return True
 
     def _scalar(self, event: Any) -> Text:
-        value = event.value
+        value = self._masked.restored(event.value)
         start, end = event.start_mark, event.end_mark
         one_line = start.line == end.line
         width = end.column - start.column if one_line else 1
@@ -204,9 +232,9 @@ class _Composer:
         return Text(value, at, False, first)
 
     def _refuse_character(self, character: str, at: Position) -> None:
-        self.failed = True
         if "\ud800" <= character <= "\udfff":
             # Only an escape can have written it; libyaml stops there.
+            self._unreadable = True
             start = Position(at.file, at.line, at.column)
             self._report.error("yaml-syntax", syntax_message("unknown escape"), start)
         else:
@@ -227,17 +255,11 @@ class _Composer:
         )
 
     def _error(self, rule: str, message: str, at: Position, *, hint: str = "") -> None:
-        self.failed = True
         self._report.error(rule, message, at, hint=hint)
 
     def _at(self, event: Any) -> Position:
         mark = event.start_mark
         return Position(self._file, mark.line + 1, mark.column + 1)
-
-    def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
-        """Report what the parser could not read."""
-        self.failed = True
-        report_syntax_error(error, self._text, self._file, self._report)
 
 
 def _name(event: Any) -> str:

@@ -16,6 +16,8 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 64
 #: Texts, lists and maps. Ten thousand methods of four arguments have some 400,000.
 MAX_NODES = 600_000
+#: Characters that may be read another time, to go on behind something that YAML cannot read.
+MAX_REREAD = 1_000_000
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Budget:
 
     bytes: int = MAX_BYTES
     nodes: int = MAX_NODES
+    reread: int = MAX_REREAD
 
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"

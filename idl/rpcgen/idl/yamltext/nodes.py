@@ -19,6 +19,8 @@ class Text:
     plain: bool = True
     #: Column of the first character of `value` when it stands on one line without escapes, else 0.
     first_column: int = 0
+    #: Stands in for something that was refused and reported, so that nobody complains about it again.
+    refused: bool = False
 
     @property
     def missing(self) -> bool:
@@ -59,6 +61,8 @@ class Mapping:
 
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
     at: Position = field(default_factory=lambda: Position("", 1, 1))
+    #: An entry was refused and reported; keys that seem to be missing may have been in it.
+    partial: bool = False
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key, if it is there."""

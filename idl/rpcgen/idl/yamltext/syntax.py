@@ -23,25 +23,15 @@ def report_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, repor
         # The two point to different characters of the escape; the start of the text will do.
         mark = error.context_mark or mark
     rows = LINE_BREAK.split(text)
-    line, column = _clamped(mark, rows)
+    line, column = clamped(mark, rows)
     at = Position(file, line + 1, column + 1)
     row = rows[line]
-    if (brackets := _BRACKETS.search(row[:column])) and row[column : column + 1] == "[":
-        start = brackets.start(1)
-        written = _bracketed(row, start)[:200]
-        report.error(
-            "yaml-flow-type",
-            "a text with brackets inside {...} or [...] is not readable unquoted",
-            Position(file, line + 1, start + 1, len(written)),
-            hint=f'quote it ("{written}") or write block style, one entry a line',
-        )
-        return
     if "\t" in row[: column + 1] and not row[:column].strip():
         problem = "found a tab character"
     report.error("yaml-syntax", syntax_message(problem), at, hint=_syntax_hint(row, column))
 
 
-def _clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
+def clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
     """Return the line and column of a mark; one behind the end goes to the end of the last line with something."""
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
     if line >= len(rows) or not "".join(rows[line:])[column:].strip():
@@ -54,26 +44,6 @@ def _clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
 
 _ESCAPE = re.compile("escape|hexadecimal|hexdecimal|surrogate|Unicode character")
 
-
-#: The start of `list[`, `map[` or `Name[` just before the place where a parser gave up.
-_BRACKETS = re.compile(r"\b([A-Za-z][A-Za-z0-9_]*)$")
-
-
-def _bracketed(row: str, start: int) -> str:
-    """Return the text with brackets that was probably meant, such as `map[string, list[A]]?`."""
-    depth, end = 0, start
-    while end < len(row):
-        depth += (row[end] == "[") - (row[end] == "]")
-        end += 1
-        if depth < 0:
-            return row[start : end - 1]
-        if depth == 0 and row[end - 1] == "]":
-            break
-    rest = _AFTER_BRACKETS.match(row, end)
-    return row[start : rest.end() if rest is not None else end].strip()
-
-
-_AFTER_BRACKETS = re.compile(r"[\w.?]*", re.ASCII)
 
 #: What libyaml and PyYAML's own parser say, and what we say.
 _MESSAGES = (
