@@ -30,7 +30,7 @@ import sys
 
 sys.path.insert(0, {stubs!r})
 from small_bench import AsyncBenchClient
-import rpcgen.runtime.drivers.zeromq
+import rpcgen.runtime.drivers.zeromq.aio.client
 """
 #: Parts of code generation and of the other driver, which a client must not load.
 UNWANTED = ("jinja2", "yaml", "jsonschema", "click", "rich", "kombu", "redis")

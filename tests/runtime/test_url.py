@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import pytest
 from rpcgen.runtime import BadUrl, InvalidTarget, Target
 from rpcgen.runtime.transport import find_driver, known_schemes
 from rpcgen.runtime.url import Host, parse_url
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     size: int = 3
     ratio: float = 0.5
     flag: bool = False

@@ -16,7 +16,7 @@ from rpcgen.cli._exit import Exit, Failure, nearest
 
 if TYPE_CHECKING:
     from rpcgen.cli._contract import Contract
-    from rpcgen.runtime.driver import Found
+    from rpcgen.runtime.peers import Found
     from rpcgen.runtime.rpcgen_meta import MetaClient
 
 #: Seconds that a command waits, unless it is told otherwise.

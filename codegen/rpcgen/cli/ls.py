@@ -8,7 +8,7 @@ import click
 from rpcgen.cli._remote import TIMEOUT, Where, timeout_option, topics_by_server
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.driver import Found
+    from rpcgen.runtime.peers import Found
 
 
 @click.command()

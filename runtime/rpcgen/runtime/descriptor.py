@@ -7,13 +7,12 @@ constructors do no work beyond storing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, cast
 
-import msgspec
+from msgspec import Struct, field
 from rpcgen.runtime.errors import DeclaredError
 
-Args = TypeVar("Args", bound=msgspec.Struct)
+Args = TypeVar("Args", bound=Struct)
 Result = TypeVar("Result")
 
 Kind = Literal["call", "cast"]
@@ -22,11 +21,11 @@ Version = tuple[int, int]
 Since = tuple[Version, ...]
 
 
-class NoArgs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NoArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The arguments of a method that takes none."""
 
 
-class Opaque(msgspec.Struct, frozen=True, kw_only=True):
+class Opaque(Struct, frozen=True, kw_only=True):
     """How an opaque object travels: `data` is whatever the program's codec made of it.
 
     A client or server without a codec passes these; what `data` has under a name reads as an attribute.
@@ -43,8 +42,7 @@ class Opaque(msgspec.Struct, frozen=True, kw_only=True):
         return cast("dict[str, Any]", data).get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One way in which a method may be sent; `since` holds at most one version per major."""
 
     kind: Kind
@@ -52,18 +50,16 @@ class Route:
     since: Since = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorType:
+class ErrorType(Struct, frozen=True):
     """A declared error: its name on the wire, its class, and the struct that carries its fields."""
 
     name: str
     cls: type[DeclaredError]
-    fields: type[msgspec.Struct]
+    fields: type[Struct]
     wire: str | None = None
 
 
-@dataclass(slots=True, eq=False)
-class Method(Generic[Args, Result]):
+class Method(Struct, Generic[Args, Result], eq=False):
     """One method of an interface.
 
     Attributes:
@@ -95,21 +91,20 @@ class Method(Generic[Args, Result]):
     topic: str | None = None
     since: Since = ()
     deprecated: str | None = None
-    interface: Interface = field(init=False, repr=False)
+    #: Set by the interface that it belongs to.
+    interface: Interface = field(default=cast("Any", None))
 
 
-@dataclass(slots=True, eq=False)
-class Event:
+class Event(Struct, eq=False):
     """An event type that can be published: `name` travels, `payload` is its struct."""
 
     name: str
-    payload: type[msgspec.Struct]
+    payload: type[Struct]
     priority: str = "info"
     since: Since = ()
 
 
-@dataclass(slots=True, eq=False)
-class Interface:
+class Interface(Struct, eq=False):
     """One interface, as its package describes it.
 
     Attributes:

@@ -4,7 +4,7 @@ A driver moves opaque frames (bytes, one message each) and knows nothing of what
 socket. Found by URL scheme: `drivers/<name>.py` or `drivers/<name>/__init__.py`, or the entry point group
 `rpcgen.drivers`. A driver module has four functions, of the shape of `DriverModule`.
 
-Addresses of the two directions: a client sends to a `Peer` (a server that its driver found), a server answers a
+Addresses of the two directions (`peers.py`): a client sends to a `Peer` (a server that its driver found), a server answers a
 `Caller` (an opaque handle that came with the request).
 
 Sending never blocks: what the transport cannot take at once raises NotSent. Finding a peer may take time, so it comes
@@ -13,44 +13,13 @@ in two forms: `peer()`, which answers from memory, and `route()`, which looks an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from rpcgen.runtime.errors import RpcgenError
+from rpcgen.runtime.peers import Arrival, Caller, Found, Peer
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
-
-#: Whoever sent a request; equal handles mean the same client. Opaque to all but the driver.
-Caller = Hashable
-
-
-class Peer:
-    """A server that a client can send to. Drivers subclass it; the core counts `outstanding` calls on it.
-
-    Attributes:
-        name: the server's name if it is known, else its address; for messages to people.
-        outstanding: calls that wait for an answer from it.
-    """
-
-    __slots__ = ("name", "outstanding")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.outstanding = 0
-
-
-#: A frame from a peer, or the reason for which nothing more will come from it: ConnectionLost, AuthError, or Draining,
-#: which says that the peer closed in order, and that it never ran what it has not answered.
-Arrival = tuple[Peer, "bytes | RpcgenError"]
-
-
-class Found(NamedTuple):
-    """One server on one topic, as `discover` reports it."""
-
-    exchange: str
-    topic: str
-    server: str
-    address: str
 
 
 class ClientDriver(Protocol):

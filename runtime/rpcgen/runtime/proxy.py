@@ -4,62 +4,27 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
-from rpcgen.runtime.core.call import Call, Options, Plan, Profile, Settings
-from rpcgen.runtime.core.codec import Codec
+from msgspec import Struct, structs
+from rpcgen.runtime.core.call import Options, Plan, Profile, Settings
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 
+if TYPE_CHECKING:
+    from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
+
 TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What became of a cast: the message's id, who was sent it, and who of a fanout could not be reached."""
 
     id: bytes
     peers: tuple[str, ...]
     refused: tuple[str, ...] = ()
-
-
-class BlockingTransport(Protocol):
-    """What a blocking client needs of a transport."""
-
-    codec: Codec
-
-    def call(self, call: Call) -> None:
-        """Send a call and wait until `call.answer` is set."""
-        ...
-
-    def cast(self, call: Call) -> Sent:
-        """Send a cast."""
-        ...
-
-    def close(self) -> None:
-        """Close all connections."""
-        ...
-
-
-class CoroutineTransport(Protocol):
-    """What an asyncio client needs of a transport."""
-
-    codec: Codec
-
-    async def call(self, call: Call) -> None:
-        """Send a call and wait until `call.answer` is set."""
-        ...
-
-    async def cast(self, call: Call) -> Sent:
-        """Send a cast."""
-        ...
-
-    async def close(self) -> None:
-        """Close all connections."""
-        ...
 
 
 class Proxy(Generic[TransportT]):
@@ -140,13 +105,13 @@ class Proxy(Generic[TransportT]):
         """
         options = self._options
         if server is not None:
-            options = replace(options, server=server)
+            options = structs.replace(options, server=server)
         if fanout is not None:
-            options = replace(options, fanout=fanout)
+            options = structs.replace(options, fanout=fanout)
         if timeout is not None:
-            options = replace(options, timeout=check_timeout(timeout))
+            options = structs.replace(options, timeout=check_timeout(timeout))
         if context is not None:
-            options = replace(options, fields={**options.fields, **context})
+            options = structs.replace(options, fields={**options.fields, **context})
         other = object.__new__(type(self))
         other._transport = self._transport
         other._owns_transport = False

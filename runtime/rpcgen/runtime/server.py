@@ -6,9 +6,9 @@ import signal
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 
+from msgspec import Struct
 from rpcgen.runtime.core.dispatch import AnyEndpoint, interface_of
 from rpcgen.runtime.endpoint import AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -16,8 +16,7 @@ from rpcgen.runtime.introspection import Introspection
 from rpcgen.runtime.target import Target, check_name
 
 
-@dataclass(frozen=True, slots=True)
-class ServerPlan:
+class ServerPlan(Struct, frozen=True):
     """What one server is going to do.
 
     Attributes:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rpcgen.runtime.errors import InvalidTarget
 
 #: Printable ASCII without wildcards, separators of paths, or blanks: safe in queue names, file names and logs.
 _NAME = re.compile(r"[A-Za-z0-9_.:@+-]{1,255}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An address: a topic of an exchange, and within it one server, or all of them, or any one.
 
     Raises:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
-import pkgutil
-from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+from msgspec import Struct, structs
+from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.core.codec import CODECS, MSGPACK, Codec
-from rpcgen.runtime.driver import DriverModule
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.url import TransportUrl, parse_url
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.driver import DriverModule
 
 _PACKAGE = "rpcgen.runtime.drivers"
 
@@ -22,8 +23,7 @@ ALIASES = {"zmq": "zeromq", "amqps": "amqp", "rabbit": "amqp", "kombu": "amqp"}
 ENTRY_POINTS = "rpcgen.drivers"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A URL with the driver that understands it, and the codec that it asks for."""
 
     url: TransportUrl
@@ -46,7 +46,7 @@ def find_driver(text: str) -> Opened:
                     f"{url}: option 'codec' is {value[:32]!r}, expected one of {', '.join(CODECS)}"
                 )
             codec = CODECS[value]
-    url = replace(url, params=tuple(pair for pair in url.params if pair[0] != "codec"))
+    url = structs.replace(url, params=tuple(pair for pair in url.params if pair[0] != "codec"))
     return Opened(url, _module(url), codec)
 
 
@@ -60,14 +60,12 @@ def _module(url: TransportUrl) -> DriverModule:
 
     for entry_point in entry_points(group=ENTRY_POINTS, name=base):
         return cast("DriverModule", entry_point.load())
-    known = sorted(known_schemes())
-    near = difflib.get_close_matches(base, known, 1)
-    advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    raise BadUrl(f"{url}: no driver for {url.scheme!r}; {advice}")
+    raise BadUrl(f"{url}: no driver for {url.scheme!r}; {did_you_mean(base, known_schemes())}")
 
 
 def known_schemes() -> list[str]:
     """The schemes that this installation understands, without what follows a `+`."""
+    import pkgutil
     from importlib.metadata import entry_points
 
     package = importlib.import_module(_PACKAGE)

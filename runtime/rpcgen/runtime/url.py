@@ -1,28 +1,26 @@
 """Transport URLs: `scheme://user:password@host:port,host:port/path?option=value`.
 
 Everything is %-decoded; a password never appears in `str()` or `repr()`. Knows nothing of any one driver: what the
-options are is a dataclass of the driver's, read by `TransportUrl.options`.
+options are is a struct of the driver's, read by `TransportUrl.options`.
 """
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
-from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, unquote
 
+from msgspec import Struct, structs
+from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.errors import BadUrl
 
-Options = TypeVar("Options")
+Options = TypeVar("Options", bound=Struct)
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """One `host:port`; the port is None where the URL had none. IPv6 addresses are written in brackets."""
 
     name: str
@@ -33,46 +31,39 @@ class Host:
         return name if self.port is None else f"{name}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class TransportUrl:
+class TransportUrl(Struct, frozen=True):
     """A parsed URL. `path` keeps its leading slash."""
 
     scheme: str
     hosts: tuple[Host, ...]
     path: str
-    params: tuple[tuple[str, str], ...] = field(repr=False)
+    params: tuple[tuple[str, str], ...]
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
 
     def __str__(self) -> str:
         user = "" if self.username is None else f"{self.username}{':***' if self.password else ''}@"
         return f"{self.scheme}://{user}{','.join(map(str, self.hosts))}{self.path}"
 
+    def __repr__(self) -> str:
+        return f"<TransportUrl {self}>"
+
     def options(self, cls: type[Options]) -> Options:
-        """Read the query into a dataclass of the driver's, converting by its field types.
+        """Read the query into a `msgspec.Struct` of the driver's, converting by its field types.
 
         Raises:
             BadUrl: an option is unknown (with the nearest known one), given twice, or not of its type.
         """
-        hints = typing.get_type_hints(cls)
-        known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+        known = {field.name: field for field in structs.fields(cls)}
         values: dict[str, Any] = {}
         for name, text in self.params:
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                advice = (
-                    f"; did you mean {near[0]!r}?"
-                    if near
-                    else f"; known: {', '.join(sorted(known)) or 'none'}"
-                )
-                raise BadUrl(f"{self}: unknown option {name!r}{advice}")
+                raise BadUrl(f"{self}: unknown option {name!r}; {did_you_mean(name, known)}")
             if name in values:
                 raise BadUrl(f"{self}: option {name!r} is given twice")
-            values[name] = self._convert(name, text, hints[name])
+            values[name] = self._convert(name, text, known[name].type)
         missing = [
-            n
-            for n, f in known.items()
-            if n not in values and f.default is MISSING and f.default_factory is MISSING
+            field.name for field in known.values() if field.required and field.name not in values
         ]
         if missing:
             raise BadUrl(f"{self}: option {missing[0]!r} is required")
@@ -109,6 +100,11 @@ def parse_url(text: str) -> TransportUrl:
     Raises:
         BadUrl: with what was found and what was expected; never echoes a password.
     """
+    from urllib.parse import (  # brings ipaddress along, which importing a client need not
+        parse_qsl,
+        unquote,
+    )
+
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme.replace("+", "").replace("-", "").isalnum():
         raise BadUrl(
@@ -120,7 +116,7 @@ def parse_url(text: str) -> TransportUrl:
     username, colon, password = userinfo.partition(":")
     return TransportUrl(
         scheme=scheme.lower(),
-        hosts=tuple(_host(part, scheme) for part in hosts.split(",") if part),
+        hosts=tuple(_host(unquote(part), scheme) for part in hosts.split(",") if part),
         path=unquote(slash + path),
         params=tuple(parse_qsl(query, keep_blank_values=True)),
         username=unquote(username) if at else None,
@@ -137,9 +133,9 @@ def _host(text: str, scheme: str) -> Host:
     else:
         name, _, port = text.partition(":")
     if not port:
-        return Host(unquote(name))
+        return Host(name)
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
         raise BadUrl(
             f"{scheme} URL: port {port[:16]!r} of {name!r} is not a number from 0 to 65535"
         )
-    return Host(unquote(name), int(port))
+    return Host(name, int(port))

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 from rpcgen.runtime import OpenUnion
-from rpcgen.runtime.core.versions import NEVER, Measure, minor_in
+from rpcgen.runtime.core.dates import NEVER, minor_in
+from rpcgen.runtime.core.versions import Measure
 
 
 class Mode(enum.StrEnum):

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rpcgen.runtime.aio.transport import AsyncTransport
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.descriptor import Args, Method, Result
-from rpcgen.runtime.proxy import CoroutineTransport, Proxy, Sent
+from rpcgen.runtime.proxy import Proxy, Sent
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.transports import CoroutineTransport
 
 
-class AsyncClient(Proxy[CoroutineTransport]):
+class AsyncClient(Proxy["CoroutineTransport"]):
     """A client for asyncio; any number of tasks of one loop may use one. Generated subclasses add the methods.
 
     After using it: you must await `close()`, or use it as a context manager.

@@ -11,19 +11,22 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.core.serving import GRACE, HANDLER_FAILURES, TICK, ServerSettings, Serving
-from rpcgen.runtime.driver import AsyncListener, Caller
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
+from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.server import plan_server
 from rpcgen.runtime.transport import find_driver
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.driver import AsyncListener
 
 log = logging.getLogger("rpcgen.server")
 

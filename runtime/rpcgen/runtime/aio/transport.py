@@ -11,16 +11,19 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.driver import AsyncClientDriver, Peer
 from rpcgen.runtime.errors import ConfigurationError, ConnectionLost, NotSent, RpcgenError
 from rpcgen.runtime.ids import new_id
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.proxy import Sent
 from rpcgen.runtime.transport import find_driver
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.driver import AsyncClientDriver
 
 #: Seconds by which the end of a call may come late: calls that end close together share one wake-up.
 SLACK = 0.005

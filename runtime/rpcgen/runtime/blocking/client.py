@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rpcgen.runtime.blocking.transport import Transport
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.descriptor import Args, Method, Result
-from rpcgen.runtime.proxy import BlockingTransport, Proxy, Sent
+from rpcgen.runtime.proxy import Proxy, Sent
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.transports import BlockingTransport
 
 
-class Client(Proxy[BlockingTransport]):
+class Client(Proxy["BlockingTransport"]):
     """A client for threads; any number of threads may use one. Generated subclasses add the interface's methods.
 
     After using it: you must call `close()`, or use it as a context manager.

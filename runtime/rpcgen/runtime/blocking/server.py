@@ -8,17 +8,20 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from rpcgen.runtime.blocking.workers import Workers
 from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.core.serving import GRACE, ServerSettings, Serving
-from rpcgen.runtime.driver import Caller, Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
+from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.server import plan_server, stop_signals
 from rpcgen.runtime.transport import find_driver
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.driver import Listener
 
 log = logging.getLogger("rpcgen.server")
 

@@ -18,9 +18,9 @@ from typing import Any, Self
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.driver import Peer
 from rpcgen.runtime.errors import ConfigurationError, ConnectionLost, NotSent
 from rpcgen.runtime.ids import new_id
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.proxy import Sent
 from rpcgen.runtime.transport import find_driver
 

@@ -12,12 +12,15 @@ import threading
 import time
 from collections.abc import Sequence
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, Serving
-from rpcgen.runtime.driver import Listener
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.driver import Listener
 
 
 class Source:

@@ -7,20 +7,21 @@ A `Plan` holds all that can be known before the arguments are: one per client an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 from rpcgen.runtime.context import Context
 from rpcgen.runtime.core.codec import MSGPACK, Codec
+from rpcgen.runtime.core.dates import minor_in
 from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
+from rpcgen.runtime.core.measures import measure_for
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.replies import Answer, Answers
-from rpcgen.runtime.core.versions import Measure, minor_in
 from rpcgen.runtime.descriptor import Kind, Method, Route
-from rpcgen.runtime.driver import Peer
 from rpcgen.runtime.errors import BadArguments, ConfigurationError, InvalidTarget, MistypedArgument
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.target import Target
 
 #: Seconds that a call waits unless the method, the client or `prepare()` says otherwise.
@@ -29,8 +30,7 @@ DEFAULT_TIMEOUT = 60.0
 NO_FIELDS: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A named timeout for long calls.
 
     Attributes:
@@ -46,8 +46,7 @@ class Profile:
 LONG = Profile(timeout=1800.0, silence=DEFAULT_TIMEOUT)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What one client was constructed with."""
 
     timeout: float | None = None
@@ -58,8 +57,7 @@ class Settings:
     topic: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What `prepare()` says; every field has a value that means "not given"."""
 
     server: str | None = None
@@ -223,8 +221,7 @@ class Plan:
         self.encode = self.codec.encoder(hooks.encode)
         self._pack = hooks.packer(method.args)
         self._reader = Reader(method.args, hooks.decode, strict=True)
-        measure = Measure(method.args, interface.dated, self.major, writing=True)
-        self._measure = measure if measure else None
+        self._measure = measure_for(method.args, interface, writing=True)
         self._answers = Answers(method, hooks.decode)
         exchange = settings.exchange or interface.exchange
         self._topic = (exchange, settings.topic or method.topic or interface.topic)

@@ -8,8 +8,8 @@ from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.envelope import Beat, Cancel, Refusal
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.driver import Peer
 from rpcgen.runtime.errors import ConnectionLost, DeadlineExceeded, Draining, RpcgenError
+from rpcgen.runtime.peers import Peer
 
 #: A call refused by a draining server was run by nobody, so it may go to another; so often at most.
 MAX_MOVES = 3

@@ -7,7 +7,7 @@ out of every failed decode, whatever the library raised.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from rpcgen.runtime.core.envelope import ToClient, ToServer
@@ -23,12 +23,8 @@ class Undecodable(Exception):
     """Bytes that are no message."""
 
 
-class Decoder(Protocol):
-    """A typed decoder of msgspec."""
-
-    def decode(self, data: bytes | msgspec.Raw, /) -> Any:
-        """Read one value; raises one of DECODE_ERRORS."""
-        ...
+#: Reads one value of the type that it was made for; raises one of DECODE_ERRORS.
+Decode = Callable[["bytes | msgspec.Raw"], Any]
 
 
 class Codec:
@@ -60,12 +56,10 @@ class Codec:
         encode: Callable[[Any], bytes] = self._module.Encoder(enc_hook=hook).encode
         return encode
 
-    def decoder(self, of: Any, hook: DecHook | None = None) -> Decoder:
+    def decoder(self, of: Any, hook: DecHook | None = None) -> Decode:
         """A decoder of one type that hands values for unknown types to `hook`."""
-        decoder: Decoder = (
-            self._module.Decoder(of, dec_hook=hook) if hook else self._module.Decoder(of)
-        )
-        return decoder
+        decode: Decode = self._module.Decoder(of, dec_hook=hook).decode
+        return decode
 
 
 MSGPACK = Codec("msgpack", msgspec.msgpack, (bytes,))

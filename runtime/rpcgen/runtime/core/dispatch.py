@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 from rpcgen.runtime.context import Context
 from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.dates import minor_in
 from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
+from rpcgen.runtime.core.measures import measure_for
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.replies import Results, refusal
-from rpcgen.runtime.core.versions import Measure, minor_in
 from rpcgen.runtime.core.words import path_text
 from rpcgen.runtime.descriptor import Interface, Method
-from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import (
     ArgumentNotInVersion,
@@ -37,6 +37,7 @@ from rpcgen.runtime.errors import (
     VersionRejected,
     WrongKind,
 )
+from rpcgen.runtime.peers import Caller
 
 AnyEndpoint = Endpoint | AsyncEndpoint
 
@@ -77,8 +78,7 @@ class Entry:
         self.casts = any(route.kind == "cast" for route in method.routes)
         self.since = minor_in(method.since, self.major)
         self.reader = Reader(method.args, codecs.decode, strict=True)
-        measure = Measure(method.args, interface.dated, self.major, writing=False)
-        self.measure = measure if measure else None
+        self.measure = measure_for(method.args, interface, writing=False)
         self.results = Results(method, codecs, debug=debug)
 
     def arguments(self, body: msgspec.Raw, minor: int, codec: Codec) -> msgspec.Struct:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.codec import DECODE_ERRORS, MSGPACK, Codec, DecHook, Decoder, Undecodable
-from rpcgen.runtime.core.walk import Walk, has_extra
+from rpcgen.runtime.core.codec import DECODE_ERRORS, MSGPACK, Codec, DecHook, Decode, Undecodable
+from rpcgen.runtime.core.nodes import has_extra
 from rpcgen.runtime.errors import BadArguments
 
 
@@ -26,7 +26,7 @@ class Reader:
         self._of = of
         self._hook = hook
         self._strict = strict
-        self._decoders: dict[Codec, Decoder] = {}
+        self._decoders: dict[Codec, Decode] = {}
         self._extra = strict and has_extra(inspect.type_info(of))
 
     def read(self, data: bytes | msgspec.Raw, codec: Codec = MSGPACK) -> Any:
@@ -37,7 +37,7 @@ class Reader:
             Undecodable: the bytes are no value at all.
         """
         try:
-            return self._decoder(codec).decode(data) if not self._extra else self._walk(data, codec)
+            return self._decoder(codec)(data) if not self._extra else self._walk(data, codec)
         except msgspec.ValidationError:
             return self._walk(data, codec)
         except BadArguments:
@@ -47,13 +47,15 @@ class Reader:
                 f"{type(error).__name__}: the payload could not be decoded"
             ) from error
 
-    def _decoder(self, codec: Codec) -> Decoder:
+    def _decoder(self, codec: Codec) -> Decode:
         decoder = self._decoders.get(codec)
         if decoder is None:
             decoder = self._decoders[codec] = codec.decoder(self._of, self._hook)
         return decoder
 
     def _walk(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:
+        from rpcgen.runtime.core.walk import Walk  # most programs never need it
+
         try:
             plain = codec.untyped(data)
             return Walk(codec, self._hook, strict=self._strict).read(

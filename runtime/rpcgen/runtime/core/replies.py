@@ -20,9 +20,9 @@ from rpcgen.runtime.core.envelope import (
     Refusal,
     Reply,
 )
+from rpcgen.runtime.core.measures import measure_for
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions import Measure
 from rpcgen.runtime.descriptor import ErrorType, Interface, Method
 from rpcgen.runtime.errors import (
     BadArguments,
@@ -135,8 +135,7 @@ class Results:
         self._pack = codecs.packer(method.returns)
         self._reader = Reader(method.returns, codecs.decode, strict=True)
         interface = method.interface
-        measure = Measure(method.returns, interface.dated, interface.version[0], writing=True)
-        self._measure = measure if measure else None
+        self._measure = measure_for(method.returns, interface, writing=True)
         self._errors = declared_by(method, interface)
 
     def reply(self, call_id: bytes, value: Any, codec: Codec) -> bytes:

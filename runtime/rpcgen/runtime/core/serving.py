@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.dispatch import AnyEndpoint, Dispatcher, Job
 from rpcgen.runtime.core.envelope import CALL, Cancel
@@ -18,7 +18,6 @@ from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.replies import refusal
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
-from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.errors import (
     BadResult,
     ConfigurationError,
@@ -28,6 +27,7 @@ from rpcgen.runtime.errors import (
     TooLarge,
 )
 from rpcgen.runtime.interceptor import Interceptor
+from rpcgen.runtime.peers import Caller
 
 log = logging.getLogger("rpcgen.server")
 
@@ -35,8 +35,7 @@ log = logging.getLogger("rpcgen.server")
 Answer = Callable[[Any, Caller, bytes], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True):
     """What a server was constructed with. Times in seconds."""
 
     concurrency: int = 64

@@ -12,23 +12,13 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
+from rpcgen.runtime.core.dates import minor_in
 from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.words import Path, is_list, is_map
 from rpcgen.runtime.descriptor import Since
 from rpcgen.runtime.values import OpenUnion, TaggedUnion
 
 Dated = Mapping[type, Mapping[str, Since]]
-
-#: The minor of something that does not exist in the major at all.
-NEVER = 2**31
-
-
-def minor_in(since: Since, major: int) -> int:
-    """The minor of `major` at which something dated `since` begins: 0 if it began in an older major."""
-    own = [minor for its_major, minor in since if its_major == major]
-    if own:
-        return own[0]
-    return NEVER if since and since[0][0] > major else 0
 
 
 class Newest:

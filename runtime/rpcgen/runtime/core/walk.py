@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core import leaves
 from rpcgen.runtime.core.codec import Codec, DecHook
-from rpcgen.runtime.core.nodes import below
+from rpcgen.runtime.core.nodes import extra_of
 from rpcgen.runtime.core.words import (
     Path,
     describe,
@@ -59,7 +59,7 @@ class Walk:
 def _metadata(walk: Walk, node: inspect.Metadata, value: Any, path: Path) -> Any:
     result = walk.read(node.type, value, path)
     if walk.strict:
-        _check_extra(_extra(node), result, path)
+        _check_extra(extra_of(node), result, path)
     return result
 
 
@@ -176,11 +176,6 @@ def _nullable(node: inspect.Type) -> bool:
     return isinstance(node, (inspect.NoneType, inspect.AnyType))
 
 
-def _extra(node: inspect.Metadata) -> dict[str, Any]:
-    # msgspec types it as a bare dict
-    return cast("dict[str, Any] | None", node.extra) or {}  # pyright: ignore[reportUnknownMemberType]
-
-
 def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
     """Enforce what msgspec has no words for: `unique`, and bounds of decimals."""
     if extra.get("unique"):
@@ -193,8 +188,3 @@ def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
         raise out_of_bounds(path, f"a decimal >= {extra['min']}")
     if "max" in extra and value > Decimal(extra["max"]):
         raise out_of_bounds(path, f"a decimal <= {extra['max']}")
-
-
-def has_extra(node: inspect.Type) -> bool:
-    """Whether reading this type needs bounds that msgspec does not check, anywhere below."""
-    return any(isinstance(part, inspect.Metadata) and _extra(part) for part in below(node))

@@ -10,8 +10,8 @@ from enum import Enum
 
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import Beat
-from rpcgen.runtime.driver import Caller
 from rpcgen.runtime.errors import Draining, Overloaded, Rejected
+from rpcgen.runtime.peers import Caller
 
 
 class State(Enum):

@@ -11,12 +11,12 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
-from rpcgen.runtime.driver import Arrival, Caller, Found, Peer
+from msgspec import Struct
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
+from rpcgen.runtime.peers import Arrival, Caller, Found, Peer
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 
@@ -28,8 +28,7 @@ Item = TypeVar("Item")
 ItemIn = TypeVar("ItemIn", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """`max_message`: bytes of the largest frame that may be sent."""
 
     max_message: int = 16 * 1024 * 1024

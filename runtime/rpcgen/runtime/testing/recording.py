@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.envelope import Reply
@@ -17,8 +17,7 @@ from rpcgen.runtime.proxy import Sent
 from rpcgen.runtime.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """One message that would have been sent.
 
     Attributes:

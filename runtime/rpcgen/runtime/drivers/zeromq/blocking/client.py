@@ -183,7 +183,8 @@ class BlockingClient:
     def wake(self) -> None:
         """See `ClientDriver.wake`."""
         self._woken = True
-        self._bell.ring()
+        if not self._closed:
+            self._bell.ring()
 
     def _watch(self, link: Link) -> None:
         self._watched[link.fd] = (link, False)
@@ -237,7 +238,11 @@ class BlockingClient:
     def _await_change(self, wait: float) -> None:
         """Wait, without the lock, for the leader to change something; without a leader, do its work."""
         if self._leading or self._pumping:
-            self._changed.wait(wait)
+            # Whoever waits for the sockets does not know of timers that we have set since.
+            self._changed.wait(max(0.0, min(wait, self._engine.timers.due - monotonic())))
+            self._engine.tick(monotonic())
+            if self._engine.inbox:
+                self._hand_over()
             return
         news = self._engine.news
         own = self._before_waiting(monotonic() + wait)

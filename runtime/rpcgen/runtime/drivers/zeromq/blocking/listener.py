@@ -112,7 +112,8 @@ class BlockingListener:
     def wake(self) -> None:
         """See `Listener.wake`."""
         self._woken = True
-        self._bell.ring()
+        if not self._closed:
+            self._bell.ring()
 
     def withdraw(self) -> None:
         """See `Listener.withdraw`."""

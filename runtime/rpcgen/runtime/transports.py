@@ -1,0 +1,46 @@
+"""What clients of either world need of a transport; `Transport` and the recording ones fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.call import Call
+    from rpcgen.runtime.core.codec import Codec
+    from rpcgen.runtime.proxy import Sent
+
+
+class BlockingTransport(Protocol):
+    """What a blocking client needs of a transport."""
+
+    codec: Codec
+
+    def call(self, call: Call) -> None:
+        """Send a call and wait until `call.answer` is set."""
+        ...
+
+    def cast(self, call: Call) -> Sent:
+        """Send a cast."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class CoroutineTransport(Protocol):
+    """What an asyncio client needs of a transport."""
+
+    codec: Codec
+
+    async def call(self, call: Call) -> None:
+        """Send a call and wait until `call.answer` is set."""
+        ...
+
+    async def cast(self, call: Call) -> Sent:
+        """Send a cast."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
