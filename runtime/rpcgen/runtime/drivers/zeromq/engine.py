@@ -40,6 +40,9 @@ from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.zeromq")
 
+# As a plain number: an enum costs on every call.
+_NOBLOCK: Final = int(zmq.NOBLOCK)
+
 #: Frames taken from one link before the others have their turn.
 BATCH: Final = 64
 
@@ -114,7 +117,7 @@ class Engine:
                 f"the message has {len(frame)} bytes, and max_message is {self.options.max_message}"
             )
         try:
-            link.send(frame, zmq.NOBLOCK)
+            link.send(frame, _NOBLOCK)
         except zmq.Again:
             self._send_again(link, frame)
         except zmq.ZMQError as error:  # the socket is closed
@@ -124,7 +127,7 @@ class Engine:
         # libzmq looks at what its I/O thread says only once a millisecond while it sends, so there may be room.
         link.readable()
         try:
-            link.send(frame, zmq.NOBLOCK)
+            link.send(frame, _NOBLOCK)
         except zmq.Again:
             self.observe(link)  # a lost connection has no room either
             if link.state is State.LOST:
@@ -157,7 +160,7 @@ class Engine:
         taken = 0
         try:
             while taken < limit:
-                frame = recv(zmq.NOBLOCK)
+                frame = recv(_NOBLOCK)
                 taken += 1
                 if not frame:
                     self.counters["malformed"] += 1
@@ -264,7 +267,7 @@ class Engine:
             return
         link.readable()  # libzmq learns here that there is a connection to send to
         try:
-            link.send(self._hello, zmq.NOBLOCK)
+            link.send(self._hello, _NOBLOCK)
         except zmq.ZMQError:
             self._drop(link, NotSent("it hung up"))
             return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from random import random
 from typing import Final
 
 from rpcgen.runtime.errors import RpcgenError
 
-#: So many attempts are made at most in any second, whoever asks: a dead server must not be stormed when it returns.
-ATTEMPTS_PER_SECOND: Final = 3
+#: Whoever asks, a dead endpoint is tried at most so many times in a row, and then so many times a second: less than 3
+#: a second over any 10 seconds. A server must not be stormed when it returns, nor a caller wait long to find it.
+BURST: Final = 4
+RATE: Final = 2.5
 
 _FIRST_PAUSE: Final = 0.1
 
@@ -22,34 +23,37 @@ class History:
         gone: the matchmaker says that nobody will ever be there again.
     """
 
-    __slots__ = ("_attempts", "_longest", "_pause", "error", "gone")
+    __slots__ = ("_counted", "_left", "_longest", "_pause", "error", "gone")
 
     def __init__(self, longest_pause: float) -> None:
         self.error: RpcgenError | None = None
         self.gone = False
-        self._attempts: deque[float] = deque(maxlen=ATTEMPTS_PER_SECOND)
+        self._left = float(BURST)  # attempts that may be made at once
+        self._counted = 0.0  # when they were counted last
         self._longest = longest_pause
         self._pause = _FIRST_PAUSE
 
     def wait(self, now: float) -> float:
         """Seconds until an attempt may be made; 0 if it may at once."""
-        if len(self._attempts) < ATTEMPTS_PER_SECOND:
-            return 0.0
-        return max(0.0, self._attempts[0] + 1.0 - now)
+        self._left = min(float(BURST), self._left + (now - self._counted) * RATE)
+        self._counted = now
+        return max(0.0, (1.0 - self._left) / RATE)
 
     def began(self, now: float) -> None:
         """An attempt is being made."""
-        self._attempts.append(now)
+        self.wait(now)
+        self._left = max(0.0, self._left - 1.0)
 
     def succeeded(self) -> None:
-        """The server answered."""
+        """The server answered: it is not dead, so nothing of the past counts."""
         self.error = None
+        self._left = float(BURST)
         self._pause = _FIRST_PAUSE
 
     def failed(self, error: RpcgenError) -> float:
         """It failed, or the connection was lost; the seconds after which to try again without being asked."""
         self.error = error
-        # Full jitter would allow no pause at all, which the rate above then turns into a fixed one.
+        # Half jitter: with a full one the pause could be next to nothing, again and again.
         pause = self._pause * (0.5 + random() / 2)
         self._pause = min(self._pause * 2, self._longest)
         return pause
