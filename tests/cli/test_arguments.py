@@ -33,6 +33,7 @@ methods:
       key: uuid?
       price: decimal?
       data: bytes?
+      wait: duration?
       name: Name?
       size: Size
       mood: Mood?
@@ -67,6 +68,11 @@ def types() -> Contract:
         ("key=5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10", "5f3c1a52-9c1b-4ab3-9d9c-0f4b6f0f3f10"),
         ("price=1.10", "1.10"),
         ("data=aGk=", b"hi"),
+        ("wait=90s", "PT90S"),
+        ("wait=1.5h", "PT5400S"),
+        ("wait=2", "PT2S"),
+        ("wait=PT1M", "PT1M"),
+        ("wait=soon", "soon"),
         ("name=12", "12"),
         ("size=4", 4),
         ("mood=good", "good"),
@@ -91,8 +97,8 @@ def test_a_pair_is_read_by_its_type(types: Contract, word: str, value: Any) -> N
 
 def test_one_json_object_holds_all(types: Contract) -> None:
     """A JSON object is read by the same types."""
-    word = '{"data": "aGk=", "count": 1, "price": 1.5}'
-    expected = {"data": b"hi", "count": 1, "price": "1.5"}
+    word = '{"data": "aGk=", "count": 1, "price": 1.5, "wait": 0.5}'
+    expected = {"data": b"hi", "count": 1, "price": "1.5", "wait": "PT0.5S"}
     assert expected == read_arguments(types, types.methods["go"], [word])
 
 
@@ -102,7 +108,9 @@ def test_one_json_object_holds_all(types: Contract) -> None:
         (["cuont=1"], "go has no argument 'cuont'; did you mean 'count'?"),
         (["zzzzzz=1"], "it takes: flag, count"),
         (["count"], "'count' is not name=value"),
-        (["count=many"], "argument 'count' is int?: 'many' is no JSON"),
+        (["count=many"], "argument 'count' is 'many', expected int?"),
+        (["names=a"], "argument 'names' is 'a', expected list[Name]? as JSON"),
+        (["blob=a"], "argument 'blob' is 'a', expected Blob? as JSON"),
         (["count=1", "count=2"], "argument 'count' is given twice"),
         (["data=!"], "argument 'data' is no base64 text"),
         (["{"], "the arguments: '{' is no JSON"),

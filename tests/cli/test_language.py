@@ -61,6 +61,18 @@ def test_describe_of_a_method_shows_what_it_uses() -> None:
     assert "error OutOfStock: Fewer pieces on the shelf than asked for." in out
     assert "type Condition (open enum)" in out
     assert "recount" not in out
+    assert "type Sku = string: Three letters, a dash, four digits. (matches" in out
+
+
+def test_describe_of_a_type_without_a_word(tmp_path: Path) -> None:
+    """A type that has limits and no documentation has its limits after its name."""
+    file = tmp_path / "lab.yaml"
+    file.write_text(
+        'rpcgen: 1\ninterface: lab.api\nversion: "1.0"\ntypes:\n  Name: {type: string, size: 1..9}\n'
+        "methods:\n  go: {call: any, args: {name: Name}}\n"
+    )
+    out = rpcgen("describe", str(file), "go").out
+    assert out.endswith("\ntype Name = string (min size 1, max size 9)\n")
 
 
 def test_describe_prints_the_contract_as_json() -> None:

@@ -1,6 +1,6 @@
 """Arguments from the command line, read by the types of a contract: `name=value` pairs, or one JSON object.
 
-Only the form is made right here (numbers, base64, keys of maps); whether a value fits is for the server to say.
+Only the form is made right here (numbers, durations, base64, keys of maps); whether a value fits is for the server to say.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any, cast
 from rpcgen.cli._contract import Contract, Method, read_members
 from rpcgen.cli._exit import Failure, nearest
 
+#: Types of which the command line says the values in one word of JSON.
+_WORDS = frozenset({"bool", "int", "float"})
+
 #: Types whose text on the command line is the value.
 _TEXT = frozenset({"string", "uuid", "datetime", "date", "duration", "decimal", "bytes"})
 
@@ -25,7 +28,7 @@ def read_arguments(contract: Contract, method: Method, words: Sequence[str]) -> 
         Failure: a word is no argument of the method, or its text is not of its type's form.
     """
     if len(words) == 1 and words[0].lstrip().startswith("{"):
-        given = _json(words[0], "the arguments")
+        given = _object(words[0])
         pairs: list[tuple[str, Any]] = list(given.items())
         typed = [(name, value, False) for name, value in pairs]
     else:
@@ -56,11 +59,19 @@ def _unknown(method: Method, name: str) -> str:
     return f"{method.name} has no argument {name!r}{advice}"
 
 
-def _json(text: str, what: str) -> Any:
+def _object(text: str) -> dict[str, Any]:
     try:
-        return json.loads(text)
+        return cast("dict[str, Any]", json.loads(text))
     except ValueError as error:
-        raise Failure(f"{what}: {text[:80]!r} is no JSON: {error}") from None
+        raise Failure(f"the arguments: {text[:80]!r} is no JSON: {error}") from None
+
+
+def _duration(value: str | float) -> str | float:
+    """`30s`, `1.5h` or a number of seconds as ISO 8601, as interface files may say it; anything else as it is."""
+    from rpcgen.idl.durations import iso_duration, parse_duration
+
+    seconds = parse_duration(str(value))
+    return value if seconds is None else iso_duration(seconds)
 
 
 class _Reader:
@@ -76,7 +87,7 @@ class _Reader:
             return None
         base = self._base(type_.removesuffix("?"))
         if not isinstance(base, str):
-            return text if "enum" in base else self.fit(self._json(text, type_), type_)
+            return text if "enum" in base else self.fit(self._json(text, type_, " as JSON"), type_)
         if base in _TEXT:
             return self.fit(text, base)
         if base == "any":
@@ -84,10 +95,15 @@ class _Reader:
                 return json.loads(text)
             except ValueError:
                 return text
-        return self.fit(self._json(text, type_), type_)
+        return self.fit(self._json(text, type_, "" if base in _WORDS else " as JSON"), type_)
 
-    def _json(self, text: str, type_: str) -> Any:
-        return _json(text, f"argument {self._name!r} is {type_}")
+    def _json(self, text: str, type_: str, form: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Failure(
+                f"argument {self._name!r} is {text[:80]!r}, expected {type_}{form}"
+            ) from None
 
     def fit(self, value: Any, type_: str) -> Any:
         """A value of JSON's types as the value that travels."""
@@ -100,6 +116,8 @@ class _Reader:
             return self._decoded(value)
         if base == "decimal" and isinstance(value, int | float):
             return str(value)
+        if base == "duration" and isinstance(value, str | int | float):
+            return _duration(value)
         return self._fit_many(value, base)
 
     def _fit_many(self, value: Any, base: str) -> Any:

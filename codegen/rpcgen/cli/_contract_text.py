@@ -90,7 +90,7 @@ def _members(members: Iterable[Member]) -> str:
 def _definition(name: str, said: Mapping[str, Any], what: str) -> str:
     notes = notes_text(said)
     kind = _kind(said)
-    head = f"{what} {name}{kind}" + (f": {notes}" if notes else "")
+    head = f"{what} {name}{kind}" + (f": {notes}" if said.get("doc") else f" {notes}").rstrip()
     body = read_members(said.get("fields", {})).values()
     rows = [_members(body)] if body else []
     rows += [f"    {value:20}  {text}".rstrip() for value, text in said.get("enum", {}).items()]

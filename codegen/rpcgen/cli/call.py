@@ -22,7 +22,7 @@ def command(
     """Call a method of a running server, without generated code.
 
     Prints the result as JSON. A method that can only be cast is cast. Arguments are read by their types: text as it
-    is, the rest as JSON.
+    is, durations such as 30s, the rest as JSON.
 
     \b
       rpcgen call zmq+ipc:///run/shop shop.inventory take sku=SCR-0001 count=3
