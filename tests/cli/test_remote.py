@@ -84,6 +84,13 @@ def test_ls_where_nobody_serves(nowhere: str) -> None:
     assert done.err == f"rpcgen ls: nobody serves at {nowhere}\n"
 
 
+def test_ls_of_a_memory_url_says_why_it_is_empty() -> None:
+    """No other process can be found there."""
+    done = rpcgen("ls", "memory://shop")
+    assert done.code == Exit.UNREACHABLE
+    assert "memory:// reaches servers of the same process only" in done.err
+
+
 def test_health(url: str) -> None:
     """A healthy server is exit code 0; --quiet prints nothing."""
     done = rpcgen("health", url, "--server", "shop-2")

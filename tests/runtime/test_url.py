@@ -40,8 +40,8 @@ def test_a_password_is_never_shown() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("no url", "SCHEME://"),
-        ("a b://x", "SCHEME://"),
+        ("no url", "expected a transport URL"),
+        ("a b://x", "expected a transport URL"),
         ("zmq+tcp://h:99999", "port"),
         ("zmq+tcp://h:x", "port"),
         ("zmq+tcp://[::1", "IPv6"),
@@ -87,6 +87,21 @@ def test_an_unknown_scheme_names_the_nearest() -> None:
     with pytest.raises(BadUrl, match="expected one of msgpack, json"):
         find_driver("memory://x?codec=pickle")
     assert "memory" in known_schemes()
+
+
+def test_what_is_no_url_is_named_unless_it_may_hold_a_password() -> None:
+    """The text that was given is in the message, but not if it has an @."""
+    with pytest.raises(BadUrl, match=r"such as zmq\+ipc:///run/shop.*, found 'localhost:7000'"):
+        parse_url("localhost:7000")
+    with pytest.raises(BadUrl) as caught:
+        parse_url("ann:secret@host:7000")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_zeromq_url_without_a_matchmaker_names_all() -> None:
+    """`zmq://` could mean any of them."""
+    with pytest.raises(BadUrl, match=r"known: zmq\+ipc, zmq\+tcp$"):
+        find_driver("zmq:///run/shop").driver.connect(parse_url("zmq:///run/shop"))
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ class Where:
                 if every
                 else ""
             )
+            if opened.url.scheme == "memory":
+                known = "; memory:// reaches servers of the same process only"
             text = " ".join(["nobody serves", *wanted, "at", str(opened.url)])
             raise Failure(f"{text}{known}", Exit.UNREACHABLE)
         return found

@@ -107,8 +107,10 @@ def parse_url(text: str) -> TransportUrl:
 
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme.replace("+", "").replace("-", "").isalnum():
+        found = "" if "@" in text else f", found {text[:64]!r}"  # before an @ stands a password
         raise BadUrl(
-            "a transport URL reads SCHEME://..., e.g. zmq+ipc:///run/nova or memory://test"
+            "expected a transport URL such as zmq+ipc:///run/shop, zmq+tcp://host:7000 or memory://test"
+            + found
         )
     rest, _, query = rest.partition("?")
     authority, slash, path = rest.partition("/")

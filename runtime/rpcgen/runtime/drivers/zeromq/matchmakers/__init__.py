@@ -119,4 +119,6 @@ def find_matchmaker(url: TransportUrl) -> MatchmakerModule:
     import pkgutil
 
     known = [f"zmq+{module.name}" for module in pkgutil.iter_modules(__path__)]
+    if not name:
+        raise BadUrl(f"{url}: no ZeroMQ matchmaker is named; known: {', '.join(sorted(known))}")
     raise BadUrl(f"{url}: no ZeroMQ matchmaker {name!r}; {did_you_mean(url.scheme, known)}")
