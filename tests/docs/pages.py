@@ -26,7 +26,7 @@ from pathlib import Path
 
 _FENCE = re.compile(r"^```(\w+)(?: (file|append)=(\S+))?\n(.*?)^```$", re.M | re.S)
 _VARIABLE = (
-    (re.compile(r"\b\d+(?:\.\d+)? (?:ms|s|min)\b"), "N s"),
+    (re.compile(r"\b\d+(?:\.\d+)? ?(?:ms|s|min)\b"), "N s"),
     (re.compile(r"/tmp/(?!demo-)[\w.-]+"), "/tmp/X"),
     (re.compile(r"\bprocess \d+"), "process N"),
     (re.compile(r"[0-9a-f]{12}\.sock"), "X.sock"),
