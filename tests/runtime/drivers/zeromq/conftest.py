@@ -50,7 +50,7 @@ def connect(world: str) -> Iterator[Callable[[str], Client]]:
 
     yield open_client
     for client in opened:
-        client.close()
+        client.end()
 
 
 @pytest.fixture

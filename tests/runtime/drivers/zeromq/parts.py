@@ -101,6 +101,7 @@ class Client(Protocol):
         self, enough: Callable[[list[Arrival]], bool], limit: float = 5.0
     ) -> list[Arrival]: ...
     def close(self) -> None: ...
+    def end(self) -> None: ...
 
 
 class BlockingSide:
@@ -110,7 +111,7 @@ class BlockingSide:
         self.driver = zeromq.connect(parse_url(url))
         self.peer = self.driver.peer
         self.send = self.driver.send
-        self.close = self.driver.close
+        self.close = self.end = self.driver.close
 
     def route(self, target: Target, timeout: float = 5.0) -> Peer:
         return self.driver.route(target, timeout)
@@ -181,6 +182,9 @@ class AsyncSide:
 
     def close(self) -> None:
         self._runner.run(self.driver.close())
+
+    def end(self) -> None:
+        self.close()
         self._runner.close()
 
 

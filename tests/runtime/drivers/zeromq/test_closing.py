@@ -1,0 +1,278 @@
+"""Closing, forking, and what is left afterwards: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rpcgen.runtime import ConfigurationError, NotSent
+from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.url import parse_url
+
+from tests.runtime.drivers.zeromq.parts import (
+    ROOT,
+    TOPIC,
+    BlockingSide,
+    Client,
+    ServerProcess,
+    call,
+    eventually,
+)
+
+Launch = Callable[..., ServerProcess]
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def native_threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def use_blocking(url: str) -> None:
+    """A server and a client, one call, both closed."""
+    listener = zeromq.listen(parse_url(url), [TOPIC], "s1")
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            for caller, frame in listener.poll(None):
+                listener.send(caller, frame)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = BlockingSide(url)
+    call(client, TOPIC, b"hello")
+    client.close()
+    stop.set()
+    listener.wake()
+    thread.join()
+    listener.close()
+
+
+def use_asyncio(url: str) -> None:
+    """The same on a loop."""
+
+    async def run() -> None:
+        listener = zeromq.listen_async(parse_url(url), [TOPIC], "s1")
+        listener.arrived = listener.send  # type: ignore[assignment]
+        await listener.start()
+        client = zeromq.connect_async(parse_url(url))
+        arrived: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        client.arrived = lambda _, frame: arrived.set_result(frame)
+        client.send(await client.route(TOPIC, 5.0), b"hello")
+        assert await arrived == b"hello"
+        await client.close()
+        await listener.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("use", [use_blocking, use_asyncio])
+def test_nothing_is_left(url: str, directory: Path, use: Callable[[str], None]) -> None:
+    """After forty servers and clients there are no more files, sockets and threads than after the first."""
+    use(url)
+    before = open_files(), native_threads()
+    for _ in range(40):
+        use(url)
+    eventually(lambda: (open_files(), native_threads()) == before)
+    if directory.exists():
+        assert list(directory.iterdir()) == []
+
+
+def test_closing_is_quick_and_may_be_repeated(
+    connect: Callable[[str], Client], tcp: str, launch: Launch
+) -> None:
+    """A server that stands still holds a client with unsent frames up for half a second."""
+    server = launch(tcp)
+    client = connect(tcp)
+    peer = client.route(TOPIC)
+    server.pause()
+    for _ in range(200):
+        client.send(peer, b"x" * 100_000)
+    began = time.monotonic()
+    client.close()
+    client.close()
+    assert time.monotonic() - began < 1.0
+
+
+def test_what_was_sent_before_closing_arrives(ipc: str) -> None:
+    """Casts are not lost because the program ends at once."""
+    listener = zeromq.listen(parse_url(ipc), [TOPIC], "s1")
+    found: list[bytes] = []
+
+    def serve() -> None:
+        while len(found) < 1000:
+            found.extend(frame for _, frame in listener.poll(5.0))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = BlockingSide(ipc)
+    peer = client.route(TOPIC)
+    for number in range(1000):
+        client.send(peer, b"%d" % number)
+    client.close()
+    thread.join(10.0)
+    listener.close()
+    assert found == [b"%d" % number for number in range(1000)]
+
+
+def test_answers_sent_before_closing_arrive(ipc: str) -> None:
+    """What was handed to a listener's `send` leaves before its close returns, even to a client that is slow to read."""
+    listener = zeromq.listen(parse_url(ipc), [TOPIC], "s1")
+
+    def serve() -> None:
+        answered = 0
+        while answered < 500:
+            for caller, frame in listener.poll(5.0):
+                assert listener.send(caller, frame)
+                answered += 1
+        listener.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = BlockingSide(ipc)
+    peer = client.route(TOPIC)
+    for number in range(500):
+        client.send(peer, b"%d" % number)
+    thread.join(10.0)
+    found = client.arrivals(lambda found: len(found) == 501)
+    client.close()
+    assert [frame for _, frame in found[:500]] == [b"%d" % number for number in range(500)]
+
+
+def test_a_closed_client_sends_nothing(ipc: str, launch: Launch) -> None:
+    """It says that it is closed."""
+    launch(ipc)
+    client = BlockingSide(ipc)
+    peer = client.route(TOPIC)
+    client.close()
+    assert client.peer(TOPIC) is None
+    assert client.driver.poll(1.0) == []
+    client.driver.wake()
+    for use in (lambda: client.send(peer, b"x"), lambda: client.route(TOPIC)):
+        with pytest.raises(NotSent, match="closed"):
+            use()
+
+
+def test_a_closed_listener_answers_nobody(ipc: str) -> None:
+    """Its methods do nothing."""
+    listener = zeromq.listen(parse_url(ipc), [TOPIC], "s1")
+    listener.close()
+    listener.close()
+    listener.withdraw()
+    listener.wake()
+    assert listener.poll(1.0) == []
+    assert not listener.send(b"R" * 17, b"x")
+
+
+def test_an_address_in_use_is_refused(tcp: str) -> None:
+    """The error names it, and nothing is left open."""
+    listener = zeromq.listen(parse_url(tcp), [TOPIC], "s1")
+    with pytest.raises(ConfigurationError, match=f"cannot listen on {tcp.removeprefix('zmq+')}"):
+        zeromq.listen(parse_url(tcp), [TOPIC], "s2")
+    listener.close()
+
+
+def test_any_free_port(ipc: str) -> None:
+    """A server may listen on port 0, or elsewhere than its URL says; `addresses` tells where."""
+    listener = zeromq.listen(parse_url("zmq+tcp://localhost:0"), [TOPIC], "s1")
+    [address] = listener.addresses
+    assert address.startswith("tcp://127.0.0.1:")
+    assert not address.endswith(":0")
+    listener.close()
+    listener = zeromq.listen(parse_url("zmq+tcp://h1:1,h2:2?bind=127.0.0.1:0"), [TOPIC], "s1")
+    assert listener.addresses[0].startswith("tcp://127.0.0.1:")
+    listener.close()
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_does_not_use_its_parents_sockets(ipc: str, launch: Launch) -> None:
+    """In the child the client says that it belongs to the parent; a new one works, and the parent's goes on."""
+    launch(ipc)
+    client = BlockingSide(ipc)
+    peer = client.route(TOPIC)
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+
+    def child() -> None:
+        said = []
+        for use in (
+            lambda: client.peer(TOPIC),
+            lambda: client.route(TOPIC),
+            lambda: client.send(peer, b"child"),
+            lambda: client.driver.poll(0.1),
+        ):
+            try:
+                use()
+                said.append("nothing")
+            except ConfigurationError as error:
+                said.append(str(error))
+        client.close()
+        own = BlockingSide(ipc)
+        said.append(call(own, TOPIC, b"child's own"))
+        own.close()
+        answers.put(said)
+
+    process = context.Process(target=child)
+    process.start()
+    process.join(10.0)
+    assert process.exitcode == 0
+    *said, name = answers.get()
+    assert len(said) == 4
+    assert all("before a fork" in text for text in said)
+    assert name == "s1"
+    for number in range(100):
+        call(client, TOPIC, b"%d" % number)
+    client.close()
+
+
+def test_a_program_may_end_without_closing(ipc: str, launch: Launch) -> None:
+    """The interpreter ends in time and without a traceback."""
+    launch(ipc)
+    program = (
+        "from rpcgen.runtime import Target\n"
+        "from rpcgen.runtime.drivers import zeromq\n"
+        "from rpcgen.runtime.url import parse_url\n"
+        f"client = zeromq.connect(parse_url({ipc!r}))\n"
+        "client.send(client.route(Target('test', 'echo'), 5.0), b'x')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=5.0,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_blocking_client_imports_no_asyncio() -> None:
+    """A program of one world does not pay for the other."""
+    program = (
+        "import sys\n"
+        "from rpcgen.runtime.drivers import zeromq\n"
+        "from rpcgen.runtime.url import parse_url\n"
+        "zeromq.connect(parse_url('zmq+tcp://127.0.0.1:1')).close()\n"
+        "print([name for name in ('asyncio', 'kombu', 'jinja2', 'yaml') if name in sys.modules])\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=10.0,
+    )
+    assert ended.stdout == "[]\n", ended.stderr
