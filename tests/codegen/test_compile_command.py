@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,24 @@ def test_mistakes_of_all_files_are_shown(folder: Path, capsys: pytest.CaptureFix
         assert start in said.err
     assert said.err.endswith("rpcgen compile: 3 mistakes; nothing was written\n")
     assert packages(folder) == set()
+
+
+def test_names_that_clash_are_found_beside_other_mistakes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names that Python cannot keep apart are reported with everything else that is wrong, by place."""
+    (folder / "both.yaml").write_text(
+        'rpcgen: 1\ninterface: demo.both\nversion: "1.0"\n'
+        "types:\n  T: {fields: {class: int, class_: int}}\n  U: {type: strng}\n"
+        "  V: {extends: W, fields: {x: int}}\n  W: {extends: V, fields: {x: int}}\n"
+        "methods:\n  a: {args: {x: Nope}}\n  A: {call: any}\n"
+    )
+    assert run(["compile", "both.yaml"]) == 2
+    rules = re.findall(r"^both.yaml:(\d+):.*?\[(.*?)\]", capsys.readouterr().err, re.M)
+    assert rules[0] == ("5", "python-name-clash")
+    assert rules[1] == ("6", "bad-type")
+    assert {("7", "extends-loop"), ("10", "unknown-type"), ("10", "missing-key")} <= set(rules)
+    assert rules[-1] == ("11", "python-name-clash")
 
 
 def test_two_files_of_one_package(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rpcgen.codegen import package_name, reserved
+from rpcgen.codegen import package_name, reserved, resolve
 from rpcgen.codegen.names import camel, member_name
+from rpcgen.idl import load
 from rpcgen.runtime import (
     AsyncClient,
     AsyncEndpoint,
@@ -24,6 +25,7 @@ from rpcgen.runtime import (
 )
 
 from tests.codegen.cases import CASES
+from tests.idl.cases import case_folders
 
 
 def public(*classes: type) -> set[str]:
@@ -157,3 +159,12 @@ def test_packages_are_named_by_rule(interface: str, package: str) -> None:
 def test_camel(name: str, result: str) -> None:
     """Classes are called in camel case; capitals stay."""
     assert result == camel(name)
+
+
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
+def test_drafts_of_refused_interfaces_have_names(folder: Path) -> None:
+    """Whatever is wrong with a file, looking for names that clash in what could be read is no mistake of ours."""
+    loaded = load(folder / "input.yaml")
+    assert loaded.interface is None or loaded.interface is loaded.draft
+    if loaded.draft is not None:
+        resolve(loaded.draft)

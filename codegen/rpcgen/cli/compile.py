@@ -10,7 +10,7 @@ import click
 from rpcgen.cli._exit import Exit, Failure
 from rpcgen.codegen import BadTemplate, Names, generate, resolve
 from rpcgen.codegen.write import Plan, Refused, apply, diff, plan
-from rpcgen.idl import Diagnostic, Interface, load, render
+from rpcgen.idl import Diagnostic, Interface, Loaded, load, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,11 @@ def _read_all(files: Sequence[str], roots: Sequence[str]) -> list[_Checked]:
     packages: dict[str, Interface] = {}
     for file in files:
         loaded = load(file, roots=roots)
-        diagnostics += loaded.diagnostics
         sources |= loaded.sources
-        if loaded.interface is None:
+        names = resolve(loaded.draft) if loaded.draft is not None else None
+        diagnostics += _in_order(loaded, names.clashes if names is not None else ())
+        if loaded.interface is None or names is None:
             continue
-        names = resolve(loaded.interface)
-        diagnostics += names.clashes
         other = packages.setdefault(names.package, loaded.interface)
         if other is not loaded.interface:
             diagnostics.append(_same_package(names.package, loaded.interface, other))
@@ -108,6 +107,18 @@ def _read_all(files: Sequence[str], roots: Sequence[str]) -> list[_Checked]:
     if mistakes:
         raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; nothing was written")
     return found
+
+
+def _in_order(loaded: Loaded, clashes: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The mistakes of a file and those that its names make in Python, by place; the count of those left out stays last."""
+    if not clashes:
+        return list(loaded.diagnostics)
+    rank = {file: number for number, file in enumerate(loaded.sources)}
+    found = [*loaded.diagnostics, *clashes]
+    last = [each for each in found if each.rule == "too-many-mistakes"]
+    found = [each for each in found if each.rule != "too-many-mistakes"]
+    found.sort(key=lambda each: (rank.get(each.position.file, len(rank)), each.position))
+    return [*found, *last]
 
 
 def _same_package(package: str, interface: Interface, other: Interface) -> Diagnostic:

@@ -64,7 +64,7 @@ class Names:
 
 
 def resolve(interface: Interface) -> Names:
-    """Name everything."""
+    """Name everything; also in the draft of an interface that was refused, whose clashes are mistakes like others."""
     stem = camel(interface.name.rpartition(".")[2])
     names = Names(
         package=package_name(interface.name),
@@ -197,7 +197,8 @@ class _Resolver:
         name = _escape(method.name, self._method_words)
         self._names.methods[method.name] = name
         attributes.add(name, f'method "{method.name}"', method.position)
-        others = [route.kind for route in method.routes if route.kind != method.routes[0].kind]
+        kinds = [route.kind for route in method.routes]
+        others = [kind for kind in kinds if kind != kinds[0]]
         if others:
             other = f"{method.name}_{others[0]}"
             self._names.other_kind[method.name] = other

@@ -1001,6 +1001,8 @@ class AsyncComputeClient(AsyncClient):
     ) -> Sent:
         """Let an instance mount a file share.
 
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
+
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 
         Since 6.4.
@@ -1017,6 +1019,8 @@ class AsyncComputeClient(AsyncClient):
         share_mapping: ShareMapping,
     ) -> Sent:
         """Stop an instance from mounting a file share.
+
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
 
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 

@@ -992,6 +992,8 @@ class ComputeClient(Client):
     ) -> Sent:
         """Let an instance mount a file share.
 
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
+
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 
         Since 6.4.
@@ -1008,6 +1010,8 @@ class ComputeClient(Client):
         share_mapping: ShareMapping,
     ) -> Sent:
         """Stop an instance from mounting a file share.
+
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
 
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 

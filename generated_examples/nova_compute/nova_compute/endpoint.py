@@ -555,6 +555,8 @@ class ComputeEndpoint(Endpoint):
     ) -> None:
         """Let an instance mount a file share.
 
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
+
         Since 6.4.
         """
 
@@ -567,6 +569,8 @@ class ComputeEndpoint(Endpoint):
         share_mapping: ShareMapping,
     ) -> None:
         """Stop an instance from mounting a file share.
+
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
 
         Since 6.4.
         """
@@ -1111,6 +1115,8 @@ class AsyncComputeEndpoint(AsyncEndpoint):
     ) -> None:
         """Let an instance mount a file share.
 
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
+
         Since 6.4.
         """
 
@@ -1123,6 +1129,8 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         share_mapping: ShareMapping,
     ) -> None:
         """Stop an instance from mounting a file share.
+
+        A worker whose hypervisor has no shares fails with NotSupported. A cast has no answer, so only its log tells.
 
         Since 6.4.
         """

@@ -36,12 +36,14 @@ MAX_MENTIONS = 10_000
 class Loaded:
     """What came of a file. `interface` is None if and only if some diagnostic is an error.
 
-    `sources` are the texts of all files that were read, by the names that positions use.
+    `sources` are the texts of all files that were read, by the names that positions use. `draft` is what could be read of
+    a file, refused or not; of a refused one it is good for finding more mistakes only, and names in it may lead nowhere.
     """
 
     interface: Interface | None
     diagnostics: tuple[Diagnostic, ...]
     sources: MappingOf[str, str] = field(default_factory=dict[str, str])
+    draft: Interface | None = None
 
 
 def load(path: str | os.PathLike[str], *, roots: SequenceOf[str | os.PathLike[str]] = ()) -> Loaded:
@@ -110,14 +112,15 @@ class _Loading:
 
     def finish(self, text: str | None) -> Loaded:
         """Parse, import, check."""
-        interface = None
+        draft = None
         tree = self._parse(text, self._file) if text is not None else None
         if tree is not None:
             check_structure(tree, FILE, self._report)
             libraries = self._import_all(tree)
-            interface = read_interface(tree, libraries, self._file, self._report)
+            draft = read_interface(tree, libraries, self._file, self._report)
         diagnostics = self._report.diagnostics(self._sources)
-        return Loaded(interface, diagnostics, MappingProxyType(self._sources))
+        interface = None if self._report.failed else draft
+        return Loaded(interface, diagnostics, MappingProxyType(self._sources), draft)
 
     def _parse(self, text: str, file: str) -> Mapping | None:
         self._sources[file] = text.removeprefix("\ufeff")

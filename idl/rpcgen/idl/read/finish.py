@@ -56,7 +56,7 @@ def _reached_errors(interface: Interface, own: set[str]) -> dict[str, Error]:
     waiting += [raised.error for method in interface.methods.values() for raised in method.raises]
     while waiting:
         name = waiting.pop()
-        if name not in keep:
+        if name not in keep and name in interface.errors:
             keep.add(name)
             base = interface.errors[name].extends
             waiting += [base] if base else []

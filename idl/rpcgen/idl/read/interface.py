@@ -47,7 +47,7 @@ class Draft:
 def read_interface(
     main: Mapping, libraries: MappingOf[str, Mapping], source: str, report: Report
 ) -> Interface | None:
-    """Build the model; None if anything is wrong.
+    """Build the model, of what can be read where something is wrong; None where checking it would take too long.
 
     Args:
         main: the tree of the interface file.
@@ -74,8 +74,6 @@ def read_interface(
     interface = _assembled(main, scope, draft, target, source)
     check_interface(interface, report)
     name_structs(draft.types, draft.events)
-    if report.failed:
-        return None
     return without_unreached(interface, *own)
 
 

@@ -22,6 +22,9 @@ def report_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, repor
     if _ESCAPE.search(problem):
         # The two point to different characters of the escape; the start of the text will do.
         mark = error.context_mark or mark
+    if error.context_mark is not None and _UNENDED.search(problem):
+        # Where the text ends says nothing; where the quote begins does.
+        mark = error.context_mark
     rows = LINE_BREAK.split(text)
     line, column = clamped(mark, rows)
     at = Position(file, line + 1, column + 1)
@@ -44,6 +47,8 @@ def clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
 
 _ESCAPE = re.compile("escape|hexadecimal|hexdecimal|surrogate|Unicode character")
 
+
+_UNENDED = re.compile("unexpected end of stream|document indicator|document separator")
 
 #: What libyaml and PyYAML's own parser say, and what we say.
 _MESSAGES = (
@@ -69,10 +74,13 @@ _MESSAGES = (
         re.compile(r"did not find expected '-' indicator"),
         "found a line that does not fit the indentation",
     ),
-    (re.compile(r"unexpected end of stream|unexpected end"), "the text ends inside a quoted one"),
+    (
+        re.compile(r"unexpected end of stream|unexpected end"),
+        "the quoted text that begins here never ends",
+    ),
     (
         re.compile(r"document indicator|document separator"),
-        "found a document marker inside a quoted text",
+        "a document marker stands inside the quoted text that begins here",
     ),
     (
         re.compile(r"(block )?sequence entries are not allowed"),
