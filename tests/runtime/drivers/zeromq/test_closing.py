@@ -82,10 +82,11 @@ def use_asyncio(url: str) -> None:
 def test_nothing_is_left(url: str, directory: Path, use: Callable[[str], None]) -> None:
     """After forty servers and clients there are no more files, sockets and threads than after the first."""
     use(url)
-    before = open_files(), native_threads()
+    # A thread that was joined may be seen for a moment longer.
+    files, threads = open_files(), native_threads()
     for _ in range(40):
         use(url)
-    eventually(lambda: (open_files(), native_threads()) == before)
+    eventually(lambda: open_files() <= files and native_threads() <= threads)
     if directory.exists():
         assert list(directory.iterdir()) == []
 
