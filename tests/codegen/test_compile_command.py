@@ -120,6 +120,8 @@ def test_names_that_clash_are_found_beside_other_mistakes(
     assert rules[1] == ("6", "bad-type")
     assert {("7", "extends-loop"), ("10", "unknown-type"), ("10", "missing-key")} <= set(rules)
     assert rules[-1] == ("11", "python-name-clash")
+    for _, rule in rules:
+        assert run(["explain", rule]) == 0
 
 
 def test_two_files_of_one_package(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
