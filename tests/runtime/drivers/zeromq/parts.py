@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -77,7 +78,9 @@ class ServerProcess:
         self.process.wait(5.0)
 
     def pause(self) -> None:
+        """Stop the process; returns when it has stopped."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
 
     def end(self) -> None:
         self.kill()

@@ -261,3 +261,32 @@ async def test_no_reply_is_lost_on_a_loop(ipc: str, launch: Launch) -> None:
         for number in range(64):
             tasks.create_task(work(number))
     await client.close()
+
+
+async def test_a_failing_receiver_costs_nothing_that_came_with_it(ipc: str, launch: Launch) -> None:
+    """An exception in `arrived` is told to the loop, and the frames behind it are delivered."""
+    launch(ipc)
+    client = zeromq.connect_async(parse_url(ipc))
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: told.append(context["exception"])
+    )
+    arrived: list[object] = []
+    done = asyncio.Event()
+
+    def receive(peer: Peer, frame: object) -> None:
+        arrived.append(frame)
+        if len(arrived) == 100:
+            done.set()
+        if frame == b"3":
+            raise ValueError("three")
+
+    client.arrived = receive
+    peer = await client.route(TOPIC, 5.0)
+    for number in range(100):
+        client.send(peer, b"%d" % number)
+    async with asyncio.timeout(WAIT):
+        await done.wait()
+    assert arrived == [b"%d" % number for number in range(100)]
+    assert [str(error) for error in told] == ["three"]
+    await client.close()

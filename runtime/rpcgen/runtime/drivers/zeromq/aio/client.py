@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from rpcgen.runtime.drivers.zeromq import forks
-from rpcgen.runtime.drivers.zeromq.aio.ending import in_thread, resolve
+from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report, resolve
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
@@ -104,7 +104,10 @@ class AsyncClient:
         for peer, arrival in engine.take():
             if self._closed:  # by what was delivered before
                 return
-            self.arrived(peer, arrival)
+            try:
+                self.arrived(peer, arrival)
+            except Exception as error:  # must not cost what arrived with it
+                report(self._loop, error)
         if self._unsure and not self._queued and not self._closed:
             self._queue()
         if engine.news != self._news:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from rpcgen.runtime.drivers.zeromq import forks
-from rpcgen.runtime.drivers.zeromq.aio.ending import in_thread
+from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report
 from rpcgen.runtime.drivers.zeromq.binding import BATCH, Binding, Request
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
@@ -61,7 +61,10 @@ class AsyncListener:
         requests: list[Request] = []
         drained = binding.receive(requests, limit)
         for caller, frame in requests:
-            self.arrived(caller, frame)
+            try:
+                self.arrived(caller, frame)
+            except Exception as error:  # must not cost what arrived with it
+                report(self._loop, error)
         return not drained
 
     def send(self, caller: Caller, frame: bytes) -> bool:

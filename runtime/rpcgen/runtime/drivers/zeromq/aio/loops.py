@@ -1,4 +1,4 @@
-"""Running what may wait for a moment without holding up the loop."""
+"""What both sides need of the loop: ending in a thread, waking and reporting."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def resolve(future: asyncio.Future[None]) -> None:
     """Wake whoever awaits the future, once."""
     if not future.done():
         future.set_result(None)
+
+
+def report(loop: asyncio.AbstractEventLoop, error: Exception) -> None:
+    """Tell the loop of an error that nobody awaits."""
+    loop.call_exception_handler({"message": "a frame could not be delivered", "exception": error})
 
 
 async def in_thread(function: Callable[[], None]) -> None:
