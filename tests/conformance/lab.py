@@ -8,7 +8,11 @@ import time
 from types import ModuleType
 from typing import Any
 
-from rpcgen.runtime import Context
+from rpcgen.runtime import Context, Draining
+
+
+class End(BaseException):
+    """As test frameworks and task libraries raise, past `except Exception`."""
 
 
 class Bench:
@@ -49,12 +53,17 @@ def handlers(lab: ModuleType, bench: Bench, server: str) -> dict[str, Any]:
     """The handlers that never wait, as plain functions."""
 
     def fail(ctx: Context, *, how: str) -> None:
+        endless: list[Any] = []
+        endless.append(endless)
         errors = {
             "declared": lab.Broken("a part broke", part="wheel", times=3),
             "extended": lab.Shattered("in pieces", part="glass", pieces=7),
             "undeclared": lab.Undeclared("not said"),
             "bug": KeyError("a bug"),
             "exit": SystemExit(3),
+            "end": End("not an Exception"),
+            "refused": Draining("another server, which the handler had asked, is stopping"),
+            "endless field": lab.Broken("endless", part=endless),
             "bad fields": lab.Broken("odd", part=object()),
         }
         raise errors[how]

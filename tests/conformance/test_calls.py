@@ -188,6 +188,9 @@ def test_declared_errors_arrive_as_their_own_class(labs: Lab) -> None:
         ("undeclared", "Undeclared"),
         ("bug", "KeyError"),
         ("exit", "SystemExit"),
+        ("end", "End"),
+        ("refused", "Draining"),
+        ("endless field", "BadResult"),
         ("bad fields", "BadResult"),
     ],
 )
@@ -195,7 +198,7 @@ def test_other_errors_arrive_as_remote_error(
     labs: Lab, caplog: pytest.LogCaptureFixture, how: str, type_name: str
 ) -> None:
     """Anything that the method does not declare is a RemoteError, logged on the server; the server goes on."""
-    client = labs.open()
+    client = labs.open(concurrency=1)
     with pytest.raises(RemoteError) as caught:
         client.fail(how=how)
     assert type(caught.value) in (RemoteError, BadResult)

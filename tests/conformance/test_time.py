@@ -214,5 +214,5 @@ def test_calls_that_wait_end_when_the_client_is_closed(labs: Lab) -> None:
         eventually(lambda: labs.servers[0].serving.work.running == 3)
         client.close()
         for one in waiting:
-            with pytest.raises((ConnectionLost, NotSent)):
+            with pytest.raises(ConnectionLost):  # not NotSent: they may be running
                 one.result(2.0)

@@ -12,14 +12,21 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from rpcgen.runtime.errors import ConfigurationError
+
+#: The longest time that counts as a deadline: 10 years, in seconds. More, or no number from the wire, means none.
+FOREVER = 10 * 365 * 86400.0
+
 _EMPTY: Mapping[str, Any] = {}
+
+#: Characters that a request id, or either part of a trace, may have (PROTOCOL.md 3.1); servers drop longer ones.
+_MAX_NAME = 1024
 
 
 class Context:
     """One request's surroundings.
 
     Attributes:
-        request_id: names the request through all services that it touches.
         fields: the program's own values, as the caller set them (text keys, plain values).
         deadline: on this host's monotonic clock (seconds), or None.
         trace: W3C (traceparent, tracestate), or None.
@@ -31,6 +38,8 @@ class Context:
     """
 
     __slots__ = (
+        "_message_id",
+        "_request_id",
         "attempt",
         "cancelled",
         "deadline",
@@ -39,7 +48,6 @@ class Context:
         "namespace",
         "needs",
         "reader",
-        "request_id",
         "trace",
     )
 
@@ -55,8 +63,10 @@ class Context:
         needs: tuple[int, int] = (0, 0),
         reader: int = 0,
         attempt: int = 1,
+        message_id: bytes = b"",
     ) -> None:
-        self.request_id = request_id
+        self._request_id = request_id
+        self._message_id = message_id
         self.fields = fields
         self.deadline = deadline
         self.trace = trace
@@ -66,6 +76,13 @@ class Context:
         self.reader = reader
         self.attempt = attempt
         self.cancelled = False
+
+    @property
+    def request_id(self) -> str:
+        """Names the request through all services that it touches; made from the message's id if nobody named it."""
+        if not self._request_id and self._message_id:
+            self._request_id = f"req-{self._message_id.hex()}"
+        return self._request_id
 
     def remaining(self) -> float | None:
         """Seconds until the deadline, at least 0.0; None if there is none."""
@@ -103,9 +120,20 @@ def use_context(
         fields: values that every handler on the way can read; added to the surrounding ones.
         timeout: seconds within which all of the block's calls have to end.
         trace: W3C (traceparent, tracestate).
+
+    Raises:
+        ConfigurationError: a text is longer than 1,024 characters, or another argument cannot be used.
     """
+    _check_name("request_id", request_id)
+    if trace is not None:
+        if len(trace) != 2:  # pyright: ignore[reportUnnecessaryComparison] - callers without a type checker
+            raise ConfigurationError(f"trace has {len(trace)} parts, expected 2")
+        for part in trace:
+            _check_name("trace", part)
+    if timeout is not None and timeout != timeout:
+        raise ConfigurationError("timeout is no number")
     outer = _current.get()
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = None if timeout is None or timeout >= FOREVER else time.monotonic() + timeout
     if outer is not None:
         request_id = request_id or outer.request_id
         fields = {**outer.fields, **(fields or {})}
@@ -118,3 +146,16 @@ def use_context(
         yield context
     finally:
         _current.reset(token)
+
+
+def _check_name(what: str, given: object) -> None:
+    if not isinstance(given, str) or len(given) > _MAX_NAME or not _is_unicode(given):
+        raise ConfigurationError(f"{what} cannot travel, expected at most {_MAX_NAME} characters")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True

@@ -8,16 +8,17 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
+from rpcgen.runtime.aio.threads import HandlerThreads
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import GRACE, HANDLER_FAILURES, TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import GRACE, TICK, ServerSettings, Serving
+from rpcgen.runtime.core.work import State
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from rpcgen.runtime.driver import AsyncListener
 
 log = logging.getLogger("rpcgen.server")
+
+#: What goes through the loop, and ends it, or a coroutine that is thrown away; all else is its handler's failure.
+LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
 
 
 class AsyncServer:
@@ -100,9 +104,9 @@ class AsyncServer:
         if executor not in ("threads", "inline"):
             raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
         self._inline = executor == "inline"
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: HandlerThreads | None = None
         self._listeners: list[AsyncListener] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Job] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._idle: asyncio.Event = asyncio.Event()
@@ -127,7 +131,7 @@ class AsyncServer:
         Raises:
             ConfigurationError: an address cannot be bound.
         """
-        if self._loop is not None:
+        if self._loop is not None or self._stopped:
             raise ConfigurationError("this server was started before")
         self._loop = asyncio.get_running_loop()
         try:
@@ -143,7 +147,7 @@ class AsyncServer:
         log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
 
     async def stop(self, drain_timeout: float | None = None) -> None:
-        """Take no new work, finish what runs, and close. Idempotent.
+        """Take no new work, finish what runs, and close. Idempotent: a second caller waits for the first.
 
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Handlers that still
@@ -153,15 +157,29 @@ class AsyncServer:
             await self._done.wait()
             return
         self._stopped = True
+        limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
+        try:
+            await self._drain(limit)
+        finally:  # also when whoever stops us is cancelled: the next one must not wait for ever
+            try:
+                await self._end()
+            finally:
+                self._done.set()
+
+    async def _drain(self, limit: float) -> None:
         work = self._serving.work
         work.drain()
-        limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             await listener.withdraw()
         await asyncio.sleep(GRACE)
-        if work.held:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), limit)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                # More than once: a cast may have come since it was idle.
+                while work.held and work.state is not State.CLOSED:
+                    self._idle.clear()
+                    await self._idle.wait()
+
+    async def _end(self) -> None:
         abandoned = self._serving.abandon()
         if abandoned:
             log.warning("%s stopped with %d requests unfinished", self.server, abandoned)
@@ -170,10 +188,9 @@ class AsyncServer:
         for listener in self._listeners:
             await listener.close()
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(wait=False)
         if self._ticker is not None:
             self._ticker.cancel()
-        self._done.set()
 
     async def wait(self) -> None:
         """Serve until SIGTERM or SIGINT, or until `stop()` is called elsewhere; then drain.
@@ -237,8 +254,9 @@ class AsyncServer:
     def _spawn(self, job: Job, running: Any) -> None:
         assert self._loop is not None
         task = job.task = self._loop.create_task(running)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = job
+        # Not at the end of the coroutine: one that is cancelled before its first step never runs at all.
+        task.add_done_callback(self._finish)
 
     async def _run(self, job: Job) -> None:
         set_context(job.context)  # the task has a context of its own
@@ -249,51 +267,54 @@ class AsyncServer:
         except asyncio.CancelledError:
             if not job.context.cancelled:  # the handler cancelled itself: its caller still waits
                 serving.failed(job, RuntimeError("the handler was cancelled"))
-        except HANDLER_FAILURES as error:
+        except LOOP_ENDS:
+            raise
+        except BaseException as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)
-        finally:
-            self._finish(job)
 
     async def _run_on_thread(self, job: Job) -> None:
         assert self._loop is not None
         if self._pool is None:
-            workers = min(self._serving.settings.concurrency, 64)
-            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="rpcgen-work")
+            self._pool = HandlerThreads(min(self._serving.settings.concurrency, 64))
         serving = self._serving
         try:
             arguments = serving.arguments(job, time.monotonic())
             value = await self._loop.run_in_executor(self._pool, _call_handler, job, arguments)
-        except asyncio.CancelledError:
-            pass  # the thread sees ctx.cancelled; nobody waits for its result
-        except HANDLER_FAILURES as error:
+        except asyncio.CancelledError as error:
+            # Else the thread sees ctx.cancelled, and nobody waits for its result.
+            if not job.context.cancelled:
+                serving.failed(job, error)
+        except BaseException as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)
-        finally:
-            self._finish(job)
 
     def _run_inline(self, job: Job) -> Job | None:
         serving = self._serving
         try:
             value = _call_handler(job, serving.arguments(job, time.monotonic()))
-        except HANDLER_FAILURES as error:
+        except LOOP_ENDS:
+            serving.work.finish(job)
+            raise
+        except BaseException as error:
             serving.failed(job, error)
         else:
             serving.done(job, value)
-        following = serving.work.finish(job)
-        if following is None and not serving.work.held:
-            self._idle.set()
-        return following
+        return self._following(job)
 
-    def _finish(self, job: Job) -> None:
-        work = self._serving.work
-        following = work.finish(job)
+    def _finish(self, task: asyncio.Task[None]) -> None:
+        following = self._following(self._tasks.pop(task))
         if following is not None:
             self._start(following)
-        elif not work.held and work.state is not work.state.OPEN:
+
+    def _following(self, job: Job) -> Job | None:
+        work = self._serving.work
+        following = work.finish(job)
+        if following is None and not work.held:
             self._idle.set()
+        return following
 
     # --- clock ----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.errors import ConfigurationError, ConnectionLost, NotSent, RpcgenError
+from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.proxy import Sent
@@ -176,11 +176,7 @@ class AsyncTransport:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        for call in list(self._calls.pending.values()):
-            call.answer = ConnectionLost(
-                f"{call.method}: the client was closed while the call was under way"
-            )
-            self._calls.close(call)
+        for call in self._calls.end_all():
             _wake(call)
         driver, self._driver = self._driver, None
         if driver is not None:

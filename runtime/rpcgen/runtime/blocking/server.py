@@ -97,6 +97,7 @@ class Server:
         self._listeners: list[Listener] = []
         self._asked = threading.Event()
         self._stop_once = threading.Lock()
+        self._stopped = threading.Event()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -116,7 +117,7 @@ class Server:
         Raises:
             ConfigurationError: an address cannot be bound.
         """
-        if self._listeners:
+        if self._listeners or self._asked.is_set():
             raise ConfigurationError("this server was started before")
         try:
             for opened in self._opened:
@@ -131,14 +132,21 @@ class Server:
         log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
 
     def stop(self, drain_timeout: float | None = None) -> None:
-        """Take no new work, finish what runs, and close. Idempotent.
+        """Take no new work, finish what runs, and close. Idempotent: a second caller waits for the first.
 
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Callers of what is
                 left then get a RemoteError.
         """
         if not self._stop_once.acquire(blocking=False):
+            self._stopped.wait()
             return
+        try:
+            self._stop(drain_timeout)
+        finally:
+            self._stopped.set()
+
+    def _stop(self, drain_timeout: float | None) -> None:
         self._workers.drain()
         self._asked.set()
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout

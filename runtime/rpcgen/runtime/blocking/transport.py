@@ -18,7 +18,7 @@ from typing import Any, Self
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.errors import ConfigurationError, ConnectionLost, NotSent
+from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.proxy import Sent
@@ -65,7 +65,7 @@ class Transport:
                 self._driver.send(peer, frame)
                 self._wait(call)
             except BaseException:
-                self._give_up(call, peer)
+                self._give_up(call)
                 raise
             if not self._calls.moves(call):
                 return
@@ -138,11 +138,11 @@ class Transport:
             self._end_if_overdue(call, now)
             if call.answer is not None:
                 return
+            if self._closed:  # and `close` did not see this call, so it was sent after
+                self._end_all()
+                return
             until = wait_until(call)
             arrivals = self._driver.poll(None if until is None else max(0.0, until - now))
-            if self._closed:
-                call.answer = NotSent(f"{call.method}: the client was closed")
-                return
             now = time.monotonic()
             for peer, arrival in arrivals:
                 with self._lock:
@@ -181,7 +181,7 @@ class Transport:
                 if _wake(other):
                     return
 
-    def _give_up(self, call: Call, peer: Peer) -> None:
+    def _give_up(self, call: Call) -> None:
         """The caller leaves without an answer (an exception in its thread, or a failed send)."""
         with self._lock:
             was_pending = self._calls.close(call)
@@ -196,22 +196,21 @@ class Transport:
     # --- life -----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close all connections; calls that still wait end as NotSent or Unknown. Idempotent."""
+        """Close all connections; calls that still wait end as ConnectionLost. Idempotent."""
         if self._closed:
             return
         self._closed = True
         if self._pid != os.getpid():
             return  # what we hold belongs to our parent
-        with self._lock:
-            for call in list(self._calls.pending.values()):
-                call.answer = ConnectionLost(
-                    f"{call.method}: the client was closed while the call was under way"
-                )
-                self._calls.close(call)
-                _wake(call)
+        self._end_all()
         self._driver.wake()
         with self._lead:  # the leader, if there is one, is out of the driver now
             self._driver.close()
+
+    def _end_all(self) -> None:
+        with self._lock:
+            for call in self._calls.end_all():
+                _wake(call)
 
     def __enter__(self) -> Self:
         return self

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
-from rpcgen.runtime.core.serving import HANDLER_FAILURES, TICK, Serving
+from rpcgen.runtime.core.serving import TICK, Serving
+from rpcgen.runtime.core.work import State
 
 if TYPE_CHECKING:
     from rpcgen.runtime.driver import Listener
@@ -68,7 +69,11 @@ class Workers:
     def finish(self, limit: float) -> int:
         """Wait at most `limit` seconds until nothing runs; let go of the rest, and return how much that was."""
         with self._idle:
-            self._idle.wait_for(lambda: self._serving.work.held == 0, limit)
+            work = self._serving.work
+            self._idle.wait_for(
+                lambda: work.held == 0 or work.state is State.CLOSED,
+                min(limit, threading.TIMEOUT_MAX),
+            )
             return self._serving.abandon()
 
     def abandon(self) -> None:
@@ -82,7 +87,8 @@ class Workers:
         self._ended.set()
         for source in self._sources:
             source.listener.wake()
-            source.reading.acquire(timeout=2.0)
+            if source.reading.acquire(timeout=2.0):
+                source.reading.release()  # for a thread that still finds the source in the queue
         for _ in range(self._threads):
             self._queue.put(None)
 
@@ -103,6 +109,8 @@ class Workers:
     def _read(self, source: Source) -> None:
         with source.reading:
             jobs = self._receive(source.listener)
+        if not jobs:  # the end
+            return
         if self._inline:
             for job in jobs:
                 self._run_all(job)
@@ -111,8 +119,7 @@ class Workers:
         for job in jobs[1:]:
             self._queue.put(job)
         self._queue.put(source)
-        if jobs:
-            self._run_all(jobs[0])
+        self._run_all(jobs[0])
 
     def _receive(self, listener: Listener) -> list[Job]:
         """Read until there is something to run, or the end."""
@@ -144,7 +151,9 @@ class Workers:
         try:
             arguments = serving.arguments(job, time.monotonic())
             value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
-        except HANDLER_FAILURES as error:
+        except (
+            BaseException
+        ) as error:  # `sys.exit()` too: nothing that a handler does may end this thread
             serving.failed(job, error)
         else:
             serving.done(job, value)

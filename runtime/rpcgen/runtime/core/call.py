@@ -7,11 +7,11 @@ A `Plan` holds all that can be known before the arguments are: one per client an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct, field
-from rpcgen.runtime.context import Context
+from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.dates import minor_in
 from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
@@ -116,7 +116,7 @@ class Call:
         self.body, minor = plan.body(arguments)
         self.needs = minor if minor > route_minor else route_minor
         timeout = options.timeout if options.timeout is not None else plan.timeout
-        self.deadline: float | None = now + timeout if timeout != float("inf") else None
+        self.deadline: float | None = now + timeout if timeout < FOREVER else None
         self.fields = options.fields
         self.request_id: str | None = None
         self.trace: tuple[str, str] | None = None
@@ -160,8 +160,14 @@ class Call:
         return None if self.plan.silence is None else self.heard + self.plan.silence
 
     def frame(self, now: float) -> bytes:
-        """The message as it leaves now."""
+        """The message as it leaves now.
+
+        Raises:
+            ConfigurationError: the user context cannot travel.
+        """
         plan = self.plan
+        if self.fields:
+            check_fields(self.fields, plan.codec)
         return plan.codec.encode(
             Request(
                 self.id,
@@ -181,6 +187,17 @@ class Call:
                 dict(self.fields) or None,
             )
         )
+
+
+def check_fields(fields: Mapping[str, Any], codec: Codec) -> None:
+    """Raise ConfigurationError unless a server can read these user fields: it drops what it cannot."""
+    try:
+        named = all(isinstance(cast("object", name), str) for name in fields)
+        codec.encode(fields)
+    except Exception as error:
+        raise ConfigurationError(f"the context cannot travel: {error}") from error
+    if not named:
+        raise ConfigurationError("the context cannot travel: its names have to be text")
 
 
 class Plan:
@@ -242,7 +259,7 @@ class Plan:
             data = self.encode(arguments if self._pack is None else self._pack(arguments))
         except BadArguments:
             raise
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        except Exception as error:  # whatever the program's codecs raise
             raise MistypedArgument(f"{self.method.name}: {error}") from error
         try:
             self._reader.read(data, self.codec)

@@ -32,13 +32,14 @@ class Calls:
         """Enter a call that is about to be sent to `peer`; its frame. You must `close` it whatever happens."""
         if not call.id:  # all attempts at one call share its id
             call.id = self._new_id()
+        frame = call.frame(now)  # may raise, so before anything is entered
         call.peer = peer
         call.heard = now
         call.answer = None
         peer.outstanding += 1
         self.pending[call.id] = call
         self.counters.calls += 1
-        return call.frame(now)
+        return frame
 
     def cast(self, call: Call, now: float) -> bytes:
         """The frame of a cast, which nobody waits for."""
@@ -87,6 +88,16 @@ class Calls:
             self.close(call)
         self.counters.lost += len(lost)
         return lost
+
+    def end_all(self) -> list[Call]:
+        """The client is being closed: the calls that still wait, which may have been run."""
+        ended = list(self.pending.values())
+        for call in ended:
+            call.answer = ConnectionLost(
+                f"{call.method}: the client was closed while the call was under way"
+            )
+            self.close(call)
+        return ended
 
     def overdue(self, call: Call, now: float) -> RpcgenError | None:
         """Why a call has to end now although nothing came, or None."""

@@ -11,7 +11,7 @@ from inspect import isabstract
 from typing import Any
 
 import msgspec
-from rpcgen.runtime.context import Context
+from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.dates import minor_in
 from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
@@ -40,9 +40,6 @@ from rpcgen.runtime.errors import (
 from rpcgen.runtime.peers import Caller
 
 AnyEndpoint = Endpoint | AsyncEndpoint
-
-#: The longest time that is taken from the wire as it is: 10 years, in seconds. More, or no number, means no deadline.
-_FOREVER = 10 * 365 * 86400.0
 
 
 class Entry:
@@ -183,7 +180,17 @@ class Dispatcher:
 class Job:
     """One request on a server, from the gate to the reply."""
 
-    __slots__ = ("beat_at", "caller", "codec", "context", "entry", "request", "source", "task")
+    __slots__ = (
+        "beat_at",
+        "caller",
+        "codec",
+        "context",
+        "entry",
+        "request",
+        "source",
+        "started",
+        "task",
+    )
 
     def __init__(
         self, entry: Entry, request: Request, caller: Caller, source: Any, codec: Codec, now: float
@@ -194,13 +201,16 @@ class Job:
         #: The listener that the request came by, and that its answer leaves by.
         self.source = source
         self.codec = codec
+        #: Whether its handler may have begun; what is refused before is refused with proof.
+        self.started = False
         #: Whatever the shell needs to cancel it.
         self.task: Any = None
         self.beat_at = (
             now + request.beat if request.beat is not None and request.beat > 0.0 else None
         )
         self.context = Context(
-            request_id=request.request_id or f"req-{request.id.hex()}",
+            request_id=request.request_id or "",
+            message_id=request.id,
             fields=request.context or {},
             deadline=_deadline(request.remaining, now),
             trace=request.trace,
@@ -287,7 +297,7 @@ def _version_error(interface: Interface, request: Request) -> VersionRejected | 
 
 
 def _deadline(remaining: float | None, now: float) -> float | None:
-    if remaining is None or not remaining < _FOREVER:  # also NaN
+    if remaining is None or not remaining < FOREVER:  # also NaN
         return None
     return now + max(0.0, remaining)
 

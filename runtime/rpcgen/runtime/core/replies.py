@@ -152,7 +152,7 @@ class Results:
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {text}"
             ) from error
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        except Exception as error:  # whatever the program's codecs raise
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {error}"
             ) from error
@@ -175,7 +175,7 @@ class Results:
                     return codec.encode(
                         Failure(call_id, declared.name, clip(error.message), msgspec.Raw(body))
                     ), True
-                except (TypeError, ValueError, AttributeError) as broken:
+                except Exception as broken:  # whatever the program's codecs raise
                     error = BadResult(
                         f"{type(error).__name__} has a field that cannot travel: {broken}"
                     )

@@ -111,7 +111,9 @@ class Serving:
 
     def _run_now(self, job: Job, now: float) -> None:
         try:
-            value = job.entry.handler(job.context, **msgspec.structs.asdict(job.arguments(now)))
+            arguments = job.arguments(now)
+            job.started = True
+            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
         except Exception as error:
             self.failed(job, error)
         else:
@@ -137,6 +139,7 @@ class Serving:
         arguments = job.arguments(now)
         for interceptor in self.settings.interceptors:
             interceptor.before_handle(job.context, arguments)
+        job.started = True
         return arguments
 
     def done(self, job: Job, value: Any) -> None:
@@ -159,11 +162,12 @@ class Serving:
     def failed(self, job: Job, error: BaseException) -> None:
         """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""
         self._after(job, error)
-        if isinstance(error, Rejected):
+        # A Rejected out of a handler is another server's: to pass it on would prove that ours did not run.
+        if isinstance(error, Rejected) and not job.started:
             self._count(error)
             if job.awaited:
                 self.reply(job, job.refuse(error))
-            else:
+            elif not job.wants_reply:
                 log.warning("refused cast %s: %s", job.request.method, error)
             return
         frame, declared = job.failure(error)
@@ -189,13 +193,20 @@ class Serving:
     def reply(self, job: Job, frame: bytes) -> None:
         """Send a job's answer; the caller learns when it is too large to travel."""
         try:
-            self.send(job.source, job.caller, frame)
+            sent = self._answer(job.source, job.caller, frame)
         except TooLarge as error:
             self.send(job.source, job.caller, job.failure(BadResult(str(error)))[0])
+        else:
+            if not sent:
+                self.counters.unanswered += 1
 
     def send(self, source: Any, caller: Caller, frame: bytes) -> None:
-        """Send a frame to a caller; one that is gone is counted."""
-        if not self._answer(source, caller, frame):
+        """Send a frame to a caller; one that is gone, or that the frame is too large for, is counted."""
+        try:
+            sent = self._answer(source, caller, frame)
+        except TooLarge:  # a limit below our own refusals: nothing smaller could be said
+            sent = False
+        if not sent:
             self.counters.unanswered += 1
 
     def tick(self, now: float) -> None:
@@ -224,9 +235,6 @@ class Serving:
         elif isinstance(error, Expired):
             self.counters.expired += 1
 
-
-#: What a handler may raise without ending the server: `sys.exit()` in a handler is its failure, not the process's end.
-HANDLER_FAILURES = (Exception, SystemExit)
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.
 GRACE = 0.05

@@ -12,17 +12,22 @@ from rpcgen.runtime.values import OpenEnum
 #: Where a value stands in the arguments: names and indexes from the top.
 Path = tuple[str | int, ...]
 
+#: Characters of one name, and of a whole path, that are shown: names may come from the wire, and end in logs.
+_MAX_NAME = 64
+_MAX_PATH = 512
+
 
 def path_text(path: Path) -> str:
-    """`("instances", 0, "host")` as `instances[0].host`; names that are no identifiers are quoted and escaped."""
+    """`("instances", 0, "host")` as `instances[0].host`; names that are no identifiers are quoted and escaped, long ones cut."""
     text = ""
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            shown = step if step.isidentifier() and step.isascii() else ascii(step[:64])
+            name = step[:_MAX_NAME]
+            shown = name if name.isidentifier() and name.isascii() else ascii(name)
             text += f".{shown}" if text else shown
-    return text
+    return text if len(text) <= _MAX_PATH else f"{text[:_MAX_PATH]}..."
 
 
 def mistyped(path: Path, expected: str, value: Any) -> MistypedArgument:

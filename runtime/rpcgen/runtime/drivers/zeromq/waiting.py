@@ -11,6 +11,9 @@ from typing import Final
 #: Descriptors that one wait reports at most; the others are reported by the next.
 _BATCH: Final = 64
 
+#: Seconds of one wait: the system counts them in milliseconds, and 25 days of those are too many for it.
+_LONGEST: Final = 86400.0
+
 #: What an eventfd is written: the number 1.
 _ONE: Final = (1).to_bytes(8, sys.byteorder)
 
@@ -65,7 +68,9 @@ class Waiter:
         self._poll.unregister(fd)
 
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
-        """The descriptors that are readable, with what they are ready for; empty after `timeout` seconds."""
+        """The descriptors that are readable, with what they are ready for; empty after `timeout` seconds or a day."""
+        if timeout is not None and timeout > _LONGEST:
+            timeout = _LONGEST
         if self._epoll is not None:
             return self._epoll.poll(timeout, _BATCH)
         return self._poll.poll(None if timeout is None else timeout * 1000)
