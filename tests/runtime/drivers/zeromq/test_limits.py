@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
+import resource
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zmq
-from rpcgen.runtime import BadUrl, ConnectionLost, NotSent, TooLarge
+from rpcgen.runtime import BadUrl, ConfigurationError, ConnectionLost, NotSent, Target, TooLarge
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
@@ -349,3 +353,51 @@ def test_a_lost_peer_is_reported_once(connect: Connect, tcp: str, launch: Launch
     assert losses(client.arrivals(bool)) == [("s1", ConnectionLost)]
     with pytest.raises(AssertionError, match="only 0 arrived"):
         client.arrivals(bool, 0.1)
+
+
+@contextlib.contextmanager
+def few_files(more: int) -> Iterator[None]:
+    """Let this process open only so many more files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("more", range(1, 16))
+def test_without_free_files_nothing_is_opened_and_nothing_leaks(
+    directory: Path, ipc: str, more: int
+) -> None:
+    """However far opening comes, the error is ours and says why, and what was opened is closed."""
+    before = len(os.listdir("/proc/self/fd"))
+    with few_files(more), contextlib.suppress(ConfigurationError):
+        zeromq.listen(parse_url(ipc), [TOPIC], "s1").close()
+    with few_files(more), contextlib.suppress(ConfigurationError):
+        zeromq.connect(parse_url(ipc)).close()
+    assert len(os.listdir("/proc/self/fd")) <= before
+    assert not directory.exists() or not list(directory.iterdir())
+
+
+def test_a_client_recovers_when_files_are_free_again(
+    connect: Connect, ipc: str, launch: Launch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Too many servers for the files: those that are connected serve on, quietly, and the others follow later."""
+    names = {f"s{number}" for number in range(6)}
+    for name in names:
+        launch(ipc, name)
+    client = connect(ipc)
+    call(client, Target("test", "echo", server="s1"), b"before")
+    with few_files(9):
+        with contextlib.suppress(NotSent):
+            client.fanout(Target("test", "echo", fanout=True), 1.0)
+        for _ in range(200):
+            call(client, Target("test", "echo", server="s1"), b"still here")
+        assert len(caplog.records) < 5
+    deadline = time.monotonic() + 6.0
+    while True:
+        peers, missing = client.fanout(Target("test", "echo", fanout=True), 5.0)
+        if {peer.name for peer in peers} == names:
+            break
+        assert time.monotonic() < deadline, missing

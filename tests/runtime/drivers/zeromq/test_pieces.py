@@ -13,7 +13,7 @@ from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools, Serving
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.timers import Timers
-from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
+from rpcgen.runtime.drivers.zeromq.waiting import Waiter
 
 TOPIC = Target("test", "echo")
 
@@ -171,8 +171,8 @@ def test_routing_ids_differ() -> None:
 
 def test_a_bell_wakes_whoever_waits() -> None:
     """It rings until it is silenced, however often it was rung."""
-    waiter, bell = Waiter(), Bell()
-    waiter.add(bell.fd)
+    waiter = Waiter()
+    [bell] = waiter.bells
     assert waiter.wait(0) == []
     threading.Thread(target=bell.ring).start()
     assert [fd for fd, _ in waiter.wait(5.0)] == [bell.fd]
@@ -185,4 +185,3 @@ def test_a_bell_wakes_whoever_waits() -> None:
     bell.ring()
     assert waiter.wait(0) == []
     waiter.close()
-    bell.close()

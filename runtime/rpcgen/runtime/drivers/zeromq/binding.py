@@ -67,7 +67,11 @@ class Binding:
         self._prune_at = _PRUNE_AT
         self._draining = False
         self._context = new_context()
-        self._socket = self._context.socket(zmq.ROUTER)
+        try:
+            self._socket = self._context.socket(zmq.ROUTER)
+        except zmq.ZMQError as error:
+            self._context.term()
+            raise ConfigurationError(f"cannot open a server's socket: {error.strerror}") from error
         try:
             configure_router(self._socket, options, registration.address)
             self.address = self._bind()

@@ -55,6 +55,9 @@ REST: Final = 0.1
 #: Seconds that frames have to leave when a client is closed.
 LINGER: Final = 0.5
 
+#: Seconds between two warnings that say the same.
+SILENCE: Final = 10.0
+
 #: How a link that was never in use failed, for messages to people.
 _FAILURES: Final = {
     Change.REFUSED: "connection refused",
@@ -94,6 +97,7 @@ class Engine:
         self.counters: dict[str, int] = dict.fromkeys(
             ("connected", "refused", "lost", "full", "too_large", "malformed"), 0
         )
+        self._silent_until = 0.0
         self._listed: set[str] = set()  # the endpoints that the matchmaker named last
         # Links that drain are not in `links`, so that a successor at the same place may be.
         self._leaving: set[Link] = set()
@@ -333,8 +337,11 @@ class Engine:
             return
         try:
             self.look()
-        except ConfigurationError as error:
-            log.warning("%s", error)  # connections that are there stay; a search raises it
+        except (ConfigurationError, NotSent) as error:
+            # Connections that are there stay; a search raises it.
+            if now >= self._silent_until:
+                self._silent_until = now + SILENCE
+                log.warning("%s", error)
 
     def look(self) -> list[Endpoint]:
         """Ask the matchmaker: connect to new servers of our topics, choose those no more that have left."""

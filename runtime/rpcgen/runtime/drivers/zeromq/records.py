@@ -31,6 +31,10 @@ _MAX_TOPICS: Final = 4096
 _STARTING_SECONDS: Final = 10.0
 
 
+#: What opening a file says that is no record of ours; any other error may pass.
+_UNREADABLE: Final = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO})
+
+
 class BadRecord(ValueError):
     """A record that a server of ours would not have written."""
 
@@ -67,14 +71,14 @@ def read(directory: str, name: str) -> Record:
 
     Raises:
         BadRecord: it is not ours, too large, or says what cannot be.
-        FileNotFoundError: it is gone.
+        OSError: it is gone, or nothing can be read now.
     """
     try:
         content = _content(os.path.join(directory, name))
-    except FileNotFoundError:
-        raise
     except OSError as error:
-        raise BadRecord(error.strerror or "cannot be read") from error
+        if error.errno in _UNREADABLE:
+            raise BadRecord(error.strerror) from error
+        raise
     try:
         record = _decoder.decode(content)
         check_name("server", record.server)
@@ -177,6 +181,9 @@ def _is_old(path: str) -> bool:
 
 def _is_refused(path: str) -> bool:
     """Whether a socket file has no listener. A stopped process still listens; a full backlog says EAGAIN."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        return probe.connect_ex(path) in (errno.ECONNREFUSED, errno.ENOENT)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            return probe.connect_ex(path) in (errno.ECONNREFUSED, errno.ENOENT)
+    except OSError:  # no descriptor is free: we cannot know
+        return False

@@ -6,10 +6,12 @@ Knows nothing of connecting or of messages.
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.errors import ConfigurationError
 
 Socket = zmq.Socket[bytes]
 Context = zmq.Context[Socket]
@@ -20,12 +22,38 @@ CONTROL_LIMIT: Final = 64 * 1024
 #: Sockets that one context may hold: a client has three for each server that it talks to (libzmq's default is 1023).
 MAX_SOCKETS: Final = 16_384
 
+#: Descriptors that libzmq needs to start: a mailbox for each of 3 threads and the first socket, 2 epoll objects, some
+#: to spare.
+_DESCRIPTORS: Final = 10
+
 
 def new_context() -> Context:
-    """A context of the caller's own; nothing is shared between drivers."""
+    """A context of the caller's own, with its threads running; nothing is shared between drivers.
+
+    Raises:
+        ConfigurationError: too few descriptors are free.
+    """
+    _check_descriptors()
     context: Context = zmq.Context(1)
     context.set(zmq.MAX_SOCKETS, MAX_SOCKETS)
+    # The first socket starts the threads: here, so that it is now or never that descriptors are missing.
+    context.socket(zmq.PAIR).close()
     return context
+
+
+def _check_descriptors() -> None:
+    """Raise unless libzmq can start: without descriptors for its threads it aborts the process."""
+    opened: list[int] = []
+    try:
+        for _ in range(_DESCRIPTORS):
+            opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot start ZeroMQ: {error.strerror}; this process may open no more (ulimit -n)"
+        ) from error
+    finally:
+        for fd in opened:
+            os.close(fd)
 
 
 def configure(socket: Socket, options: ZmqOptions, address: str) -> None:

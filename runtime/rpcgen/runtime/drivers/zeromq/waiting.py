@@ -8,6 +8,8 @@ import select
 import sys
 from typing import Final
 
+from rpcgen.runtime.errors import ConfigurationError
+
 #: Descriptors that one wait reports at most; the others are reported by the next.
 _BATCH: Final = 64
 
@@ -46,18 +48,31 @@ class Bell:
 
 
 class Waiter:
-    """An epoll object, or a poll object where there is none.
+    """An epoll object, or a poll object where there is none, and bells that end a wait.
 
     `wait` may run in several threads at once, and while another adds and discards.
     """
 
-    def __init__(self) -> None:
-        if hasattr(select, "epoll"):
-            self._epoll: select.epoll | None = select.epoll()
-            self._poll: select.epoll | select.poll = self._epoll
-        else:
-            self._epoll = None
-            self._poll = select.poll()
+    def __init__(self, bells: int = 1) -> None:
+        """Open it, with so many bells.
+
+        Raises:
+            ConfigurationError: no descriptor is free.
+        """
+        self._epoll: select.epoll | None = None
+        self.bells: list[Bell] = []
+        try:
+            if hasattr(select, "epoll"):
+                self._poll: select.epoll | select.poll = select.epoll()
+                self._epoll = self._poll
+            else:
+                self._poll = select.poll()
+            for _ in range(bells):
+                self.bells.append(Bell())
+                self.add(self.bells[-1].fd)
+        except OSError as error:
+            self.close()
+            raise ConfigurationError(f"cannot open a transport: {error.strerror}") from error
 
     def add(self, fd: int) -> None:
         """Wait for this descriptor too."""
@@ -76,6 +91,8 @@ class Waiter:
         return self._poll.poll(None if timeout is None else timeout * 1000)
 
     def close(self) -> None:
-        """Give the descriptor back; nobody may be waiting."""
+        """Give the descriptors back; nobody may be waiting."""
         if self._epoll is not None:
             self._epoll.close()
+        for bell in self.bells:
+            bell.close()

@@ -14,8 +14,8 @@ from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
-from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
-from rpcgen.runtime.errors import NotSent
+from rpcgen.runtime.drivers.zeromq.waiting import Waiter
+from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.target import Target
 
@@ -36,12 +36,14 @@ class BlockingClient:
 
     def __init__(self, matchmaker: Matchmaker, options: ZmqOptions) -> None:
         self._born = forks.generation()
-        self._waiter = Waiter()
-        self._bell = Bell()  # rings for the leader
-        self._pump_bell = Bell()  # rings for a thread that pumps
-        self._waiter.add(self._bell.fd)
-        self._waiter.add(self._pump_bell.fd)
-        self._engine = Engine(matchmaker, options, self._watch, self._unwatch)
+        self._waiter = Waiter(bells=2)
+        # The first rings for the leader, the second for a thread that pumps.
+        self._bell, self._pump_bell = self._waiter.bells
+        try:
+            self._engine = Engine(matchmaker, options, self._watch, self._unwatch)
+        except ConfigurationError:
+            self._waiter.close()
+            raise
         self.counters = self._engine.counters
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -282,5 +284,4 @@ class BlockingClient:
             self._changed.wait_for(lambda: not (self._leading or self._pumping), _PATIENCE)
             self._engine.close()
         self._engine.end()
-        for each in (self._waiter, self._bell, self._pump_bell):
-            each.close()
+        self._waiter.close()

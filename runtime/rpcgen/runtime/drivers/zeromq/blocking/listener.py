@@ -10,7 +10,8 @@ from typing import Final
 
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.binding import Binding, Request
-from rpcgen.runtime.drivers.zeromq.waiting import Bell, Waiter
+from rpcgen.runtime.drivers.zeromq.waiting import Waiter
+from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
 
 Ready = list[tuple[int, int]]
@@ -27,10 +28,14 @@ class BlockingListener:
         self._binding = binding
         self.counters = binding.counters
         self.addresses: Sequence[str] = (binding.address,)
-        self._waiter = Waiter()
+        try:
+            self._waiter = Waiter()
+        except ConfigurationError:
+            binding.close()
+            binding.end()
+            raise
         self._waiter.add(binding.fd)
-        self._bell = Bell()
-        self._waiter.add(self._bell.fd)
+        [self._bell] = self._waiter.bells
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
         self._inbox: list[Request] = []
@@ -136,4 +141,3 @@ class BlockingListener:
             self._binding.close()
         self._binding.end()
         self._waiter.close()
-        self._bell.close()

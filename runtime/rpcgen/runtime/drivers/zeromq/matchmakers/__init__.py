@@ -67,6 +67,7 @@ class Matchmaker(Protocol):
 
         Raises:
             ConfigurationError: the place cannot be trusted.
+            NotSent: it cannot be read now.
         """
         ...
 

@@ -18,7 +18,7 @@ from typing import Final
 from rpcgen.runtime.drivers.zeromq import records
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
-from rpcgen.runtime.errors import BadUrl, ConfigurationError
+from rpcgen.runtime.errors import BadUrl, ConfigurationError, NotSent
 from rpcgen.runtime.url import TransportUrl
 
 log = logging.getLogger("rpcgen.zeromq")
@@ -39,7 +39,7 @@ class Directory:
     def __init__(self, path: str) -> None:
         self.where = path
         self._seen = _NEVER
-        self._known: dict[str, Endpoint | None] = {}
+        self._known: dict[str, Endpoint | records.BadRecord | None] = {}
 
     def changed(self) -> bool:
         """One `lstat`."""
@@ -51,34 +51,40 @@ class Directory:
 
     def look(self) -> Sequence[Endpoint]:
         """List the directory; reads only the records that are new since the last time."""
+        self._seen = _NEVER
         try:
             status = os.lstat(self.where)
+            check_private(self.where, status)
+            known = self._known
+            names = [name for name in os.listdir(self.where) if records.is_record(name)]
+            self._known = {name: known.get(name) or self._read(name) for name in names}
         except FileNotFoundError:
-            self._seen, self._known = _NEVER, {}
+            self._known = {}
             return ()
         except OSError as error:
-            raise ConfigurationError(f"cannot look for servers in {self.where}: {error}") from error
-        check_private(self.where, status)
-        # Taken before listing: what changes while we list is seen by the next `changed`.
-        recent = time.time_ns() - status.st_mtime_ns < _CLOCK_TICK_NS
-        self._seen = _NEVER if recent else _state(status)
-        names = [name for name in os.listdir(self.where) if records.is_record(name)]
-        known = self._known
-        self._known = {name: known[name] if name in known else self._read(name) for name in names}
-        return [endpoint for endpoint in self._known.values() if endpoint is not None]
+            if not self._known:
+                raise NotSent(
+                    f"cannot look for servers in {self.where}: {error.strerror}"
+                ) from error
+            # What we knew is better than nothing; `changed` stays true, so that we look again.
+        else:
+            # The state from before we listed: what changed while we did is seen by the next `changed`.
+            if time.time_ns() - status.st_mtime_ns > _CLOCK_TICK_NS:
+                self._seen = _state(status)
+        return [found for found in self._known.values() if isinstance(found, Endpoint)]
 
     def lost(self, endpoint: Endpoint) -> bool:
         """Ask the socket itself; the files of a dead one are removed."""
         return records.clean_if_dead(self.where, endpoint.key)
 
-    def _read(self, name: str) -> Endpoint | None:
+    def _read(self, name: str) -> Endpoint | records.BadRecord | None:
         try:
             record = records.read(self.where, name)
         except FileNotFoundError:
             return None  # withdrawn since we listed
         except records.BadRecord as error:
             log.warning("ignored the record %s in %s: %s", name, self.where, error)
-            return None
+            return error
         return Endpoint(
             key=records.stem(name),
             address=f"ipc://{self.where}/{record.socket}",
