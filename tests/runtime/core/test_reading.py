@@ -222,9 +222,14 @@ def test_bytes_that_are_no_value_are_one_error(data: bytes) -> None:
         Reader(Root, strict=True).read(data)
 
 
+class Pair(msgspec.Struct):
+    numbers: list[int]
+
+
 class Extra(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     words: Annotated[list[str], Meta(extra={"unique": True})] = []
     price: Annotated[decimal.Decimal, Meta(extra={"min": "0.5", "max": "2"})] = decimal.Decimal(1)
+    pairs: Annotated[list[Pair], Meta(extra={"unique": True})] = []
     more: list[Extra] = []
 
 
@@ -233,7 +238,13 @@ def test_bounds_that_msgspec_lacks_are_enforced_on_requests_only() -> None:
     strict, tolerant = Reader(Extra, strict=True), Reader(Extra, strict=False)
     good = MSGPACK.encode({"words": ["a", "b"], "price": "0.5", "more": [{}]})
     assert strict.read(good) == tolerant.read(good)
-    for bad in ({"words": ["a", "a"]}, {"more": [{"price": "2.1"}]}, {"price": "0.4"}):
+    assert strict.read(MSGPACK.encode({"pairs": [{"numbers": [1]}, {"numbers": [2]}]})).pairs
+    for bad in (
+        {"pairs": [{"numbers": [1]}, {"numbers": [1]}]},
+        {"words": ["a", "a"]},
+        {"more": [{"price": "2.1"}]},
+        {"price": "0.4"},
+    ):
         with pytest.raises(BadArguments):
             strict.read(MSGPACK.encode(bad))
         tolerant.read(MSGPACK.encode(bad))

@@ -9,6 +9,8 @@ import pytest
 from rpcgen.runtime import InvalidTarget, MistypedArgument, Target
 from rpcgen.runtime.testing import AsyncRecordingTransport, Recorded, RecordingTransport
 
+from tests.conformance.test_calls import Data, PictureCodec
+
 
 def test_a_call_is_recorded_with_all_that_would_travel(lab: ModuleType) -> None:
     """Target, kind, method, version, arguments, timeout and context, and nothing is sent."""
@@ -81,6 +83,15 @@ def test_mistakes_are_found_as_with_a_real_transport(lab: ModuleType) -> None:
     with pytest.raises(InvalidTarget):
         client.to_host(first=None, rest=[])
     assert transport.messages == []
+
+
+def test_scripted_answers_go_through_the_programs_codecs(lab: ModuleType) -> None:
+    """An opaque answer is packed and unpacked as a server's would be, a dataclass included."""
+    transport = RecordingTransport()
+    client = lab.LabClient(transport, codecs={lab.Blob: PictureCodec(Data)})
+    transport.answer("keep", Data([1, 2]))
+    assert client.keep(blob=Data([]), more=[]) == Data([1, 2])
+    assert transport.messages[0].arguments["blob"] == {"name": "Blob", "version": "2.0", "data": []}
 
 
 async def test_asyncio_clients_record_too(lab: ModuleType) -> None:

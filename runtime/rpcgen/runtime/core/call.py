@@ -213,6 +213,7 @@ class Plan:
         "_topic",
         "beat",
         "codec",
+        "codecs",
         "encode",
         "fingerprint",
         "major",
@@ -234,7 +235,7 @@ class Plan:
         self.since = minor_in(method.since, self.major)
         self.timeout, self.silence = _patience(method, settings)
         self.beat = None if self.silence is None else self.silence / 3
-        hooks = settings.codecs
+        hooks = self.codecs = settings.codecs
         self.encode = self.codec.encoder(hooks.encode)
         self._pack = hooks.packer(method.args)
         self._reader = Reader(method.args, hooks.decode, strict=True)

@@ -178,13 +178,19 @@ def _nullable(node: inspect.Type) -> bool:
 
 def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
     """Enforce what msgspec has no words for: `unique`, and bounds of decimals."""
-    if extra.get("unique"):
-        seen: list[Any] = []
-        for item in value:
-            if item in seen:
-                raise out_of_bounds(path, "a list without duplicates")
-            seen.append(item)
+    if extra.get("unique") and not _is_unique(value):
+        raise out_of_bounds(path, "a list without duplicates")
     if "min" in extra and value < Decimal(extra["min"]):
         raise out_of_bounds(path, f"a decimal >= {extra['min']}")
     if "max" in extra and value > Decimal(extra["max"]):
         raise out_of_bounds(path, f"a decimal <= {extra['max']}")
+
+
+def _is_unique(items: list[Any]) -> bool:
+    try:
+        return len(set(items)) == len(items)
+    except (
+        TypeError
+    ):  # lists, maps and what holds them have no hash; they are told apart by what travels
+        encode = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic").encode
+        return len({encode(item) for item in items}) == len(items)

@@ -102,6 +102,9 @@ class LoopInbox(Generic[Item]):
         try:
             schedule(self._drain)
         except RuntimeError:  # the loop is closed: nobody will read
+            with self._lock:
+                self._scheduled = False
+                self._items.clear()
             return False
         return True
 

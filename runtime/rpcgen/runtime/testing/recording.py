@@ -87,7 +87,9 @@ class _Recorder:
             raise answer
         ask: Callable[[Recorded], Any] | None = answer if callable(answer) else None
         value = ask(recorded) if ask is not None else answer
-        call.answer = Reply(call.id, msgspec.Raw(call.plan.encode(value)))
+        pack = call.plan.codecs.packer(call.plan.method.returns)
+        data = call.plan.encode(value if pack is None else pack(value))
+        call.answer = Reply(call.id, msgspec.Raw(data))
 
     def _sent(self, call: Call) -> Sent:
         self._record(call)
