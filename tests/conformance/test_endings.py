@@ -90,10 +90,13 @@ def test_whoever_stops_a_stopping_server_waits_for_the_end(lab: ModuleType, url:
 def test_a_second_signal_ends_the_drain_of_a_deaf_handler(lab: ModuleType, url: str) -> None:
     """Also a handler that never looks at ctx.cancelled holds nobody up who asks twice."""
     begun, release = threading.Event(), threading.Event()
+    before = signal.getsignal(signal.SIGTERM)
     with Server(url, endpoints=[deaf(lab, begun, release)]) as server, lab.LabClient(url) as client:
 
         def ask_twice() -> None:
             assert begun.wait(5.0)
+            # Until wait() listens, a SIGTERM would end this very process.
+            eventually(lambda: signal.getsignal(signal.SIGTERM) is not before)
             os.kill(os.getpid(), signal.SIGTERM)
             eventually(lambda: server.serving.work.state.value == "draining")
             os.kill(os.getpid(), signal.SIGTERM)

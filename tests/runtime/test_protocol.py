@@ -11,6 +11,8 @@ import pytest
 from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.replies import MAX_TEXT, REFUSALS
 from rpcgen.runtime.core.work import MIN_BEAT
+from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 
 TEXT = (Path(__file__).parents[2] / "PROTOCOL.md").read_text()
 FRAMES = {
@@ -85,3 +87,40 @@ def test_numbers_are_those_of_the_code() -> None:
         assert f"`{code}`" in TEXT
     assert f"{envelope.CALL}: a call" in TEXT
     assert f"{envelope.CAST}: a cast" in TEXT
+
+
+def test_control_frames_of_zeromq_are_the_examples() -> None:
+    """Section 5 shows the bytes of every control frame, and names every kind."""
+    examples = {
+        "HELLO": control.Hello(control.PROTOCOL),
+        "WELCOME of server `h`, exchange `e`, topic `t`": control.Welcome(
+            control.PROTOCOL, "h", [("e", "t")], False
+        ),
+        "BYE": control.Bye(control.PROTOCOL),
+        "END": control.End(control.PROTOCOL),
+    }
+    shown = dict(re.findall(r"^\| ([^|]+) \| `((?:[0-9A-F]{2} ?)+)` \|$", TEXT, re.M))
+    assert shown == {
+        name: control.encode(frame).hex(" ").upper() for name, frame in examples.items()
+    }
+    kinds = dict(re.findall(r"^\| `0x(\d\d)` \| (\w+) \|", TEXT, re.M))
+    assert kinds == {
+        f"{code:02}": name
+        for name, code in {
+            "HELLO": control.HELLO,
+            "WELCOME": control.WELCOME,
+            "BYE": control.BYE,
+            "END": control.END,
+        }.items()
+    }
+
+
+def test_options_of_zeromq_urls_are_the_documented_ones() -> None:
+    """Section 5 lists every option of a `zmq+...` URL with its default."""
+    section = TEXT[TEXT.index("### URL options") : TEXT.index("### Counters")]
+    documented = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section, re.M))
+    options = ZmqOptions()
+    assert set(documented) == set(ZmqOptions.__struct_fields__)
+    for name, default in documented.items():
+        value = getattr(options, name)
+        assert default.strip("`") == ("the URL's address" if value is None else str(value))
