@@ -10,6 +10,9 @@ from typing import Final
 
 from rpcgen.runtime.errors import ConfigurationError
 
+#: Seconds for which a descriptor of libzmq's is trusted to tell of news; then its socket is asked.
+SWEEP: Final = 0.5
+
 #: Descriptors that one wait reports at most; the others are reported by the next.
 _BATCH: Final = 64
 

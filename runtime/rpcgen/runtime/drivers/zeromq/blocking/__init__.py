@@ -13,4 +13,6 @@ The order of things that makes this safe although a socket's FD is edge-triggere
    sockets itself (it pumps) and leaves in the inbox what is not for it. A leader may come while it does: then both
    wait, and each rings for the other when it took something. A bell is silenced by the one that it rings for alone;
    the other, woken too, waits again.
+4. No wait is longer than SWEEP, after which every socket is asked: should an edge be lost all the same, it costs that
+   time and not the rest of a call's.
 """

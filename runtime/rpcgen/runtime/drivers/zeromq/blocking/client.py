@@ -14,7 +14,7 @@ from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
-from rpcgen.runtime.drivers.zeromq.waiting import Waiter
+from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
 from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.target import Target
@@ -124,6 +124,8 @@ class BlockingClient:
                     return self._engine.take()
             if (wait == 0 or not ready) and monotonic() >= deadline:
                 return []
+            if not ready and wait:
+                self._sweep()
 
     def _before_waiting(self, deadline: float) -> float | None:
         """Ask the sockets of which we are not sure; how long to wait then."""
@@ -140,8 +142,18 @@ class BlockingClient:
             return 0
         if unsure:
             return 0
-        due = min(deadline, engine.timers.due)
-        return None if due == math.inf else max(0.0, due - monotonic())
+        now = monotonic()
+        return max(0.0, min(deadline, engine.timers.due, now + SWEEP) - now)
+
+    def _sweep(self) -> None:
+        """Trust no descriptor for longer than SWEEP: ask every socket once."""
+        with self._lock:
+            if self._closed:
+                return
+            links = {link for link, _ in self._watched.values()}
+            self._unsure.update(dict.fromkeys(links))
+            for link in links:
+                self._engine.observe(link)
 
     def _ask_unsure(self) -> None:
         for link in list(self._unsure):

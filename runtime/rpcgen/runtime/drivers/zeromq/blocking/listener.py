@@ -10,7 +10,7 @@ from typing import Final
 
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.binding import Binding, Request
-from rpcgen.runtime.drivers.zeromq.waiting import Waiter
+from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
 
@@ -61,7 +61,7 @@ class BlockingListener:
                     self._woken = False
                     return self._take()
                 self._leading = True
-                wait = None if deadline == math.inf else max(0.0, deadline - monotonic())
+                wait = min(SWEEP, max(0.0, deadline - monotonic()))
                 if self._unsure:
                     wait = 0
             ready: Ready = []
@@ -75,8 +75,11 @@ class BlockingListener:
             if self._inbox:
                 with lock:
                     return self._take()
-            if not ready and monotonic() >= deadline:
-                return []
+            if not ready:
+                if monotonic() >= deadline:
+                    return []
+                with lock:
+                    self._unsure = True  # trust no descriptor for longer than SWEEP
 
     def _after_waiting(self, ready: Ready) -> None:
         if self._closed:
