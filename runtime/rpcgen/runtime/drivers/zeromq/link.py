@@ -7,6 +7,7 @@ old connection can reach the new one. Knows nothing of other links.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from typing import Final
 
@@ -89,6 +90,9 @@ class Link(Serving):
 
     def close(self, linger: float = 0.0) -> None:
         """Close the sockets; what was sent has `linger` seconds to leave."""
-        # The sockets go first: their monitor ends with them, and must not find its listener gone before.
+        # First no more events, then the sockets: closing goes on in libzmq's threads, and the I/O thread would wait for
+        # ever to tell an event to a listener that is gone, and with it all other connections of the context.
+        with suppress(zmq.ZMQError):
+            self.socket.monitor(None, 0)
         self.socket.close(linger=round(linger * 1000))
         self.monitor.close()
