@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from msgspec import Struct, structs
-from rpcgen.runtime.core.call import Options, Plan, Profile, Settings
+from rpcgen.runtime.core.call import Call, Options, Plan, Profile, Settings
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.descriptor import Interface, Method
-from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.interceptor import Interceptor
+from rpcgen.runtime.peers import Peer
 
 if TYPE_CHECKING:
     from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
@@ -25,6 +26,28 @@ class Sent(Struct, frozen=True):
     id: bytes
     peers: tuple[str, ...]
     refused: tuple[str, ...] = ()
+
+
+def hand_out(
+    call: Call,
+    frame: bytes,
+    send: Callable[[Peer, bytes], None],
+    peers: Sequence[Peer],
+    refused: list[str],
+) -> Sent:
+    """Send a cast's frame to each peer, and say who got it; raises NotSent if nobody did."""
+    reached: list[str] = []
+    for peer in peers:
+        try:
+            send(peer, frame)
+            reached.append(peer.name)
+        except NotSent:
+            if not call.target.fanout:
+                raise
+            refused.append(peer.name)
+    if not reached:
+        raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")
+    return Sent(call.id, tuple(reached), tuple(refused))
 
 
 class Proxy(Generic[TransportT]):

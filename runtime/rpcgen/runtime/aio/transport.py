@@ -19,7 +19,7 @@ from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Peer
-from rpcgen.runtime.proxy import Sent
+from rpcgen.runtime.proxy import Sent, hand_out
 from rpcgen.runtime.transport import find_driver
 
 if TYPE_CHECKING:
@@ -88,18 +88,7 @@ class AsyncTransport:
         self, call: Call, driver: AsyncClientDriver, peers: Sequence[Peer], refused: list[str]
     ) -> Sent:
         frame = self._calls.cast(call, time.monotonic())
-        reached: list[str] = []
-        for peer in peers:
-            try:
-                driver.send(peer, frame)
-                reached.append(peer.name)
-            except NotSent:
-                if not call.target.fanout:
-                    raise
-                refused.append(peer.name)
-        if not reached:
-            raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")
-        return Sent(call.id, tuple(reached), tuple(refused))
+        return hand_out(call, frame, driver.send, peers, refused)
 
     # --- connection -----------------------------------------------------------------------------------------------
 

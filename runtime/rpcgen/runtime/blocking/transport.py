@@ -21,7 +21,7 @@ from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Peer
-from rpcgen.runtime.proxy import Sent
+from rpcgen.runtime.proxy import Sent, hand_out
 from rpcgen.runtime.transport import find_driver
 
 
@@ -77,18 +77,7 @@ class Transport:
         else:
             peers, refused = [self._route(call)], []
         frame = self._calls.cast(call, time.monotonic())
-        reached: list[str] = []
-        for peer in peers:
-            try:
-                self._driver.send(peer, frame)
-                reached.append(peer.name)
-            except NotSent:
-                if not call.target.fanout:
-                    raise
-                refused.append(peer.name)
-        if not reached:
-            raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")
-        return Sent(call.id, tuple(reached), tuple(refused))
+        return hand_out(call, frame, self._driver.send, peers, refused)
 
     # --- routing --------------------------------------------------------------------------------------------------
 
