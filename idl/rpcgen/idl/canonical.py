@@ -94,7 +94,11 @@ def _roots(interface: Interface) -> list[str]:
     """Return the names of the types that methods, events and errors mention."""
     members = [field for method in interface.methods.values() for field in method.args.values()]
     members += [field for error in interface.errors.values() for field in error.fields.values()]
-    types = [type_ for field in members for type_ in (field.type, *field.was_type.values())]
+    types = [
+        type_
+        for field in members
+        for type_ in (field.type, *(older.type for older in field.was_type.values()))
+    ]
     types += [method.returns for method in interface.methods.values() if method.returns is not None]
     return [
         *(name for type_ in types for name in names_in(type_)),
@@ -190,7 +194,8 @@ class _Types:
             whole["was"] = {str(version): name for version, name in sorted(field.was.items())}
         if field.was_type:
             whole["was_type"] = {
-                str(version): self.of(type_) for version, type_ in sorted(field.was_type.items())
+                str(version): self.of(older.type)
+                for version, older in sorted(field.was_type.items())
             }
         return whole
 

@@ -127,7 +127,9 @@ def _field(field: Field) -> Json:
         "older": field.older,
         "send": field.send,
         "was": {str(version): name for version, name in field.was.items()},
-        "was_type": {str(version): type_text(type_) for version, type_ in field.was_type.items()},
+        "was_type": {
+            str(version): type_text(older.type) for version, older in field.was_type.items()
+        },
         "presence": field.presence if field.presence != "implicit" else None,
         "deprecated": _deprecated(field.deprecated),
         "examples": list(field.examples),

@@ -131,11 +131,24 @@ ALWAYS = Dated()
 
 
 @dataclass(frozen=True, slots=True)
+class OlderType:
+    """What a field was before a version: its type, bounds and default of then (None: it was required, or nullable).
+
+    `converted` tells that some value of it is no value of the next form, so that the program has to convert.
+    """
+
+    type: TypeExpr
+    constraints: Constraints = NO_CONSTRAINTS
+    default: Default | None = None
+    converted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """An argument of a method, or a field of a struct or error.
 
     `name` is what travels. `type` is Nullable exactly when the text said `T?`; constraints apply to the value inside.
-    `was`, `was_type` and `constant` are kept for interfaces that serve several majors.
+    `was` and `was_type` hold what it was until each version, ascending.
     """
 
     name: str
@@ -147,7 +160,7 @@ class Field:
     older: Older | None = None
     send: Send | None = None
     was: Mapping[Version, str] = field(default_factory=dict[Version, str])
-    was_type: Mapping[Version, TypeExpr] = field(default_factory=dict[Version, "TypeExpr"])
+    was_type: Mapping[Version, OlderType] = field(default_factory=dict[Version, OlderType])
     constant: Default | None = None
     presence: Presence = "implicit"
     doc: str = ""
@@ -173,14 +186,29 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """The keys under which a type with a version of its own travels; `constants` go along and are not compared."""
+
+    name: str = "name"
+    version: str = "version"
+    data: str = "data"
+    constants: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Struct:
-    """A record. `fields` are its own; `extends` names the struct whose fields come first."""
+    """A record. `fields` are its own; `extends` names the struct whose fields come first.
+
+    With a `version` of its own, the dates of its own fields count on that, and it travels in its `envelope`.
+    """
 
     name: str
     fields: Mapping[str, Field]
     position: Position
     extends: str | None = None
     presence: Presence = "implicit"
+    version: Version | None = None
+    envelope: Envelope | None = None
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
@@ -336,10 +364,30 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Returns:
+    """What a method answers: nothing where `type` is None."""
+
+    type: TypeExpr | None = None
+    constraints: Constraints = NO_CONSTRAINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a method was until a version; None: as it is in the next form."""
+
+    position: Position
+    name: str | None = None
+    routes: tuple[Route, ...] | None = None
+    args: Mapping[str, Field] | None = None
+    returns: Returns | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """One method. The first route is the default; `to` is where server-routed messages go unless the caller says.
 
-    `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments.
+    `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments. So is
+    `router`. `was` holds its older forms: what it was until each version, ascending.
     """
 
     name: str
@@ -354,6 +402,7 @@ class Method:
     idempotent: bool = False
     topic: Topic | None = None
     router: str | None = None
+    was: Mapping[Version, Form] = field(default_factory=dict[Version, Form])
     dated: Dated = ALWAYS
     doc: str = ""
     deprecated: Deprecated | None = None
@@ -390,7 +439,9 @@ class Interface:
     """One interface file with its imports merged in.
 
     `types` and `errors` hold the file's own, then the imported ones that something of the file's own reaches;
-    `source` is the path as it was given, relative and with forward slashes.
+    `source` is the path as it was given, relative and with forward slashes. `serves` holds the last minor of each older
+    major that is still spoken, ascending. `refused_as` names the declared error that a client raises when its pin is
+    too old for a message.
     """
 
     name: str
@@ -405,5 +456,6 @@ class Interface:
     source: str
     serves: tuple[Version, ...] = ()
     releases: Mapping[str, Version] = field(default_factory=dict[str, Version])
+    refused_as: str | None = None
     send: Send = "set"
     doc: str = ""

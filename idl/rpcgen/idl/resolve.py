@@ -137,7 +137,7 @@ def direct_types(definition: TypeDef) -> Iterator[TypeExpr]:
                 yield Named(definition.extends)
             for field in definition.fields.values():
                 yield field.type
-                yield from field.was_type.values()
+                yield from (older.type for older in field.was_type.values())
         case Union():
             yield from (member.type for member in definition.members.values())
         case Opaque():

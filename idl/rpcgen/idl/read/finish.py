@@ -40,7 +40,11 @@ def without_unreached(interface: Interface, own_types: set[str], own_errors: set
     methods = interface.methods.values()
     fields = [field for method in methods for field in method.args.values()]
     fields += [field for error in errors.values() for field in error.fields.values()]
-    types = [type_ for field in fields for type_ in (field.type, *field.was_type.values())]
+    types = [
+        type_
+        for field in fields
+        for type_ in (field.type, *(older.type for older in field.was_type.values()))
+    ]
     types += [method.returns for method in methods if method.returns is not None]
     roots = [name for name in interface.types if name in own_types]
     roots += [name for type_ in types for name in names_in(type_)]

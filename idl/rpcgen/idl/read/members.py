@@ -11,6 +11,7 @@ from rpcgen.idl.model import (
     Default,
     Field,
     Older,
+    OlderType,
     Presence,
     Scalar,
     Send,
@@ -225,8 +226,8 @@ def _read_was(node: Mapping, scope: Scope) -> dict[Version, str]:
     return names
 
 
-def _read_was_type(node: Mapping, scope: Scope) -> dict[Version, TypeExpr]:
-    types: dict[Version, TypeExpr] = {}
+def _read_was_type(node: Mapping, scope: Scope) -> dict[Version, OlderType]:
+    types: dict[Version, OlderType] = {}
     for entry in entries_at(node, "was_type"):
         version = version_of(entry.key.value, entry.key.at, scope, bare_major=True)
         if isinstance(entry.value, Mapping):
@@ -239,7 +240,7 @@ def _read_was_type(node: Mapping, scope: Scope) -> dict[Version, TypeExpr]:
             type_ = scope.type(entry.value)
             if type_ is not None and version is not None:
                 check_not_future(version, entry.key.at, scope)
-                types[version] = type_
+                types[version] = OlderType(type_)
     return types
 
 
