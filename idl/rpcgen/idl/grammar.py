@@ -14,6 +14,7 @@ from rpcgen.idl.shape import (
     either,
     entries,
     flag,
+    history,
     keyed,
     listing,
     nullable,
@@ -92,19 +93,26 @@ MEMBER = either(
             "constant": Key(_VALUE),
             "older": Key(text("what an older peer makes of it", "refuse_if_set", "drop", "refuse")),
             "send": _SEND,
-            "was": Key(entries("its names before", text("the older name"), BARE_VERSION)),
+            "was": Key(
+                history("its names before", text("the older name"), BARE_VERSION, INTERFACE_NAME)
+            ),
             "was_type": Key(
-                entries(
+                history(
                     "its types before",
                     either(
-                        "the older type",
-                        _TYPE,
+                        "the older type, such as `int = 3`",
+                        text("the older type, such as `int = 3`"),
                         keyed(
-                            "a type with constraints",
-                            {"type": Key(_TYPE, required=True), **_CONSTRAINTS},
+                            "an older type",
+                            {
+                                "type": Key(_TYPE, required=True),
+                                "default": Key(_VALUE),
+                                **_CONSTRAINTS,
+                            },
                         ),
                     ),
                     BARE_VERSION,
+                    INTERFACE_NAME,
                 )
             ),
             "presence": _PRESENCE,
@@ -141,9 +149,25 @@ _UNION = entries(
     ),
     IDENTIFIER,
 )
+_ENVELOPE_KEY = text("a key of what travels")
 _OWN_CLOCK: Keys = {
-    "version": Key(_NOT_YET, supported=False),
-    "envelope": Key(_NOT_YET, supported=False),
+    "version": Key(text('the version of this type alone, such as "1.9"', pattern=VERSION)),
+    "envelope": Key(
+        keyed(
+            "an envelope",
+            {
+                "name": Key(_ENVELOPE_KEY),
+                "version": Key(_ENVELOPE_KEY),
+                "data": Key(_ENVELOPE_KEY),
+                "constants": Key(
+                    entries(
+                        "texts by key that travel, too",
+                        text("a text", json=("string", "number", "boolean")),
+                    )
+                ),
+            },
+        )
+    ),
 }
 
 TYPE = either(
@@ -245,21 +269,34 @@ _DELIVERY: Keys = {
     key: Key(_NOT_YET, supported=False) for key in ("delivery", "ttl", "ordering_key")
 }
 
+_ARGS = nullable(entries("arguments by name", MEMBER, IDENTIFIER))
+_RETURNS = either(
+    "a type, or a map with `type`",
+    _TYPE,
+    keyed("a type with constraints", {"type": Key(_TYPE, required=True), **_CONSTRAINTS}),
+)
+FORM = either(
+    "the older name, or a map of what was different",
+    text("the older name"),
+    keyed(
+        "an older form",
+        {
+            "name": Key(text("the older name")),
+            "call": Key(_ROUTES),
+            "cast": Key(_ROUTES),
+            "args": Key(_ARGS),
+            "returns": Key(nullable(_RETURNS)),
+        },
+    ),
+)
+
 METHOD = keyed(
     "a method",
     {
         "call": Key(_ROUTES),
         "cast": Key(_ROUTES),
-        "args": Key(nullable(entries("arguments by name", MEMBER, IDENTIFIER))),
-        "returns": Key(
-            either(
-                "a type, or a map with `type`",
-                _TYPE,
-                keyed(
-                    "a type with constraints", {"type": Key(_TYPE, required=True), **_CONSTRAINTS}
-                ),
-            )
-        ),
+        "args": Key(_ARGS),
+        "returns": Key(_RETURNS),
         "raises": Key(_RAISES),
         "to": Key(_PATHS),
         "timeout": Key(
@@ -269,7 +306,7 @@ METHOD = keyed(
         "topic": Key(_TOPIC),
         "router": Key(text("the name of the program's router")),
         "examples": Key(listing("arguments of valid calls", _VALUE)),
-        "was": Key(_NOT_YET, supported=False),
+        "was": Key(entries("what it was before, by version", FORM, BARE_VERSION)),
         **_DELIVERY,
         **_COMMON,
     },
@@ -328,6 +365,7 @@ FILE = keyed(
         "releases": Key(
             nullable(entries("names of versions", _VERSION, r"^[a-z][a-z0-9_.-]{0,127}$"))
         ),
+        "refused_as": Key(text("the error that a client raises when its pin is too old")),
         "supported_until": Key(_NOT_YET, supported=False),
         **{key: value for key, value in _SHARED.items() if key != "rpcgen"},
         "methods": Key(nullable(entries("methods by name", METHOD, IDENTIFIER))),

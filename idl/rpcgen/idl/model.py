@@ -373,7 +373,7 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a method was until a version; None: as it is in the next form."""
+    """What a method was until a version; None: as it is now."""
 
     position: Position
     name: str | None = None

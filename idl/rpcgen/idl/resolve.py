@@ -14,9 +14,12 @@ from rpcgen.idl.model import (
     Alias,
     Constraints,
     Enum,
+    Error,
+    Event,
     Field,
     ListOf,
     MapOf,
+    Method,
     Named,
     Nullable,
     Opaque,
@@ -135,15 +138,49 @@ def direct_types(definition: TypeDef) -> Iterator[TypeExpr]:
         case Struct():
             if definition.extends:
                 yield Named(definition.extends)
-            for field in definition.fields.values():
-                yield field.type
-                yield from (older.type for older in field.was_type.values())
+            yield from field_types(definition.fields.values())
         case Union():
             yield from (member.type for member in definition.members.values())
         case Opaque():
             yield from definition.attributes.values()
         case Enum():
             pass
+
+
+def field_types(fields: Iterable[Field]) -> Iterator[TypeExpr]:
+    """Yield the types that arguments or fields have and had."""
+    for field in fields:
+        yield field.type
+        yield from (older.type for older in field.was_type.values())
+
+
+def request_types(method: Method) -> Iterator[TypeExpr]:
+    """Yield the types of a method's arguments, in all its forms."""
+    yield from field_types(method.args.values())
+    for form in method.was.values():
+        yield from field_types((form.args or {}).values())
+
+
+def result_types(method: Method) -> Iterator[TypeExpr]:
+    """Yield what a method answers, in all its forms."""
+    if method.returns is not None:
+        yield method.returns
+    for form in method.was.values():
+        if form.returns is not None and form.returns.type is not None:
+            yield form.returns.type
+
+
+def used_types(
+    methods: Iterable[Method], events: Iterable[Event], errors: Iterable[Error]
+) -> list[str]:
+    """Return the names of the types that methods, events and errors mention, at any version."""
+    types: list[TypeExpr] = []
+    for method in methods:
+        types += (*request_types(method), *result_types(method))
+    for error in errors:
+        types += field_types(error.fields.values())
+    names = [name for type_ in types for name in names_in(type_)]
+    return [*names, *(event.payload for event in events)]
 
 
 def reachable(roots: Iterable[str], types: Types, known: Container[str] = ()) -> dict[str, None]:

@@ -88,6 +88,8 @@ class _Definitions:
         if shape.entries is None or shape.keys is not None:
             raise AssertionError(f"unexpected map of {shape.what}")
         schema: Schema = {"additionalProperties": self.reference(shape.entries.value)}
+        if shape.entries.named is not None:
+            schema["patternProperties"] = {"^[A-Za-z]": self.reference(shape.entries.named)}
         if shape.entries.pattern is not None:
             schema["propertyNames"] = {"pattern": shape.entries.pattern}
         return schema

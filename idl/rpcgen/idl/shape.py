@@ -44,10 +44,14 @@ Keys = Mapping[str, Key]
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A map whose keys are names of the author's."""
+    """A map whose keys are names of the author's.
+
+    With `named`, a key that begins with a letter is the name of an interface, and behind it stands the same map again.
+    """
 
     value: Shape
     pattern: str | None = None
+    named: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,13 @@ def keyed(what: str, keys: Keys, *, one_of: tuple[str, ...] = ()) -> Shape:
 def entries(what: str, value: Shape, pattern: str | None = None) -> Shape:
     """Describe a map with keys of the author's."""
     return Shape(what, entries=Entries(value, pattern))
+
+
+def history(what: str, value: Shape, version: str, interface: str) -> Shape:
+    """Describe a map by version, or by interface and version."""
+    return Shape(
+        what, entries=Entries(value, f"{version}|{interface}", entries(what, value, version))
+    )
 
 
 def either(what: str, *shapes: Shape) -> Shape:

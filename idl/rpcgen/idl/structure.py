@@ -58,8 +58,10 @@ def _check_map(
     node: Mapping, shape: Shape, report: Report, waiting: list[tuple[Node, Shape]]
 ) -> None:
     if shape.entries is not None and shape.keys is None and shape.variants is None:
-        value = shape.entries.value
-        waiting.extend([(entry.value, value) for entry in node.entries.values()])
+        value, named = shape.entries.value, shape.entries.named
+        for name, entry in node.entries.items():
+            inner = named if named is not None and name[:1].isalpha() else value
+            waiting.append((entry.value, inner))
         return
     keys, what = _keys(node, shape, report)
     if keys is None:

@@ -6,6 +6,7 @@ from rpcgen.idl.model import ALWAYS, Dated, Deprecated
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.scope import Scope, text_at
 from rpcgen.idl.read.shortform import Piece, ShortForm
+from rpcgen.idl.timeline import has_ended
 from rpcgen.idl.version import Version, parse_version
 from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
 
@@ -47,18 +48,36 @@ def version_of(
 
 def read_dates(node: Node, scope: Scope) -> Versions:
     """Read the value of `since` or `until`: one version, one per major, or a map from interface to those."""
+    if isinstance(node, Mapping) and scope.clock:
+        of_interface(node.at, scope)
+        return ()
     if isinstance(node, Mapping):
         own = node.get(scope.interface)
         return _versions(own, scope) if own is not None else ()
     if scope.library:
-        scope.report.error(
-            "date-without-interface",
-            "a date in an imported file must name its interface",
-            node.at,
-            hint=f'write {{{scope.interface or "some.interface"}: "1.2"}}',
-        )
+        undated(node.at, scope)
         return ()
     return _versions(node, scope)
+
+
+def undated(at: Position, scope: Scope) -> None:
+    """Refuse a version in an imported file that does not say whose it is."""
+    scope.report.error(
+        "date-without-interface",
+        "a date in an imported file must name its interface",
+        at,
+        hint=f'write {{{scope.interface or "some.interface"}: "1.2"}}',
+    )
+
+
+def of_interface(at: Position, scope: Scope) -> None:
+    """Refuse an interface's version inside a type that has one of its own."""
+    scope.report.error(
+        "date-of-interface",
+        "dates inside a type with a version of its own count on that version",
+        at,
+        hint='write the version alone, such as "1.4"',
+    )
 
 
 def _versions(node: Node, scope: Scope) -> Versions:
@@ -113,10 +132,8 @@ def read_dated(node: Mapping, scope: Scope, inside: Dated = ALWAYS) -> Dated:
     since = read_dates(since_node, scope) if since_node is not None else ()
     until = read_dates(until_node, scope) if until_node is not None else ()
     dated = Dated(since, until)
-    at = (until_node or since_node or node).at
-    check_order(dated, at, scope)
-    if since_node is not None:
-        check_nested(dated, inside, since_node.at, scope)
+    check_order(dated, (until_node or since_node or node).at, scope)
+    check_nested(dated, inside, (since_node or until_node or node).at, scope)
     return dated
 
 
@@ -129,8 +146,9 @@ def form_dated(form: ShortForm, node: Text, scope: Scope, inside: Dated = ALWAYS
     last = form.until or form.since
     if last is not None:
         check_order(dated, node.part(last.offset, len(last.text)), scope)
-    if form.since is not None:
-        check_nested(dated, inside, node.part(form.since.offset, len(form.since.text)), scope)
+    first = form.since or form.until
+    if first is not None:
+        check_nested(dated, inside, node.part(first.offset, len(first.text)), scope)
     return dated
 
 
@@ -143,15 +161,14 @@ def _piece(piece: Piece | None, node: Text, scope: Scope) -> Versions:
 
 
 def check_order(dated: Dated, at: Position, scope: Scope) -> None:
-    """Refuse what ends before it begins."""
-    for end in dated.until:
-        begin = bound(dated.since, end.major)
-        if begin is None and dated.since and dated.since[0] > end:
-            begin = dated.since[0]
-        if begin is not None and end <= begin:
+    """Refuse what ends before it begins, in the same major or an earlier one."""
+    for begin in dated.since:
+        if has_ended(dated.until, begin):
+            end = bound(dated.until, begin.major) or dated.until[0]
             scope.report.error(
                 "until-before-since", f"until {end} is not later than since {begin}", at
             )
+            return
 
 
 def check_nested(dated: Dated, inside: Dated, at: Position, scope: Scope) -> None:
@@ -166,6 +183,19 @@ def check_nested(dated: Dated, inside: Dated, at: Position, scope: Scope) -> Non
                 f"since {begin} is before {outer}, when the thing it belongs to began",
                 at,
             )
+    for date in (*dated.since, *dated.until):
+        end = bound(inside.until, date.major)
+        if end is None and inside.until and inside.until[0].major < date.major:
+            end = inside.until[0]
+        if end is not None and (date > end or (date in dated.since and date == end)):
+            scope.report.error(
+                "until-nested",
+                f"{date} is after {end}, when the thing it belongs to ended"
+                if date > end
+                else f"since {date} is when the thing it belongs to ended",
+                at,
+            )
+            return
 
 
 def bound(since: Versions, major: int) -> Version | None:

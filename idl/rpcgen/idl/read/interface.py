@@ -10,12 +10,18 @@ from typing import cast
 from rpcgen.idl.check.interface import check_interface
 from rpcgen.idl.check.limits import check_suits
 from rpcgen.idl.check.paths import destinations
+from rpcgen.idl.check.refusal import check_refusal
 from rpcgen.idl.check.use import check_type
 from rpcgen.idl.check.width import check_width
 from rpcgen.idl.model import Error, Event, Interface, Method, Send, TargetDefaults, Topic, TypeDef
 from rpcgen.idl.read.dates import MAX_MAJORS, read_version
 from rpcgen.idl.read.errors import read_error
-from rpcgen.idl.read.finish import inherit_retryable, name_structs, without_unreached
+from rpcgen.idl.read.finish import (
+    inherit_retryable,
+    mark_converted,
+    name_structs,
+    without_unreached,
+)
 from rpcgen.idl.read.methods import read_event, read_method, read_router
 from rpcgen.idl.read.routes import read_paths, read_topic
 from rpcgen.idl.read.scope import Pending, Scope, doc_at, entries_at, items_at, text_at, wire_name
@@ -66,11 +72,13 @@ def read_interface(
         return None
     target = _target(main, scope)
     for name, method in draft.methods.items():
-        draft.methods[name] = destinations(method, draft.nodes[name], target, draft.types, report)
+        complete = destinations(method, draft.nodes[name], target, draft.types, report)
+        draft.methods[name] = replace(complete, router=method.router or target.router)
     _check_default_paths(target, draft, report)
     _check_references(draft, scope.pending, report)
     _read_values(draft, scope.pending, report)
     inherit_retryable(draft.errors, draft.inherits)
+    mark_converted(draft.types, draft.errors, draft.methods)
     interface = _assembled(main, scope, draft, target, source)
     check_interface(interface, report)
     name_structs(draft.types, draft.events)
@@ -94,6 +102,7 @@ def _assembled(
         source=source,
         serves=scope.serves,
         releases=_releases(main, scope),
+        refused_as=_refused_as(main, draft, scope),
         send=cast("Send", send.value) if send is not None else "set",
         doc=doc_at(main),
     )
@@ -231,6 +240,14 @@ def _releases(main: Mapping, scope: Scope) -> dict[str, Version]:
             scope.report.error("since-future", message, entry.value.at)
         releases[name] = version
     return releases
+
+
+def _refused_as(main: Mapping, draft: Draft, scope: Scope) -> str | None:
+    text = text_at(main, "refused_as")
+    if text is None:
+        return None
+    check_refusal(text.value, text.at, draft.errors, draft.types, scope.report)
+    return text.value
 
 
 def _check_references(draft: Draft, pending: Pending, report: Report) -> None:

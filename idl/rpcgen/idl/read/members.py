@@ -11,7 +11,6 @@ from rpcgen.idl.model import (
     Default,
     Field,
     Older,
-    OlderType,
     Presence,
     Scalar,
     Send,
@@ -20,32 +19,22 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.constraints import read_constraints
-from rpcgen.idl.read.dates import (
-    check_not_future,
-    form_dated,
-    read_dated,
-    read_deprecated,
-    version_of,
-)
+from rpcgen.idl.read.dates import form_dated, read_dated, read_deprecated
+from rpcgen.idl.read.older import UNREAD, put_off_older_defaults, read_was, read_was_type
 from rpcgen.idl.read.scope import (
     IDENTIFIER,
     IDENTIFIER_HINT,
     PendingValues,
     Scope,
     doc_at,
-    entries_at,
     items_at,
     text_at,
 )
-from rpcgen.idl.read.shortform import Piece, split_short_form
-from rpcgen.idl.report import Report
-from rpcgen.idl.version import Version
-from rpcgen.idl.yamltext.compose import compose
+from rpcgen.idl.read.shortform import split_short_form
+from rpcgen.idl.read.texts import value_node
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Text
 
 _ANY = Scalar("any")
-#: Stands for a default that is read once all types are known; whether there is one matters before.
-_UNREAD = Default(None)
 
 
 def read_members(
@@ -60,11 +49,6 @@ def read_members(
     if isinstance(node, Mapping):
         for entry in node.entries.values():
             _read_member(entry, what, scope, inside, presence, members)
-    for member in members.values():
-        for older in member.was.values():
-            if older in members:
-                message = f'"{older}", the older name of "{member.name}", is {what} of its own'
-                scope.report.error("bad-was", message, member.position)
     return members
 
 
@@ -103,54 +87,19 @@ def _short(
         )
     type_ = scope.type(node, form.head.text, form.head.offset)
     dated = form_dated(form, node, scope, inside)
-    value = _default_node(node, form.default, scope) if form.default is not None else None
+    value = value_node(node, form.default, scope) if form.default is not None else None
     if type_ is None or name is None:
         return
     members[name] = Field(
         name,
         type_,
         at,
-        default=_UNREAD if value is not None else None,
+        default=UNREAD if value is not None else None,
         dated=dated,
         presence=presence,
     )
     if value is not None:
         _put_off(members, name, "default", [value], scope)
-
-
-def _default_node(node: Text, piece: Piece, scope: Scope) -> Node | None:
-    at = node.part(piece.offset, len(piece.text))
-    if not piece.text:
-        scope.report.error(
-            "bad-short-form",
-            'expected a value after "="',
-            node.part(max(0, piece.offset - 1), 1),
-            hint="a text that starts with # must be quoted, else it is a comment: \"string = '#fff'\"",
-        )
-        return None
-    if piece.text[0] not in "\"'[{":
-        return Text(piece.text, at)
-    found = compose(piece.text, at.file, inner := Report())
-    if found is None or inner.failed:
-        message = next((d.message for d in inner.diagnostics(())), "it is not readable")
-        scope.report.error("bad-short-form", f"the default is not readable: {message}", at)
-        return None
-    return _moved(found, at)
-
-
-def _moved(node: Node, at: Position) -> Node:
-    """Give a node from inside a scalar the place that it has in the file."""
-    if isinstance(node, Text):
-        return Text(node.value, at, node.plain)
-    if isinstance(node, Mapping):
-        entries = {
-            key: Entry(Text(entry.key.value, at, entry.key.plain), _moved(entry.value, at))
-            for key, entry in node.entries.items()
-        }
-        return Mapping(entries, at)
-    node.items = [_moved(item, at) for item in node.items]
-    node.at = at
-    return node
 
 
 def _long(
@@ -167,19 +116,21 @@ def _long(
     dated = read_dated(node, scope, inside)
     default, constant = node.get("default"), node.get("constant")
     own_presence = text_at(node, "presence")
+    presence = cast("Presence", own_presence.value) if own_presence is not None else presence
+    older = read_was_type(node, dated, presence, scope)
     field = Field(
         name or "",
         type_ or _ANY,
         at,
-        default=_UNREAD if default is not None else None,
+        default=UNREAD if default is not None else None,
         constraints=constraints,
         dated=dated,
         older=cast("Older | None", _choice(node, "older")),
         send=cast("Send | None", _choice(node, "send")),
-        was=_read_was(node, scope),
-        was_type=_read_was_type(node, scope),
-        constant=_UNREAD if constant is not None else None,
-        presence=cast("Presence", own_presence.value) if own_presence is not None else presence,
+        was=read_was(node, name or "", dated, scope),
+        was_type=older.types,
+        constant=UNREAD if constant is not None else None,
+        presence=presence,
         doc=doc_at(node),
         deprecated=read_deprecated(node, scope),
     )
@@ -190,6 +141,7 @@ def _long(
     _put_off(members, name, "default", [default] if default is not None else [], scope)
     _put_off(members, name, "constant", [constant] if constant is not None else [], scope)
     _put_off(members, name, "examples", items_at(node, "examples"), scope)
+    put_off_older_defaults(members, name, older.defaults, scope)
 
 
 def _long_type(node: Mapping, scope: Scope) -> TypeExpr | None:
@@ -214,36 +166,6 @@ def _choice(node: Mapping, key: str) -> str | None:
     return text.value if text is not None else None
 
 
-def _read_was(node: Mapping, scope: Scope) -> dict[Version, str]:
-    names: dict[Version, str] = {}
-    for entry in entries_at(node, "was"):
-        version = version_of(entry.key.value, entry.key.at, scope, bare_major=True)
-        if isinstance(entry.value, Text) and version is not None:
-            name = scope.name(entry.value, IDENTIFIER, "an argument or field", IDENTIFIER_HINT)
-            check_not_future(version, entry.key.at, scope)
-            if name is not None:
-                names[version] = name
-    return names
-
-
-def _read_was_type(node: Mapping, scope: Scope) -> dict[Version, OlderType]:
-    types: dict[Version, OlderType] = {}
-    for entry in entries_at(node, "was_type"):
-        version = version_of(entry.key.value, entry.key.at, scope, bare_major=True)
-        if isinstance(entry.value, Mapping):
-            scope.report.error(
-                "not-supported-yet",
-                "constraints in `was_type` are not supported yet",
-                entry.value.at,
-            )
-        elif isinstance(entry.value, Text):
-            type_ = scope.type(entry.value)
-            if type_ is not None and version is not None:
-                check_not_future(version, entry.key.at, scope)
-                types[version] = OlderType(type_)
-    return types
-
-
 def _check_combination(field: Field, node: Mapping, scope: Scope) -> None:
     if field.older is not None and not field.dated.since and not scope.library:
         scope.report.error(
@@ -252,7 +174,7 @@ def _check_combination(field: Field, node: Mapping, scope: Scope) -> None:
             node.entries["older"].key.at,
         )
     if field.constant is not None:
-        for key in ("default", "older", "send", "examples", "presence"):
+        for key in ("default", "older", "send", "examples", "presence", "was_type"):
             if key in node.entries:
                 message = f"a constant has no use for `{key}`: nobody passes it"
                 scope.report.error("useless-key", message, node.entries[key].key.at)

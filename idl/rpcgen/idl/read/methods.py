@@ -6,17 +6,16 @@ from dataclasses import replace
 
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
-    Constraints,
     Event,
     Method,
     Named,
     Raise,
-    TypeExpr,
     Value,
 )
-from rpcgen.idl.read.constraints import read_constraints
 from rpcgen.idl.read.dates import form_dated, read_dated, read_deprecated
+from rpcgen.idl.read.forms import read_forms
 from rpcgen.idl.read.members import read_members
+from rpcgen.idl.read.returns import read_returns
 from rpcgen.idl.read.routes import read_paths, read_routes, read_timeout, read_topic
 from rpcgen.idl.read.scope import (
     DOTTED,
@@ -43,20 +42,21 @@ def read_method(
     if not isinstance(node, Mapping):
         return
     dated = read_dated(node, scope)
-    returns, limits = _returns(node, scope)
+    returns = read_returns(node, scope)
     method = Method(
         name or "",
         read_routes(node, scope, dated),
         read_members(node.get("args"), "an argument", scope, dated),
         entry.key.at,
-        returns,
-        limits,
+        returns.type,
+        returns.constraints,
         _raises(node, scope),
         read_paths(node.get("to"), scope),
         read_timeout(node.get("timeout"), scope),
         flag_at(node, "idempotent") or False,
         read_topic(node.get("topic"), scope),
         read_router(node, scope),
+        read_forms(node, name or "", dated, scope),
         dated,
         doc_at(node),
         read_deprecated(node, scope),
@@ -71,14 +71,6 @@ def read_router(node: Mapping, scope: Scope) -> str | None:
     """Read the name of the program's router."""
     text = text_at(node, "router")
     return scope.name(text, DOTTED, "a router", DOTTED_HINT) if text is not None else None
-
-
-def _returns(node: Mapping, scope: Scope) -> tuple[TypeExpr | None, Constraints]:
-    value = node.get("returns")
-    text = text_at(value, "type") if isinstance(value, Mapping) else text_at(node, "returns")
-    type_ = scope.type(text) if text is not None else None
-    limits = read_constraints(value, type_, scope) if isinstance(value, Mapping) else NO_CONSTRAINTS
-    return type_, limits
 
 
 def _raises(node: Mapping, scope: Scope) -> tuple[Raise, ...]:

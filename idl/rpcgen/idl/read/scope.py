@@ -57,7 +57,10 @@ class Pending:
 
 @dataclass(slots=True)
 class Scope:
-    """One file being read. `interface` and `version` are those of the main file, also while a library is read."""
+    """One file being read. `interface` and `version` are those of the main file, also while a library is read.
+
+    Inside a type with a version of its own, `version` is that one, and `clock` is True.
+    """
 
     report: Report
     pending: Pending
@@ -65,6 +68,7 @@ class Scope:
     version: Version | None
     serves: tuple[Version, ...] = ()
     library: bool = False
+    clock: bool = False
 
     def type(self, node: Text, text: str | None = None, offset: int = 0) -> TypeExpr | None:
         """Read a type text, which may be a part of the node's; None after a reported mistake."""

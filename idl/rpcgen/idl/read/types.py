@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
 
 from rpcgen.idl.model import (
     ALWAYS,
@@ -15,8 +14,6 @@ from rpcgen.idl.model import (
     EnumMember,
     Named,
     Opaque,
-    Presence,
-    Struct,
     TypeDef,
     TypeExpr,
     Union,
@@ -26,7 +23,6 @@ from rpcgen.idl.model import (
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.constraints import read_constraints
 from rpcgen.idl.read.dates import form_dated, read_dated, read_dates, read_deprecated
-from rpcgen.idl.read.members import read_members
 from rpcgen.idl.read.scope import (
     IDENTIFIER,
     IDENTIFIER_HINT,
@@ -41,6 +37,7 @@ from rpcgen.idl.read.scope import (
     text_at,
 )
 from rpcgen.idl.read.shortform import split_dated, split_short_form
+from rpcgen.idl.read.structs import read_struct
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Sequence, Text
 
@@ -103,24 +100,6 @@ def _alias(name: str, at: Position, node: Mapping, scope: Scope) -> Alias | None
     if type_ is None:
         return None
     return Alias(name, type_, at, constraints, doc_at(node), deprecated, dated=dated)
-
-
-def _struct(name: str, at: Position, node: Mapping, scope: Scope) -> Struct:
-    extends, presence_text = text_at(node, "extends"), text_at(node, "presence")
-    presence = cast("Presence", presence_text.value if presence_text is not None else "implicit")
-    dated = read_dated(node, scope)
-    if extends is not None:
-        scope.pending.references.append((extends.value, extends.at))
-    return Struct(
-        name,
-        read_members(node.get("fields"), "a field", scope, dated, presence),
-        at,
-        extends.value if extends is not None else None,
-        presence,
-        doc_at(node),
-        read_deprecated(node, scope),
-        dated=dated,
-    )
 
 
 def _enum(name: str, at: Position, node: Mapping, scope: Scope) -> Enum:
@@ -295,7 +274,7 @@ _READERS: dict[str, Callable[[str, Position, Mapping, Scope], TypeDef | None]] =
     "enum": _enum,
     "union": _union,
     "opaque": _opaque,
-    "fields": _struct,
-    "extends": _struct,
+    "fields": read_struct,
+    "extends": read_struct,
     "type": _alias,
 }

@@ -1,0 +1,56 @@
+"""`refused_as`: can a client that refuses a message say so with this error?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rpcgen.idl.model import NO_CONSTRAINTS, Error, Field, Scalar
+from rpcgen.idl.position import Position
+from rpcgen.idl.report import Report
+from rpcgen.idl.resolve import MAX_CHAIN, Types, resolve
+
+#: What a client can tell, and whether it always knows.
+FACTS = {"method": True, "argument": False, "needed": False, "pin": False}
+
+
+def check_refusal(
+    name: str, at: Position, errors: Mapping[str, Error], types: Types, report: Report
+) -> None:
+    """Report an error that is unknown, or whose fields a client cannot fill."""
+    if name not in errors:
+        hint = report.suggest(name, errors)
+        report.error("unknown-error", f'unknown error "{name[:80]}"', at, hint=hint)
+        return
+    for field in _fields(name, errors):
+        problem = _problem(field, types)
+        if problem:
+            report.error(
+                "bad-refused-as",
+                f'a client cannot raise "{name}" when its pin is too old: {problem}',
+                at,
+                hint="its fields are among method: string, argument: string?, needed: string?, pin: string?",
+                related=[(field.position, "the field is here")],
+            )
+
+
+def _fields(name: str, errors: Mapping[str, Error]) -> Iterator[Field]:
+    error = errors.get(name)
+    for _ in range(MAX_CHAIN):
+        if error is None:
+            return
+        yield from error.fields.values()
+        error = errors.get(error.extends) if error.extends is not None else None
+
+
+def _problem(field: Field, types: Types) -> str:
+    if field.name not in FACTS:
+        return f'nothing is known for the field "{field.name}"'
+    resolved = resolve(field.type, types)
+    if resolved is None:
+        return ""
+    bounded = field.constraints != NO_CONSTRAINTS or resolved.constraints
+    if resolved.base != Scalar("string") or bounded or field.constant is not None:
+        return f'the field "{field.name}" is no plain string'
+    if not FACTS[field.name] and not resolved.nullable:
+        return f'"{field.name}" may be unknown, and the field cannot be null'
+    return ""
