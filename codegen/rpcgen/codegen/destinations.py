@@ -5,14 +5,15 @@ Every step that can be null is a variable of its own, so that type checkers foll
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from rpcgen.codegen.fields import late, shape
-from rpcgen.codegen.inheritance import struct_fields
+from rpcgen.codegen.containers import FieldSet, arguments_of, own_fields
+from rpcgen.codegen.fields import shape
+from rpcgen.codegen.inheritance import struct_line
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
     DestinationPath,
-    Field,
     Index,
     ListOf,
     Method,
@@ -31,13 +32,44 @@ class _Step(NamedTuple):
     absent: bool = False
 
 
-def destination_body(scope: Scope, method: Method) -> tuple[str, ...]:
+def live_paths(scope: Scope, method: Method) -> list[DestinationPath]:
+    """The paths that lead through nothing that generated code has not."""
+    return [path for path in method.to if _is_live(scope, method, path)]
+
+
+def _is_live(scope: Scope, method: Method, path: DestinationPath) -> bool:
+    own = arguments_of(scope, method)
+    at = own.field(path.argument)
+    if not own.is_live(at):
+        return False
+    of = at.type
+    for step in path.steps:
+        definition = scope.definition(of)
+        if isinstance(step, Index):
+            items = scope.bare(of)
+            assert isinstance(items, ListOf), "unexpected index"
+            of = items.item
+        elif isinstance(definition, Struct):
+            own = _declaring(scope, definition, step)
+            at = own.field(step)
+            if not own.is_live(at):
+                return False
+            of = at.type
+        else:
+            # What an opaque object has is the program's own.
+            return True
+    return True
+
+
+def destination_body(
+    scope: Scope, method: Method, to: Sequence[DestinationPath]
+) -> tuple[str, ...]:
     """The statements of the function, each on a line of its own, not yet indented."""
     lines: list[str] = []
-    for number, path in enumerate(method.to, 1):
+    for number, path in enumerate(to, 1):
         end = _walk(scope, method, path, lines, f"{path.argument}_{number}")
         text = _present(scope, end, lines, f"{path.argument}_{number}_end")
-        if number == len(method.to) or not (end.null or end.absent):
+        if number == len(to) or not (end.null or end.absent):
             lines.append(f"return {text}")
             break
         found = f"found_{number}"
@@ -49,8 +81,7 @@ def _walk(
     scope: Scope, method: Method, path: DestinationPath, lines: list[str], stem: str
 ) -> _Step:
     """Follow a path; what may be null on the way gets a variable, so that a checker follows, too."""
-    field = method.args[path.argument]
-    at = _field_step(scope, "args", field, scope.names.arguments[method.name][field.name], method)
+    at = _field_step(scope, "args", arguments_of(scope, method), path.argument)
     for depth, step in enumerate(path.steps):
         if at.null or at.absent:
             text = _present(scope, at, lines, f"{stem}_{depth}")
@@ -69,11 +100,10 @@ def _present(scope: Scope, at: _Step, lines: list[str], variable: str) -> str:
     return f"None if isinstance({variable}_given, {unset}) else {variable}_given"
 
 
-def _field_step(
-    scope: Scope, owner: str, field: Field, name: str, container: Method | Struct
-) -> _Step:
-    form = shape(scope, field, late=late(scope, field, container.dated))
-    return _Step(f"{owner}.{name}", form.type, form.null, form.absent)
+def _field_step(scope: Scope, owner: str, own: FieldSet, name: str) -> _Step:
+    field = own.field(name)
+    form = shape(scope, field, late=own.is_late(field))
+    return _Step(f"{owner}.{own.names[name]}", form.type, form.null, form.absent)
 
 
 def _index(scope: Scope, at: _Step, step: Index) -> _Step:
@@ -90,10 +120,7 @@ def _attribute(scope: Scope, at: _Step, name: str) -> _Step:
     definition = scope.definition(at.type)
     match definition:
         case Struct():
-            field = next(f for f in struct_fields(scope.interface, definition) if f.name == name)
-            found = _field_step(
-                scope, at.text, field, scope.names.members[definition.name][name], definition
-            )
+            found = _field_step(scope, at.text, _declaring(scope, definition, name), name)
         case Opaque():
             of = definition.attributes[name]
             found = _Step(f"{at.text}.{name}", of, scope.nullable(of))
@@ -102,3 +129,9 @@ def _attribute(scope: Scope, at: _Step, name: str) -> _Step:
     if not at.null:
         return found
     return _Step(f"{found.text} if {at.text} is not None else None", found.type, True, found.absent)
+
+
+def _declaring(scope: Scope, struct: Struct, name: str) -> FieldSet:
+    """The fields of the struct or of that one of its bases which has the field."""
+    line = struct_line(scope.interface, struct)
+    return own_fields(scope, next(each for each in line if name in each.fields))

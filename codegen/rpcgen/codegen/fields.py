@@ -17,7 +17,6 @@ from rpcgen.codegen.values import Spelled, is_empty, spell
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
     Constraints,
-    Dated,
     Field,
     ListOf,
     MapOf,
@@ -25,7 +24,6 @@ from rpcgen.idl.model import (
     Scalar,
     TypeExpr,
 )
-from rpcgen.idl.version import Version
 
 _NONE = Spelled("None", shared=True)
 
@@ -53,7 +51,7 @@ def shape(scope: Scope, field: Field, *, late: bool = False) -> Shape:
     Args:
         scope: the file that it is for.
         field: the field.
-        late: older peers of this major do not send it, so it may be missing even if the file says that it is required.
+        late: older peers of its major do not send it, so it may be missing even if the file says that it is required.
     """
     given = field.constant or field.default
     nullable = scope.nullable(field.type)
@@ -71,18 +69,6 @@ def shape(scope: Scope, field: Field, *, late: bool = False) -> Shape:
         return Shape(field.type, NO_CONSTRAINTS, null, absent, default)
     bare, constraints = scope.not_null(field.type, field.constraints)
     return Shape(bare, constraints, null, absent, default)
-
-
-def newer(since: tuple[Version, ...], container: Dated) -> bool:
-    """Whether something dated `since` began later than what contains it."""
-    begun = {version.major: version for version in container.since}
-    return any(version > begun.get(version.major, (version.major, 0)) for version in since)
-
-
-def late(scope: Scope, field: Field, container: Dated) -> bool:
-    """Whether a peer of the interface's major may be too old to send the field."""
-    major = scope.interface.version.major
-    return newer(tuple(v for v in field.dated.since if v.major == major), container)
 
 
 def stored(

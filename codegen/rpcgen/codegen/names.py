@@ -23,6 +23,7 @@ from rpcgen.codegen.inheritance import error_fields, struct_fields
 from rpcgen.idl.diagnostics import Diagnostic
 from rpcgen.idl.model import Enum, Field, Interface, Method, Opaque, Struct, Union
 from rpcgen.idl.position import Position
+from rpcgen.idl.version import Version
 
 RULE = "python-name-clash"
 
@@ -42,6 +43,7 @@ class Names:
         methods: what a client and an endpoint call the method.
         other_kind: what a client calls the method's second kind, if it has one.
         constants, argument_structs: the method's descriptor, and the struct of its arguments.
+        form_structs, form_arguments: of older forms that have arguments of their own, by method and version.
         clashes: mistakes; with any of them, the names are of no use.
     """
 
@@ -50,6 +52,8 @@ class Names:
     async_client: str
     endpoint: str
     async_endpoint: str
+    client_converters: str = ""
+    server_converters: str = ""
     types: dict[str, str] = field(default_factory=dict[str, str])
     members: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     errors: dict[str, str] = field(default_factory=dict[str, str])
@@ -60,6 +64,12 @@ class Names:
     constants: dict[str, str] = field(default_factory=dict[str, str])
     argument_structs: dict[str, str] = field(default_factory=dict[str, str])
     arguments: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    form_structs: dict[tuple[str, Version], str] = field(
+        default_factory=dict[tuple[str, Version], str]
+    )
+    form_arguments: dict[tuple[str, Version], dict[str, str]] = field(
+        default_factory=dict[tuple[str, Version], dict[str, str]]
+    )
     clashes: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
 

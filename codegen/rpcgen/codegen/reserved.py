@@ -16,34 +16,44 @@ BUILTINS = frozenset({"bool", "bytes", "dict", "float", "int", "list", "object",
 #: What some generated module imports, or defines for itself.
 MODULE = frozenset(
     {
+        "ABC",
         "ABSENT",
         "Annotated",
         "Any",
         "AsyncClient",
         "AsyncEndpoint",
+        "AsyncSupports",
         "AttributeError",
-        "Client",
         "ClassVar",
+        "Client",
+        "Clock",
         "Context",
         "Decimal",
         "DeclaredError",
         "Endpoint",
         "ErrorType",
         "Event",
+        "Form",
+        "Gone",
         "INTERFACE",
         "Interface",
+        "Literal",
         "Meta",
         "Method",
         "NoArgs",
+        "OlderType",
         "OpenEnum",
         "OpenUnion",
+        "Part",
         "Protocol",
         "Route",
         "Sent",
         "StrEnum",
         "Struct",
+        "Supports",
         "TYPE_CHECKING",
         "TaggedUnion",
+        "Topic",
         "TypeAlias",
         "UNSET",
         "UUID",
@@ -56,7 +66,7 @@ MODULE = frozenset(
 
 #: Files of a generated package, which are attributes of it.
 SUBMODULES = frozenset(
-    {"async_client", "client", "descriptor", "endpoint", "errors", "events", "types"}
+    {"async_client", "client", "converters", "descriptor", "endpoint", "errors", "events", "types"}
 )
 
 TYPES = KEYWORDS | BUILTINS | MODULE | SUBMODULES

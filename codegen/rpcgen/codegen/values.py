@@ -84,6 +84,11 @@ def _duration(value: str) -> str:
     return f"seconds={whole}, microseconds={micro}" if micro else f"seconds={whole}"
 
 
+def plain(value: Value) -> str:
+    """Spell a value as it travels, whatever its type."""
+    return _any(value).text
+
+
 def _any(value: Value) -> Spelled:
     match value:
         case list():

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route
+from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Part, Route, Topic
 from rpcgen.runtime import sent as _sent
 
 from .errors import NoSuchItem, NoSuchItemFields, OutOfStock, OutOfStockFields
@@ -49,7 +49,7 @@ class PutArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     count: Annotated[int, Meta(ge=1)]
 
 
-_SINCE_1_1 = ((1, 1),)
+_V_1_1 = ((1, 1),)
 
 SHOW: Method[ShowArgs, Item] = Method(
     name="show",
@@ -91,7 +91,7 @@ INTERFACE = Interface(
     namespace="shop.inventory",
     version=(1, 1),
     exchange="shop",
-    topic="inventory",
+    topic=Topic("inventory"),
     fingerprint=bytes.fromhex(
         "7cd87c0f678b80a9ce1fcb3d08d4e234a92652f8c44c29eb7299f896e727e4f0",
     ),
@@ -100,8 +100,8 @@ INTERFACE = Interface(
         ErrorType("NoSuchItem", NoSuchItem, NoSuchItemFields),
         ErrorType("OutOfStock", OutOfStock, OutOfStockFields),
     ),
-    dated={
-        Condition: {"refurbished": _SINCE_1_1},
-        TakeArgs: {"note": _SINCE_1_1},
+    parts={
+        Condition: {"refurbished": Part(since=_V_1_1)},
+        TakeArgs: {"note": Part(since=_V_1_1)},
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
-from rpcgen.runtime import Interface, Method, NoArgs, Route
+from rpcgen.runtime import Interface, Method, NoArgs, Route, Topic
 
 
 class PingArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -14,7 +14,7 @@ class PingArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     arg: str
 
 
-_SINCE_1_1 = ((1, 1),)
+_V_1_1 = ((1, 1),)
 
 PING: Method[PingArgs, dict[str, Any]] = Method(
     name="ping",
@@ -31,7 +31,7 @@ GET_BACKDOOR_PORT: Method[NoArgs, int | None] = Method(
     returns=int | None,
     routes=(Route("call", "server"),),
     idempotent=True,
-    since=_SINCE_1_1,
+    since=_V_1_1,
 )
 
 INTERFACE = Interface(
@@ -40,7 +40,7 @@ INTERFACE = Interface(
     namespace="baseapi",
     version=(1, 1),
     exchange="nova",
-    topic="compute",
+    topic=Topic("compute"),
     fingerprint=bytes.fromhex(
         "45da61ee61c002efa58ab214719fb784163ff3d9b233234aa6ccac112d1bbc6c",
     ),

@@ -6,7 +6,16 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Event, Interface, Method, NoArgs, Route
+from rpcgen.runtime import (
+    ErrorType,
+    Event,
+    Interface,
+    Method,
+    NoArgs,
+    Part,
+    Route,
+    Topic,
+)
 from rpcgen.runtime import sent as _sent
 
 from .errors import (
@@ -671,10 +680,11 @@ def _destination_of_external_instance_event(args: ExternalInstanceEventArgs) -> 
     return instances_1_1.host if instances_1_1 is not None else None
 
 
-_SINCE_6_1 = ((6, 1),)
-_SINCE_6_2 = ((6, 2),)
-_SINCE_6_3 = ((6, 3),)
-_SINCE_6_4 = ((6, 4),)
+_V_6_1 = ((6, 1),)
+_V_6_2 = ((6, 2),)
+_V_6_3 = ((6, 3),)
+_V_6_4 = ((6, 4),)
+_V_6_5 = ((6, 5),)
 
 BUILD_AND_RUN_INSTANCE: Method[BuildAndRunInstanceArgs, None] = Method(
     name="build_and_run_instance",
@@ -813,7 +823,7 @@ RESIZE_INSTANCE: Method[ResizeInstanceArgs, None] = Method(
     routes=(Route("cast", "server"),),
     destination=_destination_of_resize_instance,
     destination_text="instance.host",
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 FINISH_RESIZE: Method[FinishResizeArgs, None] = Method(
     name="finish_resize",
@@ -821,7 +831,7 @@ FINISH_RESIZE: Method[FinishResizeArgs, None] = Method(
     args=FinishResizeArgs,
     returns=None,
     routes=(Route("cast", "server"),),
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 CONFIRM_RESIZE: Method[ConfirmResizeArgs, None] = Method(
     name="confirm_resize",
@@ -847,7 +857,7 @@ FINISH_REVERT_RESIZE: Method[FinishRevertResizeArgs, None] = Method(
     args=FinishRevertResizeArgs,
     returns=None,
     routes=(Route("cast", "server"),),
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 DROP_MOVE_CLAIM_AT_DESTINATION: Method[DropMoveClaimAtDestinationArgs, None] = Method(
     name="drop_move_claim_at_destination",
@@ -881,7 +891,7 @@ PRE_LIVE_MIGRATION: Method[PreLiveMigrationArgs, LiveMigrateData] = Method(
     returns=LiveMigrateData,
     routes=(Route("call", "server"),),
     profile="long",
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 LIVE_MIGRATION: Method[LiveMigrationArgs, None] = Method(
     name="live_migration",
@@ -889,7 +899,7 @@ LIVE_MIGRATION: Method[LiveMigrationArgs, None] = Method(
     args=LiveMigrationArgs,
     returns=None,
     routes=(Route("cast", "server"),),
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 PREP_SNAPSHOT_BASED_RESIZE_AT_DEST: Method[
     PrepSnapshotBasedResizeAtDestArgs,
@@ -1004,7 +1014,7 @@ REMOVE_VOLUME_CONNECTION: Method[RemoveVolumeConnectionArgs, None] = Method(
     args=RemoveVolumeConnectionArgs,
     returns=None,
     routes=(Route("call", "server"),),
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 ATTACH_INTERFACE: Method[AttachInterfaceArgs, dict[str, Any]] = Method(
     name="attach_interface",
@@ -1075,7 +1085,7 @@ ALLOW_SHARE: Method[AllowShareArgs, None] = Method(
     routes=(Route("cast", "server"),),
     destination=_destination_of_allow_share,
     destination_text="instance.host",
-    since=_SINCE_6_4,
+    since=_V_6_4,
 )
 DENY_SHARE: Method[DenyShareArgs, None] = Method(
     name="deny_share",
@@ -1085,7 +1095,7 @@ DENY_SHARE: Method[DenyShareArgs, None] = Method(
     routes=(Route("cast", "server"),),
     destination=_destination_of_deny_share,
     destination_text="instance.host",
-    since=_SINCE_6_4,
+    since=_V_6_4,
 )
 EXTERNAL_INSTANCE_EVENT: Method[ExternalInstanceEventArgs, None] = Method(
     name="external_instance_event",
@@ -1095,7 +1105,7 @@ EXTERNAL_INSTANCE_EVENT: Method[ExternalInstanceEventArgs, None] = Method(
     routes=(Route("cast", "server"),),
     destination=_destination_of_external_instance_event,
     destination_text="instances[0].host",
-    topic="compute-alt",
+    topic=Topic("compute-alt", since=_V_6_5),
 )
 
 INTERFACE = Interface(
@@ -1104,7 +1114,7 @@ INTERFACE = Interface(
     namespace=None,
     version=(6, 5),
     exchange="nova",
-    topic="compute",
+    topic=Topic("compute"),
     fingerprint=bytes.fromhex(
         "d784ab2df703a000a1ac448ff1ca64c786c03b32b4ec3332a82c729b227de62f",
     ),
@@ -1222,11 +1232,13 @@ INTERFACE = Interface(
         Event("aggregate.cache_images.progress", AggregateCachePayload),
         Event("volume.usage", VolumeUsagePayload),
     ),
-    dated={
+    parts={
         RebuildInstanceArgs: {
-            "reimage_boot_volume": _SINCE_6_1,
-            "target_state": _SINCE_6_2,
+            "reimage_boot_volume": Part(since=_V_6_1),
+            "target_state": Part(since=_V_6_2),
         },
-        RemoveVolumeConnectionArgs: {"delete_attachment": _SINCE_6_3},
+        RemoveVolumeConnectionArgs: {
+            "delete_attachment": Part(since=_V_6_3, older="drop"),
+        },
     },
 )

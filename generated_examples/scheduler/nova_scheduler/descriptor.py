@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from rpcgen.runtime import ErrorType, Interface, Method, Route
+from rpcgen.runtime import ErrorType, Interface, Method, Part, Route, Topic
 
 from .errors import NoValidHost, NoValidHostFields
 from .types import Aggregate, InstanceList, RequestSpec
@@ -79,10 +79,10 @@ class DeleteInstanceInfoArgs(
     instance_uuid: UUID
 
 
-_SINCE_4_1 = ((4, 1),)
-_SINCE_4_2 = ((4, 2),)
-_SINCE_4_4 = ((4, 4),)
-_SINCE_4_5 = ((4, 5),)
+_V_4_1 = ((4, 1),)
+_V_4_2 = ((4, 2),)
+_V_4_4 = ((4, 4),)
+_V_4_5 = ((4, 5),)
 
 SELECT_DESTINATIONS: Method[SelectDestinationsArgs, list[Any]] = Method(
     name="select_destinations",
@@ -99,7 +99,7 @@ UPDATE_AGGREGATES: Method[UpdateAggregatesArgs, None] = Method(
     args=UpdateAggregatesArgs,
     returns=None,
     routes=(Route("cast", "fanout"),),
-    since=_SINCE_4_1,
+    since=_V_4_1,
 )
 DELETE_AGGREGATE: Method[DeleteAggregateArgs, None] = Method(
     name="delete_aggregate",
@@ -107,7 +107,7 @@ DELETE_AGGREGATE: Method[DeleteAggregateArgs, None] = Method(
     args=DeleteAggregateArgs,
     returns=None,
     routes=(Route("cast", "fanout"),),
-    since=_SINCE_4_1,
+    since=_V_4_1,
 )
 UPDATE_INSTANCE_INFO: Method[UpdateInstanceInfoArgs, None] = Method(
     name="update_instance_info",
@@ -115,7 +115,7 @@ UPDATE_INSTANCE_INFO: Method[UpdateInstanceInfoArgs, None] = Method(
     args=UpdateInstanceInfoArgs,
     returns=None,
     routes=(Route("cast", "fanout"),),
-    since=_SINCE_4_2,
+    since=_V_4_2,
 )
 DELETE_INSTANCE_INFO: Method[DeleteInstanceInfoArgs, None] = Method(
     name="delete_instance_info",
@@ -123,7 +123,7 @@ DELETE_INSTANCE_INFO: Method[DeleteInstanceInfoArgs, None] = Method(
     args=DeleteInstanceInfoArgs,
     returns=None,
     routes=(Route("cast", "fanout"),),
-    since=_SINCE_4_2,
+    since=_V_4_2,
 )
 
 INTERFACE = Interface(
@@ -132,7 +132,7 @@ INTERFACE = Interface(
     namespace=None,
     version=(4, 5),
     exchange="nova",
-    topic="scheduler",
+    topic=Topic("scheduler"),
     fingerprint=bytes.fromhex(
         "6f9b49c61b1fd1d6511f424e03404049eee4b235ff1766fecf6b49bb448c846a",
     ),
@@ -144,11 +144,11 @@ INTERFACE = Interface(
         DELETE_INSTANCE_INFO,
     ),
     errors=(ErrorType("NoValidHost", NoValidHost, NoValidHostFields),),
-    dated={
+    parts={
         SelectDestinationsArgs: {
-            "instance_uuids": _SINCE_4_4,
-            "return_objects": _SINCE_4_5,
-            "return_alternates": _SINCE_4_5,
+            "instance_uuids": Part(since=_V_4_4, older="drop"),
+            "return_objects": Part(since=_V_4_5),
+            "return_alternates": Part(since=_V_4_5),
         },
     },
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rpcgen.codegen.containers import FieldSet, fields_of_error
 from rpcgen.codegen.docs import documented, field_note, paragraphs, section
 from rpcgen.codegen.fields import handled, parameter, passed
-from rpcgen.codegen.inheritance import error_fields
 from rpcgen.codegen.layout import annotated, call, header, statement
 from rpcgen.codegen.literals import docstring
 from rpcgen.codegen.order import ordered_errors
 from rpcgen.codegen.scope import Scope
-from rpcgen.codegen.view.structs import INDENT, ClassView, FieldSet, shapes, struct_class
+from rpcgen.codegen.view.structs import INDENT, ClassView, shapes, struct_class
 from rpcgen.idl.model import Error
 
 _BODY = INDENT * 2
@@ -53,15 +53,8 @@ def errors_view(scope: Scope) -> ErrorsView:
     return ErrorsView(scope.imports.render(), errors)
 
 
-def field_set(scope: Scope, error: Error) -> FieldSet:
-    """All fields of an error."""
-    return FieldSet(
-        error_fields(scope.interface, error), scope.names.error_members[error.name], error.dated
-    )
-
-
 def _error(scope: Scope, error: Error) -> ErrorView:
-    fields = field_set(scope, error)
+    fields = fields_of_error(scope, error)
     return ErrorView(
         fields=struct_class(
             scope,
@@ -69,7 +62,7 @@ def _error(scope: Scope, error: Error) -> ErrorView:
             scope.msgspec("Struct"),
             fields,
             f"The fields of `{scope.names.errors[error.name]}` as they travel.",
-            sparse=fields.has_newer() and scope.interface.send != "always",
+            sparse=fields.is_sparse(),
         ),
         exception=_exception(scope, error, fields),
     )

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation
+from rpcgen.codegen.containers import arguments_of, spoken_methods
 from rpcgen.codegen.docs import field_note, handler_doc, method_doc, paragraphs, sentence
 from rpcgen.codegen.fields import Shape, handled, parameter, passed
 from rpcgen.codegen.layout import Expr, call, flat, header, statement
 from rpcgen.codegen.literals import docstring
 from rpcgen.codegen.scope import Scope
-from rpcgen.codegen.view.structs import INDENT, FieldSet, shapes
-from rpcgen.idl.model import Field, Interface, Kind, Method
+from rpcgen.codegen.view.structs import INDENT, shapes
+from rpcgen.idl.model import Field, Kind, Method
 
 _BODY = INDENT * 2
 
@@ -71,21 +72,11 @@ class Signature(NamedTuple):
 Found = Sequence[tuple[Field, str, Shape]]
 
 
-def live_methods(interface: Interface) -> list[Method]:
-    """Those that still exist."""
-    return [method for method in interface.methods.values() if not method.dated.until]
-
-
-def argument_set(scope: Scope, method: Method) -> FieldSet:
-    """The arguments of a method."""
-    return FieldSet(list(method.args.values()), scope.names.arguments[method.name], method.dated)
-
-
 def client_views(scope: Scope) -> tuple[ProxyView, ...]:
     """Write the client of each world, for a file of its own."""
     _import_proxy(scope)
     signatures: list[Signature] = []
-    for method in live_methods(scope.interface):
+    for method in spoken_methods(scope.interface):
         signatures += _client_signatures(scope, method)
     return tuple(_client(scope, world, signatures) for world in WORLDS)
 
@@ -114,7 +105,7 @@ def _client(scope: Scope, world: World, signatures: Sequence[Signature]) -> Prox
 def _client_signatures(scope: Scope, method: Method) -> list[Signature]:
     """One, or two if the method can be called and cast."""
     found = [
-        each for each in shapes(scope, argument_set(scope, method)) if each[0].constant is None
+        each for each in shapes(scope, arguments_of(scope, method)) if each[0].constant is None
     ]
     parameters = ["self"]
     if found:
@@ -155,7 +146,7 @@ def _result(scope: Scope, method: Method) -> str:
 def endpoint_views(scope: Scope) -> tuple[ProxyView, ...]:
     """Write the endpoint of each world, for one file together; the last has the imports of all."""
     _import_proxy(scope)
-    signatures = [_handler(scope, method) for method in live_methods(scope.interface)]
+    signatures = [_handler(scope, method) for method in spoken_methods(scope.interface)]
     if signatures:
         scope.imports.use("abc", "abstractmethod")
     return tuple(_endpoint(scope, world, signatures) for world in WORLDS)
@@ -179,7 +170,7 @@ def _endpoint(scope: Scope, world: World, signatures: Sequence[Signature]) -> Pr
 
 
 def _handler(scope: Scope, method: Method) -> Signature:
-    found = shapes(scope, argument_set(scope, method))
+    found = shapes(scope, arguments_of(scope, method))
     parameters = ["self", f"ctx: {scope.runtime('Context')}"]
     if found:
         parameters.append("*")

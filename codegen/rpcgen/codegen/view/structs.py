@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from rpcgen.codegen.containers import FieldSet
 from rpcgen.codegen.docs import field_note, paragraphs, section
-from rpcgen.codegen.fields import Shape, late, newer, shape, stored
+from rpcgen.codegen.fields import Shape, shape, stored
 from rpcgen.codegen.layout import annotated, call, statement
 from rpcgen.codegen.literals import docstring
 from rpcgen.codegen.scope import Scope
-from rpcgen.idl.model import Dated, Field
+from rpcgen.idl.model import Field
 
 INDENT = "    "
 
@@ -35,31 +34,6 @@ class ClassView(NamedTuple):
     is_class: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSet:
-    """The fields of one struct-like thing, and what dates them."""
-
-    fields: Sequence[Field]
-    names: Mapping[str, str]
-    container: Dated
-
-    def live(self) -> list[Field]:
-        """Those that still exist."""
-        return [field for field in self.fields if not field.dated.until]
-
-    def has_newer(self) -> bool:
-        """Whether some may be left out because older peers do not know them."""
-        return any(newer(field.dated.since, self.container) for field in self.live())
-
-    def dates(self) -> dict[str, tuple[tuple[int, int], ...]]:
-        """Wire names of the newer ones, with their versions."""
-        return {
-            field.name: field.dated.since
-            for field in self.live()
-            if newer(field.dated.since, self.container)
-        }
-
-
 def struct_class(
     scope: Scope, name: str, base: str, own: FieldSet, doc: str, *, sparse: bool
 ) -> ClassView:
@@ -80,8 +54,8 @@ def struct_class(
     body: list[str] = []
     for field in own.live():
         python = own.names[field.name]
-        form = shape(scope, field, late=late(scope, field, own.container))
-        keep = sparse and not (newer(field.dated.since, own.container) and field.send != "always")
+        form = shape(scope, field, late=own.is_late(field))
+        keep = sparse and not own.is_left_out(field)
         annotation, default = stored(scope, field, python, form, keep=keep)
         body.append(annotated(python, annotation, default, INDENT))
         notes.append((python, field_note(scope, field, form)))
@@ -97,8 +71,8 @@ def struct_class(
 
 
 def shapes(scope: Scope, own: FieldSet) -> list[tuple[Field, str, Shape]]:
-    """The fields that still exist, with their Python names and shapes."""
+    """The fields that generated code has, with their Python names and shapes."""
     return [
-        (field, own.names[field.name], shape(scope, field, late=late(scope, field, own.container)))
+        (field, own.names[field.name], shape(scope, field, late=own.is_late(field)))
         for field in own.live()
     ]

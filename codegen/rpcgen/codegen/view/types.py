@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation, optional
+from rpcgen.codegen.containers import dates_of_members, own_fields
 from rpcgen.codegen.docs import alias_note, documented, paragraphs, section, sentence
 from rpcgen.codegen.inheritance import struct_line
 from rpcgen.codegen.layout import Expr, annotated, bracket, call, flat, header, statement
 from rpcgen.codegen.literals import docstring, text_literal
 from rpcgen.codegen.order import ordered_types
 from rpcgen.codegen.scope import Scope
-from rpcgen.codegen.view.structs import INDENT, ClassView, FieldSet, struct_class
-from rpcgen.idl.model import Alias, Enum, Interface, Opaque, Struct, TypeDef, Union
+from rpcgen.codegen.view.structs import INDENT, ClassView, struct_class
+from rpcgen.idl.model import Alias, Enum, Opaque, Struct, TypeDef, Union
 
 
 class AliasView(NamedTuple):
@@ -33,25 +34,23 @@ class TypesView(NamedTuple):
 
 def types_view(scope: Scope) -> TypesView:
     """Write all types."""
-    sparse = sparse_structs(scope.interface)
+    sparse = sparse_structs(scope)
     definitions = tuple(
         _definition(scope, definition, sparse) for definition in ordered_types(scope.interface)
     )
     return TypesView(scope.imports.render(), definitions)
 
 
-def sparse_structs(interface: Interface) -> set[str]:
+def sparse_structs(scope: Scope) -> set[str]:
     """Structs with newer fields, and all that they are related to: an option of a base is one of its subclasses."""
-    if interface.send == "always":
-        return set()
     roots: dict[str, str] = {}
     sparse: set[str] = set()
-    for definition in interface.types.values():
+    for definition in scope.interface.types.values():
         if not isinstance(definition, Struct):
             continue
-        *_, root = struct_line(interface, definition)
+        *_, root = struct_line(scope.interface, definition)
         roots[definition.name] = root.name
-        if FieldSet(list(definition.fields.values()), {}, definition.dated).has_newer():
+        if own_fields(scope, definition).is_sparse():
             sparse.add(root.name)
     return {name for name, root in roots.items() if root in sparse}
 
@@ -86,7 +85,7 @@ def _struct(scope: Scope, struct: Struct, *, sparse: bool) -> ClassView:
         scope,
         scope.names.types[struct.name],
         base,
-        FieldSet(list(struct.fields.values()), scope.names.members[struct.name], struct.dated),
+        own_fields(scope, struct),
         documented(struct.doc, struct.dated, struct.deprecated),
         sparse=sparse,
     )
@@ -100,7 +99,9 @@ def _enum(scope: Scope, enum: Enum) -> ClassView:
         base = scope.imports.use("enum", "StrEnum")
         note = ""
     body: list[str] = []
-    for value, member in enum.members.items():
+    values = dates_of_members(enum, scope.interface)
+    for value in values:
+        member = enum.members[value]
         name = scope.names.members[enum.name][value]
         body.append(statement(f"{name} = ", text_literal(value), INDENT))
         if text := documented(member.doc, member.dated, member.deprecated):
@@ -108,7 +109,7 @@ def _enum(scope: Scope, enum: Enum) -> ClassView:
     text = paragraphs(documented(enum.doc, enum.dated, enum.deprecated), note)
     return ClassView(
         head=statement("", call(f"class {scope.names.types[enum.name]}", base), colon=":"),
-        doc=docstring(text or _listed("One of", enum.members), INDENT),
+        doc=docstring(text or _listed("One of", values), INDENT),
         body=tuple(body),
     )
 
@@ -118,7 +119,9 @@ def _union(scope: Scope, union: Union) -> ClassView:
     names = scope.names.members[union.name]
     body: list[str] = []
     notes: list[tuple[str, str]] = []
-    for tag, member in union.members.items():
+    tags = dates_of_members(union, scope.interface)
+    for tag in tags:
+        member = union.members[tag]
         name = names[tag]
         default: Expr = "None"
         if name != tag:
@@ -129,7 +132,7 @@ def _union(scope: Scope, union: Union) -> ClassView:
         notes.append(
             (name, documented(member.doc, member.dated, member.deprecated).replace("\n\n", " "))
         )
-    known = _listed("Exactly one of", names.values())
+    known = _listed("Exactly one of", [names[tag] for tag in tags])
     if union.open:
         known += " One that this version does not know is kept in `unknown`."
     text = paragraphs(

@@ -2,7 +2,7 @@
 # contract e0a464240fc3bf85, output format 1
 from __future__ import annotations
 
-from rpcgen.runtime import Interface, Method, NoArgs, Route
+from rpcgen.runtime import Interface, Method, NoArgs, Route, Topic
 
 from .types import Health, Served, Stats
 
@@ -40,7 +40,7 @@ INTERFACE = Interface(
     namespace="rpcgen.meta",
     version=(1, 0),
     exchange="rpcgen",
-    topic="meta",
+    topic=Topic("meta"),
     fingerprint=bytes.fromhex(
         "e0a464240fc3bf8585b13a4f3a070643a7fa81b81f309bfa655e5afc3677c7a0",
     ),

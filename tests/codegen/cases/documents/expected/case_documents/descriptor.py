@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route
+from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route, Topic
 
 from .errors import Failed, FailedFields
 from .types import Quoted
@@ -58,7 +58,7 @@ INTERFACE = Interface(
     namespace="case.documents",
     version=(1, 0),
     exchange="case",
-    topic="documents",
+    topic=Topic("documents"),
     fingerprint=bytes.fromhex(
         "19fb96402268d0489a6858a4f25e024a7ee58d1f9ed31b6b4317d6e96aba34e1",
     ),

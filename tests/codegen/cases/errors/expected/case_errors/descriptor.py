@@ -2,7 +2,7 @@
 # contract 3d9cb06a424f6bda, output format 1
 from __future__ import annotations
 
-from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route
+from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route, Topic
 
 from .errors import (
     Busier,
@@ -38,7 +38,7 @@ INTERFACE = Interface(
     namespace="case.errors",
     version=(1, 0),
     exchange="case",
-    topic="errors",
+    topic=Topic("errors"),
     fingerprint=bytes.fromhex(
         "3d9cb06a424f6bdaadfea19a3734706a9a7ae3f70123b1c6a7c32833f59317d4",
     ),

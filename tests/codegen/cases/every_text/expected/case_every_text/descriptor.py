@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Event, Interface, Method, Route
+from rpcgen.runtime import ErrorType, Event, Interface, Method, Part, Route, Topic
 
 from .errors import Failed, FailedFields
 from .types import Closed, Opaque, Open, Record
@@ -35,7 +35,7 @@ def _destination_of_run(args: RunArgs) -> str | None:
     return args.struct.text
 
 
-_SINCE_1_1 = ((1, 1),)
+_V_1_1 = ((1, 1),)
 
 RUN: Method[RunArgs, str] = Method(
     name="run",
@@ -47,7 +47,7 @@ RUN: Method[RunArgs, str] = Method(
     destination=_destination_of_run,
     destination_text="opaque.host, struct.text",
     profile="long",
-    topic="another.topic",
+    topic=Topic("another.topic"),
     deprecated="since 1.1; use another one",
 )
 
@@ -57,16 +57,17 @@ INTERFACE = Interface(
     namespace="a.namespace",
     version=(1, 2),
     exchange="an.exchange",
-    topic="a.topic",
+    topic=Topic("a.topic"),
     fingerprint=bytes.fromhex(
         "ba80e05ceab9afa84e26fff5ce7fdca088fb6d8c50e983c787c5ac94c4b37a27",
     ),
     methods=(RUN,),
     errors=(ErrorType("Failed", Failed, FailedFields, wire="some.wire.Name"),),
     events=(Event("run.end", Record),),
-    dated={
-        Closed: {"two text": _SINCE_1_1},
-        Open: {"two text": _SINCE_1_1},
-        Record: {"late": _SINCE_1_1},
+    parts={
+        Closed: {"two text": Part(since=_V_1_1)},
+        Open: {"two text": Part(since=_V_1_1)},
+        Record: {"late": Part(since=_V_1_1)},
+        RunArgs: {"kind": Part(always=True)},
     },
 )

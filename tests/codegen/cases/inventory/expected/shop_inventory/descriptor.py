@@ -6,7 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Event, Interface, Method, NoArgs, Route
+from rpcgen.runtime import (
+    ErrorType,
+    Event,
+    Interface,
+    Method,
+    NoArgs,
+    Part,
+    Route,
+    Topic,
+)
 from rpcgen.runtime import sent as _sent
 
 from .errors import OutOfStock, OutOfStockFields
@@ -44,8 +53,8 @@ def _destination_of_stop(args: StopArgs) -> str | None:
     return args.item.shelf
 
 
-_SINCE_1_1 = ((1, 1),)
-_SINCE_1_2 = ((1, 2),)
+_V_1_1 = ((1, 1),)
+_V_1_2 = ((1, 2),)
 
 TAKE: Method[TakeArgs, Item] = Method(
     name="take",
@@ -79,16 +88,16 @@ INTERFACE = Interface(
     namespace="shop.inventory",
     version=(1, 2),
     exchange="shop",
-    topic="inventory",
+    topic=Topic("inventory"),
     fingerprint=bytes.fromhex(
         "653b89f83c041702368dc843deac22df1e307851c52265fc03ba10f0ac9dcb05",
     ),
     methods=(TAKE, STOP, RELOAD),
     errors=(ErrorType("OutOfStock", OutOfStock, OutOfStockFields),),
     events=(Event("item.taken", Item),),
-    dated={
-        Condition: {"refurbished": _SINCE_1_2},
-        Item: {"shelf": _SINCE_1_1},
-        TakeArgs: {"note": _SINCE_1_1},
+    parts={
+        Condition: {"refurbished": Part(since=_V_1_2)},
+        Item: {"shelf": Part(since=_V_1_1)},
+        TakeArgs: {"note": Part(since=_V_1_1)},
     },
 )

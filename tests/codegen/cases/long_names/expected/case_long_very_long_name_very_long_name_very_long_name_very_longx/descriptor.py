@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Event, Interface, Method, NoArgs, Route
+from rpcgen.runtime import (
+    ErrorType,
+    Event,
+    Interface,
+    Method,
+    NoArgs,
+    Part,
+    Route,
+    Topic,
+)
 from rpcgen.runtime import sent as _sent
 
 from .errors import (
@@ -73,7 +82,7 @@ def _destination_of_first_very_long_name_very_long_name_very_long_name_very_long
     return args.argument_very_long_name_very_long_name_very_long_name_very_l.a_very_long_name_very_long_name_very_long_name_very_long_nam  # fmt: skip
 
 
-_SINCE_1_1 = ((1, 1),)
+_V_1_1 = ((1, 1),)
 
 FIRST_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG: Method[
     FirstVeryLongNameVeryLongNameVeryLongNameVeryLongArgs,
@@ -88,7 +97,7 @@ FIRST_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG: Method[
     ],
     routes=(
         Route("call", "any"),
-        Route("call", "server", since=_SINCE_1_1),
+        Route("call", "server", since=_V_1_1),
         Route("cast", "server"),
     ),
     raises=("ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon",),
@@ -144,7 +153,7 @@ INTERFACE = Interface(
     namespace="case.long_very_long_name_very_long_name_very_long_name_very_longx",
     version=(1, 1),
     exchange="case",
-    topic="long_very_long_name_very_long_name_very_long_name_very_longx",
+    topic=Topic("long_very_long_name_very_long_name_very_long_name_very_longx"),
     fingerprint=bytes.fromhex(
         "fd100079faf82023a89805b086b314a370f7e73fbc5037f0ac32d91a5c968351",
     ),
@@ -178,23 +187,33 @@ INTERFACE = Interface(
             StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNa,
         ),
     ),
-    dated={
+    parts={
         EnumVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLong: {
-            "other_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long": _SINCE_1_1,
+            "other_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long": Part(
+                since=_V_1_1,
+            ),
         },
         StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo: {
-            "h_very_long_name_very_long_name_very_long_name_very_long_nam": _SINCE_1_1,
-            "x": _SINCE_1_1,
+            "h_very_long_name_very_long_name_very_long_name_very_long_nam": Part(
+                since=_V_1_1,
+            ),
+            "x": Part(since=_V_1_1),
         },
         StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNa: {
-            "h_very_long_name_very_long_name_very_long_name_very_long_nam": _SINCE_1_1,
-            "x": _SINCE_1_1,
+            "h_very_long_name_very_long_name_very_long_name_very_long_nam": Part(
+                since=_V_1_1,
+            ),
+            "x": Part(since=_V_1_1),
         },
         UnionVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon: {
-            "b_very_long_name_very_long_name_very_long_name_very_long_nam": _SINCE_1_1,
+            "b_very_long_name_very_long_name_very_long_name_very_long_nam": Part(
+                since=_V_1_1,
+            ),
         },
         FirstVeryLongNameVeryLongNameVeryLongNameVeryLongArgs: {
-            "late_very_long_name_very_long_name_very_long_name_very_longx": _SINCE_1_1,
+            "late_very_long_name_very_long_name_very_long_name_very_longx": Part(
+                since=_V_1_1,
+            ),
         },
     },
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route
+from rpcgen.runtime import ErrorType, Interface, Method, NoArgs, Route, Topic
 
 from .errors import (
     AttributeError_,
@@ -174,7 +174,7 @@ INTERFACE = Interface(
     namespace="case.names",
     version=(1, 0),
     exchange="case",
-    topic="names",
+    topic=Topic("names"),
     fingerprint=bytes.fromhex(
         "11b11c0d1c610aec5cea485b15a8fcd83af26294de6a180ad4d113c285f60e62",
     ),

@@ -2,7 +2,7 @@
 # contract 706d8f82d3d881f1, output format 1
 from __future__ import annotations
 
-from rpcgen.runtime import Interface
+from rpcgen.runtime import Interface, Topic
 
 INTERFACE = Interface(
     name="case.nothing",
@@ -10,7 +10,7 @@ INTERFACE = Interface(
     namespace="case.nothing",
     version=(1, 0),
     exchange="case",
-    topic="nothing",
+    topic=Topic("nothing"),
     fingerprint=bytes.fromhex(
         "706d8f82d3d881f16d6bf5d242b6a48e7d2c95b3b3e6fe128cf398d1a1e68332",
     ),

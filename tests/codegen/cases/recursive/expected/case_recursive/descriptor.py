@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 from msgspec import field as _field
-from rpcgen.runtime import Interface, Method, Route
+from rpcgen.runtime import Interface, Method, Route, Topic
 
 from .types import Apple, Basket, Choice, Forest, Trees
 
@@ -44,7 +44,7 @@ INTERFACE = Interface(
     namespace="case.recursive",
     version=(1, 0),
     exchange="case",
-    topic="recursive",
+    topic=Topic("recursive"),
     fingerprint=bytes.fromhex(
         "286ba2514bf182abc0116be5073a0c15ca7f371701a409862c1e09c64f4bd9e3",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
-from rpcgen.runtime import Interface, Method, NoArgs, Route
+from rpcgen.runtime import Interface, Method, NoArgs, Route, Topic
 
 from .types import Migration, Node
 
@@ -219,7 +219,7 @@ SLOW: Method[NoArgs, None] = Method(
     returns=None,
     routes=(Route("call", "server"),),
     profile="long",
-    topic="slow-lane",
+    topic=Topic("slow-lane"),
 )
 TO_ARGUMENT: Method[ToArgumentArgs, None] = Method(
     name="to_argument",
@@ -321,7 +321,7 @@ INTERFACE = Interface(
     namespace="case.routes",
     version=(1, 0),
     exchange="cases",
-    topic="routes",
+    topic=Topic("routes"),
     fingerprint=bytes.fromhex(
         "e513ec1682ab773af27c789649a13c874c9d9f8e769274ce4f64a668e60efd72",
     ),

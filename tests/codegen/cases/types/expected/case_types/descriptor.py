@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as _field
-from rpcgen.runtime import Interface, Method, NoArgs, Route
+from rpcgen.runtime import Interface, Method, NoArgs, Route, Topic
 
 from .types import (
     Bounds,
@@ -154,7 +154,7 @@ INTERFACE = Interface(
     namespace="case.types",
     version=(1, 0),
     exchange="case",
-    topic="types",
+    topic=Topic("types"),
     fingerprint=bytes.fromhex(
         "955f42c75d003831e7412acbbcc6e7f2fe24e751c09a8608600724f4f9016d48",
     ),

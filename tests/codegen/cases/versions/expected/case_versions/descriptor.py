@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 from msgspec import field as _field
-from rpcgen.runtime import ErrorType, Event, Interface, Method, NoArgs, Route
+from rpcgen.runtime import (
+    ErrorType,
+    Event,
+    Interface,
+    Method,
+    NoArgs,
+    Part,
+    Route,
+    Topic,
+)
 from rpcgen.runtime import sent as _sent
 
 from .errors import Stopped, StoppedFields
@@ -60,17 +69,17 @@ class FixedArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
 
 
-_SINCE_1_1 = ((1, 1),)
-_SINCE_1_2 = ((1, 2),)
-_SINCE_1_3 = ((1, 3),)
-_SINCE_1_4 = ((1, 4),)
+_V_1_1 = ((1, 1),)
+_V_1_2 = ((1, 2),)
+_V_1_3 = ((1, 3),)
+_V_1_4 = ((1, 4),)
 
 RUN: Method[RunArgs, Result] = Method(
     name="run",
     attribute="run",
     args=RunArgs,
     returns=Result,
-    routes=(Route("call", "any"), Route("call", "server", since=_SINCE_1_2)),
+    routes=(Route("call", "any"), Route("call", "server", since=_V_1_2)),
     raises=("Stopped",),
 )
 NEWER: Method[NewerArgs, None] = Method(
@@ -79,7 +88,7 @@ NEWER: Method[NewerArgs, None] = Method(
     args=NewerArgs,
     returns=None,
     routes=(Route("call", "any"),),
-    since=_SINCE_1_2,
+    since=_V_1_2,
 )
 OLD_ONE: Method[NoArgs, None] = Method(
     name="old_one",
@@ -103,7 +112,7 @@ ELSEWHERE: Method[NoArgs, None] = Method(
     args=NoArgs,
     returns=None,
     routes=(Route("cast", "any"),),
-    topic="other",
+    topic=Topic("other", since=_V_1_3),
 )
 FIXED: Method[FixedArgs, None] = Method(
     name="fixed",
@@ -118,32 +127,38 @@ INTERFACE = Interface(
     package=__package__ or "",
     namespace=None,
     version=(1, 4),
+    releases={"first": (1, 0), "second": (1, 2)},
     exchange="cases",
-    topic="versions",
+    topic=Topic("versions", since=_V_1_2),
     fingerprint=bytes.fromhex(
         "9009a3b426b72930433602bfd939b20c68dbeceefc06b1ce9f23f2095843e755",
     ),
     methods=(RUN, NEWER, OLD_ONE, OLDER_ONE, ELSEWHERE, FIXED),
     errors=(ErrorType("Stopped", Stopped, StoppedFields),),
     events=(
-        Event("run.end", Result, priority="error", since=_SINCE_1_2),
+        Event("run.end", Result, priority="error", since=_V_1_2),
         Event("run.start", Base),
     ),
-    dated={
-        Mode: {"turbo": _SINCE_1_3},
-        State: {"parked": _SINCE_1_2},
-        Shape: {"label": _SINCE_1_2, "point": _SINCE_1_4},
-        Point: {"z": _SINCE_1_1},
+    parts={
+        Mode: {"turbo": Part(since=_V_1_3)},
+        State: {"parked": Part(since=_V_1_2)},
+        Shape: {"label": Part(since=_V_1_2), "point": Part(since=_V_1_4)},
+        Point: {"z": Part(since=_V_1_1)},
         Derived: {
-            "extra": _SINCE_1_2,
-            "tags": _SINCE_1_3,
-            "table": _SINCE_1_3,
-            "level": _SINCE_1_3,
+            "extra": Part(since=_V_1_2),
+            "tags": Part(since=_V_1_3),
+            "table": Part(since=_V_1_3),
+            "level": Part(since=_V_1_3, older="drop"),
         },
-        Result: {"at": _SINCE_1_2},
-        Later: {"b": _SINCE_1_3},
-        StoppedFields: {"reason": _SINCE_1_2, "code": _SINCE_1_3},
-        RunArgs: {"note": _SINCE_1_1, "priority": _SINCE_1_2, "always": _SINCE_1_3},
-        NewerArgs: {"extra": _SINCE_1_3},
+        Result: {"at": Part(since=_V_1_2)},
+        Later: {"b": Part(since=_V_1_3)},
+        StoppedFields: {"reason": Part(since=_V_1_2), "code": Part(since=_V_1_3)},
+        RunArgs: {
+            "note": Part(since=_V_1_1),
+            "priority": Part(since=_V_1_2, older="refuse"),
+            "always": Part(since=_V_1_3, always=True),
+        },
+        NewerArgs: {"extra": Part(since=_V_1_3)},
+        FixedArgs: {"kind": Part(always=True)},
     },
 )

@@ -1,0 +1,130 @@
+"""The tables of methods: what the runtime reads about each, older forms included."""
+
+from __future__ import annotations
+
+from rpcgen.codegen.annotations import annotation
+from rpcgen.codegen.containers import spoken_forms
+from rpcgen.codegen.conversions import form_stem, is_converted, until_text
+from rpcgen.codegen.dates import Dates, pair
+from rpcgen.codegen.destinations import live_paths
+from rpcgen.codegen.docs import deprecation
+from rpcgen.codegen.layout import Expr, annotated, around, call, subscript, tuple_of
+from rpcgen.codegen.literals import number_literal, text_literal
+from rpcgen.codegen.scope import Scope
+from rpcgen.codegen.view.typevalues import TypeValues
+from rpcgen.idl.model import Form, Method, Route, Topic
+from rpcgen.idl.version import Version
+
+
+class MethodTables:
+    """The tables of one file; what they share is collected on the way."""
+
+    def __init__(self, scope: Scope, dates: Dates, types: TypeValues) -> None:
+        self._scope = scope
+        self._dates = dates
+        self._types = types
+
+    def spell(self, method: Method) -> str:
+        """The constant of one method."""
+        scope = self._scope
+        struct = (
+            scope.names.argument_structs[method.name] if method.args else scope.runtime("NoArgs")
+        )
+        result: Expr = "None"
+        if method.returns is not None:
+            result = annotation(scope, method.returns, checked=False)
+        make = scope.runtime("Method")
+        options: list[Expr] = [
+            f"name={text_literal(method.name)}",
+            f"attribute={text_literal(scope.names.methods[method.name])}",
+            f"args={struct}",
+            *self._answer(method),
+            *self._travel(method),
+            *self._history(method),
+        ]
+        return annotated(
+            scope.names.constants[method.name],
+            subscript(make, struct, result),
+            call(make, *options, exploded=True),
+        )
+
+    def _answer(self, method: Method) -> list[Expr]:
+        returns: Expr = "None"
+        if method.returns is not None:
+            name = f"result_of_{method.name}"
+            returns = self._types.use(name, method.returns, method.returns_constraints)
+        raises: list[Expr] = [text_literal(each.error) for each in method.raises]
+        found: list[Expr] = [around("returns=", returns), self._routes(method.routes)]
+        return [*found, around("raises=", tuple_of(raises))] if raises else found
+
+    def _travel(self, method: Method) -> list[Expr]:
+        options: list[Expr] = []
+        if to := live_paths(self._scope, method):
+            options.append(f"destination={destination_name(method)}")
+            text = ", ".join(path.text for path in to)
+            options.append(f"destination_text={text_literal(text)}")
+        timeout = method.timeout
+        if timeout and timeout.seconds is not None:
+            options.append(f"timeout={number_literal(float(timeout.seconds))}")
+        if timeout and timeout.profile:
+            options.append(f"profile={text_literal(timeout.profile)}")
+        if method.idempotent:
+            options.append("idempotent=True")
+        if method.topic:
+            options.append(around("topic=", topic_table(self._scope, method.topic, self._dates)))
+        if method.router:
+            options.append(f"router={text_literal(method.router)}")
+        return options
+
+    def _history(self, method: Method) -> list[Expr]:
+        options: list[Expr] = [
+            *self._dates.option("since", method.dated.since),
+            *self._dates.option("until", method.dated.until),
+        ]
+        forms = spoken_forms(method, self._scope.interface)
+        if forms:
+            tables = [self._form(method, until, form) for until, form in forms]
+            options.append(around("forms=", tuple_of(tables)))
+        if method.deprecated:
+            text = deprecation(method.deprecated, "since {}", "; use {}") or "it will be removed"
+            options.append(f"deprecated={text_literal(text.removeprefix('; '))}")
+        return options
+
+    def _form(self, method: Method, until: Version, form: Form) -> Expr:
+        options: list[Expr] = [pair(until)]
+        if form.name is not None:
+            options.append(f"name={text_literal(form.name)}")
+        if form.routes is not None:
+            options.append(self._routes(form.routes))
+        if form.args:
+            options.append(f"args={self._scope.names.form_structs[method.name, until]}")
+        elif form.args is not None:
+            options.append(f"args={self._scope.runtime('NoArgs')}")
+        if form.returns is not None:
+            returns: Expr = "None"
+            if form.returns.type is not None:
+                name = f"result_of_{method.name}_{until_text(until)}"
+                returns = self._types.use(name, form.returns.type, form.returns.constraints)
+            options.append(around("returns=", returns))
+        if is_converted(method, form):
+            options.append(f"convert={text_literal(form_stem(method, until))}")
+        return call(self._scope.runtime("Form"), *options)
+
+    def _routes(self, routes: tuple[Route, ...]) -> Expr:
+        return around("routes=", tuple_of([self._route(route) for route in routes]))
+
+    def _route(self, route: Route) -> Expr:
+        since = self._dates.option("since", route.dated.since)
+        options = [text_literal(route.kind), text_literal(route.to), *since]
+        return call(self._scope.runtime("Route"), *options)
+
+
+def destination_name(method: Method) -> str:
+    """The function that reads where a message goes."""
+    return f"_destination_of_{method.name}"
+
+
+def topic_table(scope: Scope, topic: Topic, dates: Dates) -> Expr:
+    """A topic."""
+    since = dates.option("since", topic.since)
+    return call(scope.runtime("Topic"), text_literal(topic.name), *since)
