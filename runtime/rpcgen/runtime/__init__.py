@@ -8,16 +8,32 @@ from typing import TYPE_CHECKING
 from rpcgen.runtime.values import ABSENT, Absent, OpenEnum, OpenUnion, TaggedUnion, sent
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.aio.client import AsyncClient
+    from rpcgen.runtime.aio.client import AsyncClient, AsyncSupports
     from rpcgen.runtime.aio.server import AsyncServer
     from rpcgen.runtime.aio.transport import AsyncTransport
-    from rpcgen.runtime.blocking.client import Client
+    from rpcgen.runtime.blocking.client import Client, Supports
     from rpcgen.runtime.blocking.server import Server
     from rpcgen.runtime.blocking.transport import Transport
     from rpcgen.runtime.context import Context, current_context, use_context
     from rpcgen.runtime.core.call import Profile
     from rpcgen.runtime.core.opaque import OpaqueCodec
-    from rpcgen.runtime.descriptor import ErrorType, Event, Interface, Method, NoArgs, Opaque, Route
+    from rpcgen.runtime.core.pins import Pin
+    from rpcgen.runtime.descriptor import (
+        NOTHING,
+        Clock,
+        ErrorType,
+        Event,
+        Form,
+        Gone,
+        Interface,
+        Method,
+        NoArgs,
+        OlderType,
+        Opaque,
+        Part,
+        Route,
+        Topic,
+    )
     from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
     from rpcgen.runtime.errors import (
         ArgumentNotInVersion,
@@ -50,6 +66,7 @@ if TYPE_CHECKING:
         UnknownMethod,
         UnknownNamespace,
         UnsupportedMajor,
+        VersionPinned,
         VersionRejected,
         WrongKind,
     )
@@ -59,16 +76,32 @@ if TYPE_CHECKING:
 
 #: Module (below this package) of every name that is loaded when first used.
 _HOMES = {
-    "aio.client": ("AsyncClient",),
+    "aio.client": ("AsyncClient", "AsyncSupports"),
     "aio.server": ("AsyncServer",),
     "aio.transport": ("AsyncTransport",),
-    "blocking.client": ("Client",),
+    "blocking.client": ("Client", "Supports"),
     "blocking.server": ("Server",),
     "blocking.transport": ("Transport",),
     "context": ("Context", "current_context", "use_context"),
     "core.call": ("Profile",),
     "core.opaque": ("OpaqueCodec",),
-    "descriptor": ("ErrorType", "Event", "Interface", "Method", "NoArgs", "Opaque", "Route"),
+    "core.pins": ("Pin",),
+    "descriptor": (
+        "NOTHING",
+        "Clock",
+        "ErrorType",
+        "Event",
+        "Form",
+        "Gone",
+        "Interface",
+        "Method",
+        "NoArgs",
+        "OlderType",
+        "Opaque",
+        "Part",
+        "Route",
+        "Topic",
+    ),
     "endpoint": ("AsyncEndpoint", "Endpoint"),
     "errors": (
         "ArgumentNotInVersion",
@@ -101,6 +134,7 @@ _HOMES = {
         "UnknownMethod",
         "UnknownNamespace",
         "UnsupportedMajor",
+        "VersionPinned",
         "VersionRejected",
         "WrongKind",
     ),
@@ -117,12 +151,14 @@ __all__ = [
     "AsyncClient",
     "AsyncEndpoint",
     "AsyncServer",
+    "AsyncSupports",
     "AsyncTransport",
     "AuthError",
     "BadArguments",
     "BadResult",
     "BadUrl",
     "Client",
+    "Clock",
     "ConfigurationError",
     "ConnectionLost",
     "Context",
@@ -133,6 +169,8 @@ __all__ = [
     "ErrorType",
     "Event",
     "Expired",
+    "Form",
+    "Gone",
     "Interceptor",
     "Interface",
     "InterfaceClash",
@@ -143,13 +181,17 @@ __all__ = [
     "MinorTooNew",
     "MissingArgument",
     "MistypedArgument",
+    "NOTHING",
     "NoArgs",
     "NotSent",
+    "OlderType",
     "Opaque",
     "OpaqueCodec",
     "OpenEnum",
     "OpenUnion",
     "Overloaded",
+    "Part",
+    "Pin",
     "Profile",
     "Rejected",
     "RemoteError",
@@ -157,9 +199,11 @@ __all__ = [
     "RpcgenError",
     "Sent",
     "Server",
+    "Supports",
     "TaggedUnion",
     "Target",
     "TooLarge",
+    "Topic",
     "Transport",
     "Unauthenticated",
     "Unknown",
@@ -167,6 +211,7 @@ __all__ = [
     "UnknownMethod",
     "UnknownNamespace",
     "UnsupportedMajor",
+    "VersionPinned",
     "VersionRejected",
     "WrongKind",
     "current_context",

@@ -128,22 +128,23 @@ class Opaque(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True):
-    """One way in which a method may be sent; `since` holds at most one version per major."""
+    """One way in which a method may be sent; `since` and `until` hold at most one version per major."""
 
     kind: Kind
     to: RouteName
     since: Since = ()
+    until: Since = ()
 
 
 class Form(Struct, frozen=True):
-    """What a method was until a version; what a form does not say is as in the next one.
+    """What a method was until a version; what a form does not say is as it is now.
 
     Attributes:
         until: the first version with the next form.
         name: what travelled.
-        routes: empty: as in the next form.
-        args: the struct of its arguments.
-        returns: the type expression of its result; NOTHING: as in the next form.
+        routes: empty: as now.
+        args: the struct of its arguments; None: as now.
+        returns: the type expression of its result; NOTHING: as now.
         convert: the stem of the converters' names; `down_` and `up_` go before it for arguments, `result_` for results.
             Empty if there is nothing to convert.
     """

@@ -24,3 +24,6 @@ class Endpoint(_Served):
 
 class AsyncEndpoint(_Served):
     """Base of generated endpoints whose handlers are coroutine functions."""
+
+
+AnyEndpoint = Endpoint | AsyncEndpoint

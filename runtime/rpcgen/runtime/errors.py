@@ -12,6 +12,7 @@
     │   ├── Overloaded, Draining, Expired, Unauthenticated, Malformed
     │   ├── VersionRejected
     │   │   ├── UnsupportedMajor, MinorTooNew, MethodNotInVersion, ArgumentNotInVersion
+    │   │   └── VersionPinned             this client may not write what the message needs
     │   ├── UnknownNamespace, UnknownMethod, WrongKind (ValueError)
     │   └── BadArguments (ValueError)
     │       └── UnknownArgument, MissingArgument, MistypedArgument
@@ -139,6 +140,34 @@ class ArgumentNotInVersion(VersionRejected):
     """An argument, or a part of one, does not exist at the version that the message names."""
 
     code = "argument_not_in_version"
+
+
+class VersionPinned(VersionRejected):
+    """This client is pinned to a version that has no place for what was asked; nothing was sent.
+
+    Attributes:
+        method: its name in the interface.
+        argument: the path of what does not fit, e.g. `instance.tags`; None if it is the method or its route.
+        needs: the (major, minor) version from which on it would fit; None if there is none.
+        pin: the (major, minor) that the client is pinned to; None if it is not, and what was asked has ended.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        method: str = "",
+        argument: str | None = None,
+        needs: tuple[int, int] | None = None,
+        pin: tuple[int, int] | None = None,
+        path: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, path=path or argument, retry_after=retry_after)
+        self.method = method
+        self.argument = argument
+        self.needs = needs
+        self.pin = pin
 
 
 class UnknownNamespace(Rejected):

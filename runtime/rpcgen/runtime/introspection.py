@@ -12,11 +12,12 @@ from typing import ClassVar
 
 from rpcgen.runtime.context import Context
 from rpcgen.runtime.core.serving import Serving
+from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.work import State as WorkState
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.errors import Draining
 from rpcgen.runtime.rpcgen_meta.endpoint import MetaEndpoint
-from rpcgen.runtime.rpcgen_meta.types import Health, Served, State, Stats
+from rpcgen.runtime.rpcgen_meta.types import Health, Served, Spoken, State, Stats
 
 
 class Introspection(MetaEndpoint):
@@ -50,9 +51,21 @@ class Introspection(MetaEndpoint):
             Served(
                 name=interface.name,
                 namespace=interface.namespace,
-                version=f"{interface.version[0]}.{interface.version[1]}",
+                version=dotted(interface.version),
                 fingerprint=interface.fingerprint.hex(),
                 contract=contract_of(interface) if self._describes else None,
+            )
+            for interface in self._attached().dispatcher.interfaces
+            if interface is not self._interface
+        ]
+
+    def versions(self, ctx: Context) -> list[Spoken]:
+        """Of every interface, the built-in one left out."""
+        return [
+            Spoken(
+                name=interface.name,
+                namespace=interface.namespace,
+                versions=[dotted(version) for version in (*interface.serves, interface.version)],
             )
             for interface in self._attached().dispatcher.interfaces
             if interface is not self._interface

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from msgspec import Struct, structs
-from rpcgen.runtime.core.call import Call, Options, Plan, Profile, Settings
+from rpcgen.runtime.context import current_context
+from rpcgen.runtime.core.call import Call, Options, Profile, Router, Settings
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
-from rpcgen.runtime.descriptor import Interface, Method
-from rpcgen.runtime.errors import ConfigurationError, NotSent
+from rpcgen.runtime.core.pins import Pin, Shape
+from rpcgen.runtime.core.plan import Plan, check_brought
+from rpcgen.runtime.core.questions import method_named, understands
+from rpcgen.runtime.core.speaks import Shapes, Speaks
+from rpcgen.runtime.descriptor import Interface, Kind, Method
+from rpcgen.runtime.errors import ConfigurationError, NotSent, VersionPinned
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.peers import Peer
 
@@ -57,52 +63,70 @@ class Proxy(Generic[TransportT]):
         "_interceptors",
         "_options",
         "_owns_transport",
-        "_plans",
         "_settings",
+        "_speaks",
         "_transport",
     )
 
     _interface: ClassVar[Interface]
+    #: Makes a lock of this client's world.
+    _gate: ClassVar[Any]
 
     def __init__(
         self,
         transport: str | TransportT,
         *,
+        pin: Pin = None,
         timeout: float | None = None,
         profiles: Mapping[str, Profile] | None = None,
         codecs: Mapping[type, OpaqueCodec] | None = None,
+        converters: object = None,
+        routers: Mapping[str, Router] | None = None,
         interceptors: Sequence[Interceptor] = (),
         exchange: str | None = None,
         topic: str | None = None,
+        refuse_lost_casts: bool = True,
     ) -> None:
         """Open a client.
 
         Args:
             transport: a URL, or a transport to share with other clients (this client then does not close it).
+            pin: the version that its messages are written for, while older servers run: a version ("6.2"), the name of a
+                release, `auto` (what all running servers understand), `env:VARIABLE`, or a function that returns one of
+                these; it is asked once, here.
             timeout: seconds that a call waits where its method says nothing; 60 by default, `inf` for ever.
             profiles: named timeouts; what is not given is `long`: 1800 s with a sign of life every 20 s.
             codecs: opaque types to objects with `type`, `encode` and `decode`.
+            converters: of an interface that has older forms, an object of its generated `...ClientConverters`.
+            routers: the functions that the interface names as `router`.
             interceptors: hooks round every message.
             exchange, topic: replace the interface's own.
+            refuse_lost_casts: with pin `auto`, refuse a cast that some running server would not understand, because
+                nobody would hear of it. False sends it as if there were no pin.
 
         Raises:
             ConfigurationError: the URL or another argument cannot be used.
         """
+        interface = self._interface
+        shapes = Shapes(interface, self._gate, refuse_lost_casts=refuse_lost_casts)
+        self._speaks = Speaks(shapes).pinned(pin)
+        self._settings = Settings(
+            timeout=check_timeout(timeout),
+            profiles={**Settings().profiles, **(profiles or {})},
+            codecs=OpaqueCodecs(codecs),
+            exchange=exchange,
+            topic=topic,
+            routers=routers or {},
+            converters=converters,
+        )
+        check_brought(interface, self._settings)
         self._owns_transport = isinstance(transport, str)
         self._transport: TransportT = (
             self._open(transport) if isinstance(transport, str) else transport
         )
-        self._settings = Settings(
-            timeout=check_timeout(timeout),
-            profiles={**Settings().profiles, **(profiles or {})},
-            codec=self._transport.codec,
-            codecs=OpaqueCodecs(codecs),
-            exchange=exchange,
-            topic=topic,
-        )
+        self._settings = structs.replace(self._settings, codec=self._transport.codec)
         self._interceptors = tuple(interceptors)
         self._options = Options()
-        self._plans: dict[Method[Any, Any], Plan] = {}
 
     def _open(self, url: str) -> TransportT:
         raise AssertionError("unexpected use of a client without a world")
@@ -114,6 +138,7 @@ class Proxy(Generic[TransportT]):
         fanout: bool | None = None,
         timeout: float | None = None,
         context: Mapping[str, Any] | None = None,
+        pin: Pin = None,
     ) -> Self:
         """A client like this one that sends elsewhere or waits differently; cheap, and shares everything.
 
@@ -122,9 +147,10 @@ class Proxy(Generic[TransportT]):
             fanout: True sends casts to every server.
             timeout: seconds; `inf` waits for ever.
             context: values that the handlers can read as `ctx.fields`, added to those around the call.
+            pin: the version that messages are written for. None means not given.
 
         Raises:
-            ConfigurationError: the timeout is negative or no number.
+            ConfigurationError: the timeout is negative or no number, or the pin is unknown.
         """
         options = self._options
         if server is not None:
@@ -140,12 +166,21 @@ class Proxy(Generic[TransportT]):
         other._owns_transport = False
         other._settings = self._settings
         other._interceptors = self._interceptors
-        other._plans = self._plans
+        other._speaks = self._speaks if pin is None else self._speaks.pinned(pin)
         other._options = options
         return other
 
-    def _plan(self, method: Method[Any, Any]) -> Plan:
-        plan = self._plans.get(method)
+    @property
+    def version(self) -> tuple[int, int] | None:
+        """The (major, minor) version that messages are written for; None if the pin's major is not spoken.
+
+        With pin `auto`: as far as it is known now.
+        """
+        return self._speaks.shape.version
+
+    def _plan(self, method: Method[Any, Any], shape: Shape | None = None) -> Plan:
+        shape = shape or self._speaks.shape
+        plan = shape.plans.get(method)
         if plan is None:
             if method.deprecated is not None:
                 warnings.warn(
@@ -153,8 +188,35 @@ class Proxy(Generic[TransportT]):
                     DeprecationWarning,
                     stacklevel=4,
                 )
-            plan = self._plans[method] = Plan(method, self._settings)
+            plan = shape.plans[method] = Plan(method, self._settings, shape)
         return plan
+
+    def _new_call(
+        self, method: Method[Any, Any], kind: Kind, arguments: Any, gone: Mapping[str, Any] | None
+    ) -> Call:
+        """The message of a call or cast; raises what keeps it from being written."""
+        plan = self._speaks.shape.plans.get(method) or self._plan(method)
+        now = time.monotonic()
+        return Call(plan, kind, arguments, gone, self._options, current_context(), now)
+
+    def _new_cast(
+        self, method: Method[Any, Any], arguments: Any, gone: Mapping[str, Any] | None
+    ) -> Call:
+        try:
+            return self._new_call(method, "cast", arguments, gone)
+        except VersionPinned:
+            newest = self._speaks.for_lost_casts
+            if newest is None:
+                raise
+        plan = self._plan(method, newest)
+        now = time.monotonic()
+        return Call(plan, "cast", arguments, gone, self._options, current_context(), now)
+
+    def _understands(self, method: Method[Any, Any], arguments: Sequence[str]) -> bool:
+        return understands(self._speaks.shape.version, method, arguments)
+
+    def _method_named(self, name: str) -> Method[Any, Any]:
+        return method_named(self._interface, name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._interface.name} over {self._transport!r}>"

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from types import FrameType
 
 from msgspec import Struct
-from rpcgen.runtime.core.dispatch import AnyEndpoint, interface_of
-from rpcgen.runtime.endpoint import AsyncEndpoint
+from rpcgen.runtime.core.dispatch import interface_of
+from rpcgen.runtime.core.versions.dates import dotted
+from rpcgen.runtime.descriptor import Interface
+from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.introspection import Introspection
 from rpcgen.runtime.target import Target, check_name
@@ -33,7 +35,7 @@ class ServerPlan(Struct, frozen=True):
     def summary(self) -> str:
         """The interfaces and their versions, for a log line."""
         own = [interface_of(endpoint) for endpoint in self.endpoints if endpoint is not self.meta]
-        return ", ".join(f"{i.name} {i.version[0]}.{i.version[1]}" for i in own)
+        return ", ".join(f"{i.name} {dotted(i.version)}" for i in own)
 
 
 def plan_server(
@@ -62,15 +64,16 @@ def plan_server(
         if not isinstance(endpoint, world):
             expected = "AsyncServer" if isinstance(endpoint, AsyncEndpoint) else "Server"
             raise ConfigurationError(f"{type(endpoint).__name__} is an endpoint for {expected}")
-        names = (
-            {interface.topic}
-            if topic is not None
-            else {interface.topic, *(m.topic for m in interface.methods if m.topic)}
-        )
-        for name in sorted(names):
-            targets[Target(exchange or interface.exchange, topic or name)] = None
+        for name in [topic] if topic is not None else topics_of(interface):
+            targets[Target(exchange or interface.exchange, name)] = None
     meta = Introspection(describes=introspection)
     return ServerPlan((*endpoints, meta), tuple(targets), meta)
+
+
+def topics_of(interface: Interface) -> list[str]:
+    """All topics that messages of any version may come by, sorted."""
+    own = {method.topic.name for method in interface.methods if method.topic is not None}
+    return sorted({interface.topic.name, *interface.also, *own})
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
     from rpcgen.runtime.core.codec import Codec
+    from rpcgen.runtime.peers import Found
     from rpcgen.runtime.proxy import Sent
 
 
@@ -21,6 +22,10 @@ class BlockingTransport(Protocol):
 
     def cast(self, call: Call) -> Sent:
         """Send a cast."""
+        ...
+
+    def discover(self, timeout: float) -> list[Found]:
+        """The servers that can be found now; waits at most `timeout` seconds."""
         ...
 
     def close(self) -> None:
@@ -39,6 +44,10 @@ class CoroutineTransport(Protocol):
 
     async def cast(self, call: Call) -> Sent:
         """Send a cast."""
+        ...
+
+    async def discover(self, timeout: float) -> list[Found]:
+        """The servers that can be found now; waits at most `timeout` seconds."""
         ...
 
     async def close(self) -> None:

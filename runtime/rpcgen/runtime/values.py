@@ -78,3 +78,8 @@ class OpenUnion(TaggedUnion, frozen=True, kw_only=True):
         if self.unknown is not None:
             return next(iter(self.unknown))
         return super().tag
+
+
+def is_open_union(cls: type) -> bool:
+    """Whether values of a class may be unknown members of an open union."""
+    return issubclass(cls, OpenUnion)

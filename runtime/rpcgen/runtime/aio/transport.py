@@ -18,7 +18,7 @@ from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_un
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.ids import new_id
-from rpcgen.runtime.peers import Peer
+from rpcgen.runtime.peers import Found, Peer
 from rpcgen.runtime.proxy import Sent, hand_out
 from rpcgen.runtime.transport import find_driver
 
@@ -89,6 +89,11 @@ class AsyncTransport:
     ) -> Sent:
         frame = self._calls.cast(call, time.monotonic())
         return hand_out(call, frame, driver.send, peers, refused)
+
+    async def discover(self, timeout: float) -> list[Found]:
+        """The servers that can be found now; waits at most `timeout` seconds, beside the loop."""
+        opened = self._opened
+        return await asyncio.to_thread(opened.driver.discover, opened.url, timeout)
 
     # --- connection -----------------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class Server:
         introspection: bool = True,
         interceptors: Sequence[Interceptor] = (),
         codecs: Mapping[type, OpaqueCodec] | None = None,
+        converters: Sequence[object] = (),
         exchange: str | None = None,
         topic: str | None = None,
     ) -> None:
@@ -64,6 +65,7 @@ class Server:
             introspection: answer `rpcgen.meta` requests that describe the interfaces.
             interceptors: hooks round every handler.
             codecs: opaque types to objects with `type`, `encode` and `decode`.
+            converters: of the interfaces that have older forms, objects of their generated `...ServerConverters`.
             exchange, topic: replace those of the interfaces.
 
         Raises:
@@ -76,6 +78,7 @@ class Server:
             debug=debug,
             interceptors=tuple(interceptors),
             codecs=codecs or {},
+            converters=tuple(converters),
         )
         self.server = server or socket.gethostname()
         self._plan = plan_server(

@@ -20,7 +20,7 @@ from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_un
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
-from rpcgen.runtime.peers import Peer
+from rpcgen.runtime.peers import Found, Peer
 from rpcgen.runtime.proxy import Sent, hand_out
 from rpcgen.runtime.transport import find_driver
 
@@ -35,7 +35,7 @@ class Transport:
     """
 
     def __init__(self, url: str) -> None:
-        opened = find_driver(url)
+        opened = self._opened = find_driver(url)
         self._url = opened.url
         self.codec = opened.codec
         self.counters = ClientCounters()
@@ -78,6 +78,10 @@ class Transport:
             peers, refused = [self._route(call)], []
         frame = self._calls.cast(call, time.monotonic())
         return hand_out(call, frame, self._driver.send, peers, refused)
+
+    def discover(self, timeout: float) -> list[Found]:
+        """The servers that can be found now; waits at most `timeout` seconds."""
+        return self._opened.driver.discover(self._opened.url, timeout)
 
     # --- routing --------------------------------------------------------------------------------------------------
 

@@ -1,33 +1,29 @@
-"""One outgoing call or cast: from typed arguments to a frame, and from the answer to a value or an exception.
-
-A `Plan` holds all that can be known before the arguments are: one per client and method, made when first used. A
-`Call` is one message on its way. Neither knows how frames travel.
-"""
+"""One outgoing message on its way, and what surrounds it. What can be known before is in its plan (plan.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.codec import MSGPACK, Codec
-from rpcgen.runtime.core.dates import minor_in
-from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
-from rpcgen.runtime.core.measures import measure_for
+from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.replies import Answer, Answers
-from rpcgen.runtime.descriptor import Kind, Method, Route
-from rpcgen.runtime.errors import BadArguments, ConfigurationError, InvalidTarget, MistypedArgument
+from rpcgen.runtime.core.replies import Answer
+from rpcgen.runtime.descriptor import Kind, Version
+from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Peer
-from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.plan import Plan
 
 #: Seconds that a call waits unless the method, the client or `prepare()` says otherwise.
 DEFAULT_TIMEOUT = 60.0
 
-NO_FIELDS: Mapping[str, Any] = {}
+#: A program's last word on where a message goes: `(method, arguments by name, version, topic, server)` to
+#: `(topic, server)`.
+Router = Callable[[str, Mapping[str, Any], Version, str, "str | None"], "tuple[str, str | None]"]
 
 
 class Profile(Struct, frozen=True):
@@ -55,6 +51,8 @@ class Settings(Struct, frozen=True):
     codecs: OpaqueCodecs = field(default_factory=OpaqueCodecs)
     exchange: str | None = None
     topic: str | None = None
+    routers: Mapping[str, Router] = field(default_factory=dict[str, Router])
+    converters: object = None
 
 
 class Options(Struct, frozen=True):
@@ -70,7 +68,8 @@ class Call:
     """One message on its way.
 
     Attributes:
-        plan, target, kind: what it is and where it goes.
+        plan, target, kind: what it is, where it goes, and whether it is sent as a call or a cast.
+        crosses: the caller asked for the other kind, which this version does not have.
         arguments: the generated struct.
         body: the encoded arguments.
         needs: the minor version that the message names.
@@ -86,6 +85,7 @@ class Call:
         "arguments",
         "attempt",
         "body",
+        "crosses",
         "deadline",
         "fields",
         "heard",
@@ -105,15 +105,17 @@ class Call:
         plan: Plan,
         kind: Kind,
         arguments: Any,
+        gone: Mapping[str, Any] | None,
         options: Options,
         ambient: Context | None,
         now: float,
     ) -> None:
         self.plan = plan
-        self.kind: Kind = kind
+        self.kind: Kind = plan.kinds[kind] if plan.kinds else kind
+        self.crosses = self.kind != kind
         self.arguments = arguments
-        self.target, route_minor = plan.route(kind, arguments, options)
-        self.body, minor = plan.body(arguments)
+        self.target, route_minor = plan.routes.choose(self.kind, arguments, options)
+        self.body, minor = plan.write(arguments, gone)
         self.needs = minor if minor > route_minor else route_minor
         timeout = options.timeout if options.timeout is not None else plan.timeout
         self.deadline: float | None = now + timeout if timeout < FOREVER else None
@@ -152,7 +154,7 @@ class Call:
     @property
     def version(self) -> tuple[int, int]:
         """The version that the message needs."""
-        return self.plan.major, self.needs
+        return self.plan.version[0], self.needs
 
     @property
     def silent_at(self) -> float | None:
@@ -173,10 +175,10 @@ class Call:
                 self.id,
                 CALL if self.kind == "call" else CAST,
                 plan.namespace,
-                plan.method.name,
-                plan.major,
+                plan.name,
+                plan.version[0],
                 self.needs,
-                plan.minor,
+                plan.version[1],
                 None if self.deadline is None else self.deadline - now,
                 self.body,
                 plan.beat,
@@ -198,146 +200,3 @@ def check_fields(fields: Mapping[str, Any], codec: Codec) -> None:
         raise ConfigurationError(f"the context cannot travel: {error}") from error
     if not named:
         raise ConfigurationError("the context cannot travel: its names have to be text")
-
-
-class Plan:
-    """All that a client knows of one method before it is used."""
-
-    __slots__ = (
-        "_answers",
-        "_measure",
-        "_pack",
-        "_reader",
-        "_routes",
-        "_targets",
-        "_topic",
-        "beat",
-        "codec",
-        "codecs",
-        "encode",
-        "fingerprint",
-        "major",
-        "method",
-        "minor",
-        "namespace",
-        "silence",
-        "since",
-        "timeout",
-    )
-
-    def __init__(self, method: Method[Any, Any], settings: Settings) -> None:
-        interface = method.interface
-        self.method = method
-        self.codec = settings.codec
-        self.namespace = interface.namespace
-        self.major, self.minor = interface.version
-        self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
-        self.since = minor_in(method.since, self.major)
-        self.timeout, self.silence = _patience(method, settings)
-        self.beat = None if self.silence is None else self.silence / 3
-        hooks = self.codecs = settings.codecs
-        self.encode = self.codec.encoder(hooks.encode)
-        self._pack = hooks.packer(method.args)
-        self._reader = Reader(method.args, hooks.decode, strict=True)
-        self._measure = measure_for(method.args, interface, writing=True)
-        self._answers = Answers(method, hooks.decode)
-        exchange = settings.exchange or interface.exchange
-        self._topic = (exchange, settings.topic or method.topic or interface.topic)
-        self._routes: dict[tuple[Kind, str], Route] = {
-            (route.kind, route.to): route for route in method.routes
-        }
-        self._targets: dict[tuple[str | None, bool], Target] = {}
-
-    def body(self, arguments: Any) -> tuple[msgspec.Raw, int]:
-        """Encode the arguments; the payload and the minor version that they need.
-
-        The check is the server's own: what is about to leave is read back with its reader.
-
-        Raises:
-            BadArguments: with the path of what does not fit.
-        """
-        try:
-            data = self.encode(arguments if self._pack is None else self._pack(arguments))
-        except BadArguments:
-            raise
-        except Exception as error:  # whatever the program's codecs raise
-            raise MistypedArgument(f"{self.method.name}: {error}") from error
-        try:
-            self._reader.read(data, self.codec)
-        except BadArguments as error:
-            error.args = (f"{self.method.name}: {error}",)
-            raise
-        minor = self.since
-        if self._measure is not None:
-            plain = self.codec.untyped(data)
-            newest = self._measure.find(plain)
-            minor = max(minor, newest.minor)
-            if newest.changed:
-                data = self.codec.encode(plain)
-        return msgspec.Raw(data), minor
-
-    def route(self, kind: Kind, arguments: Any, options: Options) -> tuple[Target, int]:
-        """Where this message goes, and the minor version that going there needs.
-
-        Raises:
-            InvalidTarget: the method has no such route, or nothing names the server.
-        """
-        route = self._choose(kind, options)
-        server = None
-        if route.to == "server":
-            server = options.server
-            if server is None:
-                server = self._destination(arguments)
-        key = (server, route.to == "fanout")
-        target = self._targets.get(key)
-        if target is None:
-            if len(self._targets) > 10_000:
-                self._targets.clear()
-            target = self._targets[key] = Target(*self._topic, server=server, fanout=key[1])
-        return target, minor_in(route.since, self.major) if route.since else 0
-
-    def _choose(self, kind: Kind, options: Options) -> Route:
-        wanted = "fanout" if options.fanout else "server" if options.server is not None else None
-        if wanted is None:
-            for route in self.method.routes:
-                if route.kind == kind:
-                    return route
-        elif (kind, wanted) in self._routes:
-            return self._routes[kind, wanted]
-        offered = ", ".join(f"{route.kind} {route.to}" for route in self.method.routes)
-        raise InvalidTarget(
-            f"{self.method.name} cannot be sent as {kind} {wanted or ''}".rstrip()
-            + f"; it has: {offered}"
-        )
-
-    def _destination(self, arguments: Any) -> str:
-        method = self.method
-        if method.destination is None:
-            raise InvalidTarget(
-                f"{method.name} goes to one server: say which with prepare(server=...)"
-            )
-        server = method.destination(arguments)
-        if server is None:
-            raise InvalidTarget(
-                f"{method.name} goes to the server that {method.destination_text} names, which is null; "
-                "say which with prepare(server=...)"
-            )
-        return server
-
-    def outcome(self, call: Call) -> Any:
-        """The result of an answered call, or its exception."""
-        return self._answers.outcome(call)
-
-
-def _patience(method: Method[Any, Any], settings: Settings) -> tuple[float, float | None]:
-    if method.profile is not None:
-        profile = settings.profiles.get(method.profile)
-        if profile is None:
-            raise ConfigurationError(
-                f"{method.name} has timeout {method.profile!r}, a profile that this client does not have; "
-                f"known: {', '.join(sorted(settings.profiles))}"
-            )
-        return profile.timeout, profile.silence
-    if method.timeout is not None:
-        return method.timeout, None
-    return settings.timeout if settings.timeout is not None else DEFAULT_TIMEOUT, None

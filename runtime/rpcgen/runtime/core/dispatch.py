@@ -12,130 +12,58 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.context import FOREVER, Context
-from rpcgen.runtime.core.codec import Codec, Undecodable
-from rpcgen.runtime.core.dates import minor_in
+from rpcgen.runtime.core.codec import Codec
+from rpcgen.runtime.core.entry import Entry, LazyEntry, version_error
 from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
-from rpcgen.runtime.core.measures import measure_for
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.replies import Results, refusal
-from rpcgen.runtime.core.words import path_text
+from rpcgen.runtime.core.replies import refusal
+from rpcgen.runtime.core.versions.converters import check_converters
+from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface, Method
-from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
+from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import (
-    ArgumentNotInVersion,
     ConfigurationError,
     Expired,
     InterfaceClash,
-    Malformed,
     MethodNotInVersion,
-    MinorTooNew,
     Rejected,
     UnknownMethod,
     UnknownNamespace,
-    UnsupportedMajor,
     VersionRejected,
-    WrongKind,
 )
 from rpcgen.runtime.peers import Caller
-
-AnyEndpoint = Endpoint | AsyncEndpoint
-
-
-class Entry:
-    """One method of one endpoint, ready to be called."""
-
-    __slots__ = (
-        "calls",
-        "casts",
-        "handler",
-        "immediate",
-        "interface",
-        "is_async",
-        "major",
-        "measure",
-        "method",
-        "minor",
-        "reader",
-        "results",
-        "since",
-    )
-
-    def __init__(
-        self, endpoint: AnyEndpoint, method: Method[Any, Any], codecs: OpaqueCodecs, *, debug: bool
-    ) -> None:
-        interface = method.interface
-        self.method = method
-        self.interface = interface
-        self.major, self.minor = interface.version
-        self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
-        self.is_async = isinstance(endpoint, AsyncEndpoint)
-        self.immediate = endpoint._immediate  # pyright: ignore[reportPrivateUsage]
-        self.calls = any(route.kind == "call" for route in method.routes)
-        self.casts = any(route.kind == "cast" for route in method.routes)
-        self.since = minor_in(method.since, self.major)
-        self.reader = Reader(method.args, codecs.decode, strict=True)
-        self.measure = measure_for(method.args, interface, writing=False)
-        self.results = Results(method, codecs, debug=debug)
-
-    def arguments(self, body: msgspec.Raw, minor: int, codec: Codec) -> msgspec.Struct:
-        """Read the arguments of a message that names `minor`.
-
-        Raises:
-            Rejected: the kind says what does not fit; the path says where.
-        """
-        try:
-            arguments: msgspec.Struct = self.reader.read(body, codec)
-        except Undecodable as error:
-            raise Malformed(f"{self.method.name}: {error}") from error
-        if self.measure is not None and minor < self.measure.newest:
-            newest = self.measure.find(codec.untyped(body))
-            if newest.minor > minor:
-                where = path_text(newest.path)
-                raise ArgumentNotInVersion(
-                    f"{self.method.name}: {where!r} exists since {self.major}.{newest.minor}, "
-                    f"the message names {self.major}.{minor}",
-                    path=where,
-                )
-        return arguments
-
-
-class LazyEntry:
-    """Stands in the table until a method is first used, so that large interfaces start quickly."""
-
-    __slots__ = ("make",)
-
-    def __init__(self, make: Callable[[], Entry]) -> None:
-        self.make = make
 
 
 class Dispatcher:
     """The table of all that a server serves."""
 
-    __slots__ = ("_table", "interfaces")
+    __slots__ = ("_older", "_table", "interfaces")
 
     def __init__(
-        self, endpoints: Sequence[AnyEndpoint], codecs: OpaqueCodecs, *, debug: bool
+        self,
+        endpoints: Sequence[AnyEndpoint],
+        codecs: OpaqueCodecs,
+        converters: Sequence[object] = (),
+        *,
+        debug: bool,
     ) -> None:
         self.interfaces: list[Interface] = []
         self._table: dict[str | None, dict[str, Entry | LazyEntry]] = {}
-        owners: dict[tuple[str | None, str], Interface] = {}
+        #: Methods by the names that only their older forms have.
+        self._older: dict[tuple[str | None, str], list[Method[Any, Any]]] = {}
+        owners: dict[tuple[str | None, str], AnyEndpoint] = {}
         for endpoint in endpoints:
             interface = interface_of(endpoint)
             self.interfaces.append(interface)
+            own = converters_of(interface, converters)
             methods = self._table.setdefault(interface.namespace, {})
             for method in interface.methods:
-                owner = owners.setdefault((interface.namespace, method.name), interface)
-                if method.name in methods:
-                    where = (
-                        f"namespace {interface.namespace!r}"
-                        if interface.namespace is not None
-                        else "the null namespace"
-                    )
-                    raise InterfaceClash(
-                        f"{owner.name} and {interface.name} both claim {method.name!r} in {where}"
-                    )
-                methods[method.name] = LazyEntry(_maker(endpoint, method, codecs, debug=debug))
+                for name in {method.name, *(form.name or method.name for form in method.forms)}:
+                    _claim(owners, endpoint, name)
+                    if name != method.name:
+                        self._older.setdefault((interface.namespace, name), []).append(method)
+                methods[method.name] = LazyEntry(_maker(endpoint, method, codecs, own, debug=debug))
+        check_all_used(converters, self.interfaces)
 
     def entry(self, request: Request) -> Entry:
         """The method that a request asks for, if this server serves it at the request's version.
@@ -149,30 +77,45 @@ class Dispatcher:
                 f"this server has no interface in namespace {_shown(request.namespace)}"
             )
         entry = methods.get(request.method)
-        if entry is None:
-            raise self._unknown(request)
         if isinstance(entry, LazyEntry):
             entry = methods[request.method] = entry.make()
-        if request.major != entry.major or request.minor > entry.minor:
-            raise _version_error(entry.interface, request) or AssertionError("unexpected version")
-        if request.minor < entry.since:
-            raise MethodNotInVersion(
-                f"{request.method} exists since {entry.major}.{entry.since}, the message names {request.major}.{request.minor}"
-            )
-        if not (entry.calls if request.how == CALL else entry.casts):
-            raise WrongKind(
-                f"{request.method} cannot be {'called' if request.how == CALL else 'cast'}"
-            )
-        return entry
+        if (
+            entry is not None
+            and request.major == entry.major
+            and entry.settled <= request.minor <= entry.minor
+            and request.how in entry.hows
+        ):
+            return entry
+        return self._other_version(request, entry, methods)
+
+    def _other_version(
+        self, request: Request, entry: Entry | None, methods: dict[str, Entry | LazyEntry]
+    ) -> Entry:
+        """The entry of a message of another version than the newest; raises Rejected."""
+        candidates = [] if entry is None else [entry]
+        for method in self._older.get((request.namespace, request.method), ()):
+            older = methods[method.name]
+            if isinstance(older, LazyEntry):
+                older = methods[method.name] = older.make()
+            candidates.append(older)
+        if not candidates:
+            raise self._unknown(request)
+        refusals: list[Rejected] = []
+        for candidate in candidates:
+            error = candidate.refusal(request)
+            if error is None:
+                return candidate
+            refusals.append(error)
+        raise next((e for e in refusals if not isinstance(e, MethodNotInVersion)), refusals[0])
 
     def _unknown(self, request: Request) -> Rejected:
         error: VersionRejected | None = None
         for interface in self.interfaces:
             if interface.namespace == request.namespace:
-                error = _version_error(interface, request)
+                error = version_error(interface, request)
                 if error is None:
                     return UnknownMethod(
-                        f"{interface.name} {_dotted(interface.version)} has no method {_shown(request.method)}"
+                        f"{interface.name} {dotted(interface.version)} has no method {_shown(request.method)}"
                     )
         return error or UnknownMethod(f"no method {_shown(request.method)}")
 
@@ -244,7 +187,7 @@ class Job:
         """
         if self.expired(now):
             raise Expired(f"{self.request.method}: its time was over before it could run")
-        return self.entry.arguments(self.request.body, self.request.minor, self.codec)
+        return self.entry.arguments(self.request, self.codec)
 
     def refuse(self, error: Rejected) -> bytes:
         """The frame that refuses it."""
@@ -252,17 +195,19 @@ class Job:
 
     def reply(self, value: Any) -> bytes:
         """The frame for a result; raises BadResult."""
-        return self.entry.results.reply(self.request.id, value, self.codec)
+        return self.entry.reply(self.request, value, self.codec)
 
     def failure(self, error: BaseException) -> tuple[bytes, bool]:
         """The frame for an exception, and whether the method declares it."""
-        return self.entry.results.failure(self.request.id, error, self.codec)
+        reader = self.entry.reader_of(self.request)
+        return self.entry.results.failure(self.request.id, error, self.codec, reader)
 
     def drifted(self) -> bool:
         """Whether the caller has another build of the very same version (LANGUAGE: fingerprint)."""
         interface = self.entry.interface
         theirs, ours = self.request.fingerprint, interface.fingerprint[:FINGERPRINT_BYTES]
-        return bool(theirs) and theirs != ours and self.request.reader == interface.version[1]
+        same = (self.request.major, self.request.reader) == interface.version
+        return bool(theirs) and theirs != ours and same
 
 
 def interface_of(endpoint: AnyEndpoint) -> Interface:
@@ -277,33 +222,58 @@ def interface_of(endpoint: AnyEndpoint) -> Interface:
     return endpoint._interface  # pyright: ignore[reportPrivateUsage] - the generated class's table
 
 
+def _claim(
+    owners: dict[tuple[str | None, str], AnyEndpoint], endpoint: AnyEndpoint, name: str
+) -> None:
+    interface = interface_of(endpoint)
+    owner = owners.setdefault((interface.namespace, name), endpoint)
+    if owner is endpoint:
+        return
+    where = (
+        f"namespace {interface.namespace!r}"
+        if interface.namespace is not None
+        else "the null namespace"
+    )
+    raise InterfaceClash(
+        f"{interface_of(owner).name} and {interface.name} both claim {name!r} in {where}"
+    )
+
+
+def converters_of(interface: Interface, converters: Sequence[object]) -> object:
+    """The program's converters for one interface; raises ConfigurationError if it needs some and has none."""
+    wanted = interface.server_converters
+    if wanted is None:
+        return None
+    own = next((each for each in converters if isinstance(each, wanted)), None)
+    check_converters(own, wanted, interface, "server")
+    return own
+
+
+def check_all_used(converters: Sequence[object], interfaces: Sequence[Interface]) -> None:
+    """Raise ConfigurationError for converters that no interface of a server needs."""
+    wanted = tuple(each.server_converters for each in interfaces if each.server_converters)
+    for given in converters:
+        if not isinstance(given, wanted):
+            raise ConfigurationError(
+                f"{type(given).__name__} converts for no interface of this server"
+            )
+
+
 def _maker(
-    endpoint: AnyEndpoint, method: Method[Any, Any], codecs: OpaqueCodecs, *, debug: bool
+    endpoint: AnyEndpoint,
+    method: Method[Any, Any],
+    codecs: OpaqueCodecs,
+    converters: object,
+    *,
+    debug: bool,
 ) -> Callable[[], Entry]:
-    return lambda: Entry(endpoint, method, codecs, debug=debug)
-
-
-def _version_error(interface: Interface, request: Request) -> VersionRejected | None:
-    major, minor = interface.version
-    if request.major != major:
-        return UnsupportedMajor(
-            f"{interface.name} is served at {major}.{minor}, the message needs {request.major}.{request.minor}"
-        )
-    if request.minor > minor:
-        return MinorTooNew(
-            f"{interface.name} is served at {major}.{minor}, the message needs {request.major}.{request.minor}"
-        )
-    return None
+    return lambda: Entry(endpoint, method, codecs, converters, debug=debug)
 
 
 def _deadline(remaining: float | None, now: float) -> float | None:
     if remaining is None or not remaining < FOREVER:  # also NaN
         return None
     return now + max(0.0, remaining)
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return f"{version[0]}.{version[1]}"
 
 
 def _shown(name: str | None) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, cast
 
 from msgspec import inspect
-from rpcgen.runtime.values import OpenUnion
 
 
 def below(node: inspect.Type) -> Iterator[inspect.Type]:
@@ -41,19 +40,3 @@ def extra_of(node: inspect.Metadata) -> dict[str, Any]:
 def has_extra(node: inspect.Type) -> bool:
     """Whether reading this type needs bounds that msgspec does not check, anywhere below."""
     return any(isinstance(part, inspect.Metadata) and extra_of(part) for part in below(node))
-
-
-def is_dated(node: inspect.Type, dated: Mapping[type, object]) -> bool:
-    """Whether anything in this type began later than the type itself."""
-    return bool(dated) and any(
-        isinstance(part, (inspect.StructType, inspect.EnumType)) and part.cls in dated
-        for part in below(node)
-    )
-
-
-def is_open(node: inspect.Type) -> bool:
-    """Whether a value of this type can hold an unknown member of an open union."""
-    return any(
-        isinstance(part, inspect.StructType) and issubclass(part.cls, OpenUnion)
-        for part in below(node)
-    )

@@ -63,7 +63,8 @@ class OpaqueCodecs:
             return None
         from rpcgen.runtime.core.packing import Packers
 
-        return Packers(self._by_type).of(inspect.type_info(of))
+        node = of if isinstance(of, inspect.Type) else inspect.type_info(of)
+        return Packers(self._by_type).of(node)
 
     def _encode(self, value: Any) -> Any:
         raise MistypedArgument(

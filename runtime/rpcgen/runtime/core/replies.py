@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rpcgen.runtime import errors
-from rpcgen.runtime.core.codec import CODECS, Codec, DecHook, Undecodable
+from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.envelope import (
     BAD_RESULT,
     RAISED,
@@ -20,10 +20,10 @@ from rpcgen.runtime.core.envelope import (
     Refusal,
     Reply,
 )
-from rpcgen.runtime.core.measures import measure_for
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.descriptor import ErrorType, Interface, Method
+from rpcgen.runtime.core.versions.parts import in_effect
+from rpcgen.runtime.core.versions.results import VersionedReader, VersionedWriter
+from rpcgen.runtime.descriptor import NOTHING, ErrorType, Form, Interface, Method, Version
 from rpcgen.runtime.errors import (
     BadArguments,
     BadResult,
@@ -47,7 +47,7 @@ def _codes() -> dict[str, type[Rejected]]:
     classes = [
         cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, Rejected)
     ]
-    return {cls.code: cls for cls in classes}
+    return {cls.code: cls for cls in classes if "code" in vars(cls)}  # some never travel
 
 
 #: `Refusal.code` to class.
@@ -65,15 +65,36 @@ def clip(text: str) -> str:
 
 
 class Answers:
-    """Reads the answers to one method."""
+    """Reads the answers to one method.
 
-    __slots__ = ("_errors", "_hook", "_method", "_result")
+    Args:
+        method: whose.
+        form: the older form that the version has, if any.
+        at: the version that the answers are written for.
+        codecs, converters: the client's.
+    """
 
-    def __init__(self, method: Method[Any, Any], hook: DecHook) -> None:
+    __slots__ = ("_at", "_codecs", "_converters", "_errors", "_form", "_method", "_result")
+
+    def __init__(
+        self,
+        method: Method[Any, Any],
+        form: Form | None,
+        at: Version,
+        codecs: OpaqueCodecs,
+        converters: object,
+    ) -> None:
         self._method = method
-        self._hook = hook
-        self._result = Reader(method.returns, hook, strict=False)
-        self._errors: dict[str, tuple[ErrorType, Reader]] | None = None
+        self._form = form if form is not None and form.returns is not NOTHING else None
+        self._at = at
+        self._codecs = codecs
+        self._converters = converters
+        self._result = self._reader(method.returns if self._form is None else self._form.returns)
+        self._errors: dict[str, tuple[ErrorType, VersionedReader]] | None = None
+
+    def _reader(self, of: Any) -> VersionedReader:
+        interface = self._method.interface
+        return VersionedReader(of, interface, self._at, self._codecs, self._converters)
 
     def outcome(self, call: Call) -> Any:
         """The value of a reply; raises what any other answer means."""
@@ -99,17 +120,18 @@ class Answers:
 
     def _value(self, reply: Reply, codec: Codec) -> Any:
         try:
-            return self._result.read(reply.body, codec)
+            value = self._result.read(reply.body, codec)
         except (BadArguments, Undecodable) as error:
             text = str(error).replace("argument", "result field", 1)
             raise BadResult(f"the result of {self._method.name} cannot be read: {text}") from error
+        if self._form is None:
+            return value
+        return getattr(self._converters, f"result_{self._form.convert}")(value)
 
     def _declared(self, failure: Failure, codec: Codec) -> RpcgenError:
         if self._errors is None:
             interface = self._method.interface
-            self._errors = {
-                e.name: (e, Reader(e.fields, self._hook, strict=False)) for e in interface.errors
-            }
+            self._errors = {e.name: (e, self._reader(e.fields)) for e in interface.errors}
         known = self._errors.get(failure.name)
         if known is None:
             return RemoteError(failure.message, type_name=failure.name)
@@ -126,52 +148,53 @@ class Answers:
 class Results:
     """Writes the answers of one method."""
 
-    __slots__ = ("_debug", "_encoders", "_errors", "_measure", "_method", "_pack", "_reader")
+    __slots__ = ("_codecs", "_converters", "_debug", "_errors", "_forms", "_method", "_writers")
 
-    def __init__(self, method: Method[Any, Any], codecs: OpaqueCodecs, *, debug: bool) -> None:
+    def __init__(
+        self, method: Method[Any, Any], codecs: OpaqueCodecs, converters: object, *, debug: bool
+    ) -> None:
         self._method = method
         self._debug = debug
-        self._encoders = {codec: codec.encoder(codecs.encode) for codec in CODECS.values()}
-        self._pack = codecs.packer(method.returns)
-        self._reader = Reader(method.returns, codecs.decode, strict=True)
-        interface = method.interface
-        self._measure = measure_for(method.returns, interface, writing=True)
-        self._errors = declared_by(method, interface)
+        self._codecs = codecs
+        self._converters = converters
+        self._forms = tuple(form for form in method.forms if form.returns is not NOTHING)
+        self._errors = declared_by(method, method.interface)
+        self._writers: dict[Any, VersionedWriter] = {}
 
-    def reply(self, call_id: bytes, value: Any, codec: Codec) -> bytes:
-        """The frame for a handler that returned.
+    def reply(self, call_id: bytes, value: Any, codec: Codec, reader: Version) -> bytes:
+        """The frame for a handler that returned, to a caller that understands the version `reader`.
 
         Raises:
             BadResult: the value does not fit the interface.
         """
+        form = in_effect(self._forms, reader) if self._forms else None
         try:
-            data = self._encoders[codec](value if self._pack is None else self._pack(value))
-            self._reader.read(data, codec)
+            if form is not None:
+                value = getattr(self._converters, f"result_{form.convert}")(value)
+            of = self._method.returns if form is None else form.returns
+            data = self._writer(of).write(value, codec, reader)
         except (BadArguments, Undecodable) as error:
             text = str(error).replace("argument", "result field", 1)
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {text}"
             ) from error
-        except Exception as error:  # whatever the program's codecs raise
+        except Exception as error:  # whatever the program's codecs and converters raise
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {error}"
             ) from error
-        if self._measure is not None:
-            plain = codec.untyped(data)
-            if self._measure.find(plain).changed:
-                data = codec.encode(plain)
         return codec.encode(Reply(call_id, msgspec.Raw(data)))
 
-    def failure(self, call_id: bytes, error: BaseException, codec: Codec) -> tuple[bytes, bool]:
+    def failure(
+        self, call_id: bytes, error: BaseException, codec: Codec, reader: Version
+    ) -> tuple[bytes, bool]:
         """The frame for a handler that raised, and whether the method declares that error."""
         if isinstance(error, DeclaredError):
             declared = self._errors.get(type(error))
             if declared is not None:
                 try:
-                    fields = {
-                        name: getattr(error, name) for name in declared.fields.__struct_fields__
-                    }
-                    body = self._encoders[codec](declared.fields(**fields))
+                    names = declared.fields.__struct_fields__
+                    fields = declared.fields(**{name: getattr(error, name) for name in names})
+                    body = self._writer(declared.fields).write(fields, codec, reader)
                     return codec.encode(
                         Failure(call_id, declared.name, clip(error.message), msgspec.Raw(body))
                     ), True
@@ -180,6 +203,17 @@ class Results:
                         f"{type(error).__name__} has a field that cannot travel: {broken}"
                     )
         return codec.encode(self._fault(call_id, error)), False
+
+    def _writer(self, of: Any) -> VersionedWriter:
+        key = id(
+            of
+        )  # type expressions of the descriptors live as long as this, and some have no hash
+        writer = self._writers.get(key)
+        if writer is None:
+            interface = self._method.interface
+            writer = VersionedWriter(of, interface, self._codecs, self._converters)
+            self._writers[key] = writer
+        return writer
 
     def _fault(self, call_id: bytes, error: BaseException) -> Fault:
         try:

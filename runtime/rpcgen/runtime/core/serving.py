@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
-from rpcgen.runtime.core.dispatch import AnyEndpoint, Dispatcher, Job
+from rpcgen.runtime.core.dispatch import Dispatcher, Job
 from rpcgen.runtime.core.envelope import CALL, Cancel
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.replies import refusal
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
+from rpcgen.runtime.endpoint import AnyEndpoint
 from rpcgen.runtime.errors import (
     BadResult,
     ConfigurationError,
@@ -44,6 +45,7 @@ class ServerSettings(Struct, frozen=True):
     debug: bool = False
     interceptors: tuple[Interceptor, ...] = ()
     codecs: Mapping[type, OpaqueCodec] = field(default_factory=dict[type, OpaqueCodec])
+    converters: tuple[object, ...] = ()
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:
@@ -65,7 +67,9 @@ class Serving:
         self.settings = settings
         self.counters = ServerCounters()
         self.work = Work(settings.concurrency, settings.queue)
-        self.dispatcher = Dispatcher(endpoints, OpaqueCodecs(settings.codecs), debug=settings.debug)
+        self.dispatcher = Dispatcher(
+            endpoints, OpaqueCodecs(settings.codecs), settings.converters, debug=settings.debug
+        )
         self._answer = answer
         self._drifted: set[tuple[str, bytes]] = set()
 

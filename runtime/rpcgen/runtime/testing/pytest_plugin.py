@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.core.dispatch import AnyEndpoint
-    from rpcgen.runtime.endpoint import AsyncEndpoint
+    from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
     from rpcgen.runtime.testing.recording import AsyncRecordingTransport, RecordingTransport
 
 

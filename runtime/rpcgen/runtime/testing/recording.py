@@ -11,8 +11,10 @@ from msgspec import Struct
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.envelope import Reply
+from rpcgen.runtime.core.versions.results import VersionedWriter
 from rpcgen.runtime.descriptor import Kind
 from rpcgen.runtime.ids import new_id
+from rpcgen.runtime.peers import Found
 from rpcgen.runtime.proxy import Sent
 from rpcgen.runtime.target import Target
 
@@ -25,6 +27,7 @@ class Recorded(Struct, frozen=True):
         kind: `call` or `cast`.
         namespace, method: as they travel.
         version: the (major, minor) that the message needs.
+        reader: the minor of that major that the client understands.
         arguments: what is in it, by wire name, in plain values.
         timeout: seconds until the deadline; None if there is none.
         context: the user fields that travel along.
@@ -35,6 +38,7 @@ class Recorded(Struct, frozen=True):
     namespace: str | None
     method: str
     version: tuple[int, int]
+    reader: int
     arguments: dict[str, Any]
     timeout: float | None
     context: dict[str, Any]
@@ -66,8 +70,9 @@ class _Recorder:
             target=call.target,
             kind=call.kind,
             namespace=call.namespace,
-            method=call.method,
+            method=call.plan.name,
             version=call.version,
+            reader=call.plan.version[1],
             arguments=self.codec.untyped(call.body),
             timeout=None if call.deadline is None else max(0.0, call.deadline - time.monotonic()),
             context=dict(call.fields),
@@ -87,8 +92,9 @@ class _Recorder:
             raise answer
         ask: Callable[[Recorded], Any] | None = answer if callable(answer) else None
         value = ask(recorded) if ask is not None else answer
-        pack = call.plan.codecs.packer(call.plan.method.returns)
-        data = call.plan.encode(value if pack is None else pack(value))
+        plan = call.plan
+        writer = VersionedWriter(plan.returns, plan.method.interface, plan.codecs, None)
+        data = writer.write(value, self.codec, plan.version)
         call.answer = Reply(call.id, msgspec.Raw(data))
 
     def _sent(self, call: Call) -> Sent:
@@ -107,6 +113,10 @@ class RecordingTransport(_Recorder):
         """Record a cast."""
         return self._sent(call)
 
+    def discover(self, timeout: float) -> list[Found]:
+        """Nobody is there."""
+        return []
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -121,6 +131,10 @@ class AsyncRecordingTransport(_Recorder):
     async def cast(self, call: Call) -> Sent:
         """Record a cast."""
         return self._sent(call)
+
+    async def discover(self, timeout: float) -> list[Found]:
+        """Nobody is there."""
+        return []
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -1,0 +1,223 @@
+"""One method of one endpoint: what it accepts, and how messages of each version become a call of its handler.
+
+Handlers are written once, in the newest shape. Messages of the newest shape are read straight into it; the others go
+through an adapter, one per version, which is made when the first such message comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, inspect
+from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.envelope import CALL, CAST, Request
+from rpcgen.runtime.core.opaque import OpaqueCodecs
+from rpcgen.runtime.core.reading import Reader
+from rpcgen.runtime.core.replies import Results
+from rpcgen.runtime.core.versions.converters import overrides
+from rpcgen.runtime.core.versions.dates import dotted, exists, next_after
+from rpcgen.runtime.core.versions.parts import in_effect, last_change, last_minor
+from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Version
+from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
+from rpcgen.runtime.errors import (
+    Malformed,
+    MethodNotInVersion,
+    MinorTooNew,
+    Rejected,
+    UnsupportedMajor,
+    VersionRejected,
+    WrongKind,
+)
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.versions.adapter import Adapter
+
+_KINDS: dict[int, Kind] = {CALL: "call", CAST: "cast"}
+
+
+class Entry:
+    """One method of one endpoint, ready to be called.
+
+    Attributes:
+        major, minor, settled: messages of this major, from minor `settled` to `minor`, are of the newest shape.
+        hows: the kinds (CALL, CAST) that those may have.
+        immediate: it is answered by whoever reads the request.
+    """
+
+    __slots__ = (
+        "_adapters",
+        "_codecs",
+        "_converters",
+        "_reader",
+        "handler",
+        "hows",
+        "immediate",
+        "interface",
+        "is_async",
+        "major",
+        "method",
+        "minor",
+        "results",
+        "settled",
+    )
+
+    def __init__(
+        self,
+        endpoint: AnyEndpoint,
+        method: Method[Any, Any],
+        codecs: OpaqueCodecs,
+        converters: object,
+        *,
+        debug: bool,
+    ) -> None:
+        interface = method.interface
+        self.method = method
+        self.interface = interface
+        self.major, self.minor = interface.version
+        self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
+        self.is_async = isinstance(endpoint, AsyncEndpoint)
+        self.immediate = endpoint._immediate  # pyright: ignore[reportPrivateUsage]
+        self.hows = {
+            how
+            for how, kind in _KINDS.items()
+            if any(_is_open(route, kind, interface.version) for route in method.routes)
+        }
+        self.settled = _settled(method)
+        self._codecs = codecs
+        self._converters = converters
+        self._reader = Reader(method.args, codecs.decode, strict=True)
+        self._adapters: dict[tuple[Codec, Version], Adapter] = {}
+        self.results = Results(method, codecs, converters, debug=debug)
+
+    # --- the gate -------------------------------------------------------------------------------------------------
+
+    def refusal(self, request: Request) -> Rejected | None:
+        """Why a message of another version than the newest cannot be run; None if it can."""
+        error = version_error(self.interface, request)
+        if error is not None:
+            return error
+        method, at = self.method, (request.major, request.minor)
+        form = in_effect(method.forms, at)
+        named = (form and form.name) or method.name
+        if not exists(method.since, method.until, at) or named != request.method:
+            return _not_in_version(method, request.method, at)
+        kind = _KINDS[request.how]
+        routes = (form and form.routes) or method.routes
+        offered = [route for route in routes if route.kind == kind]
+        if not any(_is_open(route, kind, at) for route in offered):
+            if offered:
+                needs = next_after(offered[0].since, at)
+                return _later(f"{method.name} can be {kind}", needs, at)
+            return WrongKind(f"{method.name} cannot be {'called' if kind == 'call' else 'cast'}")
+        if form is not None and not self._crosses(form, kind):
+            return WrongKind(
+                f"{method.name} cannot be {'called' if kind == 'call' else 'cast'} any more"
+            )
+        return None
+
+    def _crosses(self, form: Form, kind: Kind) -> bool:
+        """Whether a kind of an older form can be answered: today's method has it, or a converter makes the answer."""
+        if any(route.kind == kind for route in self.method.routes):
+            return True
+        base = self.interface.server_converters
+        return kind == "cast" or overrides(self._converters, base, f"result_{form.convert}")
+
+    # --- arguments and answers ------------------------------------------------------------------------------------
+
+    def arguments(self, request: Request, codec: Codec) -> Struct:
+        """Read the arguments of a message that passed the gate, into the newest shape.
+
+        Raises:
+            Rejected: the kind says what does not fit; the path says where.
+        """
+        try:
+            if request.major == self.major and self.settled <= request.minor:
+                arguments: Struct = self._reader.read(request.body, codec)
+                return arguments
+            return self._adapter(codec, (request.major, request.minor)).read(request.body)
+        except Undecodable as error:
+            raise Malformed(f"{self.method.name}: {error}") from error
+
+    def _adapter(self, codec: Codec, at: Version) -> Adapter:
+        adapter = self._adapters.get((codec, at))
+        if adapter is None:
+            from rpcgen.runtime.core.versions.adapter import Adapter
+
+            adapter = Adapter(self.method, at, codec, self._codecs, self._converters)
+            self._adapters[codec, at] = adapter
+        return adapter
+
+    def reader_of(self, request: Request) -> Version:
+        """The version that the caller understands, as far as this server does."""
+        last = last_minor(self.interface, request.major) or 0
+        return request.major, min(request.reader, last)
+
+    def reply(self, request: Request, value: Any, codec: Codec) -> bytes:
+        """The frame for a handler that returned; raises BadResult."""
+        return self.results.reply(request.id, value, codec, self.reader_of(request))
+
+
+class LazyEntry:
+    """Stands in the table until a method is first used, so that large interfaces start quickly."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Entry]) -> None:
+        self.make = make
+
+
+def version_error(interface: Interface, request: Request) -> VersionRejected | None:
+    """Why an interface cannot take a message of this version at all; None if it can."""
+    last = last_minor(interface, request.major)
+    served = " and ".join(dotted(each) for each in (*interface.serves, interface.version))
+    if last is None:
+        return UnsupportedMajor(
+            f"{interface.name} is served at {served}, the message needs {request.major}.{request.minor}"
+        )
+    if request.minor > last:
+        return MinorTooNew(
+            f"{interface.name} is served at {served}, the message needs {request.major}.{request.minor}"
+        )
+    return None
+
+
+def _settled(method: Method[Any, Any]) -> int:
+    """The first minor of the newest major whose messages all have the newest shape; too high if there is none."""
+    interface = method.interface
+    never = interface.version[1] + 1
+    if not exists(method.since, method.until, interface.version):
+        return never
+    if any(form.until > interface.version for form in method.forms):
+        return never
+    node = inspect.type_info(method.args)
+    if interface.parts or interface.gone:
+        from rpcgen.runtime.core.versions.parts import has_ended_members
+
+        if has_ended_members(node, interface):
+            return never
+    bounds = [*method.since, *(form.until for form in method.forms)]
+    bounds += [bound for route in method.routes for bound in (*route.since, *route.until)]
+    own = [minor for major, minor in bounds if major == interface.version[0]]
+    return max([*own, last_change(node, interface)])
+
+
+def _is_open(route: Route, kind: Kind, at: Version) -> bool:
+    return route.kind == kind and exists(route.since, route.until, at)
+
+
+def _not_in_version(method: Method[Any, Any], name: str, at: Version) -> MethodNotInVersion:
+    needs = next_after(method.since, at)
+    if needs is not None:
+        return _later(name, needs, at)
+    names = " and ".join(
+        sorted({method.name, *(form.name or method.name for form in method.forms)})
+    )
+    return MethodNotInVersion(
+        f"there is no {name} at {dotted(at)} (it is one of the names {names})"
+    )
+
+
+def _later(what: str, needs: Version | None, at: Version) -> MethodNotInVersion:
+    dated = "no longer exists" if needs is None else f"exists since {dotted(needs)}"
+    return MethodNotInVersion(f"{what} {dated}, the message names {dotted(at)}")

@@ -1,0 +1,154 @@
+"""Pins (LANGUAGE V4): which version a client writes its messages for, and how it says no.
+
+A pin is what somebody asked for; the shape version is what that means for one interface: the file's own version
+without a pin, else the lower of the pin and the last minor of its major.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from rpcgen.runtime.core.versions.dates import dotted
+from rpcgen.runtime.core.versions.parts import last_minor
+from rpcgen.runtime.core.words import Path, path_text
+from rpcgen.runtime.descriptor import Interface, Method, Version
+from rpcgen.runtime.errors import ConfigurationError, DeclaredError, VersionPinned
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.plan import Plan
+
+#: A version ("6.2", "6", (6, 2)), the name of a release, `auto`, `env:VARIABLE`, or a function that returns one of
+#: these; None, an unset variable and an empty text mean: no pin.
+Pin = str | tuple[int, int] | Callable[[], "str | tuple[int, int] | None"] | None
+
+AUTO: Literal["auto"] = "auto"
+_ENVIRONMENT = "env:"
+
+
+def resolve(pin: Pin, interface: Interface) -> Version | Literal["auto"] | None:
+    """What a pin says, as a number.
+
+    Raises:
+        ConfigurationError: it is no version, and no name of a release of this interface.
+    """
+    if callable(pin):
+        return _fixed(pin(), interface, "the function that was given as pin returned")
+    if isinstance(pin, str) and pin.startswith(_ENVIRONMENT):
+        variable = pin.removeprefix(_ENVIRONMENT)
+        value = os.environ.get(variable, "")
+        return _fixed(value, interface, f"the environment variable {variable} says")
+    return _fixed(pin, interface, "the pin is")
+
+
+def _fixed(pin: object, interface: Interface, says: str) -> Version | Literal["auto"] | None:
+    if pin is None or pin == "":
+        return None
+    if isinstance(pin, tuple):
+        numbers = cast("tuple[object, ...]", pin)
+        if len(numbers) == 2 and all(type(n) is int and n >= 0 for n in numbers):
+            return cast("Version", tuple(numbers))
+    elif isinstance(pin, str):
+        if pin == AUTO:
+            return AUTO
+        if pin in interface.releases:
+            return interface.releases[pin]
+        major, _, minor = pin.partition(".")
+        if major.isdecimal() and (minor or "0").isdecimal() and not pin.endswith("."):
+            return int(major), int(minor or "0")
+    known = ", ".join([*interface.releases, "auto", "env:VARIABLE"])
+    raise ConfigurationError(
+        f"{says} {pin!r}, expected a version of {interface.name} such as "
+        f'"{dotted(interface.version)}", or one of: {known}'
+    )
+
+
+def shape_version(pin: Version | None, interface: Interface) -> Version | None:
+    """The version that messages are written for; None: the pin's major is not spoken."""
+    if pin is None:
+        return interface.version
+    last = last_minor(interface, pin[0])
+    return None if last is None else (pin[0], min(pin[1], last))
+
+
+class Shape:
+    """One version that clients of an interface write for, with all that was worked out for it.
+
+    Attributes:
+        pin: what was asked for, if anything.
+        version: what messages are written for; None: nothing can be said.
+        plans: for each method that was used.
+    """
+
+    __slots__ = ("_interface", "pin", "plans", "version")
+
+    def __init__(self, interface: Interface, pin: Version | None) -> None:
+        self._interface = interface
+        self.pin = pin
+        self.version = shape_version(pin, interface)
+        self.plans: dict[Method[Any, Any], Plan] = {}
+
+    def refusal(
+        self, method: Method[Any, Any], path: Path = (), needs: Version | None = None
+    ) -> VersionPinned:
+        """The one exception for whatever this shape has no place for."""
+        argument = path_text(path) if path else None
+        what = f"{method.name}: {argument!r}" if argument else method.name
+        error = VersionPinned(
+            f"{what} {self._reason(needs)}",
+            method=method.name,
+            argument=argument,
+            needs=needs,
+            pin=self.pin,
+        )
+        own = self._interface.refused_as
+        return error if own is None else _as_own(error, own, self._interface)
+
+    def _reason(self, needs: Version | None) -> str:
+        interface = self._interface
+        if self.version is None:
+            spoken = " and ".join(dotted(v) for v in (*interface.serves, interface.version))
+            return f"cannot be sent: the pin is {dotted(self.pin or (0, 0))}, and this client speaks {spoken}"
+        here = (
+            f"this client speaks {dotted(self.version)}"
+            if self.pin is None
+            else f"the pin is {dotted(self.pin)}"
+        )
+        if needs is None:
+            return f"does not exist any more, and {here}"
+        return f"exists since {dotted(needs)}, and {here}"
+
+
+def _as_own(error: VersionPinned, own: type[DeclaredError], interface: Interface) -> VersionPinned:
+    """The same refusal as an error that the interface declares, too, with its fields."""
+    both = _class_of(own)
+    # The two constructors do not fit each other, and there is nothing that they would do.
+    refusal = both.__new__(both, str(error))
+    values: dict[str, object] = {
+        "message": str(error),
+        "type_name": own.__name__,
+        "remote_traceback": None,
+        "needed": error.needs and dotted(error.needs),
+        "pinned": error.pin and dotted(error.pin),
+    }
+    declared = next(each for each in interface.errors if each.cls is own)
+    for name in declared.fields.__struct_fields__:
+        values[name] = values[name] if name in values else getattr(error, name)
+    values |= vars(error)
+    for name, value in values.items():
+        setattr(refusal, name, value)
+    return refusal
+
+
+def _class_of(own: type[DeclaredError]) -> type[VersionPinned]:
+    if own not in _classes:
+        _classes[own] = _both(own)
+    return _classes[own]
+
+
+_classes: dict[type[DeclaredError], type[VersionPinned]] = {}
+
+
+def _both(own: type[DeclaredError]) -> type[VersionPinned]:
+    return type(own.__name__, (VersionPinned, own), {"__module__": own.__module__})

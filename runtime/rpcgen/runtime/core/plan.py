@@ -1,0 +1,158 @@
+"""All that a client knows of one method before it is used: made once per client, shape version and method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Settings
+from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
+from rpcgen.runtime.core.replies import Answers
+from rpcgen.runtime.core.routes import Routes, router_of
+from rpcgen.runtime.core.versions.converters import check_converters, overrides
+from rpcgen.runtime.core.versions.dates import exists, minor_in, next_after
+from rpcgen.runtime.core.versions.parts import in_effect
+from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
+from rpcgen.runtime.descriptor import NOTHING, Form, Interface, Kind, Method, Version
+from rpcgen.runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.call import Call
+    from rpcgen.runtime.core.pins import Shape
+
+
+class Plan:
+    """One method of one client, for one shape version.
+
+    Attributes:
+        method: what the program asks for.
+        name: what it is called on the wire.
+        version: the shape version; its minor is what the caller understands.
+        routes: where its messages go.
+        kinds: what is sent instead of a kind that this version does not have; empty if all is as asked for.
+
+    Raises:
+        VersionPinned: the version does not have the method.
+        ConfigurationError: the interface names something that this client was not given.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_converters",
+        "_form",
+        "_shape",
+        "_writer",
+        "beat",
+        "codec",
+        "codecs",
+        "fingerprint",
+        "kinds",
+        "method",
+        "name",
+        "namespace",
+        "routes",
+        "silence",
+        "since",
+        "timeout",
+        "version",
+    )
+
+    def __init__(self, method: Method[Any, Any], settings: Settings, shape: Shape) -> None:
+        interface = method.interface
+        if shape.version is None:
+            raise shape.refusal(method)
+        version = shape.version
+        if not exists(method.since, method.until, version):
+            raise shape.refusal(method, needs=next_after(method.since, version))
+        self.method = method
+        self.version: Version = version
+        self._shape = shape
+        form = self._form = in_effect(method.forms, version)
+        self.name = (form and form.name) or method.name
+        self.namespace = interface.namespace
+        self.codec = settings.codec
+        self.codecs = settings.codecs
+        self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
+        self.timeout, self.silence = _patience(method, settings)
+        self.beat = None if self.silence is None else self.silence / 3
+        self._converters = settings.converters
+        self.since = minor_in(method.since, version[0])
+        self.kinds = _kinds(method, form, settings.converters)
+        self.routes = Routes(
+            method, form, version, settings, lambda needs: shape.refusal(method, needs=needs)
+        )
+        self._writer = _writer(method, form, version, settings)
+        self._answers = Answers(method, form, version, settings.codecs, settings.converters)
+
+    def write(self, arguments: Any, gone: Mapping[str, Any] | None) -> tuple[msgspec.Raw, int]:
+        """The payload, and the minor version that it needs.
+
+        Raises:
+            BadArguments: with the path of what does not fit.
+            VersionPinned: with the path of what this version has no place for.
+        """
+        body, minor = self._writer.write(arguments, gone, self._refuse)
+        return body, minor if minor > self.since else self.since
+
+    def _refuse(self, path: tuple[str | int, ...], needs: Version | None) -> Exception:
+        return self._shape.refusal(self.method, path, needs)
+
+    def outcome(self, call: Call) -> Any:
+        """The result of an answered call, or its exception."""
+        return self._answers.outcome(call)
+
+    @property
+    def returns(self) -> Any:
+        """The type expression of what the server answers at this version."""
+        form = self._form
+        return self.method.returns if form is None or form.returns is NOTHING else form.returns
+
+    def crossed(self, outcome: Any) -> Any:
+        """What the caller gets whose call was sent as a cast, or the reverse."""
+        assert self._form is not None
+        return getattr(self._converters, f"result_{self._form.convert}")(outcome)
+
+
+def check_brought(interface: Interface, settings: Settings) -> None:
+    """Raise ConfigurationError unless a client was given all functions of the program that its interface asks for."""
+    check_converters(settings.converters, interface.client_converters, interface, "client")
+    for name in {method.router for method in interface.methods if method.router is not None}:
+        router_of(name, settings)
+
+
+def _writer(
+    method: Method[Any, Any], form: Form | None, at: Version, settings: Settings
+) -> ArgumentsWriter | FormWriter:
+    interface, label = method.interface, method.name
+    newest = ArgumentsWriter(method.args, interface, at, settings, label)
+    if form is None or form.args is None:
+        return newest
+    older = ArgumentsWriter(form.args, interface, at, settings, label)
+    return FormWriter(newest, older, getattr(settings.converters, f"down_{form.convert}"))
+
+
+def _kinds(method: Method[Any, Any], form: Form | None, converters: object) -> dict[Kind, Kind]:
+    """What replaces the kinds that an older form does not have."""
+    if form is None or not form.routes:
+        return {}
+    now: set[Kind] = {route.kind for route in method.routes}
+    then: set[Kind] = {route.kind for route in form.routes}
+    base = method.interface.client_converters
+    if now <= then or not overrides(converters, base, f"result_{form.convert}"):
+        return {}
+    return {kind: kind if kind in then else next(iter(then)) for kind in now}
+
+
+def _patience(method: Method[Any, Any], settings: Settings) -> tuple[float, float | None]:
+    if method.profile is not None:
+        profile = settings.profiles.get(method.profile)
+        if profile is None:
+            raise ConfigurationError(
+                f"{method.name} has timeout {method.profile!r}, a profile that this client does not have; "
+                f"known: {', '.join(sorted(settings.profiles))}"
+            )
+        return profile.timeout, profile.silence
+    if method.timeout is not None:
+        return method.timeout, None
+    return settings.timeout if settings.timeout is not None else DEFAULT_TIMEOUT, None

@@ -1,0 +1,46 @@
+"""When something exists (LANGUAGE 5.2: a bound of the message's own major goes first, else the closest later one)."""
+
+from __future__ import annotations
+
+from rpcgen.runtime.descriptor import Since, Version
+
+
+def has_begun(since: Since, at: Version) -> bool:
+    """Whether something dated `since` exists at a version, if nothing ended it."""
+    if not since:
+        return True
+    for bound in since:
+        if bound[0] == at[0]:
+            return at >= bound
+    return since[0][0] < at[0]
+
+
+def has_ended(until: Since, at: Version) -> bool:
+    """Whether something dated `until` is gone at a version."""
+    if not until:
+        return False
+    for bound in until:
+        if bound[0] == at[0]:
+            return at >= bound
+    return until[0][0] < at[0]
+
+
+def exists(since: Since, until: Since, at: Version) -> bool:
+    """Whether something exists at a version."""
+    return has_begun(since, at) and not has_ended(until, at)
+
+
+def minor_in(since: Since, major: int) -> int:
+    """The minor of a major at which something begins that exists there: 0 if it began in an older major."""
+    return next((bound[1] for bound in since if bound[0] == major), 0)
+
+
+def next_after(since: Since, at: Version) -> Version | None:
+    """The version at which something begins that does not exist at a version; None: it has ended."""
+    own = [bound for bound in since if bound[0] == at[0] and bound > at]
+    return own[0] if own else next((bound for bound in since if bound > at), None)
+
+
+def dotted(version: Version) -> str:
+    """The version as people write it."""
+    return f"{version[0]}.{version[1]}"

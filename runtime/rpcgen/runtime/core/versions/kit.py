@@ -1,0 +1,73 @@
+"""Reading, checking and converting single values on the way between two versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import inspect
+from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.opaque import OpaqueCodecs
+from rpcgen.runtime.core.walk import Walk
+from rpcgen.runtime.core.words import Path, path_text
+from rpcgen.runtime.errors import BadArguments, MistypedArgument
+
+
+class Kit:
+    """What compiled visits share: the encoding, the program's codecs and its converters.
+
+    Args:
+        codec: what the plain values were decoded from.
+        codecs: for opaque objects.
+        converters: the program's; None where the interface needs none.
+    """
+
+    __slots__ = ("_converters", "_lenient", "_strict", "codec", "codecs")
+
+    def __init__(self, codec: Codec, codecs: OpaqueCodecs, converters: object) -> None:
+        self.codec = codec
+        self.codecs = codecs
+        self._converters = converters
+        self._strict = Walk(codec, codecs.decode, strict=True)
+        self._lenient = Walk(codec, codecs.decode, strict=False)
+
+    def accepts(self, node: inspect.Type, plain: Any) -> bool:
+        """Whether a plain value is one of a type."""
+        try:
+            self._strict.read(node, plain)
+        except (BadArguments, ValueError, TypeError):
+            return False
+        return True
+
+    def check(self, node: inspect.Type, plain: Any, path: Path) -> None:
+        """Raise BadArguments with the path unless a plain value is one of a type."""
+        self._strict.read(node, plain, path)
+
+    def conversion(
+        self, name: str, source: inspect.Type, target: Any, *, strict: bool
+    ) -> Callable[[Any, Path], Any]:
+        """A function from plain values of one type to plain values of another, by a converter of the program.
+
+        Args:
+            name: the converter's.
+            source: what it takes.
+            target: the type expression of what it returns.
+            strict: whether the values are arguments, or results, which are read tolerantly.
+        """
+        function: Callable[[Any], Any] = getattr(self._converters, name)
+        walk = self._strict if strict else self._lenient
+        pack = self.codecs.packer(target)
+        encode = self.codec.encoder(self.codecs.encode)
+
+        def convert(value: Any, path: Path) -> Any:
+            typed = walk.read(source, value, path)
+            try:
+                converted = function(typed)
+                return self.codec.untyped(encode(converted if pack is None else pack(converted)))
+            except (BadArguments, Undecodable):
+                raise
+            except Exception as error:  # whatever the program's converter raises
+                where = path_text(path)
+                raise MistypedArgument(f"{where}: {name} failed: {error}", path=where) from error
+
+        return convert

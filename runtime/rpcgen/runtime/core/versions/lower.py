@@ -1,0 +1,342 @@
+"""Writing values of the newest shape for an older version, or for the newest itself (LANGUAGE V1, V4, V5, V7).
+
+Requests are written for the version that the client is pinned to: what that version has no place for is refused or left
+out, as `older` says. Results are written for the version that the caller understands: what it does not know is left
+out, and values of enums become what `fallback` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+from rpcgen.runtime.core.codec import Codec
+from rpcgen.runtime.core.versions.dates import has_begun, minor_in, next_after
+from rpcgen.runtime.core.versions.kit import Kit
+from rpcgen.runtime.core.versions.parts import (
+    ALWAYS,
+    gone_matters,
+    is_there,
+    name_at,
+    since_minor,
+    types_before,
+)
+from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
+from rpcgen.runtime.core.words import Path, is_map
+from rpcgen.runtime.descriptor import NOTHING, Gone, Interface, OlderType, Part, Version
+from rpcgen.runtime.errors import MissingArgument
+from rpcgen.runtime.values import is_open_union
+
+#: Goes before the names of arguments that the newest version has not, until they find their places.
+GONE = "\0"
+
+#: What a step does to a map of fields: `(value, renamed, found, path)`.
+Step = Callable[[dict[str, Any], dict[str, Any], Found, Path], None]
+
+
+class Unsayable(Exception):
+    """A message of this version cannot hold something that is in the values.
+
+    Attributes:
+        path: where it is.
+        needs: the lowest later version that can; None: it has ended.
+    """
+
+    def __init__(self, path: Path, needs: Version | None) -> None:
+        super().__init__(path, needs)
+        self.path = path
+        self.needs = needs
+
+
+class Lowering(Compiler):
+    """Builds visits that write values for one version.
+
+    Args:
+        interface: whose values.
+        at: the version to write for.
+        kit: reads and converts single values.
+        strict: the values are arguments: nothing that is set may be lost silently.
+    """
+
+    def __init__(self, interface: Interface, at: Version, kit: Kit, *, strict: bool) -> None:
+        super().__init__(interface, at)
+        self._kit = kit
+        self._strict = strict
+
+    def concerns(self, cls: type) -> bool:
+        if cls in self.interface.clocks or is_open_union(cls):
+            return True
+        if cls in self.interface.opened and self._strict:
+            return True
+        if any(gone_matters(gone, self.at) for gone in self.interface.gone.get(cls, ())):
+            return True
+        return any(self._matters(part) for part in self.interface.parts.get(cls, {}).values())
+
+    def _matters(self, part: Part) -> bool:
+        return (
+            not is_there(part, self.at)
+            or since_minor(part, self.at) > 0
+            or (bool(part.since) and not part.always)
+            or any(until > self.at for until, _ in part.names)
+            or any(older.until[0] >= self.at[0] for older in part.types)
+        )
+
+    # --- enums and unions -----------------------------------------------------------------------------------------
+
+    def enum(self, node: inspect.EnumType) -> Visit:
+        cls = node.cls
+        parts = self.parts_of(cls)
+        known = frozenset(member.value for member in cls)
+        opened = self.interface.opened.get(cls, ())
+        fallbacks = self.interface.fallbacks.get(cls, {})
+        strict, at = self._strict, self.at
+
+        def visit(value: Any, found: Found, path: Path) -> Any:
+            part = parts.get(value)
+            if part is None:
+                if strict and opened and value not in known:
+                    _note_opening(opened, at, found, path)
+                return value
+            if is_there(part, at):
+                found.minor = max(found.minor, since_minor(part, at))
+                return value
+            if strict:
+                raise Unsayable(path, next_after(part.since, at))
+            while value in fallbacks and not is_there(parts.get(value, ALWAYS), at):
+                value = fallbacks[value]
+                found.changed = True
+            return value
+
+        return visit
+
+    def union(self, node: inspect.StructType) -> Visit:
+        parts = self.parts_of(node.cls)
+        inner = {f.encode_name: self.visit(f.type) for f in node.fields if f.encode_name}
+        opened = self.interface.opened.get(node.cls, ())
+        strict, at = self._strict, self.at
+
+        def visit(value: Any, found: Found, path: Path) -> Any:
+            if not is_map(value):
+                return value
+            if "" in value:  # an unknown member of an open union goes back to its place
+                value.update(value.pop(""))
+                found.changed = True
+            for tag, item in value.items():
+                part = parts.get(tag, ALWAYS)
+                if tag not in inner and strict and opened:
+                    _note_opening(opened, at, found, (*path, tag))
+                elif strict and not is_there(part, at):
+                    raise Unsayable((*path, tag), next_after(part.since, at))
+                found.minor = max(found.minor, since_minor(part, at))
+                visit_item = inner.get(tag)
+                if visit_item is not None:
+                    value[tag] = visit_item(item, found, (*path, tag))
+            return value
+
+        return visit
+
+    # --- structs --------------------------------------------------------------------------------------------------
+
+    def struct(self, node: inspect.StructType) -> Visit:
+        cls = node.cls
+        clock = self.interface.clocks.get(cls)
+        parts = {} if clock is not None else self.parts_of(cls)
+        steps = [
+            step
+            for field in node.fields
+            if (step := self._field(field, parts.get(field.encode_name, ALWAYS))) is not None
+        ]
+        if clock is None:
+            steps += [self._gone(gone) for gone in self.interface.gone.get(cls, ())]
+
+        def visit(value: Any, found: Found, path: Path) -> Any:
+            if not is_map(value):
+                return value
+            renamed: dict[str, Any] = {}
+            for step in steps:
+                step(value, renamed, found, path)
+            if renamed:
+                value.update(renamed)
+                found.changed = True
+            return value
+
+        if clock is None:
+            return visit
+        version = f"{clock.version[0]}.{clock.version[1]}"
+
+        def wrap(value: Any, found: Found, path: Path) -> Any:
+            found.changed = True
+            return {
+                **clock.constants,
+                clock.name: clock.type_name,
+                clock.version_key: version,
+                clock.data: visit(value, found, path),
+            }
+
+        return wrap
+
+    def _field(self, field: inspect.Field, part: Part) -> Step | None:
+        name = field.encode_name
+        default = plain_default(field, self._kit.codec)
+        if not is_there(part, self.at):
+            return self._left_out(name, part, default)
+        inner = self._retyped(field.type, part)
+        wire = name_at(part, name, self.at)
+        minor = since_minor(part, self.at)
+        drops = bool(part.since) and not part.always
+        if inner is None and not minor and not drops and wire == name:
+            return None
+
+        def step(value: dict[str, Any], renamed: dict[str, Any], found: Found, path: Path) -> None:
+            if name not in value:
+                return
+            item = value[name]
+            if drops and is_unset(item, default):
+                del value[name]
+                found.changed = True
+                return
+            if minor > found.minor:
+                found.minor = minor
+            if inner is not None:
+                item = value[name] = inner(item, found, (*path, name))
+            if wire != name:
+                del value[name]
+                renamed[wire] = item
+
+        return step
+
+    def _left_out(self, name: str, part: Part, default: Any) -> Step:
+        """What becomes of a field that this version does not have."""
+        needs = next_after(part.since, self.at)
+        strict = self._strict and part.older != "drop"
+        may_go = is_unset if part.older == "refuse_if_set" else not_given
+
+        def step(value: dict[str, Any], renamed: dict[str, Any], found: Found, path: Path) -> None:
+            if name not in value:
+                return
+            item = value.pop(name)
+            found.changed = True
+            if strict and not may_go(item, default):
+                raise Unsayable((*path, name), needs)
+
+        return step
+
+    def _gone(self, gone: Gone) -> Step:
+        """The place of something that the newest version has not."""
+        part, at = gone.part, self.at
+        there = is_there(part, at)
+        wire, minor = name_at(part, gone.name, at), since_minor(part, at)
+        left_out = self._left_out(GONE + gone.name, part, gone.value)
+        over = minor_in(part.until, at[0]) if gone.needed and not gone.constant else 0
+        ended = not there and has_begun(part.since, at)
+        inner = None if gone.constant else self._retyped(inspect.type_info(gone.type), part)
+        drops = bool(part.since) and not part.always and not gone.constant
+
+        def step(value: dict[str, Any], renamed: dict[str, Any], found: Found, path: Path) -> None:
+            if ended:
+                value.pop(GONE + gone.name, None)
+                found.minor = max(found.minor, over)
+                return
+            if not there:
+                left_out(value, renamed, found, path)
+                return
+            item = value.pop(GONE + gone.name, gone.value)
+            if drops and is_unset(item, gone.value):
+                return
+            if item is NOTHING:
+                raise MissingArgument(
+                    f"argument {gone.name!r} is missing, messages of {at[0]}.{at[1]} need it",
+                    path=gone.name,
+                )
+            found.minor = max(found.minor, minor)
+            where = (*path, gone.name)
+            renamed[wire] = item if inner is None else inner(item, found, where)
+
+        return step
+
+    def younger(self, node: inspect.StructType) -> Visit:
+        """The visit that only asks whether this version's lack of younger fields loses something."""
+        parts = self.parts_of(node.cls)
+        steps = [
+            self._left_out(f.encode_name, part, plain_default(f, self._kit.codec))
+            for f in node.fields
+            if not is_there(part := parts.get(f.encode_name, ALWAYS), self.at)
+        ]
+
+        def visit(value: Any, found: Found, path: Path) -> Any:
+            for step in steps:
+                step(value, {}, found, path)
+            return value
+
+        return visit
+
+    # --- types that changed ---------------------------------------------------------------------------------------
+
+    def _retyped(self, node: inspect.Type, part: Part) -> Visit | None:
+        """The visit of a field whose type may have been another one."""
+        later = [older for older in part.types if older.until > self.at][::-1]
+        before = types_before(part, self.at)
+        if not later and not before:
+            return self.visit(node)
+        accepts = self._kit.accepts
+        down: list[tuple[OlderType, inspect.Type, Callable[[Any, Path], Any] | None]] = []
+        for older in later:
+            convert = self._conversion(older, node)
+            node = inspect.type_info(older.type)
+            down.append((older, node, convert))
+        inner = self.visit(node)
+        earlier = [(older, inspect.type_info(older.type)) for older in before]
+
+        def visit(value: Any, found: Found, path: Path) -> Any:
+            for older, of, convert in down:
+                if convert is not None:
+                    value = convert(value, path)
+                    found.changed = True
+                elif not accepts(of, value):
+                    raise Unsayable(path, older.until)
+            for older, of in earlier:
+                if older.convert or not accepts(of, value):
+                    found.minor = max(found.minor, older.until[1])
+                    break
+            return value if inner is None else inner(value, found, path)
+
+        return visit
+
+    def _conversion(
+        self, older: OlderType, newer: inspect.Type
+    ) -> Callable[[Any, Path], Any] | None:
+        if not older.convert:
+            return None
+        name = f"down_{older.convert}"
+        return self._kit.conversion(name, newer, older.type, strict=True)
+
+
+def _note_opening(opened: tuple[Version, ...], at: Version, found: Found, path: Path) -> None:
+    """A value that nobody knows needs the version at which its type was opened."""
+    if not has_begun(opened, at):
+        raise Unsayable(path, next_after(opened, at))
+    found.minor = max(found.minor, minor_in(opened, at[0]))
+
+
+def plain_default(field: inspect.Field, codec: Codec) -> Any:
+    """What an absent field reads as, as it would travel; NOTHING if it has to be there."""
+    default: Any = NOTHING
+    if field.default is not msgspec.NODEFAULT and field.default is not msgspec.UNSET:
+        default = field.default
+    elif field.default_factory is not msgspec.NODEFAULT:
+        default = field.default_factory()
+    if default is NOTHING:
+        return NOTHING
+    return msgspec.to_builtins(default, builtin_types=codec.native)
+
+
+def is_unset(value: Any, default: Any) -> bool:
+    """LANGUAGE 2: None, an empty string, list or map, or equal to the default of the same type."""
+    return value in ("", [], {}) or not_given(value, default)
+
+
+def not_given(value: Any, default: Any) -> bool:
+    """What a caller's silence looks like: None, or the default."""
+    return value is None or (type(value) is type(default) and value == default)

@@ -1,0 +1,109 @@
+"""What one argument, field, enum value or union member was at a version, by its `Part`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from msgspec import inspect
+from rpcgen.runtime.core.nodes import below
+from rpcgen.runtime.core.versions.dates import exists, minor_in
+from rpcgen.runtime.descriptor import Gone, Interface, OlderType, Part, Since, Version
+
+
+class _Dated(Protocol):
+    @property
+    def until(self) -> Version: ...
+
+
+DatedT = TypeVar("DatedT", bound=_Dated)
+
+ALWAYS = Part()
+
+
+def is_there(part: Part, at: Version) -> bool:
+    """Whether the part exists at a version."""
+    return exists(part.since, part.until, at)
+
+
+def in_effect(history: Sequence[DatedT], at: Version) -> DatedT | None:
+    """What something was at a version, by what it was until each; None: what it is now."""
+    return next((each for each in history if each.until > at), None)
+
+
+def begun(history: Sequence[DatedT], at: Version) -> int:
+    """The minor, of the version's major, at which the form of that version began."""
+    own = [bound.until[1] for bound in history if bound.until <= at and bound.until[0] == at[0]]
+    return max(own, default=0)
+
+
+def name_at(part: Part, name: str, at: Version) -> str:
+    """What the part is called on the wire at a version."""
+    return next((older for until, older in part.names if until > at), name)
+
+
+def name_began(part: Part, at: Version) -> int:
+    """The minor at which the part got the name that it has at a version."""
+    own = [until[1] for until, _ in part.names if until <= at and until[0] == at[0]]
+    return max(own, default=0)
+
+
+def type_at(part: Part, at: Version) -> OlderType | None:
+    """The older type that the part has at a version; None: its newest."""
+    return in_effect(part.types, at)
+
+
+def types_before(part: Part, at: Version) -> list[OlderType]:
+    """The types that earlier minors of a version's major had, the youngest first."""
+    found = [older for older in part.types if older.until <= at and older.until[0] == at[0]]
+    return found[::-1]
+
+
+def since_minor(part: Part, at: Version) -> int:
+    """The minor, of a version's major, that a message needs to hold the part."""
+    return max(minor_in(part.since, at[0]), name_began(part, at))
+
+
+def gone_matters(gone: Gone, at: Version) -> bool:
+    """Whether messages of a version, or of an earlier minor of its major, hold something that the newest has not."""
+    return is_there(gone.part, at) or minor_in(gone.part.until, at[0]) > 0
+
+
+def last_minor(interface: Interface, major: int) -> int | None:
+    """The last minor of a major that is still spoken; None if the major is not."""
+    if interface.version[0] == major:
+        return interface.version[1]
+    return next((minor for served, minor in interface.serves if served == major), None)
+
+
+def last_change(node: inspect.Type, interface: Interface) -> int:
+    """The last minor of the interface's own major at which something in a type changed."""
+    major = interface.version[0]
+    bounds: list[Version] = []
+    for each in below(node):
+        if isinstance(each, (inspect.StructType, inspect.EnumType)):
+            parts = list(interface.parts.get(each.cls, {}).values())
+            parts += [gone.part for gone in interface.gone.get(each.cls, ())]
+            for part in parts:
+                bounds += _bounds(part)
+            bounds += interface.opened.get(each.cls, ())
+    return max((minor for its_major, minor in bounds if its_major == major), default=0)
+
+
+def _bounds(part: Part) -> Since:
+    return (
+        *part.since,
+        *part.until,
+        *(until for until, _ in part.names),
+        *(older.until for older in part.types),
+    )
+
+
+def has_ended_members(node: inspect.Type, interface: Interface) -> bool:
+    """Whether a type holds values or members that the newest version has not, and its Python classes still have."""
+    return any(
+        part.until
+        for each in below(node)
+        if isinstance(each, (inspect.StructType, inspect.EnumType))
+        for part in interface.parts.get(each.cls, {}).values()
+    )

@@ -1,0 +1,185 @@
+"""From typed arguments to the body of a message of one version, and the version that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+from msgspec import Struct, inspect
+from rpcgen.runtime.core.reading import Reader
+from rpcgen.runtime.core.versions.glance import LOOK_CLOSER, Glances
+from rpcgen.runtime.descriptor import Interface, Version
+from rpcgen.runtime.errors import BadArguments, MistypedArgument
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.call import Settings
+    from rpcgen.runtime.core.versions.kit import Kit
+    from rpcgen.runtime.core.versions.visiting import Found, Visit
+    from rpcgen.runtime.core.words import Path
+
+#: Makes the exception for what a version has no place for, from its path and the version that has.
+Refuse = Callable[[tuple[str | int, ...], "Version | None"], Exception]
+
+
+class ArgumentsWriter:
+    """Writes the arguments of one method, or of one older form of it.
+
+    Args:
+        of: their struct.
+        interface, at: whose, and the version to write for.
+        settings: the client's.
+        label: the method, for messages to people.
+    """
+
+    __slots__ = (
+        "_at",
+        "_codec",
+        "_encode",
+        "_glance",
+        "_interface",
+        "_label",
+        "_node",
+        "_of",
+        "_pack",
+        "_reader",
+        "_settings",
+        "_visit",
+    )
+
+    def __init__(
+        self, of: type[Struct], interface: Interface, at: Version, settings: Settings, label: str
+    ) -> None:
+        self._interface = interface
+        self._at = at
+        self._settings = settings
+        self._label = label
+        self._codec = settings.codec
+        self._encode = settings.codec.encoder(settings.codecs.encode)
+        self._pack = settings.codecs.packer(of)
+        self._reader = Reader(of, settings.codecs.decode, strict=True)
+        self._of = of
+        self._node = cast("inspect.StructType", inspect.type_info(of))
+        self._glance = Glances(interface, at).of(self._node)
+        self._visit: Visit | None = None
+
+    def write(
+        self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
+    ) -> tuple[msgspec.Raw, int]:
+        """The payload, and the lowest minor version that can hold it.
+
+        Raises:
+            BadArguments: with the path of what does not fit.
+            Exception: what `refuse` makes.
+        """
+        data = self.encode(arguments)
+        if self._glance is None:
+            return msgspec.Raw(data), 0
+        minor = self._glance(arguments)
+        if minor < LOOK_CLOSER:
+            return msgspec.Raw(data), minor
+        return self._lower(data, gone, refuse)
+
+    def encode(self, arguments: Any) -> bytes:
+        """The arguments in the newest shape. The check is the server's own: they are read back with its reader."""
+        try:
+            data = self._encode(arguments if self._pack is None else self._pack(arguments))
+        except BadArguments:
+            raise
+        except Exception as error:  # whatever the program's codecs raise
+            raise MistypedArgument(f"{self._label}: {error}") from error
+        try:
+            self._reader.read(data, self._codec)
+        except BadArguments as error:
+            error.args = (f"{self._label}: {error}",)
+            raise
+        return data
+
+    def refuse_younger(self, arguments: Any, refuse: Refuse) -> None:
+        """Check the arguments, and raise what `refuse` makes if a younger one than the version is set."""
+        from rpcgen.runtime.core.versions.lower import Lowering, Unsayable
+        from rpcgen.runtime.core.versions.visiting import Found
+
+        plain = self._codec.untyped(self.encode(arguments))
+        lowering = Lowering(self._interface, self._at, self._kit(), strict=True)
+        try:
+            lowering.younger(self._node)(plain, Found(), ())
+        except Unsayable as unsayable:
+            raise refuse(unsayable.path, unsayable.needs) from None
+
+    def _lower(
+        self, data: bytes, gone: Mapping[str, Any] | None, refuse: Refuse
+    ) -> tuple[msgspec.Raw, int]:
+        from rpcgen.runtime.core.versions.lower import GONE, Unsayable
+        from rpcgen.runtime.core.versions.visiting import Found
+
+        plain = self._codec.untyped(data)
+        if gone:
+            plain |= {GONE + name: value for name, value in self._plain_gone(gone).items()}
+        found = Found()
+        try:
+            self._lowering(plain, found)
+        except Unsayable as unsayable:
+            raise refuse(unsayable.path, unsayable.needs) from None
+        return msgspec.Raw(self._codec.encode(plain) if found.changed else data), found.minor
+
+    def _lowering(self, plain: Any, found: Found) -> None:
+        if self._visit is None:
+            from rpcgen.runtime.core.versions.lower import Lowering
+
+            lowering = Lowering(self._interface, self._at, self._kit(), strict=True)
+            self._visit = lowering.visit(self._node) or _as_it_is
+        self._visit(plain, found, ())
+
+    def _kit(self) -> Kit:
+        from rpcgen.runtime.core.versions.kit import Kit
+
+        settings = self._settings
+        return Kit(self._codec, settings.codecs, settings.converters)
+
+    def _plain_gone(self, gone: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments that the newest version has not, checked, as they would travel."""
+        kit, codecs = self._kit(), self._settings.codecs
+        plain: dict[str, Any] = {}
+        for each in self._interface.gone.get(self._of, ()):
+            value = gone.get(each.name)
+            if value is None:
+                continue  # as if it were not given
+            pack = codecs.packer(each.type)
+            item = self._codec.untyped(self._encode(value if pack is None else pack(value)))
+            kit.check(inspect.type_info(each.type), item, (each.name,))
+            plain[each.name] = item
+        return plain
+
+
+class FormWriter:
+    """Writes the arguments of an older form of a method, which the program's converter makes of today's.
+
+    Args:
+        newest: writes today's.
+        form: writes the form's.
+        converter: from the struct of today's arguments to the form's.
+    """
+
+    __slots__ = ("_converter", "_form", "_newest")
+
+    def __init__(
+        self,
+        newest: ArgumentsWriter,
+        form: ArgumentsWriter,
+        converter: Callable[[Any], Any],
+    ) -> None:
+        self._newest = newest
+        self._form = form
+        self._converter = converter
+
+    def write(
+        self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
+    ) -> tuple[msgspec.Raw, int]:
+        """As `ArgumentsWriter.write`; younger arguments keep their policies."""
+        self._newest.refuse_younger(arguments, refuse)
+        return self._form.write(self._converter(arguments), None, refuse)
+
+
+def _as_it_is(value: Any, found: Found, path: Path) -> Any:
+    return value
