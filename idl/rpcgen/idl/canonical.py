@@ -1,9 +1,11 @@
 """One form of an interface for machines to compare, and its fingerprint.
 
 Left out is what changes nothing on the wire or in behaviour: docs, examples, deprecations, positions, the order of
-keys, types that nothing uses, and the names of types. A type is known by its structure, an alias by what it stands
-for: in the table `types` the key of a structure is a digest of it. Names that travel are kept: of methods, arguments,
-fields, enum values, tags, errors and opaque types.
+keys, types that nothing uses, and the names of types. So is what is known to one program alone: names of releases,
+`refused_as`, and which older types have a converter, which follows from the types. A type is known by its structure, an
+alias by what it stands for: in the table `types` the key of a structure is a digest of it. Names that travel are kept:
+of methods, arguments, fields, enum values, tags, errors, opaque types and types with a version of their own; and what
+any of these was before.
 """
 
 from __future__ import annotations
@@ -19,14 +21,19 @@ from rpcgen.idl.model import (
     Constraints,
     Dated,
     Enum,
+    Envelope,
     Field,
+    Form,
     Interface,
     ListOf,
     MapOf,
     Method,
     Named,
     Nullable,
+    OlderType,
     Opaque,
+    Returns,
+    Route,
     Scalar,
     Struct,
     Topic,
@@ -34,7 +41,7 @@ from rpcgen.idl.model import (
     TypeExpr,
     Union,
 )
-from rpcgen.idl.resolve import all_fields, direct_types, names_in, reachable
+from rpcgen.idl.resolve import all_fields, direct_types, names_in, reachable, used_types
 from rpcgen.idl.version import Version
 
 Json = Any
@@ -63,6 +70,9 @@ def canonical(interface: Interface) -> dict[str, Json]:
         for name, error in sorted(interface.errors.items())
     }
     target = interface.target
+    used = used_types(
+        interface.methods.values(), interface.events.values(), interface.errors.values()
+    )
     return {
         "interface": interface.name,
         "version": str(interface.version),
@@ -78,7 +88,7 @@ def canonical(interface: Interface) -> dict[str, Json]:
         "methods": methods,
         "events": events,
         "errors": errors,
-        "types": types.table(_roots(interface)),
+        "types": types.table(used),
     }
 
 
@@ -88,22 +98,6 @@ def fingerprint(interface: Interface) -> bytes:
         canonical(interface), sort_keys=True, separators=(",", ":"), ensure_ascii=True
     )
     return hashlib.sha256(text.encode("ascii")).digest()
-
-
-def _roots(interface: Interface) -> list[str]:
-    """Return the names of the types that methods, events and errors mention."""
-    members = [field for method in interface.methods.values() for field in method.args.values()]
-    members += [field for error in interface.errors.values() for field in error.fields.values()]
-    types = [
-        type_
-        for field in members
-        for type_ in (field.type, *(older.type for older in field.was_type.values()))
-    ]
-    types += [method.returns for method in interface.methods.values() if method.returns is not None]
-    return [
-        *(name for type_ in types for name in names_in(type_)),
-        *(event.payload for event in interface.events.values()),
-    ]
 
 
 class _Types:
@@ -194,15 +188,20 @@ class _Types:
             whole["was"] = {str(version): name for version, name in sorted(field.was.items())}
         if field.was_type:
             whole["was_type"] = {
-                str(version): self.of(older.type)
+                str(version): self._older(older)
                 for version, older in sorted(field.was_type.items())
             }
         return whole
 
+    def _older(self, older: OlderType) -> Json:
+        default = {} if older.default is None else {"default": [older.default.value]}
+        return {"type": self.of(older.type), **_constraints(older.constraints), **default}
+
     def _body(self, definition: TypeDef) -> Json:
         match definition:
             case Struct():
-                return {"struct": self.fields(all_fields(definition, self._definitions))}
+                fields = self.fields(all_fields(definition, self._definitions))
+                return {"struct": fields, **_clock(definition)}
             case Enum():
                 values = {
                     value: _dated(member.dated)
@@ -271,7 +270,7 @@ def strong_components(follow: Mapping[str, list[str]]) -> list[list[str]]:
 
 def _method(types: _Types, method: Method) -> Json:
     whole: dict[str, Json] = {
-        "routes": [{"kind": r.kind, "to": r.to, **_dated(r.dated)} for r in method.routes],
+        "routes": _routes(method.routes),
         "args": types.fields(method.args),
         "raises": {
             r.error: _dated(r.dated) for r in sorted(method.raises, key=lambda raised: raised.error)
@@ -281,9 +280,10 @@ def _method(types: _Types, method: Method) -> Json:
         **_dated(method.dated),
     }
     if method.returns is not None:
-        whole["returns"] = {
-            "type": types.of(method.returns),
-            **_constraints(method.returns_constraints),
+        whole["returns"] = _returns(types, Returns(method.returns, method.returns_constraints))
+    if method.was:
+        whole["was"] = {
+            str(until): _form(types, form) for until, form in sorted(method.was.items())
         }
     if method.timeout is not None:
         whole["timeout"] = method.timeout.profile or method.timeout.seconds
@@ -292,6 +292,40 @@ def _method(types: _Types, method: Method) -> Json:
     if method.router is not None:
         whole["router"] = method.router
     return whole
+
+
+def _form(types: _Types, form: Form) -> Json:
+    """Return what a form says; what it leaves out is as in the next one."""
+    whole: dict[str, Json] = {}
+    if form.name is not None:
+        whole["name"] = form.name
+    if form.routes is not None:
+        whole["routes"] = _routes(form.routes)
+    if form.args is not None:
+        whole["args"] = types.fields(form.args)
+    if form.returns is not None:
+        whole["returns"] = _returns(types, form.returns)
+    return whole
+
+
+def _routes(routes: tuple[Route, ...]) -> Json:
+    return [{"kind": route.kind, "to": route.to, **_dated(route.dated)} for route in routes]
+
+
+def _returns(types: _Types, returns: Returns) -> Json:
+    if returns.type is None:
+        return None
+    return {"type": types.of(returns.type), **_constraints(returns.constraints)}
+
+
+def _clock(struct: Struct) -> dict[str, Json]:
+    """Return the version that a struct has of its own, and how it travels; its name goes along there."""
+    if struct.version is None:
+        return {}
+    envelope = struct.envelope or Envelope()
+    keys = {"name": envelope.name, "version": envelope.version, "data": envelope.data}
+    whole = {**keys, "constants": dict(sorted(envelope.constants.items()))}
+    return {"name": struct.name, "version": str(struct.version), "envelope": whole}
 
 
 def _topic(topic: Topic) -> Json:

@@ -19,9 +19,12 @@ from rpcgen.idl.model import (
     Error,
     Event,
     Field,
+    Form,
     Interface,
     Method,
+    OlderType,
     Opaque,
+    Returns,
     Route,
     Struct,
     Topic,
@@ -43,6 +46,7 @@ def contract(interface: Interface) -> dict[str, Json]:
             "version": str(interface.version),
             "serves": [str(version) for version in interface.serves],
             "doc": interface.doc,
+            "refused_as": interface.refused_as,
             "send": interface.send if interface.send != "set" else None,
             "target": _said(
                 {
@@ -127,9 +131,7 @@ def _field(field: Field) -> Json:
         "older": field.older,
         "send": field.send,
         "was": {str(version): name for version, name in field.was.items()},
-        "was_type": {
-            str(version): type_text(older.type) for version, older in field.was_type.items()
-        },
+        "was_type": {str(version): _older(older) for version, older in field.was_type.items()},
         "presence": field.presence if field.presence != "implicit" else None,
         "deprecated": _deprecated(field.deprecated),
         "examples": list(field.examples),
@@ -140,6 +142,15 @@ def _field(field: Field) -> Json:
         if key in {"min", "max"} or (value and value is not None)
     }
     return {"type": member_text(field), **said} if said else member_text(field)
+
+
+def _older(older: OlderType) -> Json:
+    """Return an older type in its short form, or a map with it as `type` if there are bounds."""
+    text = type_text(older.type)
+    if older.default is not None:
+        text += f" = {_value(older.default.value)}"
+    limits = _limits(older.constraints)
+    return {"type": text, **limits} if limits else text
 
 
 def _fields(fields: Mapping[str, Field]) -> dict[str, Json]:
@@ -165,6 +176,7 @@ def _type(type_: TypeDef) -> Json:
         case Struct():
             presence = type_.presence if type_.presence != "implicit" else None
             body = {"extends": type_.extends, "fields": _fields(type_.fields), "presence": presence}
+            body |= {"version": type_.version and str(type_.version), "envelope": _envelope(type_)}
             keep = ("fields",)
         case Enum():
             values = {
@@ -173,7 +185,7 @@ def _type(type_: TypeDef) -> Json:
             }
             body = {
                 "enum": {value: text.strip() for value, text in values.items()},
-                "open": type_.open,
+                "open": _open(type_),
             }
             body["fallback"] = dict(type_.fallback)
             body["names"] = {
@@ -183,7 +195,7 @@ def _type(type_: TypeDef) -> Json:
             members = {
                 tag: type_text(m.type) + dates_text(m.dated) for tag, m in type_.members.items()
             }
-            body = {"union": members, "open": type_.open}
+            body = {"union": members, "open": _open(type_)}
         case Opaque():
             body = {
                 "opaque": True,
@@ -191,6 +203,19 @@ def _type(type_: TypeDef) -> Json:
             }
     examples = [] if isinstance(type_, Opaque) else list(type_.examples)
     return _said({**body, **_common(type_), "examples": examples}, keep)
+
+
+def _open(type_: Enum | Union) -> Json:
+    since = [str(version) for version in type_.open_since]
+    return {"since": since} if since else type_.open
+
+
+def _envelope(struct: Struct) -> Json:
+    envelope = struct.envelope
+    if envelope is None:
+        return None
+    keys = {"name": envelope.name, "version": envelope.version, "data": envelope.data}
+    return _said({**keys, "constants": dict(envelope.constants)})
 
 
 def _error(error: Error) -> Json:
@@ -209,19 +234,37 @@ def _routes(routes: tuple[Route, ...], kind: str) -> list[str]:
     return [route.to + dates_text(route.dated) for route in routes if route.kind == kind]
 
 
+def _kinds(routes: tuple[Route, ...]) -> dict[str, Json]:
+    return {kind: _routes(routes, kind) for kind in dict.fromkeys(r.kind for r in routes)}
+
+
+def _returns(returns: Returns) -> Json:
+    """Return the type, a map with it as `type` if there are bounds, or None for no answer."""
+    if returns.type is None:
+        return None
+    text, limits = type_text(returns.type), _limits(returns.constraints)
+    return {"type": text, **limits} if limits else text
+
+
+def _form(form: Form) -> Json:
+    """Return the older name, or a map of what was different; `returns` is None if nothing was answered."""
+    whole: dict[str, Json] = {} if form.name is None else {"name": form.name}
+    whole |= _kinds(form.routes or ())
+    if form.args is not None:
+        whole["args"] = _fields(form.args)
+    if form.returns is not None:
+        whole["returns"] = _returns(form.returns)
+    return form.name if set(whole) == {"name"} else whole
+
+
 def _method(method: Method) -> Json:
     timeout = method.timeout
-    kinds = dict.fromkeys(route.kind for route in method.routes)
-    returns = (
-        {"type": type_text(method.returns), **_limits(method.returns_constraints)}
-        if method.returns
-        else None
-    )
     return _said(
         {
-            **{kind: _routes(method.routes, kind) for kind in kinds},
+            **_kinds(method.routes),
             "args": _fields(method.args),
-            "returns": returns["type"] if returns is not None and len(returns) == 1 else returns,
+            "returns": _returns(Returns(method.returns, method.returns_constraints)),
+            "was": {str(until): _form(form) for until, form in method.was.items()},
             "raises": [raised.error + dates_text(raised.dated) for raised in method.raises],
             "to": [path.text for path in method.to],
             "timeout": (timeout.profile or timeout.seconds) if timeout is not None else None,

@@ -95,6 +95,20 @@ def all_fields(struct: Struct, types: Types) -> dict[str, Field]:
     return fields
 
 
+def error_fields(error: Error, errors: Mapping[str, Error]) -> dict[str, Field]:
+    """Return an error's fields with the inherited ones, base first."""
+    chain = [error]
+    while len(chain) <= MAX_CHAIN:
+        base = chain[-1].extends
+        if base is None or base not in errors or any(each.name == base for each in chain):
+            break
+        chain.append(errors[base])
+    fields: dict[str, Field] = {}
+    for part in reversed(chain):
+        fields.update(part.fields)
+    return fields
+
+
 def field_of(struct: Struct, name: str, types: Types) -> Field | None:
     """Return one of a struct's fields, inherited or not."""
     found = (part.fields.get(name) for part in lineage(struct, types))

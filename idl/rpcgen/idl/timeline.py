@@ -69,6 +69,16 @@ def name_at(field: Field, at: Version) -> str:
     return older(field.was, at) or field.name
 
 
+def method_names(method: Method) -> dict[Version, str]:
+    """Return what a method was called until each version, as `Field.was` does for a field."""
+    return {until: form.name for until, form in method.was.items() if form.name is not None}
+
+
+def method_name_at(method: Method, at: Version) -> str:
+    """What a method is called on the wire."""
+    return older(method_names(method), at) or method.name
+
+
 def form_at(method: Method, at: Version) -> Form | None:
     """The older form that a method had; None: the form that it has now."""
     return older(method.was, at)

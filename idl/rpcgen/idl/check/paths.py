@@ -18,21 +18,36 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import Types, field_names, field_of, resolve
+from rpcgen.idl.timeline import has_ended
 from rpcgen.idl.typetext import type_text
+from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping
 
 
 def destinations(
-    method: Method, node: Mapping, target: TargetDefaults, types: Types, report: Report
+    method: Method,
+    node: Mapping,
+    target: TargetDefaults,
+    types: Types,
+    report: Report,
+    at: Version | None,
 ) -> Method:
     """Check a method's own paths, or give it those of the target whose argument it has."""
     own = "to" in node.entries
     if not own and not any(route.to == "server" for route in method.routes):
         return method
-    paths = method.to if own else tuple(path for path in target.to if path.argument in method.args)
+    paths = method.to if own else tuple(path for path in target.to if _fits(path, method, at))
     for path in paths:
         _check(path, method, types, report, own=own)
     return replace(method, to=paths) if paths != method.to else method
+
+
+def _fits(path: DestinationPath, method: Method, at: Version | None) -> bool:
+    """Say whether a path of the target is one of the method's: it has the argument, and not only in the past."""
+    argument = method.args.get(path.argument)
+    if argument is None:
+        return False
+    return at is None or not has_ended(argument.dated.until, at)
 
 
 def _check(

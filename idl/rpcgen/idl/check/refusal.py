@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from rpcgen.idl.model import NO_CONSTRAINTS, Error, Field, Scalar
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import MAX_CHAIN, Types, resolve
+from rpcgen.idl.resolve import Types, error_fields, resolve
 
 #: What a client can tell, and whether it always knows.
 FACTS = {"method": True, "argument": False, "needed": False, "pin": False}
@@ -21,7 +21,7 @@ def check_refusal(
         hint = report.suggest(name, errors)
         report.error("unknown-error", f'unknown error "{name[:80]}"', at, hint=hint)
         return
-    for field in _fields(name, errors):
+    for field in error_fields(errors[name], errors).values():
         problem = _problem(field, types)
         if problem:
             report.error(
@@ -31,15 +31,6 @@ def check_refusal(
                 hint="its fields are among method: string, argument: string?, needed: string?, pin: string?",
                 related=[(field.position, "the field is here")],
             )
-
-
-def _fields(name: str, errors: Mapping[str, Error]) -> Iterator[Field]:
-    error = errors.get(name)
-    for _ in range(MAX_CHAIN):
-        if error is None:
-            return
-        yield from error.fields.values()
-        error = errors.get(error.extends) if error.extends is not None else None
 
 
 def _problem(field: Field, types: Types) -> str:

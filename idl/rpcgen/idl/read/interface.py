@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -11,10 +10,10 @@ from rpcgen.idl.check.interface import check_interface
 from rpcgen.idl.check.limits import check_suits
 from rpcgen.idl.check.paths import destinations
 from rpcgen.idl.check.refusal import check_refusal
+from rpcgen.idl.check.serving import check_serving
 from rpcgen.idl.check.use import check_type
 from rpcgen.idl.check.width import check_width
-from rpcgen.idl.model import Error, Event, Interface, Method, Send, TargetDefaults, Topic, TypeDef
-from rpcgen.idl.read.dates import MAX_MAJORS, read_version
+from rpcgen.idl.model import Error, Event, Interface, Method, Send, TargetDefaults, TypeDef
 from rpcgen.idl.read.errors import read_error
 from rpcgen.idl.read.finish import (
     inherit_retryable,
@@ -22,18 +21,16 @@ from rpcgen.idl.read.finish import (
     name_structs,
     without_unreached,
 )
-from rpcgen.idl.read.methods import read_event, read_method, read_router
-from rpcgen.idl.read.routes import read_paths, read_topic
+from rpcgen.idl.read.head import read_head, read_releases, served_places
+from rpcgen.idl.read.methods import read_event, read_method
 from rpcgen.idl.read.scope import Pending, Scope, doc_at, entries_at, items_at, text_at, wire_name
+from rpcgen.idl.read.target import check_default_paths, read_target
 from rpcgen.idl.read.types import read_type
 from rpcgen.idl.read.values import Invalid, ValueReader
 from rpcgen.idl.report import Report
 from rpcgen.idl.typetext import foreign_hint
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping, Text
-
-_INTERFACE_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*", re.ASCII)
-_RELEASE = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -61,7 +58,7 @@ def read_interface(
         source: the name of the interface file in positions.
         report: takes the mistakes; those of the structure are in it already.
     """
-    scope = _scope(main, report)
+    scope = read_head(main, report)
     draft = Draft()
     _read_parts(main, scope, draft)
     own = (set(draft.types), set(draft.errors))
@@ -70,17 +67,19 @@ def read_interface(
     _check_clashes(draft, report)
     if not check_width(draft.types, report) or not check_width(draft.errors, report):
         return None
-    target = _target(main, scope)
+    target = read_target(main, scope)
     for name, method in draft.methods.items():
-        complete = destinations(method, draft.nodes[name], target, draft.types, report)
+        node = draft.nodes[name]
+        complete = destinations(method, node, target, draft.types, report, scope.version)
         draft.methods[name] = replace(complete, router=method.router or target.router)
-    _check_default_paths(target, draft, report)
+    check_default_paths(target, draft.methods, report)
     _check_references(draft, scope.pending, report)
-    _read_values(draft, scope.pending, report)
+    _read_values(draft, scope, report)
     inherit_retryable(draft.errors, draft.inherits)
     mark_converted(draft.types, draft.errors, draft.methods)
     interface = _assembled(main, scope, draft, target, source)
-    check_interface(interface, report)
+    check_interface(interface, report, dated=scope.version is not None)
+    check_serving(interface, served_places(main), report)
     name_structs(draft.types, draft.events)
     return without_unreached(interface, *own)
 
@@ -101,49 +100,11 @@ def _assembled(
         position=(text_at(main, "interface") or main).at,
         source=source,
         serves=scope.serves,
-        releases=_releases(main, scope),
+        releases=read_releases(main, scope),
         refused_as=_refused_as(main, draft, scope),
         send=cast("Send", send.value) if send is not None else "set",
         doc=doc_at(main),
     )
-
-
-def _scope(main: Mapping, report: Report) -> Scope:
-    scope = Scope(report, Pending(), "", None)
-    name = text_at(main, "interface")
-    if name is not None:
-        scope.interface = name.value
-        if not _INTERFACE_NAME.fullmatch(name.value) or len(name.value) > 255:
-            report.error(
-                "bad-interface-name",
-                f'"{name.value[:80]}" cannot be the name of an interface',
-                name.at,
-                hint="lower-case names of ASCII letters, digits and underscores, joined by dots: nova.compute",
-            )
-    text = text_at(main, "version")
-    version = read_version(text, scope) if text is not None else None
-    served: list[Version] = []
-    for item in items_at(main, "serves"):
-        older = read_version(item, scope) if isinstance(item, Text) else None
-        if older is None:
-            continue
-        if version is not None and older.major >= version.major:
-            message = f"{older} is not of an older major than {version}"
-            report.error(
-                "bad-serves",
-                message,
-                item.at,
-                hint="`serves` names the last minor of each older major",
-            )
-        elif len(served) >= MAX_MAJORS:
-            report.error("bad-serves", f"more than {MAX_MAJORS} majors are served", item.at)
-            break
-        elif any(older.major == known.major for known in served):
-            report.error("bad-serves", f"major {older.major} is served twice", item.at)
-        else:
-            served.append(older)
-    scope.version, scope.serves = version, tuple(sorted(served))
-    return scope
 
 
 def _read_parts(tree: Mapping, scope: Scope, draft: Draft) -> None:
@@ -187,36 +148,6 @@ def _check_clashes(draft: Draft, report: Report) -> None:
             )
 
 
-def _target(main: Mapping, scope: Scope) -> TargetDefaults:
-    node = main.get("target")
-    node = node if isinstance(node, Mapping) else Mapping({}, main.at)
-    segments = scope.interface.split(".")
-    exchange = text_at(node, "exchange")
-    return TargetDefaults(
-        wire_name(exchange, scope, "an exchange") if exchange is not None else segments[0],
-        read_topic(node.get("topic"), scope) or Topic(segments[-1]),
-        read_paths(node.get("to"), scope),
-        read_router(node, scope),
-        tuple(
-            wire_name(item, scope, "a topic")
-            for item in items_at(node, "also")
-            if isinstance(item, Text)
-        ),
-    )
-
-
-def _check_default_paths(target: TargetDefaults, draft: Draft, report: Report) -> None:
-    for path in target.to:
-        if not any(path.argument in method.args for method in draft.methods.values()):
-            arguments = {name for method in draft.methods.values() for name in method.args}
-            report.warning(
-                "unused-path",
-                f'no method has an argument "{path.argument}"',
-                path.position,
-                hint=report.suggest(path.argument, sorted(arguments)),
-            )
-
-
 def _namespace(main: Mapping, scope: Scope) -> str | None:
     node = main.get("namespace")
     if node is None:
@@ -224,22 +155,6 @@ def _namespace(main: Mapping, scope: Scope) -> str | None:
     if not isinstance(node, Text) or node.null:
         return None
     return wire_name(node, scope, "a namespace")
-
-
-def _releases(main: Mapping, scope: Scope) -> dict[str, Version]:
-    releases: dict[str, Version] = {}
-    for entry in entries_at(main, "releases"):
-        name = scope.name(
-            entry.key, _RELEASE, "a release", "lower-case letters, digits, _ . -, a letter first"
-        )
-        version = read_version(entry.value, scope) if isinstance(entry.value, Text) else None
-        if name is None or version is None:
-            continue
-        if scope.version is not None and version > scope.version:
-            message = f"{version} is later than the file's version {scope.version}"
-            scope.report.error("since-future", message, entry.value.at)
-        releases[name] = version
-    return releases
 
 
 def _refused_as(main: Mapping, draft: Draft, scope: Scope) -> str | None:
@@ -269,9 +184,9 @@ def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
         check_suits(constrained.type, constrained.places, draft.types, report)
 
 
-def _read_values(draft: Draft, pending: Pending, report: Report) -> None:
-    reader = ValueReader(draft.types, report)
-    for waiting in pending.values:
+def _read_values(draft: Draft, scope: Scope, report: Report) -> None:
+    reader = ValueReader(draft.types, report, scope.version)
+    for waiting in scope.pending.values:
         if report.full:
             return
         values = reader.read_all(waiting.nodes, waiting.type, waiting.constraints)

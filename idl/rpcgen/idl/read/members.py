@@ -173,6 +173,12 @@ def _check_combination(field: Field, node: Mapping, scope: Scope) -> None:
             "`older` says what a peer from before `since` is sent, and there is no `since`",
             node.entries["older"].key.at,
         )
+    if field.send is not None and not field.dated.since and not scope.library:
+        scope.report.error(
+            "send-without-since",
+            "`send` is about what began later, and there is no `since`: this is always sent",
+            node.entries["send"].key.at,
+        )
     if field.constant is not None:
         for key in ("default", "older", "send", "examples", "presence", "was_type"):
             if key in node.entries:

@@ -30,7 +30,9 @@ from rpcgen.idl.model import (
 from rpcgen.idl.read.scalars import SCALAR_READERS, Unreadable, plain_any
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import Types, all_fields, is_required, resolve
+from rpcgen.idl.timeline import has_ended
 from rpcgen.idl.typetext import type_text
+from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
 
 
@@ -42,11 +44,12 @@ INVALID: Final = Invalid()
 
 
 class ValueReader:
-    """Reads nodes by type; needs every type of the interface."""
+    """Reads nodes by type, as things are at a version; needs every type of the interface."""
 
-    def __init__(self, types: Types, report: Report) -> None:
+    def __init__(self, types: Types, report: Report, at: Version | None) -> None:
         self._types = types
         self._report = report
+        self._at = at
         self._fields: dict[str, tuple[MappingOf[str, Field], list[str]]] = {}
 
     def read(self, node: Node, type_: TypeExpr, *constraints: Constraints) -> Value | Invalid:
@@ -145,9 +148,15 @@ class ValueReader:
             return self._refuse(node, Named(struct.name), kind_of(node))
         known = self._fields.get(struct.name)
         if known is None:
-            fields = all_fields(struct, self._types)
+            fields = self._present(all_fields(struct, self._types), struct.version or self._at)
             known = self._fields[struct.name] = fields, self.required(fields)
         return self._read_fields(node, *known, struct.name)
+
+    def _present(self, fields: MappingOf[str, Field], at: Version | None) -> MappingOf[str, Field]:
+        """Leave out what has ended."""
+        if at is None or not any(field.dated.until for field in fields.values()):
+            return fields
+        return {name: f for name, f in fields.items() if not has_ended(f.dated.until, at)}
 
     def required(self, fields: MappingOf[str, Field]) -> list[str]:
         """Return the names of the fields or arguments that have to be there."""
@@ -163,6 +172,7 @@ class ValueReader:
         self, nodes: list[Node], args: MappingOf[str, Field], method: str
     ) -> tuple[Value, ...] | Invalid:
         """Read example calls."""
+        args = self._present(args, self._at) if nodes else args
         required = self.required(args) if nodes else []
         return _tuple(self._call(node, args, required, method) for node in nodes)
 

@@ -1,0 +1,56 @@
+"""One major at a time: from which minor to which something exists, and what it was meanwhile.
+
+All versions of a major are released ones here. It knows no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rpcgen.idl.model import Dated
+from rpcgen.idl.version import Version
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[T]):
+    """What something is from the minor `begin` to before the minor `end`."""
+
+    begin: int
+    end: int
+    what: T
+
+
+def start_in(since: Iterable[Version], major: int) -> int | None:
+    """Return the first minor of a major at which something dated `since` exists; None: it has not begun there."""
+    bounds = {bound.major: bound for bound in since}
+    if major in bounds:
+        return bounds[major].minor
+    return 0 if not bounds or min(bounds) < major else None
+
+
+def end_in(until: Iterable[Version], last: Version) -> int:
+    """Return the first minor at which something dated `until` is gone; after the last minor if it is not."""
+    bounds = {bound.major: bound for bound in until}
+    if last.major in bounds:
+        return min(bounds[last.major].minor, last.minor + 1)
+    return 0 if bounds and min(bounds) < last.major else last.minor + 1
+
+
+def spans(dated: Dated, history: Mapping[Version, T], now: T, last: Version) -> list[Span[T]]:
+    """Return what something is within the major of `last`, by a history of what it was *until* each version."""
+    begin, end = start_in(dated.since, last.major), end_in(dated.until, last)
+    if begin is None or begin >= end:
+        return []
+    found: list[Span[T]] = []
+    low = 0
+    for bound in sorted(history):
+        if bound.major >= last.major and low <= last.minor:
+            high = bound.minor if bound.major == last.major else last.minor + 1
+            found.append(Span(max(low, begin), min(high, end), history[bound]))
+            low = high
+    found.append(Span(max(low, begin), end, now))
+    return [span for span in found if span.begin < span.end]
