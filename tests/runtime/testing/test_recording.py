@@ -28,6 +28,7 @@ def test_a_call_is_recorded_with_all_that_would_travel(lab: ModuleType) -> None:
         namespace="test.lab",
         method="add",
         version=(1, 0),
+        reader=3,
         arguments={"a": 2, "b": 3},
         timeout=message.timeout,
         context={"user": "ann"},
