@@ -7,26 +7,23 @@ still spoken. What only other versions have is told to the runtime in tables. Kn
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from rpcgen.codegen.history import clock_of, is_newer, start
 from rpcgen.codegen.inheritance import error_fields, struct_line
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
     ALWAYS,
     Dated,
-    Enum,
     Error,
     Field,
     Form,
     Interface,
     Method,
     Struct,
-    Union,
 )
-from rpcgen.idl.timeline import exists, has_begun, is_spoken, last_spoken, spoken
+from rpcgen.idl.timeline import exists, is_spoken, last_spoken
 from rpcgen.idl.version import Version
-
-Since = tuple[Version, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class FieldSet:
     def is_late(self, field: Field) -> bool:
         """Whether a peer of the newest major may be too old to send it."""
         bounds = [bound for bound in field.dated.since if bound.major == self.at.major]
-        return bool(bounds) and bounds[0] > _start(self.container.since, self.at.major)
+        return bool(bounds) and bounds[0] > start(self.container, self.at.major)
 
     def is_always_sent(self, field: Field) -> bool:
         """Whether it travels even while it is unset, wherever it exists."""
@@ -90,33 +87,12 @@ class FieldSet:
         return any(field.dated.since and self.is_left_out(field) for field in self.live())
 
 
-def is_newer(since: Since, container: Dated, clock: Interface) -> bool:
-    """Whether something dated `since` began later than what contains it, in a major that is still spoken."""
-    return bool(since) and any(
-        has_begun(container.since, last)
-        and not has_begun(since, _start(container.since, last.major))
-        for last in spoken(clock)
-    )
-
-
-def is_past(bounds: Mapping[Version, object], clock: Interface) -> bool:
-    """Whether a version that is still spoken is before one of the bounds."""
-    return bool(bounds) and max(bounds) > Version(spoken(clock)[0].major, 0)
-
-
-def _start(since: Since, major: int) -> Version:
-    """When something that exists in a major began there."""
-    return next((bound for bound in since if bound.major == major), Version(major, 0))
-
-
 def own_fields(scope: Scope, struct: Struct) -> FieldSet:
     """The fields of a struct without those that it inherits."""
     fields, names = list(struct.fields.values()), scope.names.members[struct.name]
-    if struct.version is None:
-        interface = scope.interface
-        return FieldSet(struct.name, interface, interface.version, struct.dated, fields, names)
-    clock = replace(scope.interface, version=struct.version, serves=())
-    return FieldSet(struct.name, clock, struct.version, ALWAYS, fields, names)
+    clock = clock_of(scope.interface, struct)
+    container = struct.dated if struct.version is None else ALWAYS
+    return FieldSet(struct.name, clock, clock.version, container, fields, names)
 
 
 def field_sets(scope: Scope, struct: Struct) -> list[FieldSet]:
@@ -130,12 +106,6 @@ def field_sets(scope: Scope, struct: Struct) -> list[FieldSet]:
         for each in reversed(struct_line(scope.interface, struct))
         if each is struct or (each.version is None and struct.version is None)
     ]
-
-
-def dates_of_members(definition: Enum | Union, interface: Interface) -> dict[str, Dated]:
-    """When each member exists, of those that exist at a version that is still spoken."""
-    found = {key: each.dated for key, each in definition.members.items()}
-    return {key: dated for key, dated in found.items() if is_spoken(dated, interface)}
 
 
 def fields_of_error(scope: Scope, error: Error) -> FieldSet:
@@ -160,22 +130,6 @@ def arguments_of_form(scope: Scope, method: Method, until: Version, form: Form) 
     fields = list((form.args or {}).values())
     at = _last(ended, scope.interface)
     return FieldSet(method.name, scope.interface, at, ended, fields, names)
-
-
-def spoken_methods(interface: Interface) -> list[Method]:
-    """Those that exist at a version that is still spoken."""
-    return [method for method in interface.methods.values() if is_spoken(method.dated, interface)]
-
-
-def spoken_forms(method: Method, interface: Interface) -> list[tuple[Version, Form]]:
-    """The older forms that a method has at versions that are still spoken, ascending."""
-    if not is_past(method.was, interface):
-        return []
-    return [
-        (until, form)
-        for until, form in sorted(method.was.items())
-        if is_past({until: form}, interface)
-    ]
 
 
 def _last(dated: Dated, interface: Interface) -> Version:

@@ -1,4 +1,4 @@
-"""What a program must convert between an older form and the next one, and what each conversion is called.
+"""What a program must convert between an older form and a newer one, and what each conversion is called.
 
 Knows nothing of Python text: names of classes, and how types are spelled, are decided elsewhere.
 """
@@ -6,11 +6,66 @@ Knows nothing of Python text: names of classes, and how types are spelled, are d
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from rpcgen.idl.model import Field, Form, Method
+from rpcgen.codegen.history import clock_of, is_past, spoken_forms, spoken_methods
+from rpcgen.idl.model import (
+    Error,
+    Field,
+    Form,
+    Interface,
+    Method,
+    OlderType,
+    Struct,
+    TypeExpr,
+)
+from rpcgen.idl.resolve import names_in, reachable
+from rpcgen.idl.timeline import is_spoken
 from rpcgen.idl.version import Version
 
 _HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConversion:
+    """Of a field or argument whose type was another one.
+
+    Attributes:
+        owner: the type, error or method that has it.
+        newer: what it was next; None: what it is now.
+        in_requests, in_answers: what can hold it.
+    """
+
+    owner: Struct | Error | Method
+    field: Field
+    until: Version
+    older: OlderType
+    newer: OlderType | None
+    in_requests: bool
+    in_answers: bool
+
+    @property
+    def stem(self) -> str:
+        """What the names of the converters have in common."""
+        return field_stem(self.owner.name, self.field, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class FormConversion:
+    """Of a whole method."""
+
+    method: Method
+    form: Form
+    until: Version
+
+    @property
+    def stem(self) -> str:
+        """What the names of the converters have in common."""
+        return form_stem(self.method, self.until)
+
+
+Conversion = FieldConversion | FormConversion
 
 
 def snake(name: str) -> str:
@@ -43,3 +98,92 @@ def changes_kinds(method: Method, form: Form) -> bool:
 def is_converted(method: Method, form: Form) -> bool:
     """Whether there is anything to convert."""
     return form.args is not None or form.returns is not None or changes_kinds(method, form)
+
+
+def conversions(interface: Interface) -> list[Conversion]:
+    """Everything that has to be converted, in the order of the file."""
+    found: list[Conversion] = list(_of_types(interface))
+    for error in interface.errors.values():
+        for field in error.fields.values():
+            found += _of_field(interface, error, field, in_requests=False, in_answers=True)
+    for method in spoken_methods(interface):
+        for field in method.args.values():
+            found += _of_field(interface, method, field, in_requests=True, in_answers=False)
+        for until, form in spoken_forms(method, interface):
+            for field in (form.args or {}).values():
+                found += _of_field(interface, method, field, in_requests=True, in_answers=False)
+            if is_converted(method, form):
+                found.append(FormConversion(method, form, until))
+    return found
+
+
+def _of_types(interface: Interface) -> Iterator[FieldConversion]:
+    """Of fields of structs, which may travel both ways; what has a version of its own is only ever read as older."""
+    suspects = [
+        (struct, field)
+        for struct in interface.types.values()
+        if isinstance(struct, Struct)
+        for field in struct.fields.values()
+        if any(older.converted for older in field.was_type.values())
+    ]
+    if not suspects:
+        return
+    requests = reachable(_names(_requested(interface)), interface.types)
+    answers = reachable(_names(_answered(interface)), interface.types)
+    for struct, field in suspects:
+        yield from _of_field(
+            clock_of(interface, struct),
+            struct,
+            field,
+            in_requests=struct.name in requests,
+            in_answers=struct.name in answers,
+        )
+
+
+def _of_field(
+    clock: Interface,
+    owner: Struct | Error | Method,
+    field: Field,
+    *,
+    in_requests: bool,
+    in_answers: bool,
+) -> Iterator[FieldConversion]:
+    if not field.was_type or not is_spoken(field.dated, clock):
+        return
+    history = sorted(field.was_type.items())
+    following = [older for _, older in history[1:]]
+    for (until, older), newer in zip(history, [*following, None], strict=True):
+        if older.converted and is_past([until], clock):
+            yield FieldConversion(owner, field, until, older, newer, in_requests, in_answers)
+
+
+def _names(types: Iterator[TypeExpr]) -> list[str]:
+    return [name for of in types for name in names_in(of)]
+
+
+def _requested(interface: Interface) -> Iterator[TypeExpr]:
+    """The types of everything that a request can hold."""
+    for method in spoken_methods(interface):
+        fields = [*method.args.values()]
+        for _, form in spoken_forms(method, interface):
+            fields += (form.args or {}).values()
+        for field in fields:
+            yield from _types(field)
+
+
+def _answered(interface: Interface) -> Iterator[TypeExpr]:
+    """The types of everything that a result or an error can hold."""
+    for method in spoken_methods(interface):
+        if method.returns is not None:
+            yield method.returns
+        for _, form in spoken_forms(method, interface):
+            if form.returns is not None and form.returns.type is not None:
+                yield form.returns.type
+    for error in interface.errors.values():
+        for field in error.fields.values():
+            yield from _types(field)
+
+
+def _types(field: Field) -> Iterator[TypeExpr]:
+    yield field.type
+    yield from (older.type for older in field.was_type.values())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rpcgen.codegen.annotations import annotation
+from rpcgen.codegen.containers import FieldSet
+from rpcgen.codegen.destinations import live_paths
 from rpcgen.codegen.fields import Shape
+from rpcgen.codegen.history import is_past, spoken_forms
 from rpcgen.codegen.layout import flat
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
@@ -18,13 +21,24 @@ from rpcgen.idl.model import (
     ListOf,
     MapOf,
     Method,
+    Older,
     Route,
     Scalar,
     TypeExpr,
 )
+from rpcgen.idl.typetext import type_text
 from rpcgen.idl.version import Version
 
 _ROUTES = {"any": "any server", "server": "one server", "fanout": "every server"}
+
+
+#: What becomes of a newer argument where the pin is older.
+_PINNED: dict[Older | None, str] = {
+    None: "; with an older pin: refused if set",
+    "refuse_if_set": "; with an older pin: refused if set",
+    "drop": "; with an older pin: left out",
+    "refuse": "; with an older pin: refused",
+}
 
 
 def sentence(text: str) -> str:
@@ -43,9 +57,11 @@ def versions(found: Iterable[Version]) -> str:
     return " and ".join(str(version) for version in found)
 
 
-def dated_note(dated: Dated, deprecated: Deprecated | None) -> str:
-    """Since when something exists, and that one should not use it."""
-    parts = [f"Since {versions(dated.since)}."] if dated.since else []
+def dated_note(dated: Dated, deprecated: Deprecated | None, older: str = "") -> str:
+    """Since and until when something exists, what an older peer means for it, and that one should not use it."""
+    parts = [f"Since {versions(dated.since)}{older}."] if dated.since else []
+    if dated.until:
+        parts.append(f"Until {versions(dated.until)}.")
     if deprecated is not None:
         parts.append(f"Deprecated{deprecation(deprecated, ' since {}', '; use {}')}.")
     return " ".join(parts)
@@ -63,15 +79,43 @@ def documented(text: str, dated: Dated, deprecated: Deprecated | None, otherwise
     return paragraphs(sentence(text) or otherwise, note)
 
 
-def field_note(scope: Scope, field: Field, form: Shape, *, signature: bool = False) -> str:
-    """One entry of Args or Attributes; empty if there is nothing to say that the annotation does not."""
+def field_note(
+    scope: Scope,
+    own: FieldSet,
+    field: Field,
+    form: Shape,
+    *,
+    signature: bool = False,
+    pinned: bool = False,
+) -> str:
+    """One entry of Args or Attributes; empty if there is nothing to say that the annotation does not.
+
+    Args:
+        scope: the file that it is for.
+        own: what the field belongs to.
+        field: the field.
+        form: its shape.
+        signature: somebody may pass None for the default.
+        pinned: somebody may pass it to a client that has to speak to older servers.
+    """
     parts = [sentence(field.doc), *_bounds(scope, field.type, form.constraints)]
     if form.absent:
         parts.append("UNSET: not given.")
     if signature and form.default is not None and not form.default.shared:
         parts.append(f"None means {form.default.text}.")
-    parts.append(dated_note(field.dated, field.deprecated))
+    older = _PINNED[field.older] if pinned and own.is_newer(field) else ""
+    parts += [dated_note(field.dated, field.deprecated, older), *_older_forms(own, field)]
     return " ".join(part for part in parts if part)
+
+
+def _older_forms(own: FieldSet, field: Field) -> Iterator[str]:
+    """What a field was called, and of which type it was."""
+    for until in sorted({*field.was, *field.was_type}):
+        if is_past([until], own.clock):
+            words = [field.was[until]] if until in field.was else []
+            if until in field.was_type:
+                words.append(type_text(field.was_type[until].type))
+            yield f"Until {until}: {', '.join(f'`{word}`' for word in words)}."
 
 
 def _bounds(scope: Scope, of: TypeExpr, constraints: Constraints) -> list[str]:
@@ -132,12 +176,12 @@ def method_doc(
 ) -> str:
     """The docstring of a client's method."""
     routes = [route for route in method.routes if route.kind == kind]
-    travel = _travel(routes, method.to)
+    travel = _travel(routes, live_paths(scope, method))
     travel += f"; {_waiting(method)}." if kind == "call" else "."
     return paragraphs(
         sentence(method.doc),
         travel,
-        dated_note(method.dated, method.deprecated),
+        _method_history(scope, method),
         section("Args", arguments),
         _raised(scope, method) if kind == "call" else "",
     )
@@ -152,10 +196,24 @@ def handler_doc(scope: Scope, method: Method, arguments: Sequence[tuple[str, str
     )
     return paragraphs(
         sentence(method.doc) or returns or f"Handle `{method.name}`.",
-        dated_note(method.dated, method.deprecated),
+        _method_history(scope, method),
         section("Args", arguments),
         _raised(scope, method),
     )
+
+
+def _method_history(scope: Scope, method: Method) -> str:
+    """When a method exists, where it has moved to, and what it was."""
+    parts = [dated_note(method.dated, method.deprecated)]
+    if method.topic is not None and method.topic.since:
+        parts.append(f"Topic `{method.topic.name}` since {versions(method.topic.since)}.")
+    for until, form in spoken_forms(method, scope.interface):
+        words = [f"`{form.name}`"] if form.name is not None else []
+        words += [f"a {kind}" for kind in dict.fromkeys(route.kind for route in form.routes or ())]
+        words += ["other arguments"] if form.args is not None else []
+        words += ["another result"] if form.returns is not None else []
+        parts.append(f"Until {until}: {', '.join(words)}.")
+    return " ".join(part for part in parts if part)
 
 
 def _travel(routes: Sequence[Route], to: Sequence[DestinationPath]) -> str:
@@ -167,8 +225,8 @@ def _travel(routes: Sequence[Route], to: Sequence[DestinationPath]) -> str:
             text = f"the server that {paths} names, or `prepare(server=...)`"
         elif route.to == "server":
             text = "the server that `prepare(server=...)` names"
-        if route.dated.since:
-            text += f" (since {versions(route.dated.since)})"
+        if note := dated_note(route.dated, None):
+            text += f" ({note[0].lower()}{note[1:-1]})"
         targets.append(text)
     return f"A {routes[0].kind} to {', or to '.join(targets)}"
 

@@ -100,13 +100,15 @@ def annotated(name: str, annotation: Expr, value: Expr | None, indent: str = "")
     return _settled(lines)
 
 
-def header(before: str, parameters: Sequence[str], after: str, indent: str = "") -> str:
+def header(before: str, parameters: Sequence[Expr], after: str, indent: str = "") -> str:
     """`def name(parameters) -> result:`; keywords (after a `*`) stand one a line."""
-    line = f"{indent}{before}({', '.join(parameters)}){after}"
+    line = f"{indent}{before}({', '.join(map(flat, parameters))}){after}"
     if len(parameters) <= 1 or ("*" not in parameters and len(line) <= WIDTH):
         return _settled([line])
     lines = [f"{indent}{before}("]
-    lines += [f"{indent}{INDENT}{parameter}," for parameter in parameters]
+    for parameter in parameters:
+        lines += _lay(parameter, indent + INDENT, room=1)
+        lines[-1] += ","
     return _settled([*lines, f"{indent}){after}"])
 
 

@@ -6,6 +6,7 @@ The rules, which users rely on (changing one renames things in their code):
   `Client_`; so does a member that is called like a type of its interface. What travels keeps its name.
 - A member of an enum is called as the file says, else as its value, in capitals, with `_` for what no name can have,
   and with a `V` before a digit: `1.2` is `V1_2`.
+- The arguments of a method's older form are `GetHostUntil5_3Args`, and what converts them is named `get_host_until_5_3`.
 - Of a method that can be called and cast, the kind that is written first has the plain name, the other one ends in
   `_call` or `_cast`.
 
@@ -19,6 +20,8 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from rpcgen.codegen import reserved
+from rpcgen.codegen.conversions import FieldConversion, FormConversion, conversions
+from rpcgen.codegen.history import has_history, spoken_forms, spoken_members
 from rpcgen.codegen.inheritance import error_fields, struct_fields
 from rpcgen.idl.diagnostics import Diagnostic
 from rpcgen.idl.model import Enum, Field, Interface, Method, Opaque, Struct, Union
@@ -43,6 +46,8 @@ class Names:
         methods: what a client and an endpoint call the method.
         other_kind: what a client calls the method's second kind, if it has one.
         constants, argument_structs: the method's descriptor, and the struct of its arguments.
+        client_converters, server_converters: classes; empty if there is nothing to convert.
+        supports, async_supports: classes; empty if all methods are as they were from the start.
         form_structs, form_arguments: of older forms that have arguments of their own, by method and version.
         clashes: mistakes; with any of them, the names are of no use.
     """
@@ -54,6 +59,8 @@ class Names:
     async_endpoint: str
     client_converters: str = ""
     server_converters: str = ""
+    supports: str = ""
+    async_supports: str = ""
     types: dict[str, str] = field(default_factory=dict[str, str])
     members: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     errors: dict[str, str] = field(default_factory=dict[str, str])
@@ -130,6 +137,18 @@ class _Table:
             )
 
 
+_CLASSES = (
+    "client",
+    "async_client",
+    "endpoint",
+    "async_endpoint",
+    "client_converters",
+    "server_converters",
+    "supports",
+    "async_supports",
+)
+
+
 class _Resolver:
     """Fills a `Names`. Package-level names come first, since members keep out of their way."""
 
@@ -139,14 +158,33 @@ class _Resolver:
         self._package = _Table(names.clashes)
 
     def run(self) -> None:
+        self._name_history()
         at = self._interface.position
-        for name in ("client", "async_client", "endpoint", "async_endpoint"):
-            self._package.add(getattr(self._names, name), f"the {name.replace('_', ' ')}", at)
+        for name in _CLASSES:
+            if chosen := getattr(self._names, name):
+                self._package.add(chosen, f"the {name.replace('_', ' ')}", at)
         self._name_types()
         self._name_errors()
         self._name_methods()
         self._name_members()
         self._names.clashes.sort(key=lambda clash: clash.position)
+
+    def _name_history(self) -> None:
+        """The classes that only interfaces with older versions have."""
+        names, stem = self._names, camel(self._interface.name.rpartition(".")[2])
+        if has_history(self._interface):
+            names.supports = _escape(f"{stem}Supports", reserved.TYPES)
+            names.async_supports = _escape(f"Async{stem}Supports", reserved.TYPES)
+        converters = _Table(names.clashes)
+        for each in conversions(self._interface):
+            names.client_converters = f"{stem}ClientConverters"
+            names.server_converters = f"{stem}ServerConverters"
+            match each:
+                case FieldConversion():
+                    what, at = f'the converter of "{each.field.name}"', each.field.position
+                case FormConversion():
+                    what, at = f'the converter of method "{each.method.name}"', each.form.position
+            converters.add(each.stem, f"{what} until {each.until}", at)
 
     def _name_types(self) -> None:
         for name, definition in self._interface.types.items():
@@ -173,6 +211,12 @@ class _Resolver:
             if method.args:
                 what = f'the arguments of method "{name}"'
                 self._package.add(struct, what, method.position)
+            for until, form in spoken_forms(method, self._interface):
+                if form.args:
+                    struct = f"{camel(name)}Until{until.major}_{until.minor}Args"
+                    self._names.form_structs[name, until] = struct
+                    what = f'the arguments of method "{name}" until {until}'
+                    self._package.add(struct, what, form.position)
 
     def _name_members(self) -> None:
         names = self._names
@@ -201,6 +245,11 @@ class _Resolver:
         for method in self._interface.methods.values():
             arguments = list(method.args.values())
             names.arguments[method.name] = self._fields(arguments, "argument", self._member_words)
+            for until, form in spoken_forms(method, self._interface):
+                older = list((form.args or {}).values())
+                names.form_arguments[method.name, until] = self._fields(
+                    older, "argument", self._member_words
+                )
             self._name_method(method, attributes)
 
     def _name_method(self, method: Method, attributes: _Table) -> None:
@@ -226,7 +275,8 @@ class _Resolver:
     def _enum(self, enum: Enum) -> dict[str, str]:
         table = _Table(self._names.clashes)
         found: dict[str, str] = {}
-        for value, member in enum.members.items():
+        for value in spoken_members(enum, self._interface):
+            member = enum.members[value]
             name = _escape((member.name or member_name(value)).lstrip("_"), reserved.ENUM_MEMBERS)
             if not name.isidentifier():
                 self._clash(
@@ -242,7 +292,8 @@ class _Resolver:
     def _union(self, union: Union) -> dict[str, str]:
         table = _Table(self._names.clashes)
         found: dict[str, str] = {}
-        for tag, member in union.members.items():
+        for tag in spoken_members(union, self._interface):
+            member = union.members[tag]
             found[tag] = _escape(tag, self._union_words)
             table.add(found[tag], f'member "{tag}"', member.position)
         return found

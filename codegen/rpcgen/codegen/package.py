@@ -11,6 +11,7 @@ from rpcgen.codegen.literals import comment
 from rpcgen.codegen.names import Names, resolve
 from rpcgen.codegen.render import BadTemplate, render
 from rpcgen.codegen.scope import Scope
+from rpcgen.codegen.view.converters import converters_view
 from rpcgen.codegen.view.descriptor import descriptor_view
 from rpcgen.codegen.view.errors import errors_view
 from rpcgen.codegen.view.methods import client_views, endpoint_views
@@ -61,6 +62,7 @@ def _modules(
     descriptor = descriptor_view(Scope(interface, names, ".descriptor"), digest)
     client, async_client = client_views(Scope(interface, names))
     endpoint, async_endpoint = endpoint_views(Scope(interface, names))
+    converters = converters_view(Scope(interface, names, ".converters"))
     found: dict[str, tuple[str, dict[str, object]]] = {
         "__init__.py": ("init", {"view": package_view(interface, names)}),
         "async_client.py": ("client", {"view": async_client}),
@@ -71,6 +73,8 @@ def _modules(
         "types.py": ("types", {"view": types}),
     }
     header = _header(interface, digest)
+    if converters is not None:
+        found["converters.py"] = ("converters", {"view": converters})
     modules: dict[str, str] = {}
     for name, (template, views) in found.items():
         modules[name] = render(template, templates, header=header, **views)

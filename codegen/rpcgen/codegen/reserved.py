@@ -41,6 +41,7 @@ MODULE = frozenset(
         "Meta",
         "Method",
         "NoArgs",
+        "NotImplementedError",
         "OlderType",
         "OpenEnum",
         "OpenUnion",
@@ -74,7 +75,7 @@ TYPES = KEYWORDS | BUILTINS | MODULE | SUBMODULES
 #: Parameters that every method or handler has, and what stands in class bodies and constructors.
 MEMBERS = KEYWORDS | BUILTINS | {"abstractmethod", "ctx", "dt", "property", "self", "super"}
 
-METHODS = MEMBERS | {"can_send", "close", "prepare", "supports"}
+METHODS = MEMBERS | {"can_send", "close", "prepare", "supports", "version"}
 
 ERROR_FIELDS = MEMBERS | {
     "add_note",

@@ -2,12 +2,34 @@
 # contract 7cd87c0f678b80a9, output format 1
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rpcgen.runtime import AsyncClient, Interface, NoArgs, Sent
+from rpcgen.runtime import AsyncClient, AsyncSupports, Interface, NoArgs, Sent
 
 from .descriptor import INTERFACE, PUT, RECOUNT, SHOW, TAKE, PutArgs, ShowArgs, TakeArgs
 from .types import Item, Sku
+
+
+class AsyncInventorySupports(AsyncSupports):
+    """What the servers of `AsyncInventoryClient` understand."""
+
+    __slots__ = ()
+
+    async def show(self) -> bool:
+        """Whether `show` may be sent."""
+        return await self._supports(SHOW, ())
+
+    async def take(self, *arguments: Literal["note"]) -> bool:
+        """Whether `take` may be sent, with these arguments."""
+        return await self._supports(TAKE, arguments)
+
+    async def put(self) -> bool:
+        """Whether `put` may be sent."""
+        return await self._supports(PUT, ())
+
+    async def recount(self) -> bool:
+        """Whether `recount` may be sent."""
+        return await self._supports(RECOUNT, ())
 
 
 class AsyncInventoryClient(AsyncClient):
@@ -18,6 +40,11 @@ class AsyncInventoryClient(AsyncClient):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> AsyncInventorySupports:
+        """Ask what the servers understand, before you start something."""
+        return AsyncInventorySupports(self)
 
     async def show(
         self,
@@ -46,7 +73,7 @@ class AsyncInventoryClient(AsyncClient):
 
         Args:
             count: How many pieces. At least 1.
-            note: Since 1.1.
+            note: Since 1.1; with an older pin: refused if set.
 
         Raises:
             NoSuchItem: The shop does not sell this.

@@ -2,12 +2,34 @@
 # contract 7cd87c0f678b80a9, output format 1
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rpcgen.runtime import Client, Interface, NoArgs, Sent
+from rpcgen.runtime import Client, Interface, NoArgs, Sent, Supports
 
 from .descriptor import INTERFACE, PUT, RECOUNT, SHOW, TAKE, PutArgs, ShowArgs, TakeArgs
 from .types import Item, Sku
+
+
+class InventorySupports(Supports):
+    """What the servers of `InventoryClient` understand."""
+
+    __slots__ = ()
+
+    def show(self) -> bool:
+        """Whether `show` may be sent."""
+        return self._supports(SHOW, ())
+
+    def take(self, *arguments: Literal["note"]) -> bool:
+        """Whether `take` may be sent, with these arguments."""
+        return self._supports(TAKE, arguments)
+
+    def put(self) -> bool:
+        """Whether `put` may be sent."""
+        return self._supports(PUT, ())
+
+    def recount(self) -> bool:
+        """Whether `recount` may be sent."""
+        return self._supports(RECOUNT, ())
 
 
 class InventoryClient(Client):
@@ -18,6 +40,11 @@ class InventoryClient(Client):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> InventorySupports:
+        """Ask what the servers understand, before you start something."""
+        return InventorySupports(self)
 
     def show(
         self,
@@ -46,7 +73,7 @@ class InventoryClient(Client):
 
         Args:
             count: How many pieces. At least 1.
-            note: Since 1.1.
+            note: Since 1.1; with an older pin: refused if set.
 
         Raises:
             NoSuchItem: The shop does not sell this.

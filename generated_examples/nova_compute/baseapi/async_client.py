@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rpcgen.runtime import AsyncClient, Interface, NoArgs
+from rpcgen.runtime import AsyncClient, AsyncSupports, Interface, NoArgs
 
 from .descriptor import GET_BACKDOOR_PORT, INTERFACE, PING, PingArgs
+
+
+class AsyncBaseapiSupports(AsyncSupports):
+    """What the servers of `AsyncBaseapiClient` understand."""
+
+    __slots__ = ()
+
+    async def ping(self) -> bool:
+        """Whether `ping` may be sent."""
+        return await self._supports(PING, ())
+
+    async def get_backdoor_port(self) -> bool:
+        """Whether `get_backdoor_port` may be sent."""
+        return await self._supports(GET_BACKDOOR_PORT, ())
 
 
 class AsyncBaseapiClient(AsyncClient):
@@ -17,6 +31,11 @@ class AsyncBaseapiClient(AsyncClient):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> AsyncBaseapiSupports:
+        """Ask what the servers understand, before you start something."""
+        return AsyncBaseapiSupports(self)
 
     async def ping(
         self,

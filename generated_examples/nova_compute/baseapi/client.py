@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from rpcgen.runtime import Client, Interface, NoArgs
+from rpcgen.runtime import Client, Interface, NoArgs, Supports
 
 from .descriptor import GET_BACKDOOR_PORT, INTERFACE, PING, PingArgs
+
+
+class BaseapiSupports(Supports):
+    """What the servers of `BaseapiClient` understand."""
+
+    __slots__ = ()
+
+    def ping(self) -> bool:
+        """Whether `ping` may be sent."""
+        return self._supports(PING, ())
+
+    def get_backdoor_port(self) -> bool:
+        """Whether `get_backdoor_port` may be sent."""
+        return self._supports(GET_BACKDOOR_PORT, ())
 
 
 class BaseapiClient(Client):
@@ -17,6 +31,11 @@ class BaseapiClient(Client):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> BaseapiSupports:
+        """Ask what the servers understand, before you start something."""
+        return BaseapiSupports(self)
 
     def ping(
         self,

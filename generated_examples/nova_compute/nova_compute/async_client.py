@@ -2,9 +2,9 @@
 # contract d784ab2df703a000, output format 1
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from rpcgen.runtime import AsyncClient, Interface, NoArgs, Sent
+from rpcgen.runtime import AsyncClient, AsyncSupports, Interface, NoArgs, Sent
 
 from .descriptor import (
     ALLOW_SHARE,
@@ -114,6 +114,194 @@ from .types import (
 )
 
 
+class AsyncComputeSupports(AsyncSupports):
+    """What the servers of `AsyncComputeClient` understand."""
+
+    __slots__ = ()
+
+    async def build_and_run_instance(self) -> bool:
+        """Whether `build_and_run_instance` may be sent."""
+        return await self._supports(BUILD_AND_RUN_INSTANCE, ())
+
+    async def terminate_instance(self) -> bool:
+        """Whether `terminate_instance` may be sent."""
+        return await self._supports(TERMINATE_INSTANCE, ())
+
+    async def start_instance(self) -> bool:
+        """Whether `start_instance` may be sent."""
+        return await self._supports(START_INSTANCE, ())
+
+    async def stop_instance(self) -> bool:
+        """Whether `stop_instance` may be sent."""
+        return await self._supports(STOP_INSTANCE, ())
+
+    async def reboot_instance(self) -> bool:
+        """Whether `reboot_instance` may be sent."""
+        return await self._supports(REBOOT_INSTANCE, ())
+
+    async def pause_instance(self) -> bool:
+        """Whether `pause_instance` may be sent."""
+        return await self._supports(PAUSE_INSTANCE, ())
+
+    async def unpause_instance(self) -> bool:
+        """Whether `unpause_instance` may be sent."""
+        return await self._supports(UNPAUSE_INSTANCE, ())
+
+    async def suspend_instance(self) -> bool:
+        """Whether `suspend_instance` may be sent."""
+        return await self._supports(SUSPEND_INSTANCE, ())
+
+    async def resume_instance(self) -> bool:
+        """Whether `resume_instance` may be sent."""
+        return await self._supports(RESUME_INSTANCE, ())
+
+    async def shelve_instance(self) -> bool:
+        """Whether `shelve_instance` may be sent."""
+        return await self._supports(SHELVE_INSTANCE, ())
+
+    async def shelve_offload_instance(self) -> bool:
+        """Whether `shelve_offload_instance` may be sent."""
+        return await self._supports(SHELVE_OFFLOAD_INSTANCE, ())
+
+    async def unshelve_instance(self) -> bool:
+        """Whether `unshelve_instance` may be sent."""
+        return await self._supports(UNSHELVE_INSTANCE, ())
+
+    async def rebuild_instance(
+        self,
+        *arguments: Literal["reimage_boot_volume", "target_state"],
+    ) -> bool:
+        """Whether `rebuild_instance` may be sent, with these arguments."""
+        return await self._supports(REBUILD_INSTANCE, arguments)
+
+    async def rescue_instance(self) -> bool:
+        """Whether `rescue_instance` may be sent."""
+        return await self._supports(RESCUE_INSTANCE, ())
+
+    async def prep_resize(self) -> bool:
+        """Whether `prep_resize` may be sent."""
+        return await self._supports(PREP_RESIZE, ())
+
+    async def resize_instance(self) -> bool:
+        """Whether `resize_instance` may be sent."""
+        return await self._supports(RESIZE_INSTANCE, ())
+
+    async def finish_resize(self) -> bool:
+        """Whether `finish_resize` may be sent."""
+        return await self._supports(FINISH_RESIZE, ())
+
+    async def confirm_resize(self) -> bool:
+        """Whether `confirm_resize` may be sent."""
+        return await self._supports(CONFIRM_RESIZE, ())
+
+    async def revert_resize(self) -> bool:
+        """Whether `revert_resize` may be sent."""
+        return await self._supports(REVERT_RESIZE, ())
+
+    async def finish_revert_resize(self) -> bool:
+        """Whether `finish_revert_resize` may be sent."""
+        return await self._supports(FINISH_REVERT_RESIZE, ())
+
+    async def drop_move_claim_at_destination(self) -> bool:
+        """Whether `drop_move_claim_at_destination` may be sent."""
+        return await self._supports(DROP_MOVE_CLAIM_AT_DESTINATION, ())
+
+    async def check_can_live_migrate_destination(self) -> bool:
+        """Whether `check_can_live_migrate_destination` may be sent."""
+        return await self._supports(CHECK_CAN_LIVE_MIGRATE_DESTINATION, ())
+
+    async def check_instance_shared_storage(self) -> bool:
+        """Whether `check_instance_shared_storage` may be sent."""
+        return await self._supports(CHECK_INSTANCE_SHARED_STORAGE, ())
+
+    async def pre_live_migration(self) -> bool:
+        """Whether `pre_live_migration` may be sent."""
+        return await self._supports(PRE_LIVE_MIGRATION, ())
+
+    async def live_migration(self) -> bool:
+        """Whether `live_migration` may be sent."""
+        return await self._supports(LIVE_MIGRATION, ())
+
+    async def prep_snapshot_based_resize_at_dest(self) -> bool:
+        """Whether `prep_snapshot_based_resize_at_dest` may be sent."""
+        return await self._supports(PREP_SNAPSHOT_BASED_RESIZE_AT_DEST, ())
+
+    async def prep_snapshot_based_resize_at_source(self) -> bool:
+        """Whether `prep_snapshot_based_resize_at_source` may be sent."""
+        return await self._supports(PREP_SNAPSHOT_BASED_RESIZE_AT_SOURCE, ())
+
+    async def finish_snapshot_based_resize_at_dest(self) -> bool:
+        """Whether `finish_snapshot_based_resize_at_dest` may be sent."""
+        return await self._supports(FINISH_SNAPSHOT_BASED_RESIZE_AT_DEST, ())
+
+    async def confirm_snapshot_based_resize_at_source(self) -> bool:
+        """Whether `confirm_snapshot_based_resize_at_source` may be sent."""
+        return await self._supports(CONFIRM_SNAPSHOT_BASED_RESIZE_AT_SOURCE, ())
+
+    async def revert_snapshot_based_resize_at_dest(self) -> bool:
+        """Whether `revert_snapshot_based_resize_at_dest` may be sent."""
+        return await self._supports(REVERT_SNAPSHOT_BASED_RESIZE_AT_DEST, ())
+
+    async def finish_revert_snapshot_based_resize_at_source(self) -> bool:
+        """Whether `finish_revert_snapshot_based_resize_at_source` may be sent."""
+        return await self._supports(FINISH_REVERT_SNAPSHOT_BASED_RESIZE_AT_SOURCE, ())
+
+    async def attach_volume(self) -> bool:
+        """Whether `attach_volume` may be sent."""
+        return await self._supports(ATTACH_VOLUME, ())
+
+    async def detach_volume(self) -> bool:
+        """Whether `detach_volume` may be sent."""
+        return await self._supports(DETACH_VOLUME, ())
+
+    async def reserve_block_device_name(self) -> bool:
+        """Whether `reserve_block_device_name` may be sent."""
+        return await self._supports(RESERVE_BLOCK_DEVICE_NAME, ())
+
+    async def remove_volume_connection(
+        self,
+        *arguments: Literal["delete_attachment"],
+    ) -> bool:
+        """Whether `remove_volume_connection` may be sent, with these arguments."""
+        return await self._supports(REMOVE_VOLUME_CONNECTION, arguments)
+
+    async def attach_interface(self) -> bool:
+        """Whether `attach_interface` may be sent."""
+        return await self._supports(ATTACH_INTERFACE, ())
+
+    async def get_console_output(self) -> bool:
+        """Whether `get_console_output` may be sent."""
+        return await self._supports(GET_CONSOLE_OUTPUT, ())
+
+    async def get_vnc_console(self) -> bool:
+        """Whether `get_vnc_console` may be sent."""
+        return await self._supports(GET_VNC_CONSOLE, ())
+
+    async def set_host_enabled(self) -> bool:
+        """Whether `set_host_enabled` may be sent."""
+        return await self._supports(SET_HOST_ENABLED, ())
+
+    async def get_host_uptime(self) -> bool:
+        """Whether `get_host_uptime` may be sent."""
+        return await self._supports(GET_HOST_UPTIME, ())
+
+    async def cache_images(self) -> bool:
+        """Whether `cache_images` may be sent."""
+        return await self._supports(CACHE_IMAGES, ())
+
+    async def allow_share(self) -> bool:
+        """Whether `allow_share` may be sent."""
+        return await self._supports(ALLOW_SHARE, ())
+
+    async def deny_share(self) -> bool:
+        """Whether `deny_share` may be sent."""
+        return await self._supports(DENY_SHARE, ())
+
+    async def external_instance_event(self) -> bool:
+        """Whether `external_instance_event` may be sent."""
+        return await self._supports(EXTERNAL_INSTANCE_EVENT, ())
+
+
 class AsyncComputeClient(AsyncClient):
     """Drive the instances on one hypervisor host.
 
@@ -125,6 +313,11 @@ class AsyncComputeClient(AsyncClient):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> AsyncComputeSupports:
+        """Ask what the servers understand, before you start something."""
+        return AsyncComputeSupports(self)
 
     async def build_and_run_instance(
         self,
@@ -393,8 +586,8 @@ class AsyncComputeClient(AsyncClient):
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 
         Args:
-            reimage_boot_volume: Since 6.1.
-            target_state: Since 6.2.
+            reimage_boot_volume: Since 6.1; with an older pin: refused if set.
+            target_state: Since 6.2; with an older pin: refused if set.
         """
         return await self._cast(
             REBUILD_INSTANCE,
@@ -486,6 +679,8 @@ class AsyncComputeClient(AsyncClient):
         """Stop an instance on its host and copy its disks to the other.
 
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
+
+        Topic `compute-alt` since 6.5.
         """
         return await self._cast(
             RESIZE_INSTANCE,
@@ -511,6 +706,8 @@ class AsyncComputeClient(AsyncClient):
         """Start a resized instance on its new host.
 
         A cast to the server that `prepare(server=...)` names.
+
+        Topic `compute-alt` since 6.5.
         """
         return await self._cast(
             FINISH_RESIZE,
@@ -583,6 +780,8 @@ class AsyncComputeClient(AsyncClient):
         """Start an instance on its old host again.
 
         A cast to the server that `prepare(server=...)` names.
+
+        Topic `compute-alt` since 6.5.
         """
         return await self._cast(
             FINISH_REVERT_RESIZE,
@@ -655,6 +854,8 @@ class AsyncComputeClient(AsyncClient):
         """Prepare disks and networks on the host that a running instance moves to.
 
         A call to the server that `prepare(server=...)` names; waits as the profile `long` says.
+
+        Topic `compute-alt` since 6.5.
         """
         return await self._call(
             PRE_LIVE_MIGRATION,
@@ -677,6 +878,8 @@ class AsyncComputeClient(AsyncClient):
         """Move a running instance to another host.
 
         A cast to the server that `prepare(server=...)` names.
+
+        Topic `compute-alt` since 6.5.
         """
         return await self._cast(
             LIVE_MIGRATION,
@@ -880,8 +1083,10 @@ class AsyncComputeClient(AsyncClient):
 
         A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
 
+        Topic `compute-alt` since 6.5.
+
         Args:
-            delete_attachment: Since 6.3.
+            delete_attachment: Since 6.3; with an older pin: left out.
         """
         return await self._call(
             REMOVE_VOLUME_CONNECTION,
@@ -1040,6 +1245,8 @@ class AsyncComputeClient(AsyncClient):
         """Tell a host what other services say of its instances.
 
         A cast to the server that `instances[0].host` names, or `prepare(server=...)`.
+
+        Topic `compute-alt` since 6.5.
         """
         return await self._cast(
             EXTERNAL_INSTANCE_EVENT,

@@ -2,9 +2,9 @@
 # contract d784ab2df703a000, output format 1
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from rpcgen.runtime import Client, Interface, NoArgs, Sent
+from rpcgen.runtime import Client, Interface, NoArgs, Sent, Supports
 
 from .descriptor import (
     ALLOW_SHARE,
@@ -114,6 +114,194 @@ from .types import (
 )
 
 
+class ComputeSupports(Supports):
+    """What the servers of `ComputeClient` understand."""
+
+    __slots__ = ()
+
+    def build_and_run_instance(self) -> bool:
+        """Whether `build_and_run_instance` may be sent."""
+        return self._supports(BUILD_AND_RUN_INSTANCE, ())
+
+    def terminate_instance(self) -> bool:
+        """Whether `terminate_instance` may be sent."""
+        return self._supports(TERMINATE_INSTANCE, ())
+
+    def start_instance(self) -> bool:
+        """Whether `start_instance` may be sent."""
+        return self._supports(START_INSTANCE, ())
+
+    def stop_instance(self) -> bool:
+        """Whether `stop_instance` may be sent."""
+        return self._supports(STOP_INSTANCE, ())
+
+    def reboot_instance(self) -> bool:
+        """Whether `reboot_instance` may be sent."""
+        return self._supports(REBOOT_INSTANCE, ())
+
+    def pause_instance(self) -> bool:
+        """Whether `pause_instance` may be sent."""
+        return self._supports(PAUSE_INSTANCE, ())
+
+    def unpause_instance(self) -> bool:
+        """Whether `unpause_instance` may be sent."""
+        return self._supports(UNPAUSE_INSTANCE, ())
+
+    def suspend_instance(self) -> bool:
+        """Whether `suspend_instance` may be sent."""
+        return self._supports(SUSPEND_INSTANCE, ())
+
+    def resume_instance(self) -> bool:
+        """Whether `resume_instance` may be sent."""
+        return self._supports(RESUME_INSTANCE, ())
+
+    def shelve_instance(self) -> bool:
+        """Whether `shelve_instance` may be sent."""
+        return self._supports(SHELVE_INSTANCE, ())
+
+    def shelve_offload_instance(self) -> bool:
+        """Whether `shelve_offload_instance` may be sent."""
+        return self._supports(SHELVE_OFFLOAD_INSTANCE, ())
+
+    def unshelve_instance(self) -> bool:
+        """Whether `unshelve_instance` may be sent."""
+        return self._supports(UNSHELVE_INSTANCE, ())
+
+    def rebuild_instance(
+        self,
+        *arguments: Literal["reimage_boot_volume", "target_state"],
+    ) -> bool:
+        """Whether `rebuild_instance` may be sent, with these arguments."""
+        return self._supports(REBUILD_INSTANCE, arguments)
+
+    def rescue_instance(self) -> bool:
+        """Whether `rescue_instance` may be sent."""
+        return self._supports(RESCUE_INSTANCE, ())
+
+    def prep_resize(self) -> bool:
+        """Whether `prep_resize` may be sent."""
+        return self._supports(PREP_RESIZE, ())
+
+    def resize_instance(self) -> bool:
+        """Whether `resize_instance` may be sent."""
+        return self._supports(RESIZE_INSTANCE, ())
+
+    def finish_resize(self) -> bool:
+        """Whether `finish_resize` may be sent."""
+        return self._supports(FINISH_RESIZE, ())
+
+    def confirm_resize(self) -> bool:
+        """Whether `confirm_resize` may be sent."""
+        return self._supports(CONFIRM_RESIZE, ())
+
+    def revert_resize(self) -> bool:
+        """Whether `revert_resize` may be sent."""
+        return self._supports(REVERT_RESIZE, ())
+
+    def finish_revert_resize(self) -> bool:
+        """Whether `finish_revert_resize` may be sent."""
+        return self._supports(FINISH_REVERT_RESIZE, ())
+
+    def drop_move_claim_at_destination(self) -> bool:
+        """Whether `drop_move_claim_at_destination` may be sent."""
+        return self._supports(DROP_MOVE_CLAIM_AT_DESTINATION, ())
+
+    def check_can_live_migrate_destination(self) -> bool:
+        """Whether `check_can_live_migrate_destination` may be sent."""
+        return self._supports(CHECK_CAN_LIVE_MIGRATE_DESTINATION, ())
+
+    def check_instance_shared_storage(self) -> bool:
+        """Whether `check_instance_shared_storage` may be sent."""
+        return self._supports(CHECK_INSTANCE_SHARED_STORAGE, ())
+
+    def pre_live_migration(self) -> bool:
+        """Whether `pre_live_migration` may be sent."""
+        return self._supports(PRE_LIVE_MIGRATION, ())
+
+    def live_migration(self) -> bool:
+        """Whether `live_migration` may be sent."""
+        return self._supports(LIVE_MIGRATION, ())
+
+    def prep_snapshot_based_resize_at_dest(self) -> bool:
+        """Whether `prep_snapshot_based_resize_at_dest` may be sent."""
+        return self._supports(PREP_SNAPSHOT_BASED_RESIZE_AT_DEST, ())
+
+    def prep_snapshot_based_resize_at_source(self) -> bool:
+        """Whether `prep_snapshot_based_resize_at_source` may be sent."""
+        return self._supports(PREP_SNAPSHOT_BASED_RESIZE_AT_SOURCE, ())
+
+    def finish_snapshot_based_resize_at_dest(self) -> bool:
+        """Whether `finish_snapshot_based_resize_at_dest` may be sent."""
+        return self._supports(FINISH_SNAPSHOT_BASED_RESIZE_AT_DEST, ())
+
+    def confirm_snapshot_based_resize_at_source(self) -> bool:
+        """Whether `confirm_snapshot_based_resize_at_source` may be sent."""
+        return self._supports(CONFIRM_SNAPSHOT_BASED_RESIZE_AT_SOURCE, ())
+
+    def revert_snapshot_based_resize_at_dest(self) -> bool:
+        """Whether `revert_snapshot_based_resize_at_dest` may be sent."""
+        return self._supports(REVERT_SNAPSHOT_BASED_RESIZE_AT_DEST, ())
+
+    def finish_revert_snapshot_based_resize_at_source(self) -> bool:
+        """Whether `finish_revert_snapshot_based_resize_at_source` may be sent."""
+        return self._supports(FINISH_REVERT_SNAPSHOT_BASED_RESIZE_AT_SOURCE, ())
+
+    def attach_volume(self) -> bool:
+        """Whether `attach_volume` may be sent."""
+        return self._supports(ATTACH_VOLUME, ())
+
+    def detach_volume(self) -> bool:
+        """Whether `detach_volume` may be sent."""
+        return self._supports(DETACH_VOLUME, ())
+
+    def reserve_block_device_name(self) -> bool:
+        """Whether `reserve_block_device_name` may be sent."""
+        return self._supports(RESERVE_BLOCK_DEVICE_NAME, ())
+
+    def remove_volume_connection(
+        self,
+        *arguments: Literal["delete_attachment"],
+    ) -> bool:
+        """Whether `remove_volume_connection` may be sent, with these arguments."""
+        return self._supports(REMOVE_VOLUME_CONNECTION, arguments)
+
+    def attach_interface(self) -> bool:
+        """Whether `attach_interface` may be sent."""
+        return self._supports(ATTACH_INTERFACE, ())
+
+    def get_console_output(self) -> bool:
+        """Whether `get_console_output` may be sent."""
+        return self._supports(GET_CONSOLE_OUTPUT, ())
+
+    def get_vnc_console(self) -> bool:
+        """Whether `get_vnc_console` may be sent."""
+        return self._supports(GET_VNC_CONSOLE, ())
+
+    def set_host_enabled(self) -> bool:
+        """Whether `set_host_enabled` may be sent."""
+        return self._supports(SET_HOST_ENABLED, ())
+
+    def get_host_uptime(self) -> bool:
+        """Whether `get_host_uptime` may be sent."""
+        return self._supports(GET_HOST_UPTIME, ())
+
+    def cache_images(self) -> bool:
+        """Whether `cache_images` may be sent."""
+        return self._supports(CACHE_IMAGES, ())
+
+    def allow_share(self) -> bool:
+        """Whether `allow_share` may be sent."""
+        return self._supports(ALLOW_SHARE, ())
+
+    def deny_share(self) -> bool:
+        """Whether `deny_share` may be sent."""
+        return self._supports(DENY_SHARE, ())
+
+    def external_instance_event(self) -> bool:
+        """Whether `external_instance_event` may be sent."""
+        return self._supports(EXTERNAL_INSTANCE_EVENT, ())
+
+
 class ComputeClient(Client):
     """Drive the instances on one hypervisor host.
 
@@ -125,6 +313,11 @@ class ComputeClient(Client):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> ComputeSupports:
+        """Ask what the servers understand, before you start something."""
+        return ComputeSupports(self)
 
     def build_and_run_instance(
         self,
@@ -387,8 +580,8 @@ class ComputeClient(Client):
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 
         Args:
-            reimage_boot_volume: Since 6.1.
-            target_state: Since 6.2.
+            reimage_boot_volume: Since 6.1; with an older pin: refused if set.
+            target_state: Since 6.2; with an older pin: refused if set.
         """
         return self._cast(
             REBUILD_INSTANCE,
@@ -480,6 +673,8 @@ class ComputeClient(Client):
         """Stop an instance on its host and copy its disks to the other.
 
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
+
+        Topic `compute-alt` since 6.5.
         """
         return self._cast(
             RESIZE_INSTANCE,
@@ -505,6 +700,8 @@ class ComputeClient(Client):
         """Start a resized instance on its new host.
 
         A cast to the server that `prepare(server=...)` names.
+
+        Topic `compute-alt` since 6.5.
         """
         return self._cast(
             FINISH_RESIZE,
@@ -577,6 +774,8 @@ class ComputeClient(Client):
         """Start an instance on its old host again.
 
         A cast to the server that `prepare(server=...)` names.
+
+        Topic `compute-alt` since 6.5.
         """
         return self._cast(
             FINISH_REVERT_RESIZE,
@@ -649,6 +848,8 @@ class ComputeClient(Client):
         """Prepare disks and networks on the host that a running instance moves to.
 
         A call to the server that `prepare(server=...)` names; waits as the profile `long` says.
+
+        Topic `compute-alt` since 6.5.
         """
         return self._call(
             PRE_LIVE_MIGRATION,
@@ -671,6 +872,8 @@ class ComputeClient(Client):
         """Move a running instance to another host.
 
         A cast to the server that `prepare(server=...)` names.
+
+        Topic `compute-alt` since 6.5.
         """
         return self._cast(
             LIVE_MIGRATION,
@@ -871,8 +1074,10 @@ class ComputeClient(Client):
 
         A call to the server that `prepare(server=...)` names; waits for the client's own timeout (60 seconds by default).
 
+        Topic `compute-alt` since 6.5.
+
         Args:
-            delete_attachment: Since 6.3.
+            delete_attachment: Since 6.3; with an older pin: left out.
         """
         return self._call(
             REMOVE_VOLUME_CONNECTION,
@@ -1031,6 +1236,8 @@ class ComputeClient(Client):
         """Tell a host what other services say of its instances.
 
         A cast to the server that `instances[0].host` names, or `prepare(server=...)`.
+
+        Topic `compute-alt` since 6.5.
         """
         return self._cast(
             EXTERNAL_INSTANCE_EVENT,

@@ -250,7 +250,10 @@ class ComputeEndpoint(Endpoint):
         clean_shutdown: bool,
         request_spec: RequestSpec,
     ) -> None:
-        """Stop an instance on its host and copy its disks to the other."""
+        """Stop an instance on its host and copy its disks to the other.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     def finish_resize(
@@ -263,7 +266,10 @@ class ComputeEndpoint(Endpoint):
         disk_info: str,
         request_spec: RequestSpec,
     ) -> None:
-        """Start a resized instance on its new host."""
+        """Start a resized instance on its new host.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     def confirm_resize(
@@ -295,7 +301,10 @@ class ComputeEndpoint(Endpoint):
         migration: Migration,
         request_spec: RequestSpec,
     ) -> None:
-        """Start an instance on its old host again."""
+        """Start an instance on its old host again.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     def drop_move_claim_at_destination(
@@ -337,7 +346,10 @@ class ComputeEndpoint(Endpoint):
         disk: str,
         migrate_data: LiveMigrateData | None,
     ) -> LiveMigrateData:
-        """Prepare disks and networks on the host that a running instance moves to."""
+        """Prepare disks and networks on the host that a running instance moves to.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     def live_migration(
@@ -350,7 +362,10 @@ class ComputeEndpoint(Endpoint):
         migrate_data: LiveMigrateData | None,
         migration: Migration,
     ) -> None:
-        """Move a running instance to another host."""
+        """Move a running instance to another host.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     def prep_snapshot_based_resize_at_dest(
@@ -464,6 +479,8 @@ class ComputeEndpoint(Endpoint):
         delete_attachment: bool,
     ) -> None:
         """Let a host forget a volume of an instance that has left it.
+
+        Topic `compute-alt` since 6.5.
 
         Args:
             delete_attachment: Since 6.3.
@@ -583,7 +600,10 @@ class ComputeEndpoint(Endpoint):
         instances: list[Instance],
         events: list[InstanceExternalEvent],
     ) -> None:
-        """Tell a host what other services say of its instances."""
+        """Tell a host what other services say of its instances.
+
+        Topic `compute-alt` since 6.5.
+        """
 
 
 class AsyncComputeEndpoint(AsyncEndpoint):
@@ -810,7 +830,10 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         clean_shutdown: bool,
         request_spec: RequestSpec,
     ) -> None:
-        """Stop an instance on its host and copy its disks to the other."""
+        """Stop an instance on its host and copy its disks to the other.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     async def finish_resize(
@@ -823,7 +846,10 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         disk_info: str,
         request_spec: RequestSpec,
     ) -> None:
-        """Start a resized instance on its new host."""
+        """Start a resized instance on its new host.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     async def confirm_resize(
@@ -855,7 +881,10 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         migration: Migration,
         request_spec: RequestSpec,
     ) -> None:
-        """Start an instance on its old host again."""
+        """Start an instance on its old host again.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     async def drop_move_claim_at_destination(
@@ -897,7 +926,10 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         disk: str,
         migrate_data: LiveMigrateData | None,
     ) -> LiveMigrateData:
-        """Prepare disks and networks on the host that a running instance moves to."""
+        """Prepare disks and networks on the host that a running instance moves to.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     async def live_migration(
@@ -910,7 +942,10 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         migrate_data: LiveMigrateData | None,
         migration: Migration,
     ) -> None:
-        """Move a running instance to another host."""
+        """Move a running instance to another host.
+
+        Topic `compute-alt` since 6.5.
+        """
 
     @abstractmethod
     async def prep_snapshot_based_resize_at_dest(
@@ -1024,6 +1059,8 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         delete_attachment: bool,
     ) -> None:
         """Let a host forget a volume of an instance that has left it.
+
+        Topic `compute-alt` since 6.5.
 
         Args:
             delete_attachment: Since 6.3.
@@ -1143,4 +1180,7 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         instances: list[Instance],
         events: list[InstanceExternalEvent],
     ) -> None:
-        """Tell a host what other services say of its instances."""
+        """Tell a host what other services say of its instances.
+
+        Topic `compute-alt` since 6.5.
+        """

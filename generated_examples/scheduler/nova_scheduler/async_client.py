@@ -2,10 +2,10 @@
 # contract 6f9b49c61b1fd1d6, output format 1
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from rpcgen.runtime import AsyncClient, Interface, Sent
+from rpcgen.runtime import AsyncClient, AsyncSupports, Interface, Sent
 
 from .descriptor import (
     DELETE_AGGREGATE,
@@ -23,6 +23,35 @@ from .descriptor import (
 from .types import Aggregate, InstanceList, RequestSpec
 
 
+class AsyncSchedulerSupports(AsyncSupports):
+    """What the servers of `AsyncSchedulerClient` understand."""
+
+    __slots__ = ()
+
+    async def select_destinations(
+        self,
+        *arguments: Literal["instance_uuids", "return_objects", "return_alternates"],
+    ) -> bool:
+        """Whether `select_destinations` may be sent, with these arguments."""
+        return await self._supports(SELECT_DESTINATIONS, arguments)
+
+    async def update_aggregates(self) -> bool:
+        """Whether `update_aggregates` may be sent."""
+        return await self._supports(UPDATE_AGGREGATES, ())
+
+    async def delete_aggregate(self) -> bool:
+        """Whether `delete_aggregate` may be sent."""
+        return await self._supports(DELETE_AGGREGATE, ())
+
+    async def update_instance_info(self) -> bool:
+        """Whether `update_instance_info` may be sent."""
+        return await self._supports(UPDATE_INSTANCE_INFO, ())
+
+    async def delete_instance_info(self) -> bool:
+        """Whether `delete_instance_info` may be sent."""
+        return await self._supports(DELETE_INSTANCE_INFO, ())
+
+
 class AsyncSchedulerClient(AsyncClient):
     """Choose the hosts that instances are built on.
 
@@ -31,6 +60,11 @@ class AsyncSchedulerClient(AsyncClient):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> AsyncSchedulerSupports:
+        """Ask what the servers understand, before you start something."""
+        return AsyncSchedulerSupports(self)
 
     async def select_destinations(
         self,
@@ -45,9 +79,9 @@ class AsyncSchedulerClient(AsyncClient):
         A call to any server; waits as the profile `long` says.
 
         Args:
-            instance_uuids: Since 4.4.
-            return_objects: Answer with Selection objects, not with dictionaries. Since 4.5.
-            return_alternates: Name spare hosts for each instance, to try when the first fails. Since 4.5.
+            instance_uuids: Since 4.4; with an older pin: left out.
+            return_objects: Answer with Selection objects, not with dictionaries. Since 4.5; with an older pin: refused if set.
+            return_alternates: Name spare hosts for each instance, to try when the first fails. Since 4.5; with an older pin: refused if set.
 
         Raises:
             NoValidHost: No host can take the instances.

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rpcgen.codegen.containers import (
-    FieldSet,
-    arguments_of,
-    arguments_of_form,
-    spoken_forms,
-    spoken_methods,
-)
+from rpcgen.codegen.containers import FieldSet, arguments_of, arguments_of_form
 from rpcgen.codegen.dates import Dates
 from rpcgen.codegen.destinations import destination_body, live_paths
+from rpcgen.codegen.history import spoken_forms, spoken_methods
 from rpcgen.codegen.layout import header, statement
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.interface_table import interface_table

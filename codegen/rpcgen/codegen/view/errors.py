@@ -87,7 +87,10 @@ def _exception(scope: Scope, error: Error, fields: FieldSet) -> ExceptionView:
         else:
             statements.append(annotated(f"self.{name}", handled(scope, form), value, _BODY))
     statements.insert(0, statement("", call("super().__init__", *above), _BODY))
-    notes = [(name, field_note(scope, field, form, signature=True)) for field, name, form in found]
+    notes = [
+        (name, field_note(scope, fields, field, form, signature=True))
+        for field, name, form in found
+    ]
     text = paragraphs(
         documented(error.doc, error.dated, error.deprecated, "Declared by the interface."),
         section("Attributes", notes),

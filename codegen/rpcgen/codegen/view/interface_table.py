@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rpcgen.codegen.containers import dates_of_members, is_newer
 from rpcgen.codegen.dates import Dates, pair
+from rpcgen.codegen.history import is_newer, spoken_members
 from rpcgen.codegen.layout import Expr, around, bracket, call, statement, tuple_of
 from rpcgen.codegen.literals import text_literal
 from rpcgen.codegen.scope import Scope
@@ -113,7 +113,7 @@ def _history_of_types(scope: Scope, dates: Dates) -> Iterator[Expr]:
 
 
 def _told(scope: Scope, enum: Enum) -> list[Expr]:
-    known = dates_of_members(enum, scope.interface)
+    known = spoken_members(enum, scope.interface)
     return [
         f"{text_literal(value)}: {text_literal(other)}"
         for value, other in enum.fallback.items()

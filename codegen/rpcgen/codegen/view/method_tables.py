@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rpcgen.codegen.annotations import annotation
-from rpcgen.codegen.containers import spoken_forms
 from rpcgen.codegen.conversions import form_stem, is_converted, until_text
 from rpcgen.codegen.dates import Dates, pair
 from rpcgen.codegen.destinations import live_paths
 from rpcgen.codegen.docs import deprecation
+from rpcgen.codegen.history import spoken_forms
 from rpcgen.codegen.layout import Expr, annotated, around, call, subscript, tuple_of
 from rpcgen.codegen.literals import number_literal, text_literal
 from rpcgen.codegen.scope import Scope
@@ -114,8 +114,12 @@ class MethodTables:
         return around("routes=", tuple_of([self._route(route) for route in routes]))
 
     def _route(self, route: Route) -> Expr:
-        since = self._dates.option("since", route.dated.since)
-        options = [text_literal(route.kind), text_literal(route.to), *since]
+        options = [
+            text_literal(route.kind),
+            text_literal(route.to),
+            *self._dates.option("since", route.dated.since),
+            *self._dates.option("until", route.dated.until),
+        ]
         return call(self._scope.runtime("Route"), *options)
 
 

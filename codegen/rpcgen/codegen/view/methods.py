@@ -6,38 +6,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation
-from rpcgen.codegen.containers import arguments_of, spoken_methods
+from rpcgen.codegen.containers import arguments_of
 from rpcgen.codegen.docs import field_note, handler_doc, method_doc, paragraphs, sentence
 from rpcgen.codegen.fields import Shape, handled, parameter, passed
-from rpcgen.codegen.layout import Expr, call, flat, header, statement
-from rpcgen.codegen.literals import docstring
+from rpcgen.codegen.history import spoken_methods
+from rpcgen.codegen.layout import Expr, bracket, call, flat, statement
+from rpcgen.codegen.literals import docstring, text_literal
 from rpcgen.codegen.scope import Scope
-from rpcgen.codegen.view.structs import INDENT, shapes
+from rpcgen.codegen.view.structs import INDENT, gone_shapes, shapes
+from rpcgen.codegen.view.supports import SupportsView, questions, supports_view
+from rpcgen.codegen.view.worlds import (
+    ASYNCIO,
+    BLOCKING,
+    BODY,
+    WORLDS,
+    MethodView,
+    Signature,
+    World,
+)
 from rpcgen.idl.model import Field, Kind, Method
-
-_BODY = INDENT * 2
-
-
-class World(NamedTuple):
-    """The words that differ between blocking and asyncio code."""
-
-    prefix: str
-    define: str
-    wait: str
-    people: str
-
-
-BLOCKING = World("", "def", "", "threads")
-ASYNCIO = World("Async", "async def", "await ", "asyncio")
-WORLDS = (BLOCKING, ASYNCIO)
-
-
-class MethodView(NamedTuple):
-    """A method: its head, its docstring and its one statement (nothing if it is abstract)."""
-
-    head: str
-    doc: str
-    statement: str
 
 
 class ProxyView(NamedTuple):
@@ -47,26 +34,7 @@ class ProxyView(NamedTuple):
     head: str
     doc: str
     methods: tuple[MethodView, ...]
-
-
-class Signature(NamedTuple):
-    """A method of either world, before it is laid out."""
-
-    name: str
-    parameters: tuple[str, ...]
-    result: str
-    doc: str
-    kind: Kind = "call"
-    #: What is given to the client's own `_call` or `_cast`; nothing for a handler.
-    sent: tuple[Expr, ...] = ()
-
-    def to(self, world: World) -> MethodView:
-        """The method in one world."""
-        head = header(f"{world.define} {self.name}", self.parameters, f" -> {self.result}:", INDENT)
-        if not self.sent:
-            return MethodView(head, self.doc, "")
-        body = statement(f"return {world.wait}", call(f"self._{self.kind}", *self.sent), _BODY)
-        return MethodView(head, self.doc, body)
+    supports: SupportsView | None = None
 
 
 Found = Sequence[tuple[Field, str, Shape]]
@@ -75,13 +43,15 @@ Found = Sequence[tuple[Field, str, Shape]]
 def client_views(scope: Scope) -> tuple[ProxyView, ...]:
     """Write the client of each world, for a file of its own."""
     _import_proxy(scope)
-    signatures: list[Signature] = []
-    for method in spoken_methods(scope.interface):
-        signatures += _client_signatures(scope, method)
-    return tuple(_client(scope, world, signatures) for world in WORLDS)
+    methods = spoken_methods(scope.interface)
+    signatures = [each for method in methods for each in _client_signatures(scope, method)]
+    asked = questions(scope, methods)
+    return tuple(_client(scope, world, signatures, asked) for world in WORLDS)
 
 
-def _client(scope: Scope, world: World, signatures: Sequence[Signature]) -> ProxyView:
+def _client(
+    scope: Scope, world: World, signatures: Sequence[Signature], asked: Sequence[Signature]
+) -> ProxyView:
     names, interface = scope.names, scope.interface
     mine, other = names.client, names.async_client
     if world is ASYNCIO:
@@ -94,25 +64,33 @@ def _client(scope: Scope, world: World, signatures: Sequence[Signature]) -> Prox
     )
     imports = scope.imports.copy()
     base = imports.use("rpcgen.runtime", f"{world.prefix}Client")
+    supports = supports_view(scope, world, imports, asked)
     return ProxyView(
         imports.render(),
         statement("", call(f"class {mine}", base), colon=":"),
         docstring(text, INDENT),
         tuple(signature.to(world) for signature in signatures),
+        supports,
     )
 
 
 def _client_signatures(scope: Scope, method: Method) -> list[Signature]:
     """One, or two if the method can be called and cast."""
-    found = [
-        each for each in shapes(scope, arguments_of(scope, method)) if each[0].constant is None
-    ]
+    own = arguments_of(scope, method)
+    found = [each for each in shapes(scope, own) if each[0].constant is None]
+    gone = [each for each in gone_shapes(scope, own) if each[0].constant is None]
     parameters = ["self"]
-    if found:
-        parameters += ["*", *(parameter(scope, *each) for each in found)]
-    notes = [(name, field_note(scope, field, form, signature=True)) for field, name, form in found]
+    if found or gone:
+        parameters += ["*", *(parameter(scope, *each) for each in (*found, *gone))]
+    notes = [
+        (name, field_note(scope, own, field, form, signature=True, pinned=True))
+        for field, name, form in (*found, *gone)
+    ]
     constant = scope.imports.use(".descriptor", scope.names.constants[method.name])
-    sent = (constant, _arguments(scope, method, found))
+    sent = [constant, _arguments(scope, method, found)]
+    if gone:
+        items = (f"{text_literal(each[0].name)}: {passed(scope, *each)}" for each in gone)
+        sent.append(bracket("{", items, "}"))
     first = method.routes[0].kind
     names: dict[Kind, str] = {first: scope.names.methods[method.name]}
     if method.name in scope.names.other_kind:
@@ -122,9 +100,9 @@ def _client_signatures(scope: Scope, method: Method) -> list[Signature]:
             name,
             tuple(parameters),
             scope.runtime("Sent") if kind == "cast" else _result(scope, method),
-            docstring(method_doc(scope, method, notes, kind), _BODY),
-            kind,
-            sent,
+            docstring(method_doc(scope, method, notes, kind), BODY),
+            f"self._{kind}",
+            tuple(sent),
         )
         for kind, name in names.items()
     ]
@@ -170,17 +148,18 @@ def _endpoint(scope: Scope, world: World, signatures: Sequence[Signature]) -> Pr
 
 
 def _handler(scope: Scope, method: Method) -> Signature:
-    found = shapes(scope, arguments_of(scope, method))
+    own = arguments_of(scope, method)
+    found = shapes(scope, own)
     parameters = ["self", f"ctx: {scope.runtime('Context')}"]
     if found:
         parameters.append("*")
         parameters += [f"{name}: {flat(handled(scope, form))}" for _, name, form in found]
-    notes = [(name, field_note(scope, field, form)) for field, name, form in found]
+    notes = [(name, field_note(scope, own, field, form)) for field, name, form in found]
     return Signature(
         scope.names.methods[method.name],
         tuple(parameters),
         _result(scope, method),
-        docstring(handler_doc(scope, method, notes), _BODY),
+        docstring(handler_doc(scope, method, notes), BODY),
     )
 
 

@@ -33,13 +33,16 @@ class PackageView(NamedTuple):
 def package_view(interface: Interface, names: Names) -> PackageView:
     """Write the package's front."""
     eager = {
-        ".descriptor": ["INTERFACE"],
+        ".descriptor": ["INTERFACE", *_converted_structs(interface, names)],
         ".errors": list(names.errors.values()),
         ".types": list(names.types.values()),
     }
     late = {
         ".async_client": [names.async_client],
         ".client": [names.client],
+        ".converters": [
+            name for name in (names.client_converters, names.server_converters) if name
+        ],
         ".endpoint": [names.async_endpoint, names.endpoint],
     }
     homes = {name: module for module, found in late.items() for name in found}
@@ -48,13 +51,24 @@ def package_view(interface: Interface, names: Names) -> PackageView:
     return PackageView(
         doc=docstring(text, ""),
         eager=tuple(from_import(module, found) for module, found in eager.items() if found),
-        typed=tuple(from_import(module, found, INDENT) for module, found in late.items()),
+        typed=tuple(from_import(module, found, INDENT) for module, found in late.items() if found),
         exported=tuple(map(text_literal, _ordered(exported))),
         homes=tuple(
             f"{text_literal(name)}: {text_literal(homes[name].lstrip('.'))}"
             for name in _ordered(homes)
         ),
     )
+
+
+def _converted_structs(interface: Interface, names: Names) -> list[str]:
+    """The structs that converters make of each other."""
+    found = dict.fromkeys(
+        struct
+        for (method, _), older in names.form_structs.items()
+        for struct in (names.argument_structs[method], older)
+        if interface.methods[method].args or struct == older
+    )
+    return list(found)
 
 
 def _ordered(names: Iterable[str]) -> list[str]:

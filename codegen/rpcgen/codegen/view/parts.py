@@ -8,15 +8,12 @@ from rpcgen.codegen.containers import (
     FieldSet,
     arguments_of,
     arguments_of_form,
-    dates_of_members,
     field_sets,
     fields_of_error,
-    is_newer,
-    is_past,
-    spoken_forms,
 )
 from rpcgen.codegen.conversions import field_stem, until_text
 from rpcgen.codegen.dates import Dates, pair
+from rpcgen.codegen.history import is_newer, is_past, spoken_forms, spoken_members
 from rpcgen.codegen.layout import Expr, around, bracket, call, tuple_of
 from rpcgen.codegen.literals import text_literal
 from rpcgen.codegen.scope import Scope
@@ -47,7 +44,7 @@ class PartTables:
                 case Struct():
                     self._add_fields(".types", python, field_sets(scope, definition))
                 case Enum() | Union():
-                    members = dates_of_members(definition, scope.interface)
+                    members = spoken_members(definition, scope.interface)
                     self._add_members(python, definition.dated, members)
                 case _:
                     pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from rpcgen.codegen.containers import FieldSet
@@ -58,7 +59,7 @@ def struct_class(
         keep = sparse and not own.is_left_out(field)
         annotation, default = stored(scope, field, python, form, keep=keep)
         body.append(annotated(python, annotation, default, INDENT))
-        notes.append((python, field_note(scope, field, form)))
+        notes.append((python, field_note(scope, own, field, form)))
     listed = section("Attributes", notes)
     if listed and not doc:
         doc = f"Fields of `{name}`."
@@ -76,3 +77,9 @@ def shapes(scope: Scope, own: FieldSet) -> list[tuple[Field, str, Shape]]:
         (field, own.names[field.name], shape(scope, field, late=own.is_late(field)))
         for field in own.live()
     ]
+
+
+def gone_shapes(scope: Scope, own: FieldSet) -> list[tuple[Field, str, Shape]]:
+    """The fields that only older versions have; nobody must give one, since newer versions have no place for it."""
+    fields = (replace(field, presence="implicit") for field in own.gone())
+    return [(field, own.names[field.name], shape(scope, field, late=True)) for field in fields]

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation, optional
-from rpcgen.codegen.containers import dates_of_members, own_fields
+from rpcgen.codegen.containers import own_fields
 from rpcgen.codegen.docs import alias_note, documented, paragraphs, section, sentence
+from rpcgen.codegen.history import spoken_members
 from rpcgen.codegen.inheritance import struct_line
 from rpcgen.codegen.layout import Expr, annotated, bracket, call, flat, header, statement
 from rpcgen.codegen.literals import docstring, text_literal
@@ -99,7 +100,7 @@ def _enum(scope: Scope, enum: Enum) -> ClassView:
         base = scope.imports.use("enum", "StrEnum")
         note = ""
     body: list[str] = []
-    values = dates_of_members(enum, scope.interface)
+    values = spoken_members(enum, scope.interface)
     for value in values:
         member = enum.members[value]
         name = scope.names.members[enum.name][value]
@@ -119,7 +120,7 @@ def _union(scope: Scope, union: Union) -> ClassView:
     names = scope.names.members[union.name]
     body: list[str] = []
     notes: list[tuple[str, str]] = []
-    tags = dates_of_members(union, scope.interface)
+    tags = spoken_members(union, scope.interface)
     for tag in tags:
         member = union.members[tag]
         name = names[tag]

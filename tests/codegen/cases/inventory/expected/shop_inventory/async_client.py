@@ -2,12 +2,30 @@
 # contract 653b89f83c041702, output format 1
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rpcgen.runtime import AsyncClient, Interface, NoArgs, Sent
+from rpcgen.runtime import AsyncClient, AsyncSupports, Interface, NoArgs, Sent
 
 from .descriptor import INTERFACE, RELOAD, STOP, TAKE, StopArgs, TakeArgs
 from .types import Item, Sku
+
+
+class AsyncInventorySupports(AsyncSupports):
+    """What the servers of `AsyncInventoryClient` understand."""
+
+    __slots__ = ()
+
+    async def take(self, *arguments: Literal["note"]) -> bool:
+        """Whether `take` may be sent, with these arguments."""
+        return await self._supports(TAKE, arguments)
+
+    async def stop(self) -> bool:
+        """Whether `stop` may be sent."""
+        return await self._supports(STOP, ())
+
+    async def reload(self) -> bool:
+        """Whether `reload` may be sent."""
+        return await self._supports(RELOAD, ())
 
 
 class AsyncInventoryClient(AsyncClient):
@@ -18,6 +36,11 @@ class AsyncInventoryClient(AsyncClient):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> AsyncInventorySupports:
+        """Ask what the servers understand, before you start something."""
+        return AsyncInventorySupports(self)
 
     async def take(
         self,
@@ -32,7 +55,7 @@ class AsyncInventoryClient(AsyncClient):
 
         Args:
             count: How many pieces. At least 1.
-            note: Since 1.1.
+            note: Since 1.1; with an older pin: refused if set.
 
         Raises:
             OutOfStock: Fewer pieces on the shelf than asked for.

@@ -2,12 +2,30 @@
 # contract 653b89f83c041702, output format 1
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rpcgen.runtime import Client, Interface, NoArgs, Sent
+from rpcgen.runtime import Client, Interface, NoArgs, Sent, Supports
 
 from .descriptor import INTERFACE, RELOAD, STOP, TAKE, StopArgs, TakeArgs
 from .types import Item, Sku
+
+
+class InventorySupports(Supports):
+    """What the servers of `InventoryClient` understand."""
+
+    __slots__ = ()
+
+    def take(self, *arguments: Literal["note"]) -> bool:
+        """Whether `take` may be sent, with these arguments."""
+        return self._supports(TAKE, arguments)
+
+    def stop(self) -> bool:
+        """Whether `stop` may be sent."""
+        return self._supports(STOP, ())
+
+    def reload(self) -> bool:
+        """Whether `reload` may be sent."""
+        return self._supports(RELOAD, ())
 
 
 class InventoryClient(Client):
@@ -18,6 +36,11 @@ class InventoryClient(Client):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> InventorySupports:
+        """Ask what the servers understand, before you start something."""
+        return InventorySupports(self)
 
     def take(
         self,
@@ -32,7 +55,7 @@ class InventoryClient(Client):
 
         Args:
             count: How many pieces. At least 1.
-            note: Since 1.1.
+            note: Since 1.1; with an older pin: refused if set.
 
         Raises:
             OutOfStock: Fewer pieces on the shelf than asked for.

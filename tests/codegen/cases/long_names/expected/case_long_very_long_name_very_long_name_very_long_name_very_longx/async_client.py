@@ -2,9 +2,9 @@
 # contract fd100079faf82023, output format 1
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rpcgen.runtime import AsyncClient, Interface, NoArgs, Sent
+from rpcgen.runtime import AsyncClient, AsyncSupports, Interface, NoArgs, Sent
 
 from .descriptor import (
     FIFTH_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAM,
@@ -25,6 +25,47 @@ from .types import (
 )
 
 
+class AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports(AsyncSupports):
+    """What the servers of `AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient` understand."""
+
+    __slots__ = ()
+
+    async def first_very_long_name_very_long_name_very_long_name_very_long(
+        self,
+        *arguments: Literal["late_very_long_name_very_long_name_very_long_name_very_longx"],
+    ) -> bool:  # fmt: skip
+        """Whether `first_very_long_name_very_long_name_very_long_name_very_long` may be sent, with these arguments."""
+        return await self._supports(
+            FIRST_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG,
+            arguments,
+        )
+
+    async def second_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver(self) -> bool:  # fmt: skip
+        """Whether `second_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver` may be sent."""
+        return await self._supports(
+            SECOND_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VER,
+            (),
+        )  # fmt: skip
+
+    async def third_very_long_name_very_long_name_very_long_name_very_long(self) -> bool:  # fmt: skip
+        """Whether `third_very_long_name_very_long_name_very_long_name_very_long` may be sent."""
+        return await self._supports(
+            THIRD_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG,
+            (),
+        )
+
+    async def fourth_very_long_name_very_long_name_ver(self) -> bool:
+        """Whether `fourth_very_long_name_very_long_name_ver` may be sent."""
+        return await self._supports(FOURTH_VERY_LONG_NAME_VERY_LONG_NAME_VER, ())
+
+    async def fifth_very_long_name_very_long_name_very_long_name_very_long_nam(self) -> bool:  # fmt: skip
+        """Whether `fifth_very_long_name_very_long_name_very_long_name_very_long_nam` may be sent."""
+        return await self._supports(
+            FIFTH_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAM,
+            (),
+        )
+
+
 class AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(AsyncClient):
     """Names of sixty characters and more, everywhere.
 
@@ -33,6 +74,11 @@ class AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(AsyncClient):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports:
+        """Ask what the servers understand, before you start something."""
+        return AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports(self)
 
     async def first_very_long_name_very_long_name_very_long_name_very_long(
         self,
@@ -48,7 +94,7 @@ class AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(AsyncClient):
 
         Args:
             table_very_long_name_very_long_name_very_long_name_very_long: None means {}.
-            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1.
+            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1; with an older pin: refused if set.
 
         Raises:
             ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon: Declared by the interface.
@@ -79,7 +125,7 @@ class AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(AsyncClient):
 
         Args:
             table_very_long_name_very_long_name_very_long_name_very_long: None means {}.
-            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1.
+            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1; with an older pin: refused if set.
         """
         return await self._cast(
             FIRST_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG,

@@ -2,9 +2,9 @@
 # contract fd100079faf82023, output format 1
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from rpcgen.runtime import Client, Interface, NoArgs, Sent
+from rpcgen.runtime import Client, Interface, NoArgs, Sent, Supports
 
 from .descriptor import (
     FIFTH_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAM,
@@ -25,6 +25,47 @@ from .types import (
 )
 
 
+class LongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports(Supports):
+    """What the servers of `LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient` understand."""
+
+    __slots__ = ()
+
+    def first_very_long_name_very_long_name_very_long_name_very_long(
+        self,
+        *arguments: Literal["late_very_long_name_very_long_name_very_long_name_very_longx"],
+    ) -> bool:  # fmt: skip
+        """Whether `first_very_long_name_very_long_name_very_long_name_very_long` may be sent, with these arguments."""
+        return self._supports(
+            FIRST_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG,
+            arguments,
+        )
+
+    def second_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver(self) -> bool:  # fmt: skip
+        """Whether `second_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver` may be sent."""
+        return self._supports(
+            SECOND_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VER,
+            (),
+        )  # fmt: skip
+
+    def third_very_long_name_very_long_name_very_long_name_very_long(self) -> bool:
+        """Whether `third_very_long_name_very_long_name_very_long_name_very_long` may be sent."""
+        return self._supports(
+            THIRD_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG,
+            (),
+        )
+
+    def fourth_very_long_name_very_long_name_ver(self) -> bool:
+        """Whether `fourth_very_long_name_very_long_name_ver` may be sent."""
+        return self._supports(FOURTH_VERY_LONG_NAME_VERY_LONG_NAME_VER, ())
+
+    def fifth_very_long_name_very_long_name_very_long_name_very_long_nam(self) -> bool:
+        """Whether `fifth_very_long_name_very_long_name_very_long_name_very_long_nam` may be sent."""
+        return self._supports(
+            FIFTH_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAM,
+            (),
+        )
+
+
 class LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(Client):
     """Names of sixty characters and more, everywhere.
 
@@ -33,6 +74,11 @@ class LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(Client):
 
     __slots__ = ()
     _interface: ClassVar[Interface] = INTERFACE
+
+    @property
+    def supports(self) -> LongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports:
+        """Ask what the servers understand, before you start something."""
+        return LongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports(self)
 
     def first_very_long_name_very_long_name_very_long_name_very_long(
         self,
@@ -48,7 +94,7 @@ class LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(Client):
 
         Args:
             table_very_long_name_very_long_name_very_long_name_very_long: None means {}.
-            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1.
+            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1; with an older pin: refused if set.
 
         Raises:
             ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon: Declared by the interface.
@@ -79,7 +125,7 @@ class LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(Client):
 
         Args:
             table_very_long_name_very_long_name_very_long_name_very_long: None means {}.
-            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1.
+            late_very_long_name_very_long_name_very_long_name_very_longx: Since 1.1; with an older pin: refused if set.
         """
         return self._cast(
             FIRST_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG,
