@@ -34,7 +34,11 @@ def _check(
         before = _before(enum, newer, last)
         if before is None:
             continue
-        if not exists(older.dated, before):
+        # A major that has neither is told what the older value's own fallback says.
+        newer_starts, older_starts = (
+            start_in(member.dated.since, last.major) is not None for member in (newer, older)
+        )
+        if not exists(older.dated, before) and (newer_starts or older_starts):
             message = f'readers of {before} do not know "{older.value}" either, which stands for "{newer.value}"'
             hint = "name a value that is older"
             report.error("fallback-newer", message, newer.position, hint=hint)
