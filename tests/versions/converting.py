@@ -1,0 +1,147 @@
+"""The converters of the programs of a history: plain functions for every change that needs one.
+
+They lose information where the change does, and never fail: what matters is that both sides use the same ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+from rpcgen.idl.model import (
+    Enum,
+    Field,
+    Form,
+    Interface,
+    ListOf,
+    MapOf,
+    Method,
+    Named,
+    Nullable,
+    Scalar,
+    Struct,
+    TypeExpr,
+    Union,
+)
+from rpcgen.idl.version import Version
+
+from tests.versions.reference import Converter, Step
+
+Plain = Any
+
+
+def converters_of(interface: Interface) -> dict[Step, Converter]:
+    """All that the interface needs."""
+    return dict(_all(interface))
+
+
+def _all(interface: Interface) -> Iterator[tuple[Step, Converter]]:
+    for struct in interface.types.values():
+        if isinstance(struct, Struct):
+            for field in struct.fields.values():
+                yield from _of_field(struct.name, field)
+    for method in interface.methods.values():
+        for field in method.args.values():
+            yield from _of_field(method.name, field)
+        for until, form in method.was.items():
+            yield from _of_form(method, until, form, interface)
+            for field in (form.args or {}).values():
+                yield from _of_field(method.name, field)
+
+
+def _of_field(owner: str, field: Field) -> Iterator[tuple[Step, Converter]]:
+    versions = sorted(field.was_type)
+    for until, after in zip_longest(versions, versions[1:]):
+        newer = field.type if after is None else field.was_type[after].type
+        if field.was_type[until].converted:
+            older = field.was_type[until].type
+            yield Step(f"{owner}.{field.name}", until), Converter(to(older), to(newer))
+
+
+def _of_form(
+    method: Method, until: Version, form: Form, interface: Interface
+) -> Iterator[tuple[Step, Converter]]:
+    if form.args is not None:
+        yield (
+            Step(method.name, until),
+            Converter(
+                _between(method.args, form.args, interface),
+                _between(form.args, method.args, interface),
+            ),
+        )
+    if form.returns is not None and form.returns.type is not None:
+        assert method.returns is not None
+        step = Step(f"{method.name}()", until)
+        yield step, Converter(to(form.returns.type), to(method.returns))
+
+
+def to(type_: TypeExpr) -> Callable[[Plain], Plain]:
+    """Turn an int or a text into the other."""
+    return str if type_ == Scalar("string") else number
+
+
+def number(text: Plain) -> int:
+    """A whole number for any text or number."""
+    return int(text) if re.fullmatch("-?[0-9]+", str(text)) else len(str(text))
+
+
+def _between(
+    source: Mapping[str, Field], target: Mapping[str, Field], interface: Interface
+) -> Callable[[Plain], Plain]:
+    """Carry the first text over, and make up what else has to be there."""
+
+    def convert(given: Plain) -> Plain:
+        texts = [given[name] for name, each in source.items() if _is_text(each) and given.get(name)]
+        made: dict[str, Plain] = {}
+        for name, each in target.items():
+            if _is_text(each) and texts:
+                made[name] = texts.pop(0)
+            elif (
+                each.default is None
+                and each.constant is None
+                and not isinstance(each.type, Nullable)
+            ):
+                made[name] = least(each.type, interface)
+        return made
+
+    return convert
+
+
+def _is_text(field: Field) -> bool:
+    return field.type == Scalar("string") and field.constant is None and not field.dated.until
+
+
+def least(type_: TypeExpr, interface: Interface) -> Plain:
+    """The value of a type that every version has."""
+    match type_:
+        case Nullable():
+            return None
+        case ListOf():
+            return []
+        case MapOf():
+            return {}
+        case Scalar(name):
+            return {"int": 0, "float": 0, "bool": False, "string": ""}[name]
+        case Named(name):
+            definition = interface.types[name]
+            match definition:
+                case Enum():
+                    return next(
+                        each.value for each in definition.members.values() if not each.dated.until
+                    )
+                case Union():
+                    tag, member = next(iter(definition.members.items()))
+                    return {tag: least(member.type, interface)}
+                case Struct():
+                    return {
+                        field.name: least(field.type, interface)
+                        for field in definition.fields.values()
+                        if field.default is None
+                        and not isinstance(field.type, Nullable)
+                        and not field.dated.until
+                        and not field.dated.since
+                    }
+                case _:
+                    raise AssertionError(f"unexpected {name}")
