@@ -117,7 +117,7 @@ class Shape:
         )
         if needs is None:
             return f"does not exist any more, and {here}"
-        return f"exists since {dotted(needs)}, and {here}"
+        return f"needs {dotted(needs)}, and {here}"
 
 
 def _as_own(error: VersionPinned, own: type[DeclaredError], interface: Interface) -> VersionPinned:

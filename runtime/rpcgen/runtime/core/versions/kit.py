@@ -9,7 +9,8 @@ from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.walk import Walk
-from rpcgen.runtime.core.words import Path, path_text
+from rpcgen.runtime.core.words import Path, is_list, is_map, path_text
+from rpcgen.runtime.descriptor import NOTHING
 from rpcgen.runtime.errors import BadArguments, MistypedArgument
 
 
@@ -43,6 +44,13 @@ class Kit:
         """Raise BadArguments with the path unless a plain value is one of a type."""
         self._strict.read(node, plain, path)
 
+    def narrowed(self, node: inspect.Type, plain: Any) -> Any:
+        """A plain value as one of a narrower type, if nothing is lost (2.0 as 2); NOTHING if it is none."""
+        if self.accepts(node, plain):
+            return plain
+        whole = _whole(plain)
+        return whole if self.accepts(node, whole) else NOTHING
+
     def conversion(
         self, name: str, source: inspect.Type, target: Any, *, strict: bool
     ) -> Callable[[Any, Path], Any]:
@@ -71,3 +79,14 @@ class Kit:
                 raise MistypedArgument(f"{where}: {name} failed: {error}", path=where) from error
 
         return convert
+
+
+def _whole(plain: Any) -> Any:
+    """The value with floats that are whole numbers as such."""
+    if isinstance(plain, float) and plain.is_integer():
+        return int(plain)
+    if is_list(plain):
+        return [_whole(item) for item in plain]
+    if is_map(plain):
+        return {key: _whole(item) for key, item in plain.items()}
+    return plain

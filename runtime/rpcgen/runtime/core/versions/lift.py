@@ -266,7 +266,7 @@ class Lifting(Compiler):
     def _conversions(self, node: inspect.Type, part: Part) -> Callable[[Any, Path], Any] | None:
         """From the type at this version to the newest, by the program's converters on the way."""
         later = [older for older in part.types if older.until > self.at]
-        targets: list[Any] = [*(older.type for older in later[1:]), None]
+        targets: list[Any] = [*(older.type for older in later), None][1:]
         functions = [
             self._conversion(older, target, node)
             for older, target in zip(later, targets, strict=True)

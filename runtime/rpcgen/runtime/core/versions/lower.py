@@ -280,7 +280,7 @@ class Lowering(Compiler):
         before = types_before(part, self.at)
         if not later and not before:
             return self.visit(node)
-        accepts = self._kit.accepts
+        accepts, narrowed = self._kit.accepts, self._kit.narrowed
         down: list[tuple[OlderType, inspect.Type, Callable[[Any, Path], Any] | None]] = []
         for older in later:
             convert = self._conversion(older, node)
@@ -294,8 +294,11 @@ class Lowering(Compiler):
                 if convert is not None:
                     value = convert(value, path)
                     found.changed = True
-                elif not accepts(of, value):
+                elif (narrow := narrowed(of, value)) is NOTHING:
                     raise Unsayable(path, older.until)
+                elif narrow is not value:
+                    value = narrow
+                    found.changed = True
             for older, of in earlier:
                 if older.convert or not accepts(of, value):
                     found.minor = max(found.minor, older.until[1])
