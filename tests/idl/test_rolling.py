@@ -64,6 +64,8 @@ A = "types: {A: {fields: {x: int, %s}}}\n"
         "types: {E: {enum: [a, b since 6.4, c since 6.5], fallback: {c: b, b: a}}}\n"
         "methods: {m: {call: any, returns: E}}\n",
         "types: {E: {enum: [a, b since 5.3], fallback: {b: a}}}\nmethods: {m: {call: any, returns: E}}\n",
+        "types: {E: {open: {since: '6.4'}, enum: [a, b since 6.3], fallback: {b: a}}}\n"
+        "methods: {m: {call: any, returns: E}}\n",
         # A method's topic has the interface's before it.
         "methods: {m: {cast: any, topic: {name: new, since: '6.2'}}}\n",
         # Forms chain: each part is as in the next form that says it.
@@ -218,6 +220,16 @@ def test_what_older_peers_can_live_with_is_accepted(text: str) -> None:
         ("unknown-type", args("a: int", ", was: {'6.0': {args: {b: Nothing}}}")),
         ("unknown-error", "refused_as: Nothing\n"),
         ("path-gone", "methods: {m: {cast: server, to: h, args: {h: string? until 6.0}}}\n"),
+        ("since-nested", args("a: {type: int?, since: '6.2', deprecated: {since: '6.1'}}")),
+        (
+            "since-nested",
+            "methods: {n: {cast: any}, m: {cast: any, since: '6.2', deprecated: {since: '6.1'}}}\n",
+        ),
+        (
+            "since-nested",
+            "methods: {n: {cast: any}, m: {cast: any, since: '6.2', topic: {name: t, since: '6.1'}}}\n",
+        ),
+        ("since-nested", "types: {E: {enum: [a], since: '6.2', open: {since: '6.1'}}}\n"),
         ("never-spoken", "methods: {m: {cast: any, args: {a: {type: int, was: {'4.3': b}}}}}\n"),
         ("value-type", A % "y: int = 3 until 6.0" + args("a: {type: A, default: {x: 1, y: 2}}")),
     ],

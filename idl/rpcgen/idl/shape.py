@@ -119,6 +119,11 @@ def history(what: str, value: Shape, version: str, interface: str) -> Shape:
     )
 
 
+def begins_with_letter(key: str) -> bool:
+    """Say whether a key of a history is the name of an interface."""
+    return key[:1].isascii() and key[:1].isalpha()
+
+
 def either(what: str, *shapes: Shape) -> Shape:
     """Describe a node of one of several kinds; each kind may occur once, so that a kind decides what is meant."""
     return Shape(

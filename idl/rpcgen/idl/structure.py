@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.shape import Keys, Shape
+from rpcgen.idl.shape import Keys, Shape, begins_with_letter
 from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
 
 
@@ -60,7 +60,7 @@ def _check_map(
     if shape.entries is not None and shape.keys is None and shape.variants is None:
         value, named = shape.entries.value, shape.entries.named
         for name, entry in node.entries.items():
-            inner = named if named is not None and name[:1].isalpha() else value
+            inner = named if named is not None and begins_with_letter(name) else value
             waiting.append((entry.value, inner))
         return
     keys, what = _keys(node, shape, report)

@@ -203,8 +203,8 @@ def bound(since: Versions, major: int) -> Version | None:
     return next((version for version in since if version.major == major), None)
 
 
-def read_deprecated(node: Mapping, scope: Scope) -> Deprecated | None:
-    """Read `deprecated: true` or `deprecated: {since, use}`."""
+def read_deprecated(node: Mapping, scope: Scope, inside: Dated = ALWAYS) -> Deprecated | None:
+    """Read `deprecated: true` or `deprecated: {since, use}` of something that exists from when to when."""
     value = node.get("deprecated")
     if isinstance(value, Text):
         return Deprecated() if value.value == "true" else None
@@ -212,4 +212,6 @@ def read_deprecated(node: Mapping, scope: Scope) -> Deprecated | None:
         return None
     since_node, use = value.get("since"), text_at(value, "use")
     since = read_dates(since_node, scope) if since_node is not None else ()
+    if since_node is not None:
+        check_nested(Dated(since), inside, since_node.at, scope)
     return Deprecated(since[-1] if since else None, use.value if use is not None else None)

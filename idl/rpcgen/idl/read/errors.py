@@ -39,7 +39,7 @@ def read_error(
         retryable or False,
         wire.value if wire is not None else None,
         doc_at(node),
-        read_deprecated(node, scope),
+        read_deprecated(node, scope, dated),
         dated,
     )
     if name is not None:

@@ -132,7 +132,7 @@ def _long(
         constant=UNREAD if constant is not None else None,
         presence=presence,
         doc=doc_at(node),
-        deprecated=read_deprecated(node, scope),
+        deprecated=read_deprecated(node, scope, dated),
     )
     _check_combination(field, node, scope)
     if type_ is None or name is None:

@@ -54,12 +54,12 @@ def read_method(
         read_paths(node.get("to"), scope),
         read_timeout(node.get("timeout"), scope),
         flag_at(node, "idempotent") or False,
-        read_topic(node.get("topic"), scope),
+        read_topic(node.get("topic"), scope, dated),
         read_router(node, scope),
         read_forms(node, name or "", dated, scope),
         dated,
         doc_at(node),
-        read_deprecated(node, scope),
+        read_deprecated(node, scope, dated),
     )
     _check_kinds(method, node, scope)
     if name is not None:
@@ -129,14 +129,15 @@ def read_event(entry: Entry, scope: Scope, events: dict[str, Event]) -> None:
     if not isinstance(node, Mapping):
         return
     payload, priority = text_at(node, "payload"), text_at(node, "priority")
+    dated = read_dated(node, scope)
     event = Event(
         name or "",
         payload.value if payload is not None else "",
         entry.key.at,
         priority.value if priority is not None else "info",
-        read_dated(node, scope),
+        dated,
         doc_at(node),
-        read_deprecated(node, scope),
+        read_deprecated(node, scope, dated),
     )
     if name is None or payload is None:
         return

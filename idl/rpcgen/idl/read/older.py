@@ -22,6 +22,7 @@ from rpcgen.idl.read.scope import (
 )
 from rpcgen.idl.read.shortform import split_short_form
 from rpcgen.idl.read.texts import value_node
+from rpcgen.idl.shape import begins_with_letter
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Text
 
@@ -67,7 +68,7 @@ def read_history(node: Mapping, key: str, dated: Dated, scope: Scope) -> list[Pa
 def _entries(node: Mapping, key: str, scope: Scope) -> Iterator[Entry]:
     """Yield the entries that count for the interface: by version, or by version below its name."""
     for entry in entries_at(node, key):
-        named = entry.key.value[:1].isalpha()
+        named = begins_with_letter(entry.key.value)
         if not named and scope.library:
             undated(entry.key.at, scope)
         elif not named:

@@ -7,8 +7,18 @@ from typing import cast
 
 from rpcgen.idl.durations import parse_duration
 from rpcgen.idl.grammar import ROUTES
-from rpcgen.idl.model import Dated, DestinationPath, Index, Kind, Route, RouteName, Timeout, Topic
-from rpcgen.idl.read.dates import form_dated, read_dated, read_dates
+from rpcgen.idl.model import (
+    ALWAYS,
+    Dated,
+    DestinationPath,
+    Index,
+    Kind,
+    Route,
+    RouteName,
+    Timeout,
+    Topic,
+)
+from rpcgen.idl.read.dates import check_nested, form_dated, read_dated, read_dates
 from rpcgen.idl.read.scope import Scope, text_at, wire_name
 from rpcgen.idl.read.shortform import split_dated
 from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
@@ -73,15 +83,15 @@ def _route(node: Node, kind: Kind, scope: Scope, inside: Dated) -> Route | None:
     return Route(kind, to, dated)
 
 
-def read_topic(node: Node | None, scope: Scope) -> Topic | None:
+def read_topic(node: Node | None, scope: Scope, inside: Dated = ALWAYS) -> Topic | None:
     """Read `topic`: a name, or {name, since}."""
     if isinstance(node, Mapping):
         text, since = text_at(node, "name"), node.get("since")
         if text is None:
             return None
-        return Topic(
-            wire_name(text, scope, "a topic"), read_dates(since, scope) if since is not None else ()
-        )
+        dates = read_dates(since, scope) if since is not None else ()
+        check_nested(Dated(dates), inside, since.at if since is not None else node.at, scope)
+        return Topic(wire_name(text, scope, "a topic"), dates)
     if isinstance(node, Text) and not node.missing:
         return Topic(wire_name(node, scope, "a topic"))
     return None

@@ -40,7 +40,7 @@ def read_struct(name: str, at: Position, node: Mapping, scope: Scope) -> Struct:
         version,
         _envelope(node, scope) if version is not None else None,
         doc_at(node),
-        read_deprecated(node, scope),
+        read_deprecated(node, scope, dated),
         dated=dated,
     )
 

@@ -22,7 +22,13 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.constraints import read_constraints
-from rpcgen.idl.read.dates import form_dated, read_dated, read_dates, read_deprecated
+from rpcgen.idl.read.dates import (
+    check_nested,
+    form_dated,
+    read_dated,
+    read_dates,
+    read_deprecated,
+)
 from rpcgen.idl.read.scope import (
     IDENTIFIER,
     IDENTIFIER_HINT,
@@ -96,7 +102,8 @@ def _alias(name: str, at: Position, node: Mapping, scope: Scope) -> Alias | None
     text = text_at(node, "type")
     type_ = scope.type(text) if text is not None else None
     constraints = read_constraints(node, type_, scope)
-    dated, deprecated = read_dated(node, scope), read_deprecated(node, scope)
+    dated = read_dated(node, scope)
+    deprecated = read_deprecated(node, scope, dated)
     if type_ is None:
         return None
     return Alias(name, type_, at, constraints, doc_at(node), deprecated, dated=dated)
@@ -117,7 +124,7 @@ def _enum(name: str, at: Position, node: Mapping, scope: Scope) -> Enum:
         scope.report.error(
             "empty-type", "an enum needs at least one value", node.entries["enum"].key.at
         )
-    is_open, open_since = _read_open(node, scope)
+    is_open, open_since = _read_open(node, scope, dated)
     return Enum(
         name,
         members,
@@ -126,7 +133,7 @@ def _enum(name: str, at: Position, node: Mapping, scope: Scope) -> Enum:
         open_since,
         _read_fallback(node, members, scope),
         doc_at(node),
-        read_deprecated(node, scope),
+        read_deprecated(node, scope, dated),
         dated=dated,
     )
 
@@ -137,7 +144,7 @@ def _enum_member(
     if isinstance(node, Mapping):
         text, dated = text_at(node, "value"), read_dated(node, scope, inside)
         value = text.value if text is not None else ""
-        doc, deprecated = doc_at(node), read_deprecated(node, scope)
+        doc, deprecated = doc_at(node), read_deprecated(node, scope, dated)
     elif isinstance(node, Text):
         value, dated, doc, deprecated = node.value, ALWAYS, "", None
         text = node
@@ -172,11 +179,13 @@ def _twice(what: str, name: str, at: Position, first: Position, scope: Scope) ->
     )
 
 
-def _read_open(node: Mapping, scope: Scope) -> tuple[bool, tuple[Version, ...]]:
+def _read_open(node: Mapping, scope: Scope, inside: Dated) -> tuple[bool, tuple[Version, ...]]:
     value = node.get("open")
     if isinstance(value, Mapping):
         since = value.get("since")
-        return True, read_dates(since, scope) if since is not None else ()
+        dates = read_dates(since, scope) if since is not None else ()
+        check_nested(Dated(dates), inside, value.at, scope)
+        return True, dates
     return flag_at(node, "open") or False, ()
 
 
@@ -212,7 +221,7 @@ def _union(name: str, at: Position, node: Mapping, scope: Scope) -> Union:
             members[tag] = member
     if isinstance(union := node.get("union"), Mapping) and not union.entries:
         scope.report.error("empty-type", "a union needs at least one member", union.at)
-    is_open, open_since = _read_open(node, scope)
+    is_open, open_since = _read_open(node, scope, dated)
     return Union(
         name,
         members,
@@ -220,7 +229,7 @@ def _union(name: str, at: Position, node: Mapping, scope: Scope) -> Union:
         is_open,
         open_since,
         doc_at(node),
-        read_deprecated(node, scope),
+        read_deprecated(node, scope, dated),
         dated=dated,
     )
 
@@ -230,11 +239,8 @@ def _union_member(tag: str, entry: Entry, scope: Scope, inside: Dated) -> UnionM
     if isinstance(node, Mapping):
         text = text_at(node, "type")
         type_ = scope.type(text) if text is not None else None
-        dated, doc, deprecated = (
-            read_dated(node, scope, inside),
-            doc_at(node),
-            read_deprecated(node, scope),
-        )
+        dated = read_dated(node, scope, inside)
+        doc, deprecated = doc_at(node), read_deprecated(node, scope, dated)
         return (
             UnionMember(tag, type_, entry.key.at, dated, doc, deprecated)
             if type_ is not None
@@ -265,9 +271,9 @@ def _opaque(name: str, at: Position, node: Mapping, scope: Scope) -> Opaque | No
         type_ = scope.type(entry.value) if isinstance(entry.value, Text) else None
         if attribute is not None and type_ is not None:
             attributes[attribute] = type_
-    return Opaque(
-        name, at, attributes, doc_at(node), read_deprecated(node, scope), read_dated(node, scope)
-    )
+    dated = read_dated(node, scope)
+    deprecated = read_deprecated(node, scope, dated)
+    return Opaque(name, at, attributes, doc_at(node), deprecated, dated)
 
 
 _READERS: dict[str, Callable[[str, Position, Mapping, Scope], TypeDef | None]] = {
