@@ -28,7 +28,7 @@ class Maker:
         end = "?" if inner in self._types else self._random.choice(["", "?"])
         return self._random.choice(WRAPPERS).format(inner) + end
 
-    def _field(self) -> str:
+    def _field(self, number: int) -> str:
         texts = "x" * self._size()
         return self._random.choice(
             [
@@ -40,14 +40,24 @@ class Maker:
                 f'{{type: "map[string, string]", default: {{k{texts}: v{texts}}}}}',
                 '{type: datetime, default: "2024-02-29T12:00:00Z"}',
                 "{type: int?, presence: explicit, min: 1}",
+                *self._dated_fields(number),
                 *[f'"{self._type()}"' for _ in range(8)],
             ]
         )
 
+    def _dated_fields(self, number: int) -> list[str]:
+        """Fields that were not always as they are."""
+        older = self._type()
+        return [
+            f'{{type: "{self._type().removesuffix("?")}?", until: "2.0"}}',
+            '{type: int, min: 1, default: 3, until: "2.1"}',
+            f'{{type: string?, was: {{"1.2": {self._name(number)}o, "2.1": {self._name(number)}p}}}}',
+            f'{{type: "list[int?]", was_type: {{"1.2": "{older}", "2.1": {{type: int, min: 7}}}}}}',
+            f'{{type: "{self._type()}", was_type: {{"2.1": "{older}"}}}}',
+        ]
+
     def _fields(self, count: int) -> str:
-        return (
-            f"{{{', '.join(f'{self._name(number)}: {self._field()}' for number in range(count))}}}"
-        )
+        return f"{{{', '.join(f'{self._name(number)}: {self._field(number)}' for number in range(count))}}}"
 
     def _definition(self, number: int) -> str:
         names = [self._name(each) for each in range(3)]
@@ -63,9 +73,19 @@ class Maker:
             case _:
                 return f"{{fields: {self._fields(6)}}}"
 
+    def _form(self, name: str) -> str:
+        return self._random.choice(
+            [
+                name + "a" * self._size(),
+                f"{{args: {{f1_a: string, {self._name(2)}: {{type: int?, min: 1}}}}}}",
+                f'{{args: {{}}, returns: "{self._type()}"}}',
+                f"{{name: {name}, call: [any, server]}}",
+            ]
+        )
+
     def make(self, name: str) -> str:
         """The text of a file."""
-        lines = ["rpcgen: 1", f"interface: {name}", 'version: "1.2"', "types:"]
+        lines = ["rpcgen: 1", f"interface: {name}", 'version: "2.2"', 'serves: ["1.3"]', "types:"]
         lines += [
             f"  {each}: {self._definition(number)}" for number, each in enumerate(self._types)
         ]
@@ -78,8 +98,16 @@ class Maker:
         for number in range(6):
             raised = ", ".join(self._random.sample(errors, self._random.randint(1, 3)))
             arguments = self._fields(self._random.randint(0, 4))
+            if number % 2:  # has older forms, whose dates are its arguments'
+                arguments = f'{{{self._name(0)}: "{self._type()}", {self._name(1)}: int = 1}}'
             lines.append(
                 f"  m{self._name(number)}:\n    call: any\n    raises: [{raised}]\n    args: {arguments}"
             )
             lines.append(f'    returns: "{self._type()}"')
+            if number % 2:
+                lines.append(
+                    f'    was: {{"1.2": {self._form(f"o{number}")}, "2.1": {self._form(f"p{number}")}}}'
+                )
+            if number % 3 == 2:
+                lines.append('    until: "2.2"')
         return "\n".join(lines) + "\n"

@@ -41,7 +41,7 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 def test_formatter_changes_nothing(folder: Path, width: int) -> None:
     """Whatever the lengths of names, the output is what ruff would make of it."""
     said = run(RUFF, "format", "--isolated", "--line-length", str(width), "--diff", folder)
-    assert said == f"{7 * COUNT} files already formatted\n"
+    assert said == f"{len(list(folder.rglob('*.py')))} files already formatted\n"
 
 
 def test_linter_finds_nothing(folder: Path) -> None:
@@ -66,7 +66,7 @@ def test_type_checkers_agree(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mypy.ini").write_text("[mypy]\nstrict = True\n")
     config = ("--config-file", tmp_path / "mypy.ini", "--cache-dir", tmp_path)
     said = run(sys.executable, "-m", "mypy", *config, ".", cwd=folder)
-    assert said == f"Success: no issues found in {7 * COUNT} source files\n"
+    assert said.startswith("Success: no issues found")
     (folder / "pyrightconfig.json").write_text(
         '{"typeCheckingMode": "strict", "pythonVersion": "3.11"}'
     )

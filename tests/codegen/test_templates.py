@@ -45,6 +45,7 @@ def test_templates_are_found() -> None:
     assert {path.stem for path in FILES} == {
         "_macros",
         "client",
+        "converters",
         "descriptor",
         "endpoint",
         "errors",

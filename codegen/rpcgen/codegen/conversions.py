@@ -118,7 +118,7 @@ def conversions(interface: Interface) -> list[Conversion]:
 
 
 def _of_types(interface: Interface) -> Iterator[FieldConversion]:
-    """Of fields of structs, which may travel both ways; what has a version of its own is only ever read as older."""
+    """Of fields of structs, which may travel both ways; nobody reads events."""
     suspects = [
         (struct, field)
         for struct in interface.types.values()
@@ -148,7 +148,7 @@ def _of_field(
     in_requests: bool,
     in_answers: bool,
 ) -> Iterator[FieldConversion]:
-    if not field.was_type or not is_spoken(field.dated, clock):
+    if not field.was_type or not (in_requests or in_answers) or not is_spoken(field.dated, clock):
         return
     history = sorted(field.was_type.items())
     following = [older for _, older in history[1:]]

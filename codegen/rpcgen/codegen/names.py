@@ -137,16 +137,16 @@ class _Table:
             )
 
 
-_CLASSES = (
-    "client",
-    "async_client",
-    "endpoint",
-    "async_endpoint",
-    "client_converters",
-    "server_converters",
-    "supports",
-    "async_supports",
-)
+_CLASSES = {
+    "client": "the client",
+    "async_client": "the async client",
+    "endpoint": "the endpoint",
+    "async_endpoint": "the async endpoint",
+    "client_converters": "what clients convert with",
+    "server_converters": "what servers convert with",
+    "supports": "what the client asks with",
+    "async_supports": "what the async client asks with",
+}
 
 
 class _Resolver:
@@ -160,9 +160,9 @@ class _Resolver:
     def run(self) -> None:
         self._name_history()
         at = self._interface.position
-        for name in _CLASSES:
+        for name, what in _CLASSES.items():
             if chosen := getattr(self._names, name):
-                self._package.add(chosen, f"the {name.replace('_', ' ')}", at)
+                self._package.add(chosen, what, at)
         self._name_types()
         self._name_errors()
         self._name_methods()

@@ -17,7 +17,7 @@ from rpcgen.codegen.conversions import (
 from rpcgen.codegen.docs import paragraphs
 from rpcgen.codegen.fields import handled, shape
 from rpcgen.codegen.imports import from_import
-from rpcgen.codegen.layout import call, flat, header, statement
+from rpcgen.codegen.layout import flat, header
 from rpcgen.codegen.literals import docstring
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.structs import INDENT
@@ -91,10 +91,8 @@ def converters_view(scope: Scope) -> ConvertersFile | None:
 
 def _class(scope: Scope, name: str, doc: str, methods: Iterable[ConverterView]) -> ConvertersView:
     found = tuple(methods)
-    abstract = any(each.decorator for each in found)
-    head = call(f"class {name}", *([scope.imports.use("abc", "ABC")] if abstract else []))
-    text = docstring(doc, INDENT)
-    return ConvertersView(statement("", head, colon=":"), text, found)
+    base = f"({scope.imports.use('abc', 'ABC')})" if any(each.decorator for each in found) else ""
+    return ConvertersView(f"class {name}{base}:", docstring(doc, INDENT), found)
 
 
 def _of_client(scope: Scope, of: Conversion, structs: set[str]) -> Iterator[ConverterView]:

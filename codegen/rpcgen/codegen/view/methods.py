@@ -89,7 +89,8 @@ def _client_signatures(scope: Scope, method: Method) -> list[Signature]:
     constant = scope.imports.use(".descriptor", scope.names.constants[method.name])
     sent = [constant, _arguments(scope, method, found)]
     if gone:
-        items = (f"{text_literal(each[0].name)}: {passed(scope, *each)}" for each in gone)
+        # None stands for what was not given: the table has the default.
+        items = (f"{text_literal(field.name)}: {name}" for field, name, _ in gone)
         sent.append(bracket("{", items, "}"))
     first = method.routes[0].kind
     names: dict[Kind, str] = {first: scope.names.methods[method.name]}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rpcgen.codegen.containers import arguments_of
 from rpcgen.codegen.imports import ImportSet
-from rpcgen.codegen.layout import Expr, around, call, statement, subscript
+from rpcgen.codegen.layout import Expr, around, call, header, statement, subscript
 from rpcgen.codegen.literals import docstring, text_literal
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.structs import INDENT
@@ -16,12 +16,17 @@ from rpcgen.idl.model import Method
 
 
 class SupportsView(NamedTuple):
-    """The class, and what a client of its world calls it."""
+    """The class.
 
-    name: str
+    Attributes:
+        asked, made: the head of the client's property, and its statement.
+    """
+
     head: str
     doc: str
     methods: tuple[MethodView, ...]
+    asked: str
+    made: str
 
 
 def questions(scope: Scope, methods: Sequence[Method]) -> list[Signature]:
@@ -41,10 +46,11 @@ def supports_view(
         name, client = names.async_supports, names.async_client
     base = imports.use("rpcgen.runtime", f"{world.prefix}Supports")
     return SupportsView(
-        name,
         statement("", call(f"class {name}", base), colon=":"),
         docstring(f"What the servers of `{client}` understand.", INDENT),
         tuple(each.to(world) for each in found),
+        header("def supports", ["self"], f" -> {name}:", INDENT),
+        statement("return ", call(name, "self"), BODY),
     )
 
 

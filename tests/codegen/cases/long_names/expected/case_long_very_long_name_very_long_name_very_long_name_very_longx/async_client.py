@@ -76,7 +76,7 @@ class AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient(AsyncClient):
     _interface: ClassVar[Interface] = INTERFACE
 
     @property
-    def supports(self) -> AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports:
+    def supports(self) -> AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports:  # fmt: skip
         """Ask what the servers understand, before you start something."""
         return AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSupports(self)
 
