@@ -82,6 +82,14 @@ _CONSTRAINTS: Keys = {
 _PRESENCE = Key(text("whether absent and null differ", "implicit", "explicit"))
 _SEND = Key(text("whether what is unset is sent", "set", "always"))
 
+OLDER_TYPE = either(
+    "the older type, such as `int = 3`",
+    text("the older type, such as `int = 3`"),
+    keyed(
+        "an older type",
+        {"type": Key(_TYPE, required=True), "default": Key(_VALUE), **_CONSTRAINTS},
+    ),
+)
 MEMBER = either(
     "a type such as `list[string]? = [] since 6.2`, or a map with `type`",
     text("a short form"),
@@ -99,18 +107,7 @@ MEMBER = either(
             "was_type": Key(
                 history(
                     "its types before",
-                    either(
-                        "the older type, such as `int = 3`",
-                        text("the older type, such as `int = 3`"),
-                        keyed(
-                            "an older type",
-                            {
-                                "type": Key(_TYPE, required=True),
-                                "default": Key(_VALUE),
-                                **_CONSTRAINTS,
-                            },
-                        ),
-                    ),
+                    OLDER_TYPE,
                     BARE_VERSION,
                     INTERFACE_NAME,
                 )
@@ -150,24 +147,23 @@ _UNION = entries(
     IDENTIFIER,
 )
 _ENVELOPE_KEY = text("a key of what travels")
+ENVELOPE = keyed(
+    "an envelope",
+    {
+        "name": Key(_ENVELOPE_KEY),
+        "version": Key(_ENVELOPE_KEY),
+        "data": Key(_ENVELOPE_KEY),
+        "constants": Key(
+            entries(
+                "texts by key that travel, too",
+                text("a text", json=("string", "number", "boolean")),
+            )
+        ),
+    },
+)
 _OWN_CLOCK: Keys = {
     "version": Key(text('the version of this type alone, such as "1.9"', pattern=VERSION)),
-    "envelope": Key(
-        keyed(
-            "an envelope",
-            {
-                "name": Key(_ENVELOPE_KEY),
-                "version": Key(_ENVELOPE_KEY),
-                "data": Key(_ENVELOPE_KEY),
-                "constants": Key(
-                    entries(
-                        "texts by key that travel, too",
-                        text("a text", json=("string", "number", "boolean")),
-                    )
-                ),
-            },
-        )
-    ),
+    "envelope": Key(ENVELOPE),
 }
 
 TYPE = either(
