@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from converters import OlderWorkers
 from nova_compute import AsyncComputeClient, ConsoleTypeInvalid
 from objects import CODECS, Instance
 
@@ -14,7 +15,7 @@ URL = "zmq+ipc:///tmp/rpcgen-nova"
 async def main(url: str) -> None:
     """Calls that wait for each other nowhere."""
     instance = Instance(uuid="7d0a7c2e-6a3b-4f0e-8f77-3a8a5d1f2c11", host="host1")
-    async with AsyncComputeClient(url, codecs=CODECS) as nova:
+    async with AsyncComputeClient(url, codecs=CODECS, converters=OlderWorkers()) as nova:
         host1 = nova.prepare(server="host1", timeout=10)
         uptime, enabled, images, console = await asyncio.gather(
             host1.get_host_uptime(),

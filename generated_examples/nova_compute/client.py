@@ -6,6 +6,7 @@ import sys
 from typing import cast
 
 from baseapi import BaseapiClient
+from converters import OlderWorkers
 from nova_compute import ComputeClient, InstanceNotFound, RebootType
 from objects import (
     CODECS,
@@ -30,7 +31,7 @@ def main(url: str) -> None:
     with BaseapiClient(url) as base:
         print(base.prepare(server="host1").ping(arg="hello"))
 
-    with ComputeClient(url, codecs=CODECS) as nova:
+    with ComputeClient(url, codecs=CODECS, converters=OlderWorkers()) as nova:
         # The scheduler chose the host, so the caller says where this goes.
         host1 = nova.prepare(server="host1")
         host1.build_and_run_instance(

@@ -101,7 +101,7 @@ class LifeCycle(ComputeEndpoint):
     def rebuild_instance(
         self, ctx: Context, *, instance: Instance, image_ref: str, **_: Any
     ) -> None:
-        """Replace the disk."""
+        """Replace the disk. What an older client did not say is None, or what the interface file says."""
         self.hypervisor.become(instance, f"rebuilt from {image_ref}")
 
     def rescue_instance(self, ctx: Context, *, instance: Instance, **_: Any) -> None:

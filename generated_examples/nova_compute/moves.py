@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import objects
 from lifecycle import LifeCycle
-from nova_compute import Instance, Migration
+from nova_compute import Flavor, Instance, Migration, RequestSpec
 from objects import LiveMigrateData, MigrationContext
 from rpcgen.runtime import Context
 
@@ -13,8 +14,22 @@ from rpcgen.runtime import Context
 class Moves(LifeCycle):
     """Claims are always granted here."""
 
-    def prep_resize(self, ctx: Context, *, instance: Instance, **_: Any) -> None:
-        """Claim room."""
+    def prep_resize(
+        self,
+        ctx: Context,
+        *,
+        instance: Instance,
+        flavor: Flavor,
+        request_spec: RequestSpec,
+        **_: Any,
+    ) -> None:
+        """Claim room. What older clients call `instance_type`, and the dictionary that they send, arrive like this."""
+        size, spec = cast("objects.Flavor", flavor), cast("objects.RequestSpec", request_spec)
+        major, minor = ctx.needs
+        print(
+            f"{self.hypervisor.host}: a message of {major}.{minor} asks for {spec.num_instances} {size.name}",
+            flush=True,
+        )
         self.hypervisor.become(instance, "expected")
 
     def resize_instance(self, ctx: Context, *, instance: Instance, **_: Any) -> None:

@@ -63,8 +63,9 @@ class RequestSpec(VersionedObject):
 
     VERSION = "1.14"
 
-    def __init__(self, *, flavor: str) -> None:
+    def __init__(self, *, flavor: str, num_instances: int = 1) -> None:
         self.flavor = flavor
+        self.num_instances = num_instances
 
 
 class BlockDeviceMapping(VersionedObject):

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from baseapi import BaseapiEndpoint
+from converters import OlderClients
 from lifecycle import Hypervisor
 from moves import Moves
 from nova_compute import (
@@ -101,7 +102,12 @@ if __name__ == "__main__":
     compute = Compute(Hypervisor(host))
     # One handler at a time: what one client sends runs in the order in which it was sent.
     with Server(
-        url, server=host, endpoints=[compute, Base()], codecs=CODECS, concurrency=1
+        url,
+        server=host,
+        endpoints=[compute, Base()],
+        codecs=CODECS,
+        converters=[OlderClients()],
+        concurrency=1,
     ) as server:
         print(f"{host} serves at {url}", flush=True)
         server.wait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from rpcgen.idl.model import Kind
 from rpcgen.idl.version import Version
@@ -28,6 +28,8 @@ from tests.versions.reference import (
 )
 from tests.versions.reference.reading import UnreadableError
 from tests.versions.values import Values
+
+E = TypeVar("E", bound=Exception)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Trial:
             self._check_refusal(expected)
             return "pinned"
         served = self.fleet.served(cell.server)
+        served.forget()
         if expected.topic in served.topics:
             self.wire.to = served
         refusal = accepts(served.package.interface, expected)
@@ -136,18 +139,22 @@ class Trial:
     # --- what the client does -------------------------------------------------------------------------------------
 
     def _check_refusal(self, expected: Refusal) -> None:
+        error = self._failure(VersionPinned, expected)
+        needs = None if error.needs is None else Version(*error.needs)
+        assert error.method == expected.method
+        assert Reason(error.argument, needs) in expected.reasons, (error.argument, error.needs)
+        assert error.pin == pair(expected.pin)
+        assert not self.wire.sent
+
+    def _failure(self, kind: type[E], expected: object) -> E:
+        """What the client raises."""
         try:
-            self._send()
-        except VersionPinned as error:
-            needs = None if error.needs is None else Version(*error.needs)
-            assert error.method == expected.method
-            assert Reason(error.argument, needs) in expected.reasons, (error.argument, error.needs)
-            assert error.pin == pair(expected.pin)
-            assert not self.wire.sent
-            return
+            answer = self._send()
+        except kind as error:
+            return error
         except Nobody:
-            pass
-        raise AssertionError(f"expected {expected}, sent {self.wire.sent}")
+            answer = "a message"
+        raise AssertionError(f"expected {expected}, got {answer}; sent {self.wire.sent}")
 
     def _check_sent(self, expected: Message) -> None:
         ((request, body, topic),) = self.wire.sent
@@ -171,13 +178,9 @@ class Trial:
     # --- what the server does -------------------------------------------------------------------------------------
 
     def _check_refused(self, expected: Message, kinds: frozenset[str]) -> None:
-        try:
-            answer = self._send()
-        except Rejected as error:
-            self._check_sent(expected)
-            assert error.code in kinds, (error.code, kinds)
-            return
-        raise AssertionError(f"expected {set(kinds)}, got {answer}")
+        error = self._failure(Rejected, kinds)
+        self._check_sent(expected)
+        assert error.code in kinds, (error.code, kinds)
 
     def _check_cast(self, expected: Message, served: Served, *, refused: bool) -> None:
         before = served.refused
@@ -229,13 +232,10 @@ class Trial:
         return "answered"
 
     def _check_unreadable(self, expected: Message, served: Served) -> str:
-        try:
-            answer = self._send()
-        except BadResult:
-            self._check_sent(expected)
-            self._check_handled(expected, served, served.handled.get_nowait())
-            return "unreadable"
-        raise AssertionError(f"expected a result that cannot be read, got {answer}")
+        self._failure(BadResult, "a result that cannot be read")
+        self._check_sent(expected)
+        self._check_handled(expected, served, served.handled.get_nowait())
+        return "unreadable"
 
 
 __all__ = ["Cell", "Trial", "some_cell"]

@@ -71,6 +71,11 @@ class Served:
             self.transport.close()
             self.server.stop()
 
+    def forget(self) -> None:
+        """Begin anew: nothing was handled."""
+        while not self.handled.empty():
+            self.handled.get_nowait()
+
     def _endpoint(self) -> Any:
         base: Any = self.package.module.HistoryEndpoint
         handlers = {

@@ -145,7 +145,9 @@ class Package:
         self, function: Callable[[Plain], Plain], fields: Mapping[str, Field], cls: Any
     ) -> Callable[..., Any]:
         def convert(_: object, value: Any) -> Any:
-            return cls(**self.keywords(fields, function(plain(value))))
+            given = self.keywords(fields, function(plain(value)))
+            known = cls.__struct_fields__  # arguments that ended have no place any more
+            return cls(**{name: each for name, each in given.items() if name in known})
 
         return convert
 

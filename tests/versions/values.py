@@ -67,7 +67,7 @@ class Values:
             case ListOf(item):
                 return [self.of(item, depth=depth + 1) for _ in range(self.random.randint(0, 2))]
             case MapOf(_, inner):
-                keys = self.random.sample(("a", "b c"), self.random.randint(0, 2))
+                keys = self.random.sample(("a", "b"), self.random.randint(0, 2))
                 return {key: self.of(inner, depth=depth + 1) for key in keys}
             case Named(name):
                 return self._named(name, depth)

@@ -502,7 +502,7 @@ class ComputeClient(Client):
         A cast to the server that `instance.host` names, or `prepare(server=...)`.
 
         Args:
-            accel_uuids: Since 5.13; with an older pin: refused if set.
+            accel_uuids: Accelerator requests to release; an older worker would keep them, so for one that is refused. Since 5.13; with an older pin: refused if set.
         """
         return self._cast(
             SHELVE_INSTANCE,

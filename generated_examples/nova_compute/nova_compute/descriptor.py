@@ -172,7 +172,7 @@ class ShelveInstanceArgs(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The arguments of `shelve_instance`.
 
     Attributes:
-        accel_uuids: Since 5.13.
+        accel_uuids: Accelerator requests to release; an older worker would keep them, so for one that is refused. Since 5.13.
     """
 
     instance: Instance

@@ -152,7 +152,7 @@ class ComputeEndpoint(Endpoint):
         """Stop an instance and keep it as an image.
 
         Args:
-            accel_uuids: Since 5.13.
+            accel_uuids: Accelerator requests to release; an older worker would keep them, so for one that is refused. Since 5.13.
         """
 
     @abstractmethod
@@ -796,7 +796,7 @@ class AsyncComputeEndpoint(AsyncEndpoint):
         """Stop an instance and keep it as an image.
 
         Args:
-            accel_uuids: Since 5.13.
+            accel_uuids: Accelerator requests to release; an older worker would keep them, so for one that is refused. Since 5.13.
         """
 
     @abstractmethod

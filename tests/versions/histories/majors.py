@@ -70,8 +70,10 @@ def end_value(draft: Draft) -> bool:
 
 def add_required(draft: Draft) -> bool:
     """An argument that says what messages of the older major mean for it."""
-    args = draft.methods[draft.random.choice(draft.living(draft.methods))]["args"]
-    args[draft.name()] = {"type": "string", "default": "usual", "since": draft.now}
+    each = draft.methods[draft.random.choice(draft.living(draft.methods))]
+    if draft.now in each.get("was", {}):
+        return False
+    each["args"][draft.name()] = {"type": "string", "default": "usual", "since": draft.now}
     return True
 
 

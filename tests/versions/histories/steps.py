@@ -15,8 +15,10 @@ StepOf = Callable[[Draft], bool]
 
 def add_argument(draft: Draft) -> bool:
     """An argument that can be left out."""
-    args = _some_method(draft)["args"]
-    args[draft.name()] = _newer(draft, argument_types(), request=True)
+    each = _some_method(draft)
+    if _is_formed_now(draft, each):
+        return False
+    each["args"][draft.name()] = _newer(draft, argument_types(), request=True)
     return True
 
 
@@ -82,7 +84,9 @@ def add_enum_value(draft: Draft) -> bool:
     enum = draft.types[name]["enum"]
     value = f"{name[0].lower()}{len(enum)}"
     if name == "Status":
-        told = draft.random.choice([each["value"] for each in enum.values()])
+        told = draft.random.choice(
+            [each["value"] for each in enum.values() if each.get("since") != draft.now]
+        )
         draft.types[name].setdefault("fallback", {})[value] = told
     enum[value.upper()] = {"value": value, "since": draft.now}
     return True
@@ -148,15 +152,49 @@ def _repeats(forms: Iterable[Node]) -> bool:
 def change_form(draft: Draft, each: Node, key: str, older: Any) -> None:
     """Note what a method was until now: in the forms from before, too, where they left it out as unchanged."""
     forms: Node = each.setdefault("was", {})
-    for form in forms.values():
-        form.setdefault(key, copy(older))
-    forms.setdefault(draft.now, {key: copy(older)}).setdefault(key, copy(older))
+    forms.setdefault(draft.now, {})
+    for until, form in forms.items():
+        form.setdefault(key, before(older, version(until)) if key == "args" else older)
+
+
+def before(args: Node, until: Version) -> Node:
+    """Arguments as they were before a version, without what happened at it or later."""
+    return dict(
+        _before(name, copy(member), until)
+        for name, member in args.items()
+        if not _dates(member.get("since", [])) or min(_dates(member["since"])) < until
+    )
+
+
+def _before(name: str, member: Node, until: Version) -> tuple[str, Node]:
+    if _dates(member.get("until", [])) and min(_dates(member["until"])) >= until:
+        del member["until"]
+    for key in ("was", "was_type"):
+        history = member.pop(key, {})
+        later = sorted(
+            ((version(b), what) for b, what in history.items()), key=lambda each: each[0]
+        )
+        undone = [what for bound, what in later if bound >= until]
+        if undone and key == "was":
+            name = undone[0]
+        elif undone:
+            member = {k: v for k, v in member.items() if k not in ("type", "default", "max")}
+            member |= undone[0]
+        if kept := {str(bound): what for bound, what in later if bound < until}:
+            member[key] = kept
+    return name, member
+
+
+def _dates(dates: str | list[str]) -> list[Version]:
+    return [version(each) for each in ([dates] if isinstance(dates, str) else dates)]
 
 
 def new_form(draft: Draft) -> bool:
     """A method takes other arguments; the program converts."""
     each = _some_method(draft)
     if _began_now(draft, each) or _has_form(each, "args") or not each["args"]:
+        return False
+    if draft.now in str(each["args"]) or "until" in str(each["args"]):
         return False
     change_form(draft, each, "args", each["args"])
     each["args"] = {draft.name(): {"type": "string"}}
@@ -255,6 +293,11 @@ def _began_now(draft: Draft, node: Node) -> bool:
     return node.get("since") == draft.now
 
 
+def _is_formed_now(draft: Draft, each: Node) -> bool:
+    """Whether it takes other arguments since this very version: they have no history yet."""
+    return "args" in each.get("was", {}).get(draft.now, {})
+
+
 def _has_form(each: Node, key: str) -> bool:
     return any(key in form for form in each.get("was", {}).values())
 
@@ -270,7 +313,8 @@ def _some_method(draft: Draft) -> Node:
 
 def _some_member(draft: Draft, *, request: bool = False) -> tuple[Node, str | None]:
     """The members of a method or struct, and the name of one that was there before; None: there is none."""
-    maps = [draft.methods[name]["args"] for name in draft.living(draft.methods)]
+    methods = [draft.methods[name] for name in draft.living(draft.methods)]
+    maps = [each["args"] for each in methods if not _is_formed_now(draft, each)]
     names = ("ReqBox",) if request else ("ReqBox", "ResBox", "Box")
     maps += [draft.types[name]["fields"] for name in names]
     members: Node = draft.random.choice(maps)

@@ -200,7 +200,7 @@ class Job:
     def failure(self, error: BaseException) -> tuple[bytes, bool]:
         """The frame for an exception, and whether the method declares it."""
         reader = self.entry.reader_of(self.request)
-        return self.entry.results.failure(self.request.id, error, self.codec, reader)
+        return self.entry.results.failure(self.request, error, self.codec, reader)
 
     def drifted(self) -> bool:
         """Whether the caller has another build of the very same version (LANGUAGE: fingerprint)."""

@@ -155,7 +155,7 @@ class Entry:
 
     def reply(self, request: Request, value: Any, codec: Codec) -> bytes:
         """The frame for a handler that returned; raises BadResult."""
-        return self.results.reply(request.id, value, codec, self.reader_of(request))
+        return self.results.reply(request, value, codec, self.reader_of(request))
 
 
 class LazyEntry:

@@ -50,6 +50,7 @@ class Reply(Struct, array_like=True, tag=2):
 
     id: Id
     body: Raw
+    minor: Number | None = None
 
 
 class Failure(Struct, array_like=True, tag=3):
@@ -59,6 +60,7 @@ class Failure(Struct, array_like=True, tag=3):
     name: Name
     message: str
     body: Raw
+    minor: Number | None = None
 
 
 class Fault(Struct, array_like=True, tag=4):

@@ -73,7 +73,8 @@ class Plan:
         self.namespace = interface.namespace
         self.codec = settings.codec
         self.codecs = settings.codecs
-        self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
+        pinned = version != interface.version  # it then speaks of another version than its build
+        self.fingerprint = b"" if pinned else interface.fingerprint[:FINGERPRINT_BYTES]
         self.timeout, self.silence = _patience(method, settings)
         self.beat = None if self.silence is None else self.silence / 3
         self._converters = settings.converters
@@ -83,7 +84,7 @@ class Plan:
             method, form, version, settings, lambda needs: shape.refusal(method, needs=needs)
         )
         self._writer = _writer(method, form, version, settings)
-        self._answers = Answers(method, form, version, settings.codecs, settings.converters)
+        self._answers = Answers(method, version, settings.codecs, settings.converters)
 
     def write(self, arguments: Any, gone: Mapping[str, Any] | None) -> tuple[msgspec.Raw, int]:
         """The payload, and the minor version that it needs.

@@ -19,11 +19,12 @@ from rpcgen.runtime.core.envelope import (
     Fault,
     Refusal,
     Reply,
+    Request,
 )
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.core.versions.results import VersionedReader, VersionedWriter
-from rpcgen.runtime.descriptor import NOTHING, ErrorType, Form, Interface, Method, Version
+from rpcgen.runtime.descriptor import NOTHING, ErrorType, Interface, Method, Version
 from rpcgen.runtime.errors import (
     BadArguments,
     BadResult,
@@ -69,32 +70,39 @@ class Answers:
 
     Args:
         method: whose.
-        form: the older form that the version has, if any.
-        at: the version that the answers are written for.
+        at: the version that answers are written for, unless a server says that it knows only an older one.
         codecs, converters: the client's.
     """
 
-    __slots__ = ("_at", "_codecs", "_converters", "_errors", "_form", "_method", "_result")
+    __slots__ = ("_at", "_codecs", "_converters", "_errors", "_method", "_results")
 
     def __init__(
-        self,
-        method: Method[Any, Any],
-        form: Form | None,
-        at: Version,
-        codecs: OpaqueCodecs,
-        converters: object,
+        self, method: Method[Any, Any], at: Version, codecs: OpaqueCodecs, converters: object
     ) -> None:
         self._method = method
-        self._form = form if form is not None and form.returns is not NOTHING else None
         self._at = at
         self._codecs = codecs
         self._converters = converters
-        self._result = self._reader(method.returns if self._form is None else self._form.returns)
-        self._errors: dict[str, tuple[ErrorType, VersionedReader]] | None = None
+        self._results: dict[int | None, tuple[VersionedReader, str]] = {
+            None: self._result_reader(at)
+        }
+        self._errors: dict[tuple[str, int | None], tuple[ErrorType, VersionedReader]] = {}
 
-    def _reader(self, of: Any) -> VersionedReader:
+    def _result_reader(self, at: Version) -> tuple[VersionedReader, str]:
+        """The reader of results of a version, and the stem of the converter that they then go through."""
+        forms = [form for form in self._method.forms if form.returns is not NOTHING]
+        form = in_effect(forms, at)
+        if form is None:
+            return self._reader(self._method.returns, at), ""
+        return self._reader(form.returns, at), form.convert
+
+    def _reader(self, of: Any, at: Version) -> VersionedReader:
         interface = self._method.interface
-        return VersionedReader(of, interface, self._at, self._codecs, self._converters)
+        return VersionedReader(of, interface, at, self._codecs, self._converters)
+
+    def _written_for(self, minor: int | None) -> int | None:
+        """The minor of an older server, as a key; what is newer than we are was written for us."""
+        return None if minor is None or minor >= self._at[1] else minor
 
     def outcome(self, call: Call) -> Any:
         """The value of a reply; raises what any other answer means."""
@@ -119,23 +127,30 @@ class Answers:
                 raise AssertionError("unexpected outcome of a call without an answer")
 
     def _value(self, reply: Reply, codec: Codec) -> Any:
+        minor = self._written_for(reply.minor)
+        found = self._results.get(minor)
+        if found is None:
+            found = self._results[minor] = self._result_reader((self._at[0], minor or 0))
+        reader, stem = found
         try:
-            value = self._result.read(reply.body, codec)
+            value = reader.read(reply.body, codec)
         except (BadArguments, Undecodable) as error:
             text = str(error).replace("argument", "result field", 1)
             raise BadResult(f"the result of {self._method.name} cannot be read: {text}") from error
-        if self._form is None:
-            return value
-        return getattr(self._converters, f"result_{self._form.convert}")(value)
+        return value if not stem else getattr(self._converters, f"result_{stem}")(value)
 
     def _declared(self, failure: Failure, codec: Codec) -> RpcgenError:
-        if self._errors is None:
-            interface = self._method.interface
-            self._errors = {e.name: (e, self._reader(e.fields)) for e in interface.errors}
-        known = self._errors.get(failure.name)
-        if known is None:
-            return RemoteError(failure.message, type_name=failure.name)
-        error, reader = known
+        minor = self._written_for(failure.minor)
+        found = self._errors.get((failure.name, minor))
+        if found is None:
+            errors = self._method.interface.errors
+            known = next((error for error in errors if error.name == failure.name), None)
+            if known is None:
+                return RemoteError(failure.message, type_name=failure.name)
+            at = self._at if minor is None else (self._at[0], minor)
+            found = known, self._reader(known.fields, at)
+            self._errors[failure.name, minor] = found
+        error, reader = found
         try:
             fields = reader.read(failure.body, codec)
         except (BadArguments, Undecodable) as reason:
@@ -161,8 +176,8 @@ class Results:
         self._errors = declared_by(method, method.interface)
         self._writers: dict[Any, VersionedWriter] = {}
 
-    def reply(self, call_id: bytes, value: Any, codec: Codec, reader: Version) -> bytes:
-        """The frame for a handler that returned, to a caller that understands the version `reader`.
+    def reply(self, request: Request, value: Any, codec: Codec, reader: Version) -> bytes:
+        """The frame for a handler that returned; `reader` is the newest version that caller and server know.
 
         Raises:
             BadResult: the value does not fit the interface.
@@ -182,10 +197,10 @@ class Results:
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {error}"
             ) from error
-        return codec.encode(Reply(call_id, msgspec.Raw(data)))
+        return codec.encode(Reply(request.id, msgspec.Raw(data), _older(request, reader)))
 
     def failure(
-        self, call_id: bytes, error: BaseException, codec: Codec, reader: Version
+        self, request: Request, error: BaseException, codec: Codec, reader: Version
     ) -> tuple[bytes, bool]:
         """The frame for a handler that raised, and whether the method declares that error."""
         if isinstance(error, DeclaredError):
@@ -195,14 +210,14 @@ class Results:
                     names = declared.fields.__struct_fields__
                     fields = declared.fields(**{name: getattr(error, name) for name in names})
                     body = self._writer(declared.fields).write(fields, codec, reader)
-                    return codec.encode(
-                        Failure(call_id, declared.name, clip(error.message), msgspec.Raw(body))
-                    ), True
+                    message, minor = clip(error.message), _older(request, reader)
+                    failure = Failure(request.id, declared.name, message, msgspec.Raw(body), minor)
+                    return codec.encode(failure), True
                 except Exception as broken:  # whatever the program's codecs raise
                     error = BadResult(
                         f"{type(error).__name__} has a field that cannot travel: {broken}"
                     )
-        return codec.encode(self._fault(call_id, error)), False
+        return codec.encode(self._fault(request.id, error)), False
 
     def _writer(self, of: Any) -> VersionedWriter:
         key = id(
@@ -223,6 +238,11 @@ class Results:
         trace = "".join(traceback.format_exception(error))[-MAX_TEXT:] if self._debug else None
         code = BAD_RESULT if isinstance(error, BadResult) else RAISED
         return Fault(call_id, code, type(error).__name__, clip(text), trace and clip(trace))
+
+
+def _older(request: Request, reader: Version) -> int | None:
+    """What an answer says of its version: nothing, unless the server is older than its caller."""
+    return None if reader[1] == request.reader else reader[1]
 
 
 def declared_by(
