@@ -78,7 +78,7 @@ class Lowering(Compiler):
         return (
             not is_there(part, self.at)
             or since_minor(part, self.at) > 0
-            or (bool(part.since) and not part.always)
+            or (self._strict and bool(part.since) and not part.always)
             or any(until > self.at for until, _ in part.names)
             or any(older.until[0] >= self.at[0] for older in part.types)
         )
@@ -185,7 +185,7 @@ class Lowering(Compiler):
         inner = self._retyped(field.type, part)
         wire = name_at(part, name, self.at)
         minor = since_minor(part, self.at)
-        drops = bool(part.since) and not part.always
+        drops = self._strict and bool(part.since) and not part.always
         if inner is None and not minor and not drops and wire == name:
             return None
 
