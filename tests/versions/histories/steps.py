@@ -153,20 +153,26 @@ def change_form(draft: Draft, each: Node, key: str, older: Any) -> None:
     """Note what a method was until now: in the forms from before, too, where they left it out as unchanged."""
     forms: Node = each.setdefault("was", {})
     forms.setdefault(draft.now, {})
-    for until, form in forms.items():
-        form.setdefault(key, before(older, version(until)) if key == "args" else older)
+    began = Version(0, 0)
+    for until in sorted(map(version, forms)):
+        form = forms[str(until)]
+        form.setdefault(key, between(older, began, until) if key == "args" else older)
+        began = until
 
 
-def before(args: Node, until: Version) -> Node:
-    """Arguments as they were before a version, without what happened at it or later."""
+def between(args: Node, began: Version, until: Version) -> Node:
+    """Arguments as they were until a version, without what happened before the form began, and after it ended."""
     return dict(
-        _before(name, copy(member), until)
+        _between(name, copy(member), began, until)
         for name, member in args.items()
         if not _dates(member.get("since", [])) or min(_dates(member["since"])) < until
     )
 
 
-def _before(name: str, member: Node, until: Version) -> tuple[str, Node]:
+def _between(name: str, member: Node, began: Version, until: Version) -> tuple[str, Node]:
+    if _dates(member.get("since", [])) and max(_dates(member["since"])) <= began:
+        for key in ("since", "older"):
+            member.pop(key, None)
     if _dates(member.get("until", [])) and min(_dates(member["until"])) >= until:
         del member["until"]
     for key in ("was", "was_type"):
@@ -180,7 +186,7 @@ def _before(name: str, member: Node, until: Version) -> tuple[str, Node]:
         elif undone:
             member = {k: v for k, v in member.items() if k not in ("type", "default", "max")}
             member |= undone[0]
-        if kept := {str(bound): what for bound, what in later if bound < until}:
+        if kept := {str(bound): what for bound, what in later if began < bound < until}:
             member[key] = kept
     return name, member
 

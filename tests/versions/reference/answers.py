@@ -70,7 +70,7 @@ def read_result(
     type_ = returns_at(definition, at)
     value: Plain = None
     if type_ is not None:
-        value = Reader(interface, at, interface.version, converters).value(result, type_)
+        value = Reader(interface, at, converters).value(result, type_)
     step = result_step(definition, at)
     return value if step is None else converters[step].up(value)
 

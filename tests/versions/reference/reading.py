@@ -48,32 +48,31 @@ def read(
     assert method is not None, message
     shape = method_at(method, message.version)
     newest = newest_of(method, interface)
-    reader = Reader(interface, message.version, newest, converters)
-    arguments = reader.fields(shape.args, message.args, method.name)
+    reader = Reader(interface, message.version, converters)
+    arguments = reader.fields(shape.args, message.args, method.name, newest)
     if shape.step is None:
         return arguments
     arguments = converters[shape.step].up(arguments)
     # What the converter says nothing of reads as it does when it is absent.
-    filled = Reader(interface, newest, newest, converters)
-    return filled.fields(method.args, arguments, method.name)
+    filled = Reader(interface, newest, converters)
+    return filled.fields(method.args, arguments, method.name, newest)
 
 
 class Reader:
-    """Reads plain values of version `at` as what they are at `newest`."""
+    """Reads plain values of one version as what they are at the newest."""
 
-    def __init__(
-        self, interface: Interface, at: Version, newest: Version, converters: Converters
-    ) -> None:
+    def __init__(self, interface: Interface, at: Version, converters: Converters) -> None:
         self.interface = interface
         self.at = at
-        self.newest = newest
         self.converters = converters
 
-    def fields(self, fields: Fields, given: dict[str, Plain], owner: str) -> dict[str, Plain]:
+    def fields(
+        self, fields: Fields, given: dict[str, Plain], owner: str, newest: Version
+    ) -> dict[str, Plain]:
         """A map of arguments or fields under their newest names; those that ended are dropped."""
         read: dict[str, Plain] = {}
         for field in fields.values():
-            if ended(field.dated.until, self.newest):
+            if ended(field.dated.until, newest):
                 continue
             name = field_at(field, self.at, self.interface).name
             if field.presence == "explicit" and not (there(field, self.at) and name in given):
@@ -120,7 +119,8 @@ class Reader:
         definition = self.interface.types[name]
         match definition:
             case Struct():
-                return self.fields(fields_of(definition, self.interface), value, name)
+                fields = fields_of(definition, self.interface)
+                return self.fields(fields, value, name, self.interface.version)
             case Enum():
                 self._check(definition, value)
                 return value
@@ -136,5 +136,5 @@ class Reader:
 
     def _check(self, definition: Enum | Union, name: str) -> None:
         """V3: keep unknown open values, fail on unknown closed ones."""
-        if name not in definition.members and not is_open(definition, self.newest):
+        if name not in definition.members and not is_open(definition, self.interface.version):
             raise UnreadableError(f"{definition.name}: {name}")
