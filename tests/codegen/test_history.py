@@ -162,12 +162,25 @@ types:
 methods:
   kept: {call: any, args: {some: Some, kind: Kind, c: {type: int, until: "6.0"}}}
   ended: {call: any, until: "6.0"}
+  called: {call: [any, server until 5.8], cast: any until 6.0}
   renamed: {call: any, was: {"5.2": older_name}}
   dated: {call: any, args: {d: "int = 1 since 5.7", e: {type: int, was: {"6.0": f}}}}
 """
     )
     python = "".join(text for name, text in found.items() if name.endswith(".py"))
-    for absent in ("ended", "ENDED", "OLD", "b:", "c:", "Gone", "Form", "Part", "older_name"):
+    for absent in (
+        "ended",
+        "ENDED",
+        "OLD",
+        "b:",
+        "c:",
+        "Gone",
+        "Form",
+        "Part",
+        "older_name",
+        "_V_5",
+        "called_cast",
+    ):
         assert absent not in python
 
 

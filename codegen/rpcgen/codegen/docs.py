@@ -8,7 +8,7 @@ from rpcgen.codegen.annotations import annotation
 from rpcgen.codegen.containers import FieldSet
 from rpcgen.codegen.destinations import live_paths
 from rpcgen.codegen.fields import Shape
-from rpcgen.codegen.history import is_past, spoken_forms
+from rpcgen.codegen.history import is_past, spoken_forms, spoken_routes
 from rpcgen.codegen.layout import flat
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
@@ -175,7 +175,7 @@ def method_doc(
     scope: Scope, method: Method, arguments: Sequence[tuple[str, str]], kind: str
 ) -> str:
     """The docstring of a client's method."""
-    routes = [route for route in method.routes if route.kind == kind]
+    routes = [each for each in spoken_routes(method, scope.interface) if each.kind == kind]
     travel = _travel(routes, live_paths(scope, method))
     travel += f"; {_waiting(method)}." if kind == "call" else "."
     return paragraphs(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rpcgen.idl.model import Dated, Enum, Form, Interface, Method, Struct, Union
+from rpcgen.idl.model import Dated, Enum, Form, Interface, Method, Route, Struct, Union
 from rpcgen.idl.timeline import has_begun, is_spoken, spoken
 from rpcgen.idl.version import Version
 
@@ -44,6 +44,14 @@ def is_past(bounds: Iterable[Version], clock: Interface) -> bool:
 def spoken_methods(interface: Interface) -> list[Method]:
     """The methods of generated code."""
     return [method for method in interface.methods.values() if is_spoken(method.dated, interface)]
+
+
+def spoken_routes(method: Method, interface: Interface) -> tuple[Route, ...]:
+    """The routes of generated code; all of them if none is spoken any more."""
+    if not any(route.dated.until for route in method.routes):
+        return method.routes
+    found = tuple(route for route in method.routes if is_spoken(route.dated, interface))
+    return found or method.routes
 
 
 def spoken_forms(method: Method, interface: Interface) -> list[tuple[Version, Form]]:

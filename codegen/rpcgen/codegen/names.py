@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from rpcgen.codegen import reserved
 from rpcgen.codegen.conversions import FieldConversion, FormConversion, conversions
-from rpcgen.codegen.history import has_history, spoken_forms, spoken_members
+from rpcgen.codegen.history import has_history, spoken_forms, spoken_members, spoken_routes
 from rpcgen.codegen.inheritance import error_fields, struct_fields
 from rpcgen.idl.diagnostics import Diagnostic
 from rpcgen.idl.model import Enum, Field, Interface, Method, Opaque, Struct, Union
@@ -256,7 +256,7 @@ class _Resolver:
         name = _escape(method.name, self._method_words)
         self._names.methods[method.name] = name
         attributes.add(name, f'method "{method.name}"', method.position)
-        kinds = [route.kind for route in method.routes]
+        kinds = [route.kind for route in spoken_routes(method, self._interface)]
         others = [kind for kind in kinds if kind != kinds[0]]
         if others:
             other = f"{method.name}_{others[0]}"

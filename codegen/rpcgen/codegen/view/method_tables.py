@@ -7,7 +7,7 @@ from rpcgen.codegen.conversions import form_stem, is_converted, until_text
 from rpcgen.codegen.dates import Dates, pair
 from rpcgen.codegen.destinations import live_paths
 from rpcgen.codegen.docs import deprecation
-from rpcgen.codegen.history import spoken_forms
+from rpcgen.codegen.history import spoken_forms, spoken_routes
 from rpcgen.codegen.layout import Expr, annotated, around, call, subscript, tuple_of
 from rpcgen.codegen.literals import number_literal, text_literal
 from rpcgen.codegen.scope import Scope
@@ -53,8 +53,9 @@ class MethodTables:
         if method.returns is not None:
             name = f"result_of_{method.name}"
             returns = self._types.use(name, method.returns, method.returns_constraints)
+        routes = spoken_routes(method, self._scope.interface)
         raises: list[Expr] = [text_literal(each.error) for each in method.raises]
-        found: list[Expr] = [around("returns=", returns), self._routes(method.routes)]
+        found: list[Expr] = [around("returns=", returns), self._routes(routes)]
         return [*found, around("raises=", tuple_of(raises))] if raises else found
 
     def _travel(self, method: Method) -> list[Expr]:

@@ -9,7 +9,7 @@ from rpcgen.codegen.annotations import annotation
 from rpcgen.codegen.containers import arguments_of
 from rpcgen.codegen.docs import field_note, handler_doc, method_doc, paragraphs, sentence
 from rpcgen.codegen.fields import Shape, handled, parameter, passed
-from rpcgen.codegen.history import spoken_methods
+from rpcgen.codegen.history import spoken_methods, spoken_routes
 from rpcgen.codegen.layout import Expr, bracket, call, flat, statement
 from rpcgen.codegen.literals import docstring, text_literal
 from rpcgen.codegen.scope import Scope
@@ -92,7 +92,7 @@ def _client_signatures(scope: Scope, method: Method) -> list[Signature]:
         # None stands for what was not given: the table has the default.
         items = (f"{text_literal(field.name)}: {name}" for field, name, _ in gone)
         sent.append(bracket("{", items, "}"))
-    first = method.routes[0].kind
+    first = spoken_routes(method, scope.interface)[0].kind
     names: dict[Kind, str] = {first: scope.names.methods[method.name]}
     if method.name in scope.names.other_kind:
         names["cast" if first == "call" else "call"] = scope.names.other_kind[method.name]
