@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from converters import OlderSchedulers
 from nova_scheduler import AsyncSchedulerClient
 from objects import CODECS, RequestSpec
 
@@ -13,7 +14,7 @@ URL = "zmq+ipc:///tmp/rpcgen-scheduler"
 
 async def main(url: str) -> None:
     """Whichever scheduler is free answers each."""
-    async with AsyncSchedulerClient(url, codecs=CODECS) as scheduler:
+    async with AsyncSchedulerClient(url, codecs=CODECS, converters=OlderSchedulers()) as scheduler:
         spec = RequestSpec(num_instances=1, memory_mb=256)
         answers = await asyncio.gather(
             *(scheduler.select_destinations(spec_obj=spec) for _ in range(4))

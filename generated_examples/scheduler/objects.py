@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import nova_scheduler
@@ -22,9 +23,12 @@ class RequestSpec(VersionedObject):
 
     VERSION = "1.14"
 
-    def __init__(self, *, num_instances: int, memory_mb: int) -> None:
+    def __init__(
+        self, *, num_instances: int, memory_mb: int, ignore_hosts: Sequence[str] = ()
+    ) -> None:
         self.num_instances = num_instances
         self.memory_mb = memory_mb
+        self.ignore_hosts = list(ignore_hosts)
 
 
 class Aggregate(VersionedObject):

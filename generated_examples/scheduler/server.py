@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import objects
+from converters import OlderClients
 from nova_scheduler import (
     Aggregate,
     AsyncSchedulerEndpoint,
@@ -38,10 +39,11 @@ class Scheduler(AsyncSchedulerEndpoint):
     ) -> list[Any]:
         """The host with the most memory, for each instance."""
         spec = cast("objects.RequestSpec", spec_obj)
+        allowed = self._free_mb.keys() - spec.ignore_hosts
         chosen: list[Any] = []
         for _ in range(spec.num_instances):
-            host = max(self._free_mb, key=lambda name: self._free_mb[name])
-            if self._free_mb[host] < spec.memory_mb:
+            host = max(allowed, key=lambda name: self._free_mb[name], default=None)
+            if host is None or self._free_mb[host] < spec.memory_mb:
                 raise NoValidHost(reason=f"{spec.memory_mb} MB are free nowhere")
             self._free_mb[host] -= spec.memory_mb
             chosen.append({"service_host": host})
@@ -74,7 +76,13 @@ class Scheduler(AsyncSchedulerEndpoint):
 async def main(url: str, name: str) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     endpoint = Scheduler(name)
-    async with AsyncServer(url, server=name, endpoints=[endpoint], codecs=objects.CODECS) as server:
+    async with AsyncServer(
+        url,
+        server=name,
+        endpoints=[endpoint],
+        codecs=objects.CODECS,
+        converters=[OlderClients()],
+    ) as server:
         print(f"{name} serves at {url}", flush=True)
         await server.wait()
 

@@ -150,6 +150,14 @@ INTERFACE = Interface(
     package=__package__ or "",
     namespace=None,
     version=(4, 5),
+    releases={
+        "kilo": (4, 2),
+        "liberty": (4, 2),
+        "mitaka": (4, 3),
+        "newton": (4, 3),
+        "ocata": (4, 3),
+        "pike": (4, 4),
+    },
     exchange="nova",
     topic=Topic("scheduler"),
     fingerprint=bytes.fromhex(
