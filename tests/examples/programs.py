@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,8 +41,15 @@ class ServerProcess:
 
     def wait_for(self, line: str) -> None:
         """Return once the server has printed the line."""
+        self._wait(lambda: line in self.lines, line)
+
+    def wait_for_prefix(self, prefix: str) -> None:
+        """Return once the server has printed a line that begins like that."""
+        self._wait(lambda: any(line.startswith(prefix) for line in self.lines), prefix)
+
+    def _wait(self, heard: Callable[[], bool], what: str) -> None:
         with self._news:
-            assert self._news.wait_for(lambda: line in self.lines, 20), (line, self.lines)
+            assert self._news.wait_for(heard, 20), (what, self.lines)
 
     def stop(self) -> int:
         """End it with SIGTERM; its exit code."""
@@ -74,10 +81,10 @@ def serving(example: str, *names: str) -> Iterator[tuple[str, list[ServerProcess
     assert codes == [0] * len(servers), [server.lines for server in servers]
 
 
-def run_client(example: str, program: str, url: str) -> str:
+def run_client(example: str, program: str, url: str, *args: str) -> str:
     """Run a client to its end; what it printed."""
     done = subprocess.run(
-        [sys.executable, program, url],
+        [sys.executable, program, url, *args],
         cwd=EXAMPLES / example,
         stdin=subprocess.DEVNULL,
         capture_output=True,
