@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from rpcgen.cli._contract import Contract, Method
-from rpcgen.runtime import Client, DeclaredError, ErrorType, Interface, Sent
+from rpcgen.runtime import Client, DeclaredError, ErrorType, Interface, Sent, Topic
 from rpcgen.runtime import Method as MethodTable
 from rpcgen.runtime import Route as RouteTable
 
@@ -61,7 +61,7 @@ def dynamic(
         timeout=timeout if isinstance(timeout, float | int) else None,
         profile=timeout if isinstance(timeout, str) else None,
         idempotent=method.idempotent,
-        topic=method.topic,
+        topic=Topic(method.topic) if method.topic is not None else None,
         since=(version,),
     )
     interface = Interface(
@@ -70,7 +70,7 @@ def dynamic(
         namespace=contract.namespace,
         version=version,
         exchange=contract.exchange,
-        topic=contract.topic,
+        topic=Topic(contract.topic),
         fingerprint=fingerprint,
         methods=(table,),
         errors=tuple(_error_types(contract)),
