@@ -122,16 +122,19 @@ def _closer(value: Any) -> int:
 
 def _newer(field: inspect.Field, minor: int, inner: Glance | None) -> Glance:
     """A field that travels only if it is set."""
-    name, default, unset = field.name, field.default, 0
+    name, default = field.name, field.default
+    empties: tuple[Any, ...] = ()
     if field.default_factory is not NODEFAULT:
         default = field.default_factory()
-        # the encoder leaves out an empty default, but none that a factory of the program's own made
-        unset = 0 if default in ([], {}) else LOOK_CLOSER
+        empties = (default,) if default in ([], {}) else ()
 
     def glance(value: Any) -> int:
         item = getattr(value, name)
-        if item is default or (type(item) is type(default) and item == default):
-            return unset
+        # The encoder leaves out the default itself, and empty lists and maps, but not what is only equal to it.
+        if item is default or item in empties:
+            return 0
+        if type(item) is type(default) and item == default:
+            return LOOK_CLOSER
         if item is None or item in ("", [], {}):
             return LOOK_CLOSER
         if inner is None:

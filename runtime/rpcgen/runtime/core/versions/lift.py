@@ -176,7 +176,7 @@ class Lifting(Compiler):
             where = (*path, wire)
             item = value.pop(wire, NOTHING)
             if item is None or item is NOTHING:
-                default = absent(where)
+                default = absent(item, where)
                 item = item if default is NOTHING else default
                 if item is NOTHING:
                     return
@@ -239,11 +239,11 @@ class Lifting(Compiler):
 
     def _retyped(
         self, node: inspect.Type, part: Part
-    ) -> tuple[Visit | None, Callable[[Path], Any]]:
+    ) -> tuple[Visit | None, Callable[[Any, Path], Any]]:
         """The visit of a field whose type was another one, and what stands for an absent or null one."""
         later = [older for older in part.types if older.until > self.at]
         if not later:
-            return self.visit(node), lambda path: NOTHING
+            return self.visit(node), lambda item, path: NOTHING
         then = inspect.type_info(later[0].type)
         inner, check = self.visit(then), self._kit.check
         convert = self._conversions(node, part)
@@ -254,11 +254,12 @@ class Lifting(Compiler):
             check(then, value, path)
             return value if convert is None else convert(value, path)
 
-        def absent(path: Path) -> Any:
+        def absent(item: Any, path: Path) -> Any:
             if later[0].default is not NOTHING:
                 return later[0].default if convert is None else convert(later[0].default, path)
-            if not self._kit.accepts(then, None):
+            if item is NOTHING and not self._kit.accepts(then, None):
                 raise _missing(path, self.at)
+            check(then, None, path)
             return None if convert is None else convert(None, path)
 
         return visit, absent

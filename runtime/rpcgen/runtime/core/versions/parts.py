@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import inspect
 from rpcgen.runtime.core.nodes import below
-from rpcgen.runtime.core.versions.dates import exists, minor_in
+from rpcgen.runtime.core.versions.dates import exists, has_ended, minor_in
 from rpcgen.runtime.descriptor import Gone, Interface, OlderType, Part, Since, Version
 
 
@@ -65,8 +65,8 @@ def since_minor(part: Part, at: Version) -> int:
 
 
 def gone_matters(gone: Gone, at: Version) -> bool:
-    """Whether messages of a version, or of an earlier minor of its major, hold something that the newest has not."""
-    return is_there(gone.part, at) or minor_in(gone.part.until, at[0]) > 0
+    """Whether messages of a version, or of another minor of its major, hold something that the newest has not."""
+    return not has_ended(gone.part.until, at) or minor_in(gone.part.until, at[0]) > 0
 
 
 def last_minor(interface: Interface, major: int) -> int | None:
