@@ -239,6 +239,16 @@ def test_contradictions_are_refused(rule: str, text: str) -> None:
     assert rules_of(text) == [rule]
 
 
+def test_served_majors_are_few_and_ascend() -> None:
+    """Sixteen older ones; each is looked at."""
+    head = 'rpcgen: 1\ninterface: demo.api\nversion: "99.5"\nserves: [{}]\n'
+    majors = [f'"{major}.9"' for major in range(1, 18)]
+    assert not loads(head.format(", ".join(majors[:16]))).diagnostics
+    for wrong in (majors, majors[:2][::-1], majors[:1] * 2, ['"99.4"']):
+        found = loads(head.format(", ".join(wrong))).diagnostics
+        assert [each.rule for each in found] == ["bad-serves"]
+
+
 def test_histories_cost_no_more_than_their_length() -> None:
     """Thousands of older names, types and forms are read and compared soon."""
     names = ", ".join(f"'5.{n}': n{n}" for n in range(1, 3000))

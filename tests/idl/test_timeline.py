@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rpcgen.idl import Dated, Version, load
-from rpcgen.idl.spans import Span, spans
+from rpcgen.idl.spans import Span, spans, telling
 from rpcgen.idl.timeline import (
     exists,
     form_at,
@@ -68,6 +68,23 @@ def test_histories_tell_what_was() -> None:
     assert spans(always, history, "d", at("6.5")) == [Span(0, 2, "c"), Span(2, 6, "d")]
     assert spans(dated("6.1", ""), history, "d", at("6.5")) == [Span(1, 2, "c"), Span(2, 6, "d")]
     assert spans(dated("6.1", ""), history, "d", at("5.13")) == []
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        ("", "2.9"),
+        ("3.1", "2.9 3.9 5.9"),
+        ("4.1", "2.9 5.9 6.9"),
+        ("1.1", "2.9 3.9"),
+        ("6.2", "2.9 6.9"),
+        ("7.1", "2.9"),
+    ],
+)
+def test_majors_between_which_nothing_happens_are_alike(dates: str, expected: str) -> None:
+    """One of them is enough."""
+    versions = tuple(map(at, ["2.9", "3.9", "5.9", "6.9"]))
+    assert telling(versions, map(at, dates.split())) == [*map(at, expected.split())]
 
 
 def test_spoken_versions_and_what_is_left_of_the_past() -> None:

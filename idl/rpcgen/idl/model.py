@@ -199,7 +199,8 @@ class Envelope:
 class Struct:
     """A record. `fields` are its own; `extends` names the struct whose fields come first.
 
-    With a `version` of its own, the dates of its own fields count on that, and it travels in its `envelope`.
+    With a `version` of its own, the dates of its own fields count on that, and it travels in its `envelope`, which is there
+    exactly then.
     """
 
     name: str

@@ -1,10 +1,11 @@
 """One major at a time: from which minor to which something exists, and what it was meanwhile.
 
-All versions of a major are released ones here. It knows no rule.
+All versions of a major are released ones here, and dates ascend, as they do in the model. It knows no rule.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -26,18 +27,32 @@ class Span(Generic[T]):
 
 def start_in(since: Iterable[Version], major: int) -> int | None:
     """Return the first minor of a major at which something dated `since` exists; None: it has not begun there."""
-    bounds = {bound.major: bound for bound in since}
-    if major in bounds:
-        return bounds[major].minor
-    return 0 if not bounds or min(bounds) < major else None
+    first = None
+    for bound in since:
+        if bound.major == major:
+            return bound.minor
+        first = first or bound
+    return 0 if first is None or first.major < major else None
 
 
 def end_in(until: Iterable[Version], last: Version) -> int:
     """Return the first minor at which something dated `until` is gone; after the last minor if it is not."""
-    bounds = {bound.major: bound for bound in until}
-    if last.major in bounds:
-        return min(bounds[last.major].minor, last.minor + 1)
-    return 0 if bounds and min(bounds) < last.major else last.minor + 1
+    first = None
+    for bound in until:
+        if bound.major == last.major:
+            return min(bound.minor, last.minor + 1)
+        first = first or bound
+    return 0 if first is not None and first.major < last.major else last.minor + 1
+
+
+def telling(versions: tuple[Version, ...], dates: Iterable[Version]) -> list[Version]:
+    """Return those of some ascending versions whose majors differ: dates lie in one, or between it and the one before."""
+    majors = [version.major for version in versions]
+    chosen = {0}
+    for date in dates:
+        place = bisect_left(majors, date.major)
+        chosen |= {place, place + 1}
+    return [version for place, version in enumerate(versions) if place in chosen]
 
 
 def spans(dated: Dated, history: Mapping[Version, T], now: T, last: Version) -> list[Span[T]]:
@@ -45,6 +60,8 @@ def spans(dated: Dated, history: Mapping[Version, T], now: T, last: Version) -> 
     begin, end = start_in(dated.since, last.major), end_in(dated.until, last)
     if begin is None or begin >= end:
         return []
+    if not history:
+        return [Span(begin, end, now)]
     found: list[Span[T]] = []
     low = 0
     for bound in sorted(history):

@@ -20,7 +20,7 @@ from rpcgen.idl.model import (
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import names_in
-from rpcgen.idl.spans import end_in, spans, start_in
+from rpcgen.idl.spans import end_in, spans, start_in, telling
 from rpcgen.idl.timeline import spoken
 from rpcgen.idl.version import Version
 
@@ -52,7 +52,8 @@ def check_nesting(interface: Interface, report: Report) -> None:
 def _check(
     use: _Use, name: str, type_: Dated, versions: tuple[Version, ...], report: Report
 ) -> None:
-    for last in versions:
+    of_use = (*use.dated.since, *use.dated.until, *use.outer.since, *use.outer.until, *use.was)
+    for last in telling(versions, (*of_use, *type_.since, *type_.until)):
         outer = start_in(use.outer.since, last.major)
         outer_end = end_in(use.outer.until, last)
         begin, end = start_in(type_.since, last.major), end_in(type_.until, last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rpcgen.idl.position import Position
-from rpcgen.idl.read.dates import MAX_MAJORS, read_version
+from rpcgen.idl.read.dates import read_version
 from rpcgen.idl.read.scope import Pending, Scope, entries_at, items_at, text_at
 from rpcgen.idl.report import Report
 from rpcgen.idl.version import Version, parse_version
@@ -13,6 +13,8 @@ from rpcgen.idl.yamltext.nodes import Mapping, Text
 
 _INTERFACE_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*", re.ASCII)
 _RELEASE = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII)
+#: How many older majors may be served; what is checked is checked in each.
+MAX_SERVED = 16
 #: What a pin means besides names of releases: the live servers, an environment variable, and what Python takes for a number.
 _PINS = re.compile(r"auto|env(?:[._-].*)?|inf|infinity|nan", re.ASCII)
 
@@ -45,8 +47,10 @@ def _serves(main: Mapping, scope: Scope) -> tuple[Version, ...]:
         message, hint = "", "`serves` names the last minor of each older major, ascending"
         if scope.version is not None and older.major >= scope.version.major:
             message = f"{older} is not of an older major than {scope.version}"
-        elif len(served) >= MAX_MAJORS:
-            scope.report.error("bad-serves", f"more than {MAX_MAJORS} majors are served", item.at)
+        elif len(served) >= MAX_SERVED:
+            scope.report.error(
+                "bad-serves", f"more than {MAX_SERVED} older majors are served", item.at
+            )
             break
         elif any(older.major == known.major for known in served):
             message = f"major {older.major} is served twice"
