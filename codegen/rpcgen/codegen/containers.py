@@ -22,7 +22,7 @@ from rpcgen.idl.model import (
     Method,
     Struct,
 )
-from rpcgen.idl.timeline import exists, is_spoken, last_spoken
+from rpcgen.idl.timeline import exists, has_begun, is_spoken, last_spoken
 from rpcgen.idl.version import Version
 
 
@@ -70,9 +70,15 @@ class FieldSet:
         return is_newer(field.dated.since, self.container, self.clock)
 
     def is_late(self, field: Field) -> bool:
-        """Whether a peer of the newest major may be too old to send it."""
-        bounds = [bound for bound in field.dated.since if bound.major == self.at.major]
-        return bool(bounds) and bounds[0] > start(self.container, self.at.major)
+        """Whether a peer that is still spoken to may be too old to send it."""
+        since = field.dated.since
+        bounds = [bound for bound in since if bound.major == self.at.major]
+        if bounds and bounds[0] > start(self.container, self.at.major):
+            return True
+        return bool(since) and any(
+            exists(self.container, last) and not has_begun(since, last)
+            for last in self.clock.serves
+        )
 
     def is_always_sent(self, field: Field) -> bool:
         """Whether it travels even while it is unset, wherever it exists."""

@@ -80,7 +80,7 @@ class AsyncClient(Proxy["CoroutineTransport"]):
     async def _send(self, call: Call) -> Any:
         if call.kind == "cast":
             sent = await self._transport.cast(call)
-            return call.plan.crossed(sent) if call.crosses else sent
+            return call.plan.crossed(None) if call.crosses else sent
         await self._transport.call(call)
         outcome = call.plan.outcome(call)
         if not call.crosses:

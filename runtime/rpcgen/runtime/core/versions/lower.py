@@ -245,6 +245,8 @@ class Lowering(Compiler):
             item = value.pop(GONE + gone.name, gone.value)
             if drops and is_unset(item, gone.value):
                 return
+            if item is NOTHING and not gone.needed:
+                return
             if item is NOTHING:
                 raise MissingArgument(
                     f"argument {gone.name!r} is missing, messages of {at[0]}.{at[1]} need it",

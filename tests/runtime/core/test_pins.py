@@ -1,0 +1,173 @@
+"""What a pin means, how refusals read, and which version the running servers have in common."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import msgspec
+import pytest
+from rpcgen.runtime import ConfigurationError, DeclaredError, ErrorType, VersionPinned
+from rpcgen.runtime.core.pins import Pin, Shape, resolve, shape_version
+from rpcgen.runtime.core.questions import method_named, understands
+from rpcgen.runtime.core.speaks import AUTO_REFRESH, Fleet, Shapes, Speaks
+
+from tests.runtime.core.versions import sample
+
+INTERFACE = sample.interface()
+
+PINS: list[tuple[Pin, Any]] = [
+    (None, None),
+    ("", None),
+    ("2.5", (2, 5)),
+    ("2", (2, 0)),
+    ((2, 5), (2, 5)),
+    ("first", (1, 0)),
+    ("auto", "auto"),
+    (lambda: "second", (2, 1)),
+    (lambda: None, None),
+    ("env:TEST_PAST_PIN", (1, 2)),
+    ("env:TEST_PAST_NOTHING", None),
+]
+
+
+@pytest.mark.parametrize(("pin", "meant"), PINS)
+def test_a_pin_is_a_number_a_name_a_function_or_a_variable(
+    pin: Pin, meant: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And `auto` stays what it is."""
+    monkeypatch.setenv("TEST_PAST_PIN", "1.2")
+    assert resolve(pin, INTERFACE) == meant
+
+
+WRONG: list[Any] = [
+    "third",
+    "2.x",
+    "2.",
+    "-1.0",
+    (2,),
+    (2, "5"),
+    2.5,
+    lambda: "third",
+    "env:TEST_PAST_PIN",
+]
+
+
+@pytest.mark.parametrize("pin", WRONG)
+def test_an_unknown_pin_is_an_error_at_once(pin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what was found, where, and what is known."""
+    monkeypatch.setenv("TEST_PAST_PIN", "thrid")
+    with pytest.raises(
+        ConfigurationError, match=r"expected a version of test\.past .* first, second, auto"
+    ):
+        resolve(pin, INTERFACE)
+
+
+def test_a_pin_is_cut_to_what_is_spoken() -> None:
+    """A newer peer is no reason to refuse; a major that is not spoken is."""
+    assert shape_version(None, INTERFACE) == (2, 6)
+    assert shape_version((2, 9), INTERFACE) == (2, 6)
+    assert shape_version((1, 9), INTERFACE) == (1, 3)
+    assert shape_version((1, 1), INTERFACE) == (1, 1)
+    assert shape_version((3, 0), INTERFACE) is None
+
+
+def test_one_exception_says_what_why_and_what_would_do() -> None:
+    """With the method, the argument, the version that it needs, and the pin."""
+    method = method_named(INTERFACE, "run")
+    error = Shape(INTERFACE, (2, 1)).refusal(method, ("node", "tags"), (2, 4))
+    assert type(error) is VersionPinned
+    assert str(error) == "run: 'node.tags' needs 2.4, and the pin is 2.1"
+    assert (error.method, error.argument, error.needs, error.pin) == (
+        "run",
+        "node.tags",
+        (2, 4),
+        (2, 1),
+    )
+    error = Shape(INTERFACE, (4, 0)).refusal(method)
+    assert str(error) == "run cannot be sent: the pin is 4.0, and this client speaks 1.3 and 2.6"
+    error = Shape(INTERFACE, None).refusal(method)
+    assert str(error) == "run does not exist any more, and this client speaks 2.6"
+
+
+class TooOld(DeclaredError):
+    """The program's own error."""
+
+    def __init__(self, message: str = "", *, method: str, needed: str | None) -> None:
+        super().__init__(message)
+        self.method = method
+        self.needed = needed
+
+
+class TooOldFields(msgspec.Struct):
+    method: str
+    needed: str | None = None
+
+
+def test_an_interface_may_name_its_own_error() -> None:
+    """It is that class and VersionPinned, too, with the fields of both."""
+    interface = sample.interface(
+        errors=(ErrorType("TooOld", TooOld, TooOldFields),), refused_as=TooOld
+    )
+    error = Shape(interface, (2, 1)).refusal(interface.methods[0], ("extra",), (2, 6))
+    assert isinstance(error, TooOld)
+    assert isinstance(error, VersionPinned)
+    assert (error.method, error.needed, error.needs) == ("run", "2.6", (2, 6))
+    assert str(error) == error.message == "run: 'extra' needs 2.6, and the pin is 2.1"
+
+
+def test_programs_can_ask_before_they_start() -> None:
+    """For methods, routes of their own, arguments that are newer, and those that are gone."""
+    run = method_named(INTERFACE, "run")
+    assert understands((2, 6), run, ("extra",))
+    assert not understands((2, 5), run, ("extra",))
+    assert understands((2, 5), run, ("dropped", "node"))
+    assert not understands(None, run, ())
+    with pytest.raises(ConfigurationError, match="no argument 'extar'; did you mean 'extra'"):
+        understands((2, 6), run, ("extar",))
+    with pytest.raises(ConfigurationError, match="no method 'rnu'"):
+        method_named(INTERFACE, "rnu")
+
+
+def fleet() -> Fleet:
+    """One that has not asked anybody."""
+    shapes = Shapes(INTERFACE, threading.Lock, refuse_lost_casts=True)
+    speaks = Speaks(shapes).pinned("auto")
+    assert isinstance(speaks, Fleet)
+    return speaks
+
+
+COMMON: list[tuple[dict[str, tuple[tuple[int, int], ...]], tuple[int, int] | None]] = [
+    ({}, (2, 6)),
+    ({"a": ((1, 3), (2, 6))}, (2, 6)),
+    ({"a": ((1, 3), (2, 6)), "b": ((1, 3), (2, 4))}, (2, 4)),
+    ({"a": ((1, 3), (2, 6)), "b": ((1, 2),)}, (1, 2)),
+    ({"a": ((2, 9), (3, 1))}, (2, 6)),
+    ({"a": ((0, 4),)}, None),
+    ({"a": ((3, 0),)}, None),
+]
+
+
+@pytest.mark.parametrize(("servers", "version"), COMMON)
+def test_auto_is_the_oldest_that_runs(
+    servers: dict[str, tuple[tuple[int, int], ...]], version: tuple[int, int] | None
+) -> None:
+    """No server means no reason to hold back; a newer one is fine; nothing in common refuses everything."""
+    speaks = fleet()
+    speaks.learn(servers, servers, 0.0)
+    assert speaks.shape.version == version
+
+
+def test_what_servers_said_is_believed_for_a_while() -> None:
+    """One that does not answer is believed to be as it was, until it is no longer listed; a refusal raises doubt."""
+    speaks = fleet()
+    assert speaks.due(0.0)
+    speaks.learn(["a", "b"], {"a": ((2, 6),), "b": ((2, 4),)}, 0.0)
+    assert not speaks.due(AUTO_REFRESH - 1)
+    assert speaks.due(AUTO_REFRESH)
+    speaks.learn(["a", "b"], {"a": ((2, 6),)}, AUTO_REFRESH)
+    assert speaks.shape.version == (2, 4)
+    speaks.doubt()
+    assert speaks.due(AUTO_REFRESH + 1)
+    speaks.learn(["a"], {"a": ((2, 6),)}, AUTO_REFRESH + 1)
+    assert speaks.shape.version == (2, 6)
