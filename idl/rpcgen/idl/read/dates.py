@@ -53,6 +53,8 @@ def read_dates(node: Node, scope: Scope) -> Versions:
         return ()
     if isinstance(node, Mapping):
         own = node.get(scope.interface)
+        if own is None and not scope.library and scope.interface:
+            undated(node.at, scope)
         return _versions(own, scope) if own is not None else ()
     if scope.library:
         undated(node.at, scope)
@@ -61,10 +63,12 @@ def read_dates(node: Node, scope: Scope) -> Versions:
 
 
 def undated(at: Position, scope: Scope) -> None:
-    """Refuse a version in an imported file that does not say whose it is."""
+    """Refuse a date that does not say whose it is, or not that it is this interface's."""
     scope.report.error(
         "date-without-interface",
-        "a date in an imported file must name its interface",
+        "a date in an imported file must name its interface"
+        if scope.library
+        else f'a date in the file of "{scope.interface}" must be of that interface',
         at,
         hint=f'write {{{scope.interface or "some.interface"}: "1.2"}}',
     )

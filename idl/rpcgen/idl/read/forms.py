@@ -47,13 +47,15 @@ def _form(past: Past, dated: Dated, scope: Scope) -> Form | None:
         return None
     text = text_at(node, "name")
     keys = node.entries
-    return Form(
+    form = Form(
         past.at,
         _name(text, scope) if text is not None else None,
         read_routes(node, scope, dated) if "call" in keys or "cast" in keys else None,
         read_members(node.get("args"), "an argument", scope, dated) if "args" in keys else None,
         read_returns(node, scope) if "returns" in keys else None,
     )
+    # One of which nothing could be read has a mistake already.
+    return form if form != Form(past.at) else None
 
 
 def _name(text: Text, scope: Scope) -> str | None:

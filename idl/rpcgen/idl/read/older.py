@@ -68,15 +68,15 @@ def read_history(node: Mapping, key: str, dated: Dated, scope: Scope) -> list[Pa
 def _entries(node: Mapping, key: str, scope: Scope) -> Iterator[Entry]:
     """Yield the entries that count for the interface: by version, or by version below its name."""
     for entry in entries_at(node, key):
-        named = begins_with_letter(entry.key.value)
-        if not named and scope.library:
+        name = entry.key.value
+        if scope.library and not begins_with_letter(name):
             undated(entry.key.at, scope)
-        elif not named:
-            yield entry
-        elif scope.clock:
+        elif scope.clock and isinstance(entry.value, Mapping) and begins_with_letter(name):
             of_interface(entry.key.at, scope)
-        elif entry.key.value == scope.interface and isinstance(entry.value, Mapping):
+        elif name == scope.interface and isinstance(entry.value, Mapping):
             yield from entry.value.entries.values()
+        elif not scope.library:
+            yield entry
 
 
 def _check_life(version: Version, dated: Dated, at: Position, scope: Scope) -> None:
