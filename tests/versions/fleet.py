@@ -6,6 +6,7 @@ import itertools
 import queue
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ class Fleet:
 
     def close(self) -> None:
         """Stop everything."""
-        for served in self._served.values():
-            served.stop()
+        with ThreadPoolExecutor() as threads:  # each waits a moment for messages on their way
+            list(threads.map(Served.stop, self._served.values()))
         for unique in self.unique:
             forget(unique)

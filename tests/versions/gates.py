@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 from msgspec import Raw
-from rpcgen.idl.model import Kind
 from rpcgen.runtime import Target
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CALL, Refusal, Request
@@ -25,24 +24,28 @@ from tests.versions.values import Values
 
 def try_gate(fleet: Fleet, random: Random) -> str:
     """Send a mutant of a random client's message to a random server; says how it ended."""
-    client = random.randrange(len(fleet.packages))
     served = fleet.served(random.randrange(len(fleet.packages)))
-    interface = fleet.packages[client].interface
-    method = random.choice(list(interface.methods.values()))
-    kind: Kind = method.routes[0].kind
-    written = write(
-        interface,
-        method.name,
-        Values(interface, random).arguments(method),
-        some_pin(fleet, client, client, random),
-        kind,
-        converters=converters_of(interface),
-    )
-    if isinstance(written, Pinned):
-        return "pinned"
-    server = served.package.interface
-    message = replace(mutate(written, server, random), kind="call")
-    return check(served, message)
+    message = some_message(fleet, random)
+    mutant = mutate(message, served.package.interface, random)
+    return check(served, replace(mutant, kind="call"))
+
+
+def some_message(fleet: Fleet, random: Random) -> Message:
+    """A message that some client writes."""
+    while True:
+        client = random.randrange(len(fleet.packages))
+        interface = fleet.packages[client].interface
+        method = random.choice(list(interface.methods.values()))
+        written = write(
+            interface,
+            method.name,
+            Values(interface, random).arguments(method),
+            some_pin(fleet, client, client, random),
+            method.routes[0].kind,
+            converters=converters_of(interface),
+        )
+        if not isinstance(written, Pinned):
+            return written
 
 
 def check(served: Served, message: Message) -> str:

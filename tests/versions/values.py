@@ -43,7 +43,7 @@ class Values:
         for field in method.args.values():
             if field.constant is not None:
                 continue
-            if field.dated.until and not _wanted(field, self.interface):
+            if field.dated.until and not wanted(field, self.interface):
                 continue
             if _required(field) or self.random.random() < 0.5:
                 given[field.name] = self.of(field.type, field.constraints)
@@ -126,7 +126,7 @@ def _required(field: Field) -> bool:
     return field.default is None and not isinstance(field.type, Nullable)
 
 
-def _wanted(field: Field, interface: Interface) -> bool:
+def wanted(field: Field, interface: Interface) -> bool:
     """Whether a version that is spoken has it."""
     return any(
         exists(field.dated, Version(last.major, minor))

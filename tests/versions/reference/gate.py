@@ -10,7 +10,7 @@ from rpcgen.idl.version import Version
 from tests.versions.reference.dates import exists, spoken
 from tests.versions.reference.messages import Message
 from tests.versions.reference.shapes import method_at
-from tests.versions.reference.valid import Fault, Schema
+from tests.versions.reference.valid import Schema
 
 RefusalKind = Literal[
     "unsupported_major",
@@ -28,14 +28,20 @@ _KINDS: dict[str, tuple[RefusalKind, ...]] = {
     "unknown": ("unknown_argument",),
     "missing": ("missing_argument",),
     "mistyped": ("mistyped_argument",),
-    # A value of the newer type of a field: the text allows both words.
+    # A value of the newer type of a field: the text allows both words, and null reads as absent.
     "older_type": ("mistyped_argument", "argument_not_in_version"),
+    "null": ("mistyped_argument", "argument_not_in_version", "missing_argument"),
     "not_in_version": ("argument_not_in_version",),
+    # A name or an argument of the past is as good as unknown.
+    "past": ("unknown_argument", "argument_not_in_version"),
 }
 
 
 def accepts(interface: Interface, message: Message) -> frozenset[RefusalKind]:
-    """The kinds of refusal that fit; empty if the server takes the message. The first that applies is the answer."""
+    """The kinds of refusal that fit; empty if the server takes the message.
+
+    Among several faults of the arguments the text does not say which one is named.
+    """
     version = message.version
     last = spoken(interface).get(version.major)
     if last is None or version > last:
@@ -48,8 +54,10 @@ def accepts(interface: Interface, message: Message) -> frozenset[RefusalKind]:
     shape = method_at(method, version)
     kinds = {route.kind for route in shape.routes if exists(route.dated, version)}
     if message.kind not in kinds:
-        return frozenset({"wrong_kind"})
-    return _worst(list(Schema(interface, version).fields(shape.args, message.args)))
+        later = any(message.kind == route.kind for route in method.routes)
+        return frozenset({"wrong_kind", "method_not_in_version"} if later else {"wrong_kind"})
+    faults = Schema(interface, version).fields(shape.args, message.args)
+    return frozenset(kind for fault in faults for kind in _KINDS[fault.kind])
 
 
 def find(interface: Interface, name: str, at: Version) -> Method | None:
@@ -63,9 +71,3 @@ def find(interface: Interface, name: str, at: Version) -> Method | None:
 def every_name(method: Method) -> set[str]:
     """Every name that a method ever had."""
     return {method.name, *(form.name for form in method.was.values() if form.name)}
-
-
-def _worst(faults: list[Fault]) -> frozenset[RefusalKind]:
-    """Unknown, missing and mistyped arguments come before those that are not in the version (PROTOCOL.md 3.1)."""
-    first = [fault for fault in faults if fault.kind != "not_in_version"] or faults
-    return frozenset(kind for fault in first for kind in _KINDS[fault.kind])

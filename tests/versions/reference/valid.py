@@ -24,7 +24,7 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.version import Version
 
-from tests.versions.reference.dates import exists
+from tests.versions.reference.dates import begun, exists
 from tests.versions.reference.messages import Plain
 from tests.versions.reference.shapes import (
     Fields,
@@ -36,11 +36,16 @@ from tests.versions.reference.shapes import (
     there,
 )
 
-FaultKind = Literal["unknown", "missing", "mistyped", "not_in_version", "older_type"]
+FaultKind = Literal[
+    "unknown", "missing", "mistyped", "not_in_version", "older_type", "null", "past"
+]
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong. `older_type`: it would be right in a newer version of the field's type."""
+    """One thing that is wrong.
+
+    `older_type`: the field takes it at a newer version; `null`: and it is null; `past`: it is an older name, or ended.
+    """
 
     kind: FaultKind
     path: str
@@ -78,27 +83,28 @@ class Schema:
             for field in fields.values()
             if there(field, self.at)
         }
-        ever = {name for field in fields.values() for name in names_of(field)}
+        later = {name for name, field in fields.items() if not begun(field.dated.since, self.at)}
+        ever = {name for field in fields.values() for name in names_of(field)} | later
         for name, item in given.items():
             here = f"{path}.{name}" if path else name
             if name in now:
                 yield from self._field(now[name], item, here)
             else:
-                yield Fault("not_in_version" if name in ever else "unknown", here)
+                known: FaultKind = "past" if name in ever else "unknown"
+                yield Fault("not_in_version" if name in later else known, here)
         for name, field in now.items():
             if name not in given and field_at(field, self.at, self.interface).required:
                 yield Fault("missing", f"{path}.{name}" if path else name)
 
     def _field(self, field: Field, value: Plain, path: str) -> Iterator[Fault]:
-        if field.constant is not None:
-            return  # its value is not compared
         then = field_at(field, self.at, self.interface)
-        if value is None and then.default is not None:
-            return  # reads as the default
+        if value is None and (then.default is not None or field.constant is not None):
+            return  # reads as if it were absent
         found = list(self.value(value, then.type, then.constraints, path))
         if any(until > self.at for until in field.was_type):
+            older: FaultKind = "null" if value is None else "older_type"
             found = [
-                Fault("older_type" if fault.kind == "mistyped" else fault.kind, fault.path)
+                Fault(older if fault.kind == "mistyped" else fault.kind, fault.path)
                 for fault in found
             ]
         yield from found
