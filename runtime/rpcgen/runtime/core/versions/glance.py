@@ -99,7 +99,7 @@ class Glances:
         gone = any(gone_matters(each, self._at) for each in it.gone.get(cls, ()))
         if gone or issubclass(cls, TaggedUnion) or cls in it.clocks:
             return _closer
-        least, rows = 0, list[Callable[[Any], int]]()
+        least, plain, rows = 0, list[_Plain](), list[Glance]()
         for field in node.fields:
             part = parts.get(field.encode_name, ALWAYS)
             retyped = types_before(part, self._at) or type_at(part, self._at)
@@ -107,13 +107,19 @@ class Glances:
             if retyped or not is_there(part, self._at) or name_at(part, name, self._at) != name:
                 return _closer
             inner, minor = self.of(field.type), since_minor(part, self._at)
-            if part.since and not part.always:
-                rows.append(_newer(field, minor, inner))
-            else:
+            if not part.since or part.always:
                 least = max(least, minor)
                 if inner is not None:
                     rows.append(_older(field.name, inner))
-        return _all(least, rows)
+            elif inner is None and not field.default and field.default_factory is NODEFAULT:
+                plain.append((field.name, minor, field.default))
+            else:
+                rows.append(_newer(field, minor, inner))
+        return _all(least, plain, rows)
+
+
+#: A newer field with a default such as None, False or 0: its name, its minor, its default.
+_Plain = tuple[str, int, Any]
 
 
 def _closer(value: Any) -> int:
@@ -135,7 +141,7 @@ def _newer(field: inspect.Field, minor: int, inner: Glance | None) -> Glance:
             return 0
         if type(item) is type(default) and item == default:
             return LOOK_CLOSER
-        if item is None or item in ("", [], {}):
+        if item is None or item in _EMPTY:
             return LOOK_CLOSER
         if inner is None:
             return minor
@@ -149,12 +155,19 @@ def _older(name: str, inner: Glance) -> Glance:
     return lambda value: inner(getattr(value, name))
 
 
-def _all(least: int, rows: list[Glance]) -> Glance:
-    if not rows:
+def _all(least: int, plain: list[_Plain], rows: list[Glance]) -> Glance:
+    if not rows and not plain:
         return lambda value: least
 
     def glance(value: Any) -> int:
         highest = least
+        for name, minor, default in plain:
+            item = getattr(value, name)
+            if item or item is not default:
+                if not item and (item is None or item in _EMPTY or item == default):
+                    return LOOK_CLOSER
+                if minor > highest:
+                    highest = minor
         for row in rows:
             found = row(value)
             if found > highest:
@@ -162,6 +175,9 @@ def _all(least: int, rows: list[Glance]) -> Glance:
         return highest
 
     return glance
+
+
+_EMPTY: tuple[Any, ...] = ("", [], {})
 
 
 def _nullable(inner: Glance) -> Glance:

@@ -1,7 +1,7 @@
 """Reading values of an older version into the newest shape (LANGUAGE V2, V3, "Server side").
 
 Requests are read strictly: what the version that a message names does not have is refused, what it had to have is
-missed, and its older types are checked. Results are read tolerantly: whatever is there under an older name is taken.
+missed, and its older types are checked. Results are read tolerantly: what is not there is not missed here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Lifting(Compiler):
 
     def _matters(self, part: Part) -> bool:
         if not self._strict:
-            return bool(part.names) or any(t.convert and t.until > self.at for t in part.types)
+            return any(until > self.at for until, _ in part.names) or any(
+                older.convert and older.until > self.at for older in part.types
+            )
         return (
             not is_there(part, self.at)
             or any(until > self.at for until, _ in part.names)
@@ -215,16 +217,15 @@ class Lifting(Compiler):
         return step
 
     def _tolerant(self, field: inspect.Field, part: Part) -> Step | None:
-        """Read one field of a result, under whatever name it has."""
+        """Read one field of a result."""
         name = field.encode_name
-        names = [older for _, older in reversed(part.names)]
+        wire = name_at(part, name, self.at)
         convert, inner = self._conversions(field.type, part), self.visit(field.type)
-        if not names and convert is None and inner is None:
+        if wire == name and convert is None and inner is None:
             return None
 
         def step(value: dict[Any, Any], lifted: dict[Any, Any], found: Found, path: Path) -> None:
-            wire = next((each for each in (name, *names) if each in value), None)
-            if wire is None:
+            if wire not in value:
                 return
             item = value.pop(wire)
             if convert is not None:

@@ -75,12 +75,17 @@ class Lowering(Compiler):
         return any(self._matters(part) for part in self.interface.parts.get(cls, {}).values())
 
     def _matters(self, part: Part) -> bool:
-        return (
+        if (
             not is_there(part, self.at)
-            or since_minor(part, self.at) > 0
-            or (self._strict and bool(part.since) and not part.always)
             or any(until > self.at for until, _ in part.names)
-            or any(older.until[0] >= self.at[0] for older in part.types)
+            or any(older.until > self.at for older in part.types)
+        ):
+            return True
+        # Only requests say which version they need, and leave out what is unset.
+        return self._strict and (
+            since_minor(part, self.at) > 0
+            or (bool(part.since) and not part.always)
+            or bool(types_before(part, self.at))
         )
 
     # --- enums and unions -----------------------------------------------------------------------------------------
@@ -184,7 +189,7 @@ class Lowering(Compiler):
             return self._left_out(name, part, default)
         inner = self._retyped(field.type, part)
         wire = name_at(part, name, self.at)
-        minor = since_minor(part, self.at)
+        minor = since_minor(part, self.at) if self._strict else 0
         drops = self._strict and bool(part.since) and not part.always
         if inner is None and not minor and not drops and wire == name:
             return None
@@ -219,7 +224,7 @@ class Lowering(Compiler):
             item = value.pop(name)
             found.changed = True
             if strict and not may_go(item, default):
-                raise Unsayable((*path, name), needs)
+                raise Unsayable((*path, name.removeprefix(GONE)), needs)
 
         return step
 
@@ -279,7 +284,7 @@ class Lowering(Compiler):
     def _retyped(self, node: inspect.Type, part: Part) -> Visit | None:
         """The visit of a field whose type may have been another one."""
         later = [older for older in part.types if older.until > self.at][::-1]
-        before = types_before(part, self.at)
+        before = types_before(part, self.at) if self._strict else []
         if not later and not before:
             return self.visit(node)
         accepts, narrowed = self._kit.accepts, self._kit.narrowed
