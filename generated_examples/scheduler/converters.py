@@ -8,7 +8,7 @@ from nova_scheduler import (
     SchedulerClientConverters,
     SchedulerServerConverters,
     SelectDestinationsArgs,
-    SelectDestinationsUntil4_3Args,
+    SelectDestinationsUntil4x3Args,
 )
 from objects import RequestSpec
 
@@ -18,10 +18,10 @@ class OlderSchedulers(SchedulerClientConverters):
 
     def down_select_destinations_until_4_3(
         self, args: SelectDestinationsArgs
-    ) -> SelectDestinationsUntil4_3Args:
+    ) -> SelectDestinationsUntil4x3Args:
         """The two dictionaries that schedulers expected then."""
         spec = cast(RequestSpec, args.spec_obj)
-        return SelectDestinationsUntil4_3Args(
+        return SelectDestinationsUntil4x3Args(
             request_spec={
                 "num_instances": spec.num_instances,
                 "instance_type": {"memory_mb": spec.memory_mb},
@@ -34,7 +34,7 @@ class OlderClients(SchedulerServerConverters):
     """For schedulers, as long as there may be clients that are."""
 
     def up_select_destinations_until_4_3(
-        self, args: SelectDestinationsUntil4_3Args
+        self, args: SelectDestinationsUntil4x3Args
     ) -> SelectDestinationsArgs:
         """What handlers expect today; what is younger than 4.3 keeps its default."""
         return SelectDestinationsArgs(

@@ -6,7 +6,7 @@ The rules, which users rely on (changing one renames things in their code):
   `Client_`; so does a member that is called like a type of its interface. What travels keeps its name.
 - A member of an enum is called as the file says, else as its value, in capitals, with `_` for what no name can have,
   and with a `V` before a digit: `1.2` is `V1_2`.
-- The arguments of a method's older form are `GetHostUntil5_3Args`, and what converts them is named `get_host_until_5_3`.
+- The arguments of a method's older form are `GetHostUntil5x3Args`, and what converts them is named `get_host_until_5_3`.
 - Of a method that can be called and cast, the kind that is written first has the plain name, the other one ends in
   `_call` or `_cast`.
 
@@ -213,7 +213,7 @@ class _Resolver:
                 self._package.add(struct, what, method.position)
             for until, form in spoken_forms(method, self._interface):
                 if form.args:
-                    struct = f"{camel(name)}Until{until.major}_{until.minor}Args"
+                    struct = f"{camel(name)}Until{until.major}x{until.minor}Args"
                     self._names.form_structs[name, until] = struct
                     what = f'the arguments of method "{name}" until {until}'
                     self._package.add(struct, what, form.position)

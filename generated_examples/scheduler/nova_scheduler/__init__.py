@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .descriptor import (
     INTERFACE,
     SelectDestinationsArgs,
-    SelectDestinationsUntil4_3Args,
+    SelectDestinationsUntil4x3Args,
 )
 from .errors import NoValidHost
 from .types import Aggregate, InstanceList, RequestSpec
@@ -34,7 +34,7 @@ __all__ = [
     "SchedulerEndpoint",
     "SchedulerServerConverters",
     "SelectDestinationsArgs",
-    "SelectDestinationsUntil4_3Args",
+    "SelectDestinationsUntil4x3Args",
 ]
 
 # Loaded when first used: a program that only serves does not pay for the clients, and the reverse.

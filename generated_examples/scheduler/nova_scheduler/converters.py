@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .descriptor import SelectDestinationsArgs, SelectDestinationsUntil4_3Args
+    from .descriptor import SelectDestinationsArgs, SelectDestinationsUntil4x3Args
 
 
 class SchedulerClientConverters(ABC):
@@ -16,7 +16,7 @@ class SchedulerClientConverters(ABC):
     def down_select_destinations_until_4_3(
         self,
         args: SelectDestinationsArgs,
-    ) -> SelectDestinationsUntil4_3Args:
+    ) -> SelectDestinationsUntil4x3Args:
         """Turn the arguments of `select_destinations` into what peers before 4.3 understand."""
 
 
@@ -26,6 +26,6 @@ class SchedulerServerConverters(ABC):
     @abstractmethod
     def up_select_destinations_until_4_3(
         self,
-        args: SelectDestinationsUntil4_3Args,
+        args: SelectDestinationsUntil4x3Args,
     ) -> SelectDestinationsArgs:
         """Turn what peers before 4.3 send into the arguments of `select_destinations`."""

@@ -33,7 +33,7 @@ class SelectDestinationsArgs(
     return_alternates: bool = False
 
 
-class SelectDestinationsUntil4_3Args(
+class SelectDestinationsUntil4x3Args(
     Struct,
     frozen=True,
     kw_only=True,
@@ -107,7 +107,7 @@ SELECT_DESTINATIONS: Method[SelectDestinationsArgs, list[Any]] = Method(
     forms=(
         Form(
             (4, 3),
-            args=SelectDestinationsUntil4_3Args,
+            args=SelectDestinationsUntil4x3Args,
             convert="select_destinations_until_4_3",
         ),
     ),

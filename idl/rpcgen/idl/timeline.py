@@ -71,7 +71,7 @@ def name_at(field: Field, at: Version) -> str:
 
 def method_names(method: Method) -> dict[Version, str]:
     """Return what a method was called until each version, as `Field.was` does for a field."""
-    return {until: form.name for until, form in method.was.items() if form.name is not None}
+    return {until: form.name or method.name for until, form in method.was.items()}
 
 
 def method_name_at(method: Method, at: Version) -> str:

@@ -45,6 +45,7 @@ def _check_needed(interface: Interface, report: Report) -> None:
         type_ = interface.types[name]
         if isinstance(type_, Struct) and type_.version is None:
             holders.append(type_)
+    _check_forms(interface, report)
     for holder in holders:
         if not exists(holder.dated, interface.version):
             continue
@@ -55,6 +56,23 @@ def _check_needed(interface: Interface, report: Report) -> None:
                 if last is not None:
                     message = f'messages of {last} must have the field "{field.name}", and nothing can be sent for it'
                     hint = "give it a default, or say constant: …"
+                    report.error("gone-field-needed", message, field.position, hint=hint)
+
+
+def _check_forms(interface: Interface, report: Report) -> None:
+    """Report arguments that end inside an older form: its converter makes what the form had at its end."""
+    for method in interface.methods.values():
+        for until, form in method.was.items():
+            for field in (form.args or {}).values():
+                ended = field.dated.until and field.dated.until[-1] < until
+                if (
+                    ended
+                    and is_required(field, interface.types)
+                    and is_spoken(field.dated, interface)
+                ):
+                    end = field.dated.until[-1]
+                    message = f'"{field.name}" ends at {end}, inside the form, and messages before must have it'
+                    hint = f'write a form of its own, until "{end}"'
                     report.error("gone-field-needed", message, field.position, hint=hint)
 
 

@@ -20,7 +20,7 @@ def check_forms(interface: Interface, report: Report) -> None:
 
 
 def _check_method(method: Method, report: Report) -> None:
-    next_form = Form(
+    now = next_form = Form(
         method.position,
         method.name,
         method.routes,
@@ -28,8 +28,8 @@ def _check_method(method: Method, report: Report) -> None:
         Returns(method.returns, method.returns_constraints),
     )
     for until, form in sorted(method.was.items(), reverse=True):
-        whole = _completed(form, next_form)
-        if form.name is None and _says(whole) == _says(next_form):
+        whole = _completed(form, now)
+        if (whole.name, _says(whole)) == (next_form.name, _says(next_form)):
             message = f'the form of "{method.name}" until {until} is the next one, too'
             report.error("was-unchanged", message, form.position)
         _check_answer(form, whole, method, report)
@@ -39,14 +39,14 @@ def _check_method(method: Method, report: Report) -> None:
         next_form = whole
 
 
-def _completed(form: Form, following: Form) -> Form:
-    """Fill what a form leaves out from the next one."""
+def _completed(form: Form, now: Form) -> Form:
+    """Fill what a form leaves out: that is as it is now."""
     return Form(
         form.position,
-        form.name if form.name is not None else following.name,
-        form.routes if form.routes is not None else following.routes,
-        form.args if form.args is not None else following.args,
-        form.returns if form.returns is not None else following.returns,
+        form.name if form.name is not None else now.name,
+        form.routes if form.routes is not None else now.routes,
+        form.args if form.args is not None else now.args,
+        form.returns if form.returns is not None else now.returns,
     )
 
 

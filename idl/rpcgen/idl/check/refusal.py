@@ -10,7 +10,7 @@ from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import Types, error_fields, resolve
 
 #: What a client can tell, and whether it always knows.
-FACTS = {"method": True, "argument": False, "needed": False, "pin": False}
+FACTS = {"method": True, "argument": False, "needed": False, "pinned": False}
 
 
 def check_refusal(
@@ -28,7 +28,7 @@ def check_refusal(
                 "bad-refused-as",
                 f'a client cannot raise "{name}" when its pin is too old: {problem}',
                 at,
-                hint="its fields are among method: string, argument: string?, needed: string?, pin: string?",
+                hint="its fields are among method: string, argument: string?, needed: string?, pinned: string?",
                 related=[(field.position, "the field is here")],
             )
 

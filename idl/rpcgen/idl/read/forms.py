@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from rpcgen.idl.model import Dated, Form
-from rpcgen.idl.position import Position
 from rpcgen.idl.read.members import read_members
-from rpcgen.idl.read.older import Past, check_renamed, read_history
+from rpcgen.idl.read.older import Past, read_history
 from rpcgen.idl.read.returns import read_returns
 from rpcgen.idl.read.routes import read_routes
 from rpcgen.idl.read.scope import IDENTIFIER, IDENTIFIER_HINT, Scope, text_at
@@ -13,20 +12,14 @@ from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping, Text
 
 
-def read_forms(node: Mapping, name: str, dated: Dated, scope: Scope) -> dict[Version, Form]:
+def read_forms(node: Mapping, dated: Dated, scope: Scope) -> dict[Version, Form]:
     """Read the older forms of a method, ascending."""
     forms: dict[Version, Form] = {}
-    names: list[str] = []
-    places: list[Position] = []
     for past in read_history(node, "was", dated, scope):
         form = _form(past, dated, scope)
         if form is None:
             continue
         forms[past.until] = form
-        if form.name is not None:
-            names.append(form.name)
-            places.append(form.position)
-    check_renamed(names, name, places, scope)
     return forms
 
 

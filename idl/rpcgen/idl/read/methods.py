@@ -56,7 +56,7 @@ def read_method(
         flag_at(node, "idempotent") or False,
         read_topic(node.get("topic"), scope, dated),
         read_router(node, scope),
-        read_forms(node, name or "", dated, scope),
+        read_forms(node, dated, scope),
         dated,
         doc_at(node),
         read_deprecated(node, scope, dated),

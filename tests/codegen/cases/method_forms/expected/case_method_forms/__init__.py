@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from .descriptor import (
     INTERFACE,
-    FromNothingUntil1_2Args,
+    FromNothingUntil1x2Args,
     ReshapedArgs,
-    ReshapedUntil1_3Args,
-    ReshapedUntil2_2Args,
+    ReshapedUntil1x3Args,
+    ReshapedUntil2x2Args,
 )
 from .types import Item, Spec
 
@@ -23,15 +23,15 @@ __all__ = [
     "INTERFACE",
     "AsyncMethodFormsClient",
     "AsyncMethodFormsEndpoint",
-    "FromNothingUntil1_2Args",
+    "FromNothingUntil1x2Args",
     "Item",
     "MethodFormsClient",
     "MethodFormsClientConverters",
     "MethodFormsEndpoint",
     "MethodFormsServerConverters",
     "ReshapedArgs",
-    "ReshapedUntil1_3Args",
-    "ReshapedUntil2_2Args",
+    "ReshapedUntil1x3Args",
+    "ReshapedUntil2x2Args",
     "Spec",
 ]
 

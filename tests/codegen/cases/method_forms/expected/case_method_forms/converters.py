@@ -12,10 +12,10 @@ from .types import Item
 
 if TYPE_CHECKING:
     from .descriptor import (
-        FromNothingUntil1_2Args,
+        FromNothingUntil1x2Args,
         ReshapedArgs,
-        ReshapedUntil1_3Args,
-        ReshapedUntil2_2Args,
+        ReshapedUntil1x3Args,
+        ReshapedUntil2x2Args,
         ToNothingArgs,
     )
 
@@ -24,7 +24,7 @@ class MethodFormsClientConverters(ABC):
     """What a client of case.method_forms needs to speak to older servers: pass one as `converters=`."""
 
     @abstractmethod
-    def down_reshaped_until_1_3(self, args: ReshapedArgs) -> ReshapedUntil1_3Args:
+    def down_reshaped_until_1_3(self, args: ReshapedArgs) -> ReshapedUntil1x3Args:
         """Turn the arguments of `reshaped` into what peers before 1.3 understand."""
 
     @abstractmethod
@@ -32,7 +32,7 @@ class MethodFormsClientConverters(ABC):
         """Turn what servers before 1.3 answer into the result of `reshaped`."""
 
     @abstractmethod
-    def down_reshaped_until_2_2(self, args: ReshapedArgs) -> ReshapedUntil2_2Args:
+    def down_reshaped_until_2_2(self, args: ReshapedArgs) -> ReshapedUntil2x2Args:
         """Turn the arguments of `reshaped` into what peers before 2.2 understand."""
 
     @abstractmethod
@@ -44,7 +44,7 @@ class MethodFormsClientConverters(ABC):
         """Turn the arguments of `to_nothing` into what peers before 2.3 understand."""
 
     @abstractmethod
-    def down_from_nothing_until_1_2(self, args: NoArgs) -> FromNothingUntil1_2Args:
+    def down_from_nothing_until_1_2(self, args: NoArgs) -> FromNothingUntil1x2Args:
         """Turn the arguments of `from_nothing` into what peers before 1.2 understand."""
 
     def result_was_cast_until_2_4(self, value: None) -> int:
@@ -73,7 +73,7 @@ class MethodFormsServerConverters(ABC):
     """What a server of case.method_forms needs to speak to older clients: pass one in `converters=[...]`."""
 
     @abstractmethod
-    def up_reshaped_until_1_3(self, args: ReshapedUntil1_3Args) -> ReshapedArgs:
+    def up_reshaped_until_1_3(self, args: ReshapedUntil1x3Args) -> ReshapedArgs:
         """Turn what peers before 1.3 send into the arguments of `reshaped`."""
 
     @abstractmethod
@@ -81,7 +81,7 @@ class MethodFormsServerConverters(ABC):
         """Turn the result of `reshaped` into what clients before 1.3 understand."""
 
     @abstractmethod
-    def up_reshaped_until_2_2(self, args: ReshapedUntil2_2Args) -> ReshapedArgs:
+    def up_reshaped_until_2_2(self, args: ReshapedUntil2x2Args) -> ReshapedArgs:
         """Turn what peers before 2.2 send into the arguments of `reshaped`."""
 
     @abstractmethod
@@ -93,7 +93,7 @@ class MethodFormsServerConverters(ABC):
         """Turn what peers before 2.3 send into the arguments of `to_nothing`."""
 
     @abstractmethod
-    def up_from_nothing_until_1_2(self, args: FromNothingUntil1_2Args) -> NoArgs:
+    def up_from_nothing_until_1_2(self, args: FromNothingUntil1x2Args) -> NoArgs:
         """Turn what peers before 1.2 send into the arguments of `from_nothing`."""
 
     def result_was_cast_until_2_4(self, value: int) -> None:

@@ -37,7 +37,7 @@ class ReshapedArgs(
     items: list[Item] | None = None
 
 
-class ReshapedUntil1_3Args(
+class ReshapedUntil1x3Args(
     Struct,
     frozen=True,
     kw_only=True,
@@ -49,7 +49,7 @@ class ReshapedUntil1_3Args(
     filters: dict[str, int]
 
 
-class ReshapedUntil2_2Args(
+class ReshapedUntil2x2Args(
     Struct,
     frozen=True,
     kw_only=True,
@@ -80,7 +80,7 @@ class ToNothingArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     item: Item
 
 
-class FromNothingUntil1_2Args(
+class FromNothingUntil1x2Args(
     Struct,
     frozen=True,
     kw_only=True,
@@ -124,11 +124,11 @@ RESHAPED: Method[ReshapedArgs, list[Item]] = Method(
     forms=(
         Form(
             (1, 3),
-            args=ReshapedUntil1_3Args,
+            args=ReshapedUntil1x3Args,
             returns=list[UUID],
             convert="reshaped_until_1_3",
         ),
-        Form((2, 2), args=ReshapedUntil2_2Args, convert="reshaped_until_2_2"),
+        Form((2, 2), args=ReshapedUntil2x2Args, convert="reshaped_until_2_2"),
     ),
 )
 ANSWERS: Method[AnswersArgs, Item | None] = Method(
@@ -156,7 +156,7 @@ FROM_NOTHING: Method[NoArgs, None] = Method(
     forms=(
         Form(
             (1, 2),
-            args=FromNothingUntil1_2Args,
+            args=FromNothingUntil1x2Args,
             convert="from_nothing_until_1_2",
         ),
     ),
@@ -231,7 +231,7 @@ INTERFACE = Interface(
     ),
     parts={
         ReshapedArgs: {"items": Part(since=_V_2_4, older="drop")},
-        ReshapedUntil2_2Args: {
+        ReshapedUntil2x2Args: {
             "late": Part(since=_V_2_1),
             "was": Part(names=(((2, 0), "old"),)),
         },
