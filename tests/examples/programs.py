@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(example: str, *names: str) -> Iterator[tuple[str, list[ServerProcess]]]:
+def serving(example: str, *names: str) -> Generator[tuple[str, list[ServerProcess]]]:
     """Start a server for each name; their URL. Each must end with 0 when it is asked to."""
     run = tempfile.mkdtemp(prefix="ex-")
     url = f"zmq+ipc://{run}"
