@@ -154,7 +154,7 @@ def test_refusals_are_errors_of_the_interface(client: Any) -> None:
         (6, 4),
         (6, 1),
     )
-    assert caught.value.needed == "6.4"
+    assert (caught.value.needed, caught.value.pinned) == ("6.4", "6.1")
     assert str(error) == "allow_share needs 6.4, and the pin is 6.1"
 
 
