@@ -78,7 +78,10 @@ class Cell:
     @property
     def within(self) -> bool:
         """Whether the client writes for what the server speaks, so that it must not be refused."""
-        return self.writes is None or self.server.speaks(self.writes)
+        if self.writes is not None:
+            return self.server.speaks(self.writes)
+        ours = (*self.client.interface.serves, self.client.interface.version)
+        return any(self.server.last_minor(version.major) is not None for version in ours)
 
 
 @dataclass(frozen=True, slots=True)

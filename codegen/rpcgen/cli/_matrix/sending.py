@@ -66,8 +66,7 @@ class Sender:
             value = send(**cell.asked.keywords)
         except Exception as raised:
             error = raised
-        planned = cell.answered.error if cell.answered is not None else None
-        if error is not None and not (planned and isinstance(error, RemoteError)):
+        if error is not None and not _is_planned(cell, error):
             return self._not_done(cell, error)
         event = journal.event(_IMPATIENCE if self._lost >= _ENOUGH else PATIENCE)
         self._lost = self._lost + 1 if event is None else 0
@@ -111,6 +110,12 @@ class Sender:
             broken = isinstance(error, (BadArguments, Malformed))
             outcome = Outcome.UNDECODABLE if broken else Outcome.UNHEARD
         return judged(cell, outcome, self._journal.needs, detail)
+
+
+def _is_planned(cell: Cell, error: Exception) -> bool:
+    """Whether a handler raised what it was told to, however it arrived."""
+    planned = cell.answered is not None and cell.answered.error is not None
+    return planned and isinstance(error, RemoteError) and not isinstance(error, BadResult)
 
 
 def check_arguments(cell: Cell, taken: Taken) -> None:
