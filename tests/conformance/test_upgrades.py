@@ -63,6 +63,12 @@ def endpoint(package: ModuleType, world: str, journal: Journal, state: str) -> A
     return type("Fleet", (base,), handlers)()
 
 
+def whole_cores(package: ModuleType) -> Any:
+    """What readers that know whole cores alone are told."""
+    told = {"down_host_cores_until_2_1": lambda self, value: int(value)}
+    return type("Converters", (package.FleetServerConverters,), told)()
+
+
 class Fleet:
     """Servers and clients of both releases on one topic."""
 
@@ -78,7 +84,10 @@ class Fleet:
         world = self.worlds.server_world
         made = endpoint(self.releases[release], world, self.journal, state)
         name = f"s{number + 1}"
-        return self.worlds.server(self.urls[number], server=name, endpoints=[made])
+        converters = [whole_cores(self.releases["new"])] if release == "new" else []
+        return self.worlds.server(
+            self.urls[number], server=name, endpoints=[made], converters=converters
+        )
 
     def client(self, release: str, **options: Any) -> Any:
         return self.worlds.client(self.releases[release], "Fleet", self.urls[-1], **options)
@@ -115,6 +124,24 @@ def test_an_old_client_and_a_new_server(fleet: Fleet) -> None:
         (1, 1),
         {"name": "a", "limit": 3, "reason": None},
     )
+
+
+def test_a_value_that_older_readers_do_not_know_is_converted(fleet: Fleet) -> None:
+    """By the program, in results alone: requests of older clients hold only what is a value today."""
+    fleet.serve("new")
+    new, old = fleet.client("new"), fleet.client("new", pin="2.0")
+    host = fleet.releases["new"].Host(name="h", cores=2.0)
+    assert new.host(host=fleet.releases["new"].Host(name="h", cores=2.5)).cores == 2.5
+    assert old.host(host=host) == host
+    with pytest.raises(VersionPinned, match=r"'host\.cores' needs 2\.1"):
+        old.host(host=fleet.releases["new"].Host(name="h", cores=2.5))
+
+
+def test_a_server_does_not_start_without_the_converters(fleet: Fleet) -> None:
+    """It says which class it wants."""
+    made = endpoint(fleet.releases["new"], fleet.worlds.server_world, fleet.journal, "busy")
+    with pytest.raises(ConfigurationError, match="a subclass of FleetServerConverters"):
+        fleet.worlds.raw_server(fleet.urls[0], server="s1", endpoints=[made])
 
 
 def test_a_pinned_client_and_an_old_server(fleet: Fleet) -> None:

@@ -21,6 +21,7 @@ from rpcgen.idl.model import (
     TypeExpr,
 )
 from rpcgen.idl.resolve import names_in, reachable
+from rpcgen.idl.subset import reads_all
 from rpcgen.idl.timeline import is_spoken
 from rpcgen.idl.version import Version
 
@@ -35,6 +36,7 @@ class FieldConversion:
         owner: the type, error or method that has it.
         newer: what it was next; None: what it is now.
         in_requests, in_answers: what can hold it.
+        narrows: every older value is a newer one, so that only servers convert, in answers to older clients.
     """
 
     owner: Struct | Error | Method
@@ -44,6 +46,22 @@ class FieldConversion:
     newer: OlderType | None
     in_requests: bool
     in_answers: bool
+    narrows: bool = False
+
+    @property
+    def for_client(self) -> bool:
+        """Whether clients convert."""
+        return not self.narrows
+
+    @property
+    def for_server(self) -> bool:
+        """Whether servers convert; what has a version of its own they write only as it is now."""
+        return self.narrows or self.in_requests or not self.has_clock
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether its dates count on a version of the type's own."""
+        return isinstance(self.owner, Struct) and self.owner.version is not None
 
     @property
     def stem(self) -> str:
@@ -58,6 +76,8 @@ class FormConversion:
     method: Method
     form: Form
     until: Version
+    for_client = True
+    for_server = True
 
     @property
     def stem(self) -> str:
@@ -105,13 +125,13 @@ def conversions(interface: Interface) -> list[Conversion]:
     found: list[Conversion] = list(_of_types(interface))
     for error in interface.errors.values():
         for field in error.fields.values():
-            found += _of_field(interface, error, field, in_requests=False, in_answers=True)
+            found += _of_field(interface, interface, error, field, False, True)
     for method in spoken_methods(interface):
         for field in method.args.values():
-            found += _of_field(interface, method, field, in_requests=True, in_answers=False)
+            found += _of_field(interface, interface, method, field, True, False)
         for until, form in spoken_forms(method, interface):
             for field in (form.args or {}).values():
-                found += _of_field(interface, method, field, in_requests=True, in_answers=False)
+                found += _of_field(interface, interface, method, field, True, False)
             if is_converted(method, form):
                 found.append(FormConversion(method, form, until))
     return found
@@ -124,7 +144,7 @@ def _of_types(interface: Interface) -> Iterator[FieldConversion]:
         for struct in interface.types.values()
         if isinstance(struct, Struct)
         for field in struct.fields.values()
-        if any(older.converted for older in field.was_type.values())
+        if field.was_type
     ]
     if not suspects:
         return
@@ -132,19 +152,20 @@ def _of_types(interface: Interface) -> Iterator[FieldConversion]:
     answers = reachable(_names(_answered(interface)), interface.types)
     for struct, field in suspects:
         yield from _of_field(
+            interface,
             clock_of(interface, struct),
             struct,
             field,
-            in_requests=struct.name in requests,
-            in_answers=struct.name in answers,
+            struct.name in requests,
+            struct.name in answers,
         )
 
 
 def _of_field(
+    interface: Interface,
     clock: Interface,
     owner: Struct | Error | Method,
     field: Field,
-    *,
     in_requests: bool,
     in_answers: bool,
 ) -> Iterator[FieldConversion]:
@@ -153,8 +174,21 @@ def _of_field(
     history = sorted(field.was_type.items())
     following = [older for _, older in history[1:]]
     for (until, older), newer in zip(history, [*following, None], strict=True):
-        if older.converted and is_past([until], clock):
-            yield FieldConversion(owner, field, until, older, newer, in_requests, in_answers)
+        if not is_past([until], clock):
+            continue
+        own = (owner, field, until, older, newer, in_requests, in_answers)
+        if older.converted:
+            yield FieldConversion(*own)
+        elif in_answers and clock is interface and not _readable(older, newer, field, interface):
+            yield FieldConversion(*own, narrows=True)
+
+
+def _readable(
+    older: OlderType, newer: OlderType | None, field: Field, interface: Interface
+) -> bool:
+    """Whether readers of the older form can read whatever the next one holds."""
+    following = newer or OlderType(field.type, field.constraints, field.default)
+    return reads_all(older, following, interface.types)
 
 
 def _names(types: Iterator[TypeExpr]) -> list[str]:

@@ -177,8 +177,10 @@ class _Resolver:
             names.async_supports = _escape(f"Async{stem}Supports", reserved.TYPES)
         converters = _Table(names.clashes)
         for each in conversions(self._interface):
-            names.client_converters = f"{stem}ClientConverters"
-            names.server_converters = f"{stem}ServerConverters"
+            if each.for_client:
+                names.client_converters = f"{stem}ClientConverters"
+            if each.for_server:
+                names.server_converters = f"{stem}ServerConverters"
             match each:
                 case FieldConversion():
                     what, at = f'the converter of "{each.field.name}"', each.field.position

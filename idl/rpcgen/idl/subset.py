@@ -38,6 +38,17 @@ def holds_all(wide: OlderType, narrow: OlderType, types: Types) -> bool:
     return _holds_base(outer, inner, (wide.constraints,), (narrow.constraints,), types)
 
 
+def reads_all(older: OlderType, newer: OlderType, types: Types) -> bool:
+    """Say whether readers of an older form can read every value of a newer one; they do not enforce bounds."""
+    outer, inner = resolve(older.type, types), resolve(newer.type, types)
+    if outer is None or inner is None:
+        return True
+    null = inner.nullable and newer.default is None
+    if null and not outer.nullable and older.default is None and outer.base != Scalar("any"):
+        return False
+    return _holds_base(outer, inner, None, None, types)
+
+
 def same_form(one: OlderType, two: OlderType, types: Types) -> bool:
     """Say whether two forms of a member mean the same: type, bounds and default."""
     return one.default == two.default and _spelled(one.type, one.constraints, types) == _spelled(
@@ -62,19 +73,23 @@ def _spelled(type_: TypeExpr, limits: Constraints, types: Types) -> object:
     return inner, resolved.nullable, frozenset(bounds)
 
 
-def _holds(wide: TypeExpr, narrow: TypeExpr, types: Types) -> bool:
+def _holds(wide: TypeExpr, narrow: TypeExpr, types: Types, *, bounded: bool) -> bool:
     outer, inner = resolve(wide, types), resolve(narrow, types)
     if outer is None or inner is None:
         return True
     if inner.nullable and not outer.nullable and outer.base != Scalar("any"):
         return False
-    return _holds_base(outer, inner, (), (), types)
+    none = () if bounded else None
+    return _holds_base(outer, inner, none, none, types)
 
 
 def _holds_base(
-    outer: Resolved, inner: Resolved, wide: Limits, narrow: Limits, types: Types
+    outer: Resolved, inner: Resolved, wide: Limits | None, narrow: Limits | None, types: Types
 ) -> bool:
-    wide, narrow = (*outer.constraints, *wide), (*inner.constraints, *narrow)
+    """Compare two types and, unless those are None, their bounds."""
+    bounded = wide is not None and narrow is not None
+    wide = (*outer.constraints, *wide) if wide is not None else ()
+    narrow = (*inner.constraints, *narrow) if narrow is not None else ()
     match outer.base, inner.base:
         case Scalar("any"), _:
             return True
@@ -83,9 +98,10 @@ def _holds_base(
         case Scalar("float"), Scalar("int"):
             return _looser(wide, narrow)
         case ListOf(item), ListOf(other):
-            return _looser(wide, narrow) and _holds(item, other, types)
+            return _looser(wide, narrow) and _holds(item, other, types, bounded=bounded)
         case MapOf(key, value), MapOf(other_key, other):
-            both = _holds(key, other_key, types) and _holds(value, other, types)
+            both = _holds(key, other_key, types, bounded=bounded)
+            both = both and _holds(value, other, types, bounded=bounded)
             return both and _looser(wide, narrow)
         case base, other_base:
             return base == other_base and _looser(wide, narrow)

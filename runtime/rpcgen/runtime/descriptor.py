@@ -41,12 +41,14 @@ class OlderType(Struct, frozen=True):
         default: the plain value that absent read as; NOTHING: it had to be there, unless it could be null.
         convert: the stem of the converters' names (`down_` and `up_` go before it); empty if every value of the older
             type is one of the next form.
+        narrow: the same, where only servers convert: in results, for readers that do not know every newer value.
     """
 
     until: Version
     type: object
     default: Any = NOTHING
     convert: str = ""
+    narrow: str = ""
 
 
 class Part(Struct, frozen=True):

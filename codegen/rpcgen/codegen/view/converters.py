@@ -49,8 +49,7 @@ class ConvertersFile(NamedTuple):
 
     imports: str
     typed: tuple[str, ...]
-    client: ConvertersView
-    server: ConvertersView
+    classes: tuple[ConvertersView, ...]
 
 
 class _Ends(NamedTuple):
@@ -62,14 +61,14 @@ class _Ends(NamedTuple):
 
 def converters_view(scope: Scope) -> ConvertersFile | None:
     """Write both classes; None if there is nothing to convert."""
-    if not scope.names.client_converters:
+    if not (scope.names.client_converters or scope.names.server_converters):
         return None
     found = conversions(scope.interface)
     structs: set[str] = set()
     client = [each for one in found for each in _of_client(scope, one, structs)]
     server = [each for one in found for each in _of_server(scope, one, structs)]
     name = scope.interface.name
-    views = (
+    views = [
         _class(
             scope,
             scope.names.client_converters,
@@ -82,11 +81,12 @@ def converters_view(scope: Scope) -> ConvertersFile | None:
             f"What a server of {name} needs to speak to older clients: pass one in `converters=[...]`.",
             server,
         ),
-    )
+    ]
+    views = [view for view in views if view.methods]
     typed = (from_import(".descriptor", structs, INDENT),) if structs else ()
     if typed:
         scope.typing("TYPE_CHECKING")
-    return ConvertersFile(scope.imports.render(), typed, *views)
+    return ConvertersFile(scope.imports.render(), typed, tuple(views))
 
 
 def _class(scope: Scope, name: str, doc: str, methods: Iterable[ConverterView]) -> ConvertersView:
@@ -99,9 +99,9 @@ def _of_client(scope: Scope, of: Conversion, structs: set[str]) -> Iterator[Conv
     """A client writes requests, and reads results and errors."""
     if isinstance(of, FieldConversion):
         ends = _ends_of_field(scope, of)
-        if of.in_requests:
+        if of.in_requests and of.for_client:
             yield _down(scope, of, ends, "value")
-        if of.in_answers:
+        if of.in_answers and of.for_client:
             yield _up(scope, of, ends, "value")
         return
     if of.form.args is not None:
@@ -113,9 +113,9 @@ def _of_server(scope: Scope, of: Conversion, structs: set[str]) -> Iterator[Conv
     """A server reads requests, and writes results and errors; what has a version of its own only as it is now."""
     if isinstance(of, FieldConversion):
         ends = _ends_of_field(scope, of)
-        if of.in_requests:
+        if of.in_requests and not of.narrows:
             yield _up(scope, of, ends, "value")
-        if of.in_answers and not (isinstance(of.owner, Struct) and of.owner.version):
+        if of.in_answers and not of.has_clock:
             yield _down(scope, of, ends, "value")
         return
     if of.form.args is not None:

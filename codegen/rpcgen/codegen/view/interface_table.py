@@ -138,9 +138,9 @@ def _clock(scope: Scope, struct: Struct) -> Expr:
 
 def _converters(scope: Scope) -> Iterator[Expr]:
     names = scope.names
-    if names.client_converters:
-        for option, name in (
-            ("client_converters", names.client_converters),
-            ("server_converters", names.server_converters),
-        ):
+    for option, name in (
+        ("client_converters", names.client_converters),
+        ("server_converters", names.server_converters),
+    ):
+        if name:
             yield f"{option}={scope.imports.use('.converters', name)}"

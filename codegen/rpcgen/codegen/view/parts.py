@@ -11,7 +11,7 @@ from rpcgen.codegen.containers import (
     field_sets,
     fields_of_error,
 )
-from rpcgen.codegen.conversions import field_stem, until_text
+from rpcgen.codegen.conversions import FieldConversion, conversions, field_stem, until_text
 from rpcgen.codegen.dates import Dates, pair
 from rpcgen.codegen.history import is_newer, is_past, spoken_forms, spoken_members
 from rpcgen.codegen.layout import Expr, around, bracket, call, tuple_of
@@ -34,6 +34,11 @@ class PartTables:
         self._types = types
         self._parts: list[Expr] = []
         self._gone: list[Expr] = []
+        self._narrowing = {
+            each.stem
+            for each in conversions(scope.interface)
+            if isinstance(each, FieldConversion) and each.narrows
+        }
 
     def add_all(self, methods: Iterable[Method]) -> None:
         """Walk over everything that has parts."""
@@ -121,8 +126,11 @@ class PartTables:
         options = [pair(until), self._types.use(alias, was.type, was.constraints)]
         if was.default is not None:
             options.append(f"default={plain(was.default.value)}")
+        stem = field_stem(own.owner, field, until)
         if was.converted:
-            options.append(f"convert={text_literal(field_stem(own.owner, field, until))}")
+            options.append(f"convert={text_literal(stem)}")
+        elif stem in self._narrowing:
+            options.append(f"narrow={text_literal(stem)}")
         return call(self._scope.runtime("OlderType"), *options)
 
     def _gone_field(self, own: FieldSet, field: Field) -> Expr:

@@ -22,8 +22,11 @@ from rpcgen.runtime.core.envelope import (
     Request,
 )
 from rpcgen.runtime.core.opaque import OpaqueCodecs
+from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.core.versions.results import VersionedReader, VersionedWriter
+from rpcgen.runtime.core.versions.visiting import Unsayable
+from rpcgen.runtime.core.words import path_text
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Interface, Method, Version
 from rpcgen.runtime.errors import (
     BadArguments,
@@ -193,6 +196,12 @@ class Results:
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {text}"
             ) from error
+        except Unsayable as error:
+            where = path_text(error.path) or "the result"
+            raise BadResult(
+                f"the handler of {self._method.name} returned a value that readers of "
+                f"{dotted(reader)} cannot be told: {where}"
+            ) from None
         except Exception as error:  # whatever the program's codecs and converters raise
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {error}"

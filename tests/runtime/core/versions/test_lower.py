@@ -9,8 +9,8 @@ from msgspec import inspect
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.kit import Kit
-from rpcgen.runtime.core.versions.lower import Lowering, Unsayable
-from rpcgen.runtime.core.versions.visiting import Found
+from rpcgen.runtime.core.versions.lower import Lowering
+from rpcgen.runtime.core.versions.visiting import Found, Unsayable
 
 from tests.runtime.core.versions import sample
 

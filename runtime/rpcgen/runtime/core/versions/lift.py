@@ -15,7 +15,16 @@ from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import ALWAYS, is_there, name_at
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path, is_map, path_text
-from rpcgen.runtime.descriptor import NOTHING, Gone, Interface, OlderType, Part, Since, Version
+from rpcgen.runtime.descriptor import (
+    NOTHING,
+    Clock,
+    Gone,
+    Interface,
+    OlderType,
+    Part,
+    Since,
+    Version,
+)
 from rpcgen.runtime.errors import ArgumentNotInVersion, BadResult, MissingArgument
 
 #: What a step does to a map of fields: `(value, lifted, found, path)`; it moves what it reads from one to the other.
@@ -106,7 +115,12 @@ class Lifting(Compiler):
     # --- structs --------------------------------------------------------------------------------------------------
 
     def struct(self, node: inspect.StructType) -> Visit:
-        steps = self._steps(node)
+        clock = self.interface.clocks.get(node.cls)
+        return self._map(node, self.at) if clock is None else self._unwrap(node, clock)
+
+    def _map(self, node: inspect.StructType, at: Version) -> Visit:
+        """Read a map of fields; their dates count at `at`."""
+        steps = self._steps(node, at)
 
         def visit(value: Any, found: Found, path: Path) -> Any:
             if not is_map(value):
@@ -117,24 +131,27 @@ class Lifting(Compiler):
             value.update(lifted)
             return value
 
-        clock = self.interface.clocks.get(node.cls)
-        if clock is None:
-            return visit
+        return visit
+
+    def _unwrap(self, node: inspect.StructType, clock: Clock) -> Visit:
+        """Read what travels in an envelope, by the version that is written there."""
+        visits: dict[int, Visit] = {}
 
         def unwrap(value: Any, found: Found, path: Path) -> Any:
             if not is_map(value) or clock.data not in value:
                 return value  # mistyped: the typed reader says so
-            _check_clock(str(value.get(clock.version_key)), clock.type_name, clock.version, path)
-            return visit(value[clock.data], found, path)
+            minor = _minor_of(value.get(clock.version_key), clock, path)
+            if minor not in visits:
+                visits[minor] = self._map(node, (clock.version[0], minor))
+            return visits[minor](value[clock.data], found, path)
 
         return unwrap
 
-    def _steps(self, node: inspect.StructType) -> list[Step]:
+    def _steps(self, node: inspect.StructType, at: Version) -> list[Step]:
         parts = self.parts_of(node.cls)
         dated = [(field, parts.get(field.encode_name, ALWAYS)) for field in node.fields]
         if not self._strict:
-            return [step for each in dated if (step := self._tolerant(*each)) is not None]
-        at = self.at
+            return [step for each in dated if (step := self._tolerant(*each, at)) is not None]
         gone = self.interface.gone.get(node.cls, ())
         wires = {
             name_at(part, name, at)
@@ -205,6 +222,7 @@ class Lifting(Compiler):
         check = self._kit.check
         older = next((older.type for older in part.types if older.until > at), gone.type)
         of = None if gone.constant else inspect.type_info(older)
+        inner = None if of is None else self.visit(of)
 
         def step(value: dict[Any, Any], lifted: dict[Any, Any], found: Found, path: Path) -> None:
             where = (*path, wire)
@@ -212,15 +230,15 @@ class Lifting(Compiler):
                 raise _missing(where, at)
             item = value.pop(wire, None)
             if of is not None and item is not None:
-                check(of, item, where)
+                check(of, item if inner is None else inner(item, found, where), where)
 
         return step
 
-    def _tolerant(self, field: inspect.Field, part: Part) -> Step | None:
+    def _tolerant(self, field: inspect.Field, part: Part, at: Version) -> Step | None:
         """Read one field of a result."""
         name = field.encode_name
-        wire = name_at(part, name, self.at)
-        convert, inner = self._conversions(field.type, part), self.visit(field.type)
+        wire = name_at(part, name, at)
+        convert, inner = self._conversions(field.type, part, at), self.visit(field.type)
         if wire == name and convert is None and inner is None:
             return None
 
@@ -247,7 +265,7 @@ class Lifting(Compiler):
             return self.visit(node), lambda item, path: NOTHING
         then = inspect.type_info(later[0].type)
         inner, check = self.visit(then), self._kit.check
-        convert = self._conversions(node, part)
+        convert = self._conversions(node, part, self.at)
 
         def visit(value: Any, found: Found, path: Path) -> Any:
             if inner is not None:
@@ -265,9 +283,11 @@ class Lifting(Compiler):
 
         return visit, absent
 
-    def _conversions(self, node: inspect.Type, part: Part) -> Callable[[Any, Path], Any] | None:
-        """From the type at this version to the newest, by the program's converters on the way."""
-        later = [older for older in part.types if older.until > self.at]
+    def _conversions(
+        self, node: inspect.Type, part: Part, at: Version
+    ) -> Callable[[Any, Path], Any] | None:
+        """From the type at a version to the newest, by the program's converters on the way."""
+        later = [older for older in part.types if older.until > at]
         targets: list[Any] = [*(older.type for older in later), None][1:]
         functions = [
             self._conversion(older, target, node)
@@ -297,14 +317,15 @@ def _as_it_is(value: Any, found: Found, path: Path) -> Any:
     return value
 
 
-def _check_clock(text: str, name: str, version: Version, path: Path) -> None:
-    """Minors of a type with a version of its own are read as well as can be; majors are not guessed at."""
-    major = text.partition(".")[0]
-    if major != str(version[0]):
+def _minor_of(text: object, clock: Clock, path: Path) -> int:
+    """The minor of an envelope's version, at most ours: a newer one is read as well as can be, and no major guessed at."""
+    major, _, minor = str(text).partition(".")
+    if major != str(clock.version[0]) or not minor.isdecimal():
         raise BadResult(
-            f"{path_text(path) or 'the result'} is a {name} of version {text[:32]!a}, "
-            f"this program reads {dotted(version)}"
+            f"{path_text(path) or 'the result'} is a {clock.type_name} of version {str(text)[:32]!a}, "
+            f"this program reads {dotted(clock.version)}"
         )
+    return min(int(minor[:9]), clock.version[1])
 
 
 def _not_in_version(what: str, path: Path, since: Since, at: Version) -> ArgumentNotInVersion:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.versions.dates import has_begun, minor_in, next_after
+from rpcgen.runtime.core.versions.eras import Eras
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
@@ -23,7 +24,7 @@ from rpcgen.runtime.core.versions.parts import (
     since_minor,
     types_before,
 )
-from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
+from rpcgen.runtime.core.versions.visiting import Compiler, Found, Unsayable, Visit
 from rpcgen.runtime.core.words import Path, is_map
 from rpcgen.runtime.descriptor import NOTHING, Gone, Interface, OlderType, Part, Version
 from rpcgen.runtime.errors import MissingArgument
@@ -34,20 +35,6 @@ GONE = "\0"
 
 #: What a step does to a map of fields: `(value, renamed, found, path)`.
 Step = Callable[[dict[str, Any], dict[str, Any], Found, Path], None]
-
-
-class Unsayable(Exception):
-    """A message of this version cannot hold something that is in the values.
-
-    Attributes:
-        path: where it is.
-        needs: the lowest later version that can; None: it has ended.
-    """
-
-    def __init__(self, path: Path, needs: Version | None) -> None:
-        super().__init__(path, needs)
-        self.path = path
-        self.needs = needs
 
 
 class Lowering(Compiler):
@@ -287,40 +274,38 @@ class Lowering(Compiler):
         before = types_before(part, self.at) if self._strict else []
         if not later and not before:
             return self.visit(node)
-        accepts, narrowed = self._kit.accepts, self._kit.narrowed
         down: list[tuple[OlderType, inspect.Type, Callable[[Any, Path], Any] | None]] = []
         for older in later:
             convert = self._conversion(older, node)
             node = inspect.type_info(older.type)
             down.append((older, node, convert))
         inner = self.visit(node)
-        earlier = [(older, inspect.type_info(older.type)) for older in before]
+        eras = Eras(before, self._kit, self._at_version)
+        narrowed = self._kit.narrowed
 
         def visit(value: Any, found: Found, path: Path) -> Any:
             for older, of, convert in down:
-                if convert is not None:
-                    value = convert(value, path)
-                    found.changed = True
-                elif (narrow := narrowed(of, value)) is NOTHING:
+                narrow = NOTHING if older.convert else narrowed(of, value)
+                if narrow is NOTHING and convert is not None:
+                    narrow = convert(value, path)
+                if narrow is NOTHING:
                     raise Unsayable(path, older.until)
-                elif narrow is not value:
-                    value = narrow
-                    found.changed = True
-            for older, of in earlier:
-                if older.convert or not accepts(of, value):
-                    found.minor = max(found.minor, older.until[1])
-                    break
-            return value if inner is None else inner(value, found, path)
+                found.changed = found.changed or narrow is not value
+                value = narrow
+            return eras.visit(value, inner, found, path)
 
         return visit
+
+    def _at_version(self, at: Version) -> Lowering:
+        return Lowering(self.interface, at, self._kit, strict=True)
 
     def _conversion(
         self, older: OlderType, newer: inspect.Type
     ) -> Callable[[Any, Path], Any] | None:
-        if not older.convert:
+        stem = older.convert or ("" if self._strict else older.narrow)
+        if not stem:
             return None
-        name = f"down_{older.convert}"
-        return self._kit.conversion(name, newer, older.type, strict=True)
+        return self._kit.conversion(f"down_{stem}", newer, older.type, strict=True)
 
 
 def _note_opening(opened: tuple[Version, ...], at: Version, found: Found, path: Path) -> None:

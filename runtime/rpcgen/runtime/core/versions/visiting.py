@@ -32,6 +32,20 @@ class Found:
         self.changed = False
 
 
+class Unsayable(Exception):
+    """A message of this version cannot hold something that is in the values.
+
+    Attributes:
+        path: where it is.
+        needs: the lowest later version that can; None: it has ended.
+    """
+
+    def __init__(self, path: Path, needs: Version | None) -> None:
+        super().__init__(path, needs)
+        self.path = path
+        self.needs = needs
+
+
 Visit = Callable[[Any, Found, Path], Any]
 
 

@@ -97,8 +97,8 @@ class ArgumentsWriter:
 
     def refuse_younger(self, arguments: Any, refuse: Refuse) -> None:
         """Check the arguments, and raise what `refuse` makes if a younger one than the version is set."""
-        from rpcgen.runtime.core.versions.lower import Lowering, Unsayable
-        from rpcgen.runtime.core.versions.visiting import Found
+        from rpcgen.runtime.core.versions.lower import Lowering
+        from rpcgen.runtime.core.versions.visiting import Found, Unsayable
 
         plain = self._codec.untyped(self.encode(arguments))
         lowering = Lowering(self._interface, self._at, self._kit(), strict=True)
@@ -110,8 +110,8 @@ class ArgumentsWriter:
     def _lower(
         self, data: bytes, gone: Mapping[str, Any] | None, refuse: Refuse
     ) -> tuple[msgspec.Raw, int]:
-        from rpcgen.runtime.core.versions.lower import GONE, Unsayable
-        from rpcgen.runtime.core.versions.visiting import Found
+        from rpcgen.runtime.core.versions.lower import GONE
+        from rpcgen.runtime.core.versions.visiting import Found, Unsayable
 
         plain = self._codec.untyped(data)
         if gone:

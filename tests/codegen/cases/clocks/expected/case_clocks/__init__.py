@@ -10,7 +10,7 @@ from .types import Child, Kept, Plain, Shared
 if TYPE_CHECKING:
     from .async_client import AsyncClocksClient
     from .client import ClocksClient
-    from .converters import ClocksClientConverters, ClocksServerConverters
+    from .converters import ClocksClientConverters
     from .endpoint import AsyncClocksEndpoint, ClocksEndpoint
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "ClocksClient",
     "ClocksClientConverters",
     "ClocksEndpoint",
-    "ClocksServerConverters",
     "Kept",
     "Plain",
     "Shared",
@@ -34,7 +33,6 @@ _HOMES = {
     "ClocksClient": "client",
     "ClocksClientConverters": "converters",
     "ClocksEndpoint": "endpoint",
-    "ClocksServerConverters": "converters",
 }
 
 

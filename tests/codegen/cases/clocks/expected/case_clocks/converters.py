@@ -11,7 +11,3 @@ class ClocksClientConverters(ABC):
     @abstractmethod
     def up_kept_words_until_2_3(self, value: str) -> list[str]:
         """Turn what peers before 2.3 send into `words` of `Kept`."""
-
-
-class ClocksServerConverters:
-    """What a server of case.clocks needs to speak to older clients: pass one in `converters=[...]`."""

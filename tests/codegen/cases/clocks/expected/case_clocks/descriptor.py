@@ -15,7 +15,7 @@ from rpcgen.runtime import (
     Topic,
 )
 
-from .converters import ClocksClientConverters, ClocksServerConverters
+from .converters import ClocksClientConverters
 from .types import Child, Kept, Plain, Shared
 
 
@@ -77,5 +77,4 @@ INTERFACE = Interface(
         Child: Clock("Child", (1, 5)),
     },
     client_converters=ClocksClientConverters,
-    server_converters=ClocksServerConverters,
 )

@@ -57,6 +57,10 @@ class MajorsServerConverters(ABC):
     """What a server of case.majors needs to speak to older clients: pass one in `converters=[...]`."""
 
     @abstractmethod
+    def down_thing_weight_until_3_2(self, value: float) -> int:
+        """Turn `weight` of `Thing` into what peers before 3.2 understand."""
+
+    @abstractmethod
     def up_thing_parts_until_2_8(self, value: dict[str, int]) -> list[Word]:
         """Turn what peers before 2.8 send into `parts` of `Thing`."""
 

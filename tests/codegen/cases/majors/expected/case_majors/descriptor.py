@@ -246,7 +246,9 @@ INTERFACE = Interface(
             "note": Part(since=_V_3_2, older="refuse"),
             "always": Part(since=_V_3_1, always=True),
             "label": Part(names=(((2, 6), "title"), ((3, 1), "caption"))),
-            "weight": Part(types=(OlderType((3, 2), int),)),
+            "weight": Part(
+                types=(OlderType((3, 2), int, narrow="thing_weight_until_3_2"),),
+            ),
             "parts": Part(
                 types=(
                     OlderType((2, 8), dict[str, int], convert="thing_parts_until_2_8"),
@@ -259,7 +261,9 @@ INTERFACE = Interface(
             "note": Part(since=_V_3_2, older="refuse"),
             "always": Part(since=_V_3_1, always=True),
             "label": Part(names=(((2, 6), "title"), ((3, 1), "caption"))),
-            "weight": Part(types=(OlderType((3, 2), int),)),
+            "weight": Part(
+                types=(OlderType((3, 2), int, narrow="thing_weight_until_3_2"),),
+            ),
             "parts": Part(
                 types=(
                     OlderType((2, 8), dict[str, int], convert="thing_parts_until_2_8"),
