@@ -11,6 +11,8 @@ from itertools import zip_longest
 from typing import Any
 
 from rpcgen.idl.model import (
+    NO_CONSTRAINTS,
+    Constraints,
     Enum,
     Field,
     Form,
@@ -54,10 +56,13 @@ def _all(interface: Interface) -> Iterator[tuple[Step, Converter]]:
 def _of_field(owner: str, field: Field) -> Iterator[tuple[Step, Converter]]:
     versions = sorted(field.was_type)
     for until, after in zip_longest(versions, versions[1:]):
-        newer = field.type if after is None else field.was_type[after].type
-        if field.was_type[until].converted:
-            older = field.was_type[until].type
-            yield Step(f"{owner}.{field.name}", until), Converter(to(older), to(newer))
+        newer = field if after is None else field.was_type[after]
+        older = field.was_type[until]
+        if older.converted:
+            converter = Converter(
+                to(older.type, older.constraints), to(newer.type, newer.constraints)
+            )
+            yield Step(f"{owner}.{field.name}", until), converter
 
 
 def _of_form(
@@ -77,9 +82,12 @@ def _of_form(
         yield step, Converter(to(form.returns.type), to(method.returns))
 
 
-def to(type_: TypeExpr) -> Callable[[Plain], Plain]:
-    """Turn an int or a text into the other."""
-    return str if type_ == Scalar("string") else number
+def to(type_: TypeExpr, limits: Constraints = NO_CONSTRAINTS) -> Callable[[Plain], Plain]:
+    """Turn an int or a text into the other, inside its bounds."""
+    if type_ == Scalar("string"):
+        return str
+    most = limits.max
+    return number if most is None else lambda text: min(number(text), int(most))
 
 
 def number(text: Plain) -> int:

@@ -19,7 +19,7 @@ from tests.versions.fleet import Fleet, Served
 from tests.versions.mutants import mutate
 from tests.versions.reference import Message, accepts, read, write
 from tests.versions.reference import Refusal as Pinned
-from tests.versions.values import Values
+from tests.versions.values import Values, methods_of
 
 
 def try_gate(fleet: Fleet, random: Random) -> str:
@@ -35,7 +35,7 @@ def some_message(fleet: Fleet, random: Random) -> Message:
     while True:
         client = random.randrange(len(fleet.packages))
         interface = fleet.packages[client].interface
-        method = random.choice(list(interface.methods.values()))
+        method = random.choice(methods_of(interface))
         written = write(
             interface,
             method.name,

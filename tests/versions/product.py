@@ -135,7 +135,9 @@ class Package:
         older = self.interface.methods[owner].was[step.until].args or {}
         new_cls = self.method(owner).args
         forms = {form.until: form for form in self.method(owner).forms}
-        old_cls = forms[tuple(step.until)].args
+        if (form := forms.get(tuple(step.until))) is None:
+            return {}  # no version that is spoken has it
+        old_cls = form.args
         return {
             f"down_{owner}_{until}": self._form(converter.down, older, old_cls),
             f"up_{owner}_{until}": self._form(converter.up, newest, new_cls),

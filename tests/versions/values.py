@@ -118,6 +118,7 @@ class Values:
             field.name: self.of(field.type, field.constraints, depth)
             for field in fields.values()
             if exists(field.dated, self.interface.version)
+            and field.constant is None
             and (_required(field) or self.random.random() < chance)
         }
 
@@ -126,10 +127,15 @@ def _required(field: Field) -> bool:
     return field.default is None and not isinstance(field.type, Nullable)
 
 
-def wanted(field: Field, interface: Interface) -> bool:
+def wanted(part: Field | Method, interface: Interface) -> bool:
     """Whether a version that is spoken has it."""
     return any(
-        exists(field.dated, Version(last.major, minor))
+        exists(part.dated, Version(last.major, minor))
         for last in (*interface.serves, interface.version)
         for minor in range(last.minor + 1)
     )
+
+
+def methods_of(interface: Interface) -> list[Method]:
+    """The methods that a client has."""
+    return [method for method in interface.methods.values() if wanted(method, interface)]

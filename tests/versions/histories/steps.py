@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from rpcgen.idl.version import Version, parse_version
@@ -134,19 +134,13 @@ def rename_method(draft: Draft) -> bool:
         for each in draft.methods.values()
         for form in each.get("was", {}).values()
     }
-    forms = draft.methods[name].get("was", {}).values()
-    if later in known or _began_now(draft, draft.methods[name]) or _repeats(forms):
+    if later in known or _began_now(draft, draft.methods[name]):
         return False
     change_form(draft, draft.methods[name], "name", name)
     draft.document["methods"] = {
         (later if key == name else key): each for key, each in draft.methods.items()
     }
     return True
-
-
-def _repeats(forms: Iterable[Node]) -> bool:
-    """Whether an older form would have to say the name that the next one has."""
-    return any("name" not in form for form in forms)
 
 
 def change_form(draft: Draft, each: Node, key: str, older: Any) -> None:
