@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rpcgen.runtime import VersionPinned
-from rpcgen.runtime.testing import RecordingTransport
-from rpcgen.runtime.testing.recording import Recorded
+from rpcgen.runtime.testing import AsyncRecordingTransport, RecordingTransport
 
 from tests.examples.packages import plain
 
 Arguments = Mapping[str, Any]
+Recording = RecordingTransport | AsyncRecordingTransport
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +81,43 @@ def outcome(client: Any, transport: RecordingTransport, case: Case, pin: str) ->
     try:
         use(client, case, pin)
     except VersionPinned as error:
-        return _refused(error, transport, case)
-    (message,) = transport.messages
-    assert (message.kind, message.method) == (case.kind, case.method)
-    return _sent(message)
+        return refused(error, transport, case)
+    return sent(transport, case)
 
 
-def use(client: Any, case: Case, pin: str) -> None:
+async def async_outcome(
+    client: Any, transport: AsyncRecordingTransport, case: Case, pin: str
+) -> Sent | Refused:
+    """What comes of a case at a pin, on asyncio."""
+    transport.clear()
+    try:
+        await use(client, case, pin)
+    except VersionPinned as error:
+        return refused(error, transport, case)
+    return sent(transport, case)
+
+
+def use(client: Any, case: Case, pin: str) -> Any:
     """Call the client's method as a program does that is pinned like that."""
     pinned = client if pin == "none" else client.prepare(pin=pin)
     if case.server is not None:
         pinned = pinned.prepare(server=case.server)
     both = case.kind == "call" and hasattr(pinned, f"{case.method}_call")
-    getattr(pinned, f"{case.method}_call" if both else case.method)(**case.given)
+    return getattr(pinned, f"{case.method}_call" if both else case.method)(**case.given)
 
 
-def _refused(error: VersionPinned, transport: RecordingTransport, case: Case) -> Refused:
+def refused(error: VersionPinned, transport: Recording, case: Case) -> Refused:
+    """What a refusal says."""
     assert transport.messages == []
     assert error.method == case.method
     assert error.needs is not None
     return Refused(dotted(error.needs), error.argument)
 
 
-def _sent(message: Recorded) -> Sent:
+def sent(transport: Recording, case: Case) -> Sent:
+    """What the one message says."""
+    (message,) = transport.messages
+    assert (message.kind, message.method) == (case.kind, case.method)
     target = message.target
     server = "all" if target.fanout else target.server or "any"
     return Sent(dotted(message.version), f"{target.topic}/{server}", message.arguments)

@@ -17,16 +17,16 @@ import pytest
 from rpcgen.runtime import Context, InvalidTarget, Rejected, Server, Target, VersionPinned
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CALL, CAST, Refusal, Reply, Request
-from rpcgen.runtime.testing import RecordingTransport
+from rpcgen.runtime.testing import AsyncRecordingTransport, RecordingTransport
 
 from tests.conformance.raw import RawClient, request
-from tests.examples.cases import Case, Sent, as_it_travels, outcome, parse, pins, use
+from tests.examples.cases import Case, Sent, as_it_travels, async_outcome, outcome, parse, pins, use
 from tests.examples.nova_changed import CHANGED
 from tests.examples.nova_moved import MOVED
 from tests.examples.nova_received import HEARD, UNHEARD, Heard, Unheard
 from tests.examples.nova_unchanged import UNCHANGED
 from tests.examples.nova_values import ANSWERS, INSTANCE, OlderClients, OlderWorkers, nova
-from tests.examples.packages import opaque, plain
+from tests.examples.packages import generated, opaque, plain
 
 CASES = [*UNCHANGED, *CHANGED, *MOVED]
 ALL_PINS = set(pins("none 5.0..5.13 6.0..6.5"))
@@ -103,6 +103,17 @@ def test_messages(client: Any, transport: RecordingTransport, case: Case) -> Non
     """At each pin exactly that goes out, or that is refused."""
     for pin, said in case.by_pin():
         assert (pin, outcome(client, transport, case, pin)) == (pin, as_it_travels(said))
+
+
+async def test_messages_of_asyncio() -> None:
+    """Clients of both worlds send the same."""
+    transport = AsyncRecordingTransport()
+    for method, answer in ANSWERS.items():
+        transport.answer(method, answer)
+    async with nova.AsyncComputeClient(transport, converters=OlderWorkers()) as client:
+        for case in CASES:
+            for pin, said in case.by_pin():
+                assert await async_outcome(client, transport, case, pin) == as_it_travels(said)
 
 
 @pytest.mark.parametrize(("release", "version"), RELEASES.items())
@@ -201,6 +212,33 @@ QUESTIONS = [
     ("6.4", "allow_share", None, True),
     ("4.22", "start_instance", None, False),
 ]
+
+
+def test_base_api() -> None:
+    """The second interface of every worker has versions of its own."""
+    transport = RecordingTransport()
+    transport.answer("ping", {})
+    transport.answer("get_backdoor_port", None)
+    host = generated("nova_compute", "baseapi").BaseapiClient(transport).prepare(server="home")
+    said = {
+        "none": ("1.0", "1.1"),
+        "1.1": ("1.0", "1.1"),
+        "1.0": ("1.0", None),
+    }
+    for pin, (ping, port) in said.items():
+        pinned = host if pin == "none" else host.prepare(pin=pin)
+        transport.clear()
+        pinned.ping(arg="x")
+        if port is None:
+            with pytest.raises(VersionPinned, match=r"get_backdoor_port needs 1\.1"):
+                pinned.get_backdoor_port()
+        else:
+            pinned.get_backdoor_port()
+        versions = [f"{m.version[0]}.{m.version[1]}" for m in transport.messages]
+        assert versions == [version for version in (ping, port) if version]
+        assert {(m.namespace, str(m.target)) for m in transport.messages} == {
+            ("baseapi", str(Target("nova", "compute", server="home")))
+        }
 
 
 @pytest.mark.parametrize(("pin", "method", "argument", "answer"), QUESTIONS)
