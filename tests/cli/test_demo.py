@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -98,9 +99,11 @@ def test_demo_ends_its_servers_when_it_is_ended() -> None:
         assert process.stdout is not None
         while not process.stdout.readline().startswith("2. Start two servers"):
             pass
+        process.send_signal(signal.SIGSTOP)  # it would be over before a busy host had looked
         servers = psutil.Process(process.pid).children(recursive=True)
         assert len(servers) == 2
         process.terminate()
+        process.send_signal(signal.SIGCONT)
         process.communicate(timeout=20)
     assert process.returncode == Exit.INTERRUPTED
     assert not [server for server in servers if server.is_running()]

@@ -37,7 +37,11 @@ def understands(
         zip(method.args.__struct_fields__, method.args.__struct_encode_fields__, strict=True)
     )
     parts = method.interface.parts.get(method.args, {})
-    gone = {each.name: each.part for each in method.interface.gone.get(method.args, ())}
+    gone = {
+        each.name: each.part
+        for each in method.interface.gone.get(method.args, ())
+        if not each.constant
+    }
     for argument in arguments:
         wire = fields.get(argument, argument)
         if wire not in method.args.__struct_encode_fields__ and wire not in gone:
