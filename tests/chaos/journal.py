@@ -1,0 +1,278 @@
+"""Journals of a campaign, and the checker that compares them.
+
+Every process appends what it does to a file of its own, line by line, so that it survives whatever happens to the
+process. The checker knows only what the language says must happen; nothing of it comes from the runtime.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+Version = tuple[int, int]
+
+#: Seconds within which a refusal must have come back.
+REFUSAL_LIMIT = 1.0
+
+
+class Began(Struct, frozen=True, tag=True):
+    """A client is about to call or cast.
+
+    Attributes:
+        ticket: names the call; it travels in its arguments.
+        expect: what a handler of the newest release is given.
+        given: the names among these that older releases must not lose.
+        may: the outcomes that are no failure.
+        least: the version that the message needs; None: whatever the servers understand.
+        pin: what it may need at most.
+        reader: what the caller understands; None: whatever the message said.
+    """
+
+    ticket: str
+    client: str
+    method: str
+    cast: bool
+    expect: dict[str, Any]
+    given: list[str]
+    may: list[str]
+    at: float
+    least: Version | None = None
+    pin: Version | None = None
+    reader: Version | None = None
+
+
+class Ended(Struct, frozen=True, tag=True):
+    """How it ended for the client, and after how many seconds."""
+
+    ticket: str
+    outcome: str
+    at: float
+    took: float
+    text: str = ""
+    got: dict[str, Any] = {}
+
+
+class Ran(Struct, frozen=True, tag=True):
+    """A handler ran."""
+
+    ticket: str
+    server: str
+    release: str
+    seen: dict[str, Any]
+    answer: dict[str, Any]
+    needs: Version
+    reader: int
+    at: float
+
+
+class Lived(Struct, frozen=True, tag=True):
+    """A server's process, from before its start until after its end, and the versions that it serves."""
+
+    server: str
+    serves: list[Version]
+    began: float
+    ended: float
+
+    def understands(self, version: Version) -> bool:
+        """Whether it takes messages that need a version."""
+        return any(major == version[0] and minor >= version[1] for major, minor in self.serves)
+
+
+Entry = Began | Ended | Ran | Lived
+
+
+class Facts(Struct, frozen=True):
+    """What the language says of results.
+
+    Attributes:
+        fallback: what a reader that is too old is told instead of a value.
+        since: the version of that value, and of fields of results.
+    """
+
+    fallback: Mapping[str, str]
+    since: Mapping[str, Version]
+
+    def told(self, value: Any, reader: Version) -> Any:
+        """A value as a reader of a version sees it."""
+        while (
+            isinstance(value, str)
+            and value in self.fallback
+            and reader < self.since.get(value, (0, 0))
+        ):
+            value = self.fallback[value]
+        return value
+
+
+class Violation(Struct, frozen=True):
+    """Something that must not have happened: `lost`, `duplicated`, `misread`, `unexplained`, `failed` or `slow`."""
+
+    kind: str
+    ticket: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.ticket}: {self.text}"
+
+
+class Journal:
+    """Appends entries to a file; from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._encode = msgspec.json.Encoder().encode
+
+    def write(self, entry: Entry) -> None:
+        """Append one entry, with one system call."""
+        os.write(self._file, self._encode(entry) + b"\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+class Reading:
+    """Reads a journal while it is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+        self._decoder = msgspec.json.Decoder(Entry)
+
+    def news(self) -> Iterator[Entry]:
+        """The entries since the last look; half a line is left for the next."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                self._at += len(line)
+                yield self._decoder.decode(line)
+
+
+class Checker:
+    """Compares what clients and servers wrote down.
+
+    Args:
+        entries: of all journals, in any order.
+        facts: what the language says of results.
+    """
+
+    def __init__(self, entries: Iterable[Entry], facts: Facts) -> None:
+        self._facts = facts
+        self.began: dict[str, Began] = {}
+        self.ended: dict[str, Ended] = {}
+        self.runs: defaultdict[str, list[Ran]] = defaultdict(list)
+        self.lives: list[Lived] = []
+        self._twice: list[str] = []
+        for entry in entries:
+            self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        match entry:
+            case Began():
+                self._once(self.began, entry)
+            case Ended():
+                self._once(self.ended, entry)
+            case Ran():
+                self.runs[entry.ticket].append(entry)
+            case Lived():
+                self.lives.append(entry)
+
+    def _once(self, table: dict[str, Any], entry: Began | Ended) -> None:
+        if entry.ticket in table:
+            self._twice.append(entry.ticket)
+        table[entry.ticket] = entry
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How often calls and casts ended how."""
+        return Counter(each.outcome for each in self.ended.values())
+
+    def slowest(self, outcome: str) -> float:
+        """The seconds of the slowest such ending."""
+        return max((e.took for e in self.ended.values() if e.outcome == outcome), default=0.0)
+
+    def violations(self) -> list[Violation]:
+        """All of them; none if everything was as it must be."""
+        found = [Violation("unexplained", ticket, "was used twice") for ticket in self._twice]
+        for ticket in self.runs.keys() - self.began.keys():
+            found.append(Violation("unexplained", ticket, "ran, and nobody asked"))
+        for ticket in self.ended.keys() - self.began.keys():
+            found.append(Violation("unexplained", ticket, "ended, and never began"))
+        for began in self.began.values():
+            found += self._call(began)
+        return found
+
+    def _call(self, began: Began) -> Iterator[Violation]:
+        ticket, runs = began.ticket, self.runs.get(began.ticket, [])
+        ended = self.ended.get(ticket)
+        if len(runs) > 1:
+            yield Violation("duplicated", ticket, f"ran {len(runs)} times")
+        if ended is None:
+            yield Violation("lost", ticket, f"{began.client}: {began.method} never ended")
+            return
+        if ended.outcome not in began.may:
+            text = f"{began.client}: {began.method} ended as {ended.outcome}: {ended.text}"
+            yield Violation("failed", ticket, text)
+        if ended.outcome == "ok" and not runs and not self._is_refused_cast(began, ended):
+            yield Violation("lost", ticket, f"{began.client}: {began.method} never ran")
+        if ended.outcome in ("version", "pinned", "not_sent", "rejected"):
+            yield from self._refused(began, ended, runs)
+        for run in runs:
+            yield from self._run(began, ended, run)
+
+    def _refused(self, began: Began, ended: Ended, runs: list[Ran]) -> Iterator[Violation]:
+        if runs:
+            yield Violation("unexplained", began.ticket, f"ended as {ended.outcome}, and ran")
+        if ended.outcome in ("version", "pinned") and ended.took > REFUSAL_LIMIT:
+            yield Violation("slow", began.ticket, f"was refused after {ended.took:.2f} s")
+        if ended.outcome == "version" and not self._too_old_lived(began, ended):
+            text = f"was refused, and all servers understood {began.least}: {ended.text}"
+            yield Violation("unexplained", began.ticket, text)
+
+    def _is_refused_cast(self, began: Began, ended: Ended) -> bool:
+        """Nobody hears of the refusal of a cast."""
+        return began.cast and "version" in began.may and self._too_old_lived(began, ended)
+
+    def _too_old_lived(self, began: Began, ended: Ended) -> bool:
+        """Whether some server that did not understand the message lived at that time."""
+        least = began.least
+        return least is not None and any(
+            life.began <= ended.at and began.at <= life.ended and not life.understands(least)
+            for life in self.lives
+        )
+
+    def _run(self, began: Began, ended: Ended, run: Ran) -> Iterator[Violation]:
+        where = f"{began.client} to {run.server} {run.release}: {began.method}"
+        for name in run.seen.keys() | set(began.given):
+            seen, expected = run.seen.get(name), began.expect.get(name)
+            if seen != expected:
+                text = f"{where}: {name} is {seen!r}, expected {expected!r}"
+                yield Violation("misread", began.ticket, text)
+        if began.pin is not None and not (run.needs[0] == began.pin[0] and run.needs <= began.pin):
+            text = f"{where}: the message needs {run.needs}, and the pin is {began.pin}"
+            yield Violation("misread", began.ticket, text)
+        if began.reader not in (None, (run.needs[0], run.reader)):
+            text = f"{where}: the caller understands {began.reader}, the message says {run.reader}"
+            yield Violation("misread", began.ticket, text)
+        if ended.outcome == "ok" and not began.cast:
+            yield from self._result(began, ended, run, where)
+
+    def _result(self, began: Began, ended: Ended, run: Ran, where: str) -> Iterator[Violation]:
+        reader = (run.needs[0], run.reader)
+        expected = {
+            name: self._facts.told(value, reader)
+            for name, value in run.answer.items()
+            if reader >= self._facts.since.get(name, (0, 0))
+        }
+        if ended.got != expected:
+            text = f"{where}: the result is {ended.got!r}, expected {expected!r}"
+            yield Violation("misread", began.ticket, text)
