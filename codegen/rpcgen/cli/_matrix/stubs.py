@@ -50,8 +50,9 @@ def _changes(release: Release) -> Iterator[tuple[str, Any, Any]]:
 def _of_part(part: Any, newest: Any) -> Iterator[tuple[str, Any, Any]]:
     following = [*(older.type for older in part.types[1:]), newest]
     for older, newer in zip(part.types, following, strict=False):
-        if older.convert:
-            yield older.convert, older.type, newer
+        for stem in (older.convert, older.narrow):
+            if stem:
+                yield stem, older.type, newer
 
 
 def _types_of(cls: type) -> dict[str, Any]:
