@@ -49,6 +49,8 @@ class Method:
     to: tuple[str, ...]
     topic: str | None
     since: str
+    until: str
+    was: tuple[str, ...]
     doc: str
     deprecated: bool
 
@@ -60,6 +62,7 @@ class Contract:
     name: str
     namespace: str | None
     version: str
+    serves: tuple[str, ...]
     exchange: str
     topic: str
     doc: str
@@ -77,6 +80,7 @@ def read_contract(data: Mapping[str, Any]) -> Contract:
         name=data["interface"],
         namespace=data["namespace"],
         version=data["version"],
+        serves=tuple(data.get("serves", ())),
         exchange=target["exchange"],
         topic=_topic(target["topic"]),
         doc=data.get("doc", ""),
@@ -106,9 +110,17 @@ def _method(name: str, said: Mapping[str, Any], data: Mapping[str, Any]) -> Meth
         to=tuple(said.get("to", ())),
         topic=_topic(said["topic"]) if "topic" in said else None,
         since=", ".join(said.get("since", ())),
+        until=", ".join(said.get("until", ())),
+        was=tuple(_form(until, form) for until, form in said.get("was", {}).items()),
         doc=said.get("doc", ""),
         deprecated="deprecated" in said,
     )
+
+
+def _form(until: str, said: Any) -> str:
+    """An older form of a method: its name, or what of it was otherwise."""
+    what = said if isinstance(said, str) else "other " + " and ".join(said)
+    return f"until {until}: {what}"
 
 
 def _dated(text: str) -> tuple[str, str]:
@@ -136,5 +148,8 @@ def notes_text(said: Mapping[str, Any]) -> str:
     if "pattern" in said:
         limits.append(f"matches {said['pattern']}")
     limits += [key for key in ("unique", "deprecated") if said.get(key)]
+    limits += [f"until {until}: {name}" for until, name in said.get("was", {}).items()]
+    for until, older in said.get("was_type", {}).items():
+        limits.append(f"until {until}: {older if isinstance(older, str) else older['type']}")
     parts = [" ".join(str(said.get("doc", "")).split()), f"({', '.join(limits)})" if limits else ""]
     return " ".join(part for part in parts if part)

@@ -17,7 +17,8 @@ _NAME = re.compile(r"\b[A-Z][A-Za-z0-9_]*")
 
 def interface_text(contract: Contract) -> str:
     """Everything at a glance: a signature a method."""
-    head = f"{contract.name} {contract.version}, topic {contract.topic} of exchange {contract.exchange}"
+    versions = " and ".join([contract.version, *reversed(contract.serves)])
+    head = f"{contract.name} {versions}, topic {contract.topic} of exchange {contract.exchange}"
     parts = [head]
     if contract.doc:
         parts.append(contract.doc.strip())
@@ -69,6 +70,9 @@ def _facts(method: Method) -> list[str]:
         facts.append(f"topic {method.topic}")
     if method.since:
         facts.append(f"since {method.since}")
+    if method.until:
+        facts.append(f"until {method.until}")
+    facts += method.was
     if method.deprecated:
         facts.append("deprecated")
     if method.raises:
