@@ -148,6 +148,11 @@ def test_what_no_value_is_found_for_is_skipped(tmp_path: Path) -> None:
     done = rpcgen("matrix", str(file))
     assert done.code == 0
     assert "2 skipped; none failed" in done.out
+    root = ElementTree.fromstring(rpcgen("matrix", str(file), "--format", "junit").out)
+    assert root.attrib["skipped"] == "2"
+    told = [each.attrib["message"] for each in root.findall("testsuite/testcase/skipped")]
+    assert len(told) == 2
+    assert all(each.startswith("found no text that matches '^(?:ab|c)d{40}e$'") for each in told)
 
 
 # --- a product that does not keep its word -----------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def command(
     every client with every pin sends every method to every server, by every route and with several payloads. Each
     message has to be handled as it was sent, or be refused by name; never misread, undecodable, late or lost.
 
-    Nothing is written, and no other process is asked.
+    Nothing is left behind, and no other process is asked.
 
     Exit codes: 0 every cell is fine; 1 a cell failed; 2 a mistake in a FILE or on the command line.
     """

@@ -56,7 +56,7 @@ class Cell:
     Attributes:
         pin: `none`, `auto`, or a version.
         writes: the version that the client writes for; None if that depends on the server.
-        asked, answered: None if none could be made.
+        asked, answered: None if none could be made; `missing` says why.
     """
 
     client: Release
@@ -67,6 +67,7 @@ class Cell:
     route: Route
     asked: Asked | None = None
     answered: Answered | None = None
+    missing: str = ""
 
     @property
     def payload(self) -> str:

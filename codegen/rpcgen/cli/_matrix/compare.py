@@ -71,12 +71,9 @@ class Passage:
         clock: bool = False,
         shown: Container[str] | None = None,
     ) -> None:
-        """Compare two sets of fields; raises Differs.
+        """Compare two sets of fields, of which the two files say `mine` and `theirs`; raises Differs.
 
         Args:
-            sent, got: the values.
-            mine, theirs: what the two files say of them.
-            path: where they are.
             clock: their dates count on versions of their own.
             shown: the names that the receiving program sees; None: what its newest version has.
         """

@@ -128,11 +128,10 @@ class _Grid:
             if self._only and method.name not in self._only:
                 continue
             for route in reachable_routes(method):
-                bare = Cell(client, pin, writes, server, method, route)
                 try:
                     pairs = list(self._pairs(client, method, server, route.kind))
-                except Unmakeable:
-                    yield bare
+                except Unmakeable as error:
+                    yield Cell(client, pin, writes, server, method, route, missing=str(error))
                     continue
                 for asked, answered in pairs:
                     yield Cell(client, pin, writes, server, method, route, asked, answered)

@@ -55,7 +55,7 @@ class Sender:
     def send(self, cell: Cell) -> Done:
         """Run a cell."""
         if cell.asked is None:
-            return judged(cell, Outcome.SKIPPED, None, "no payload could be made")
+            return judged(cell, Outcome.SKIPPED, None, cell.missing)
         journal = self._journal
         journal.begin(cell.answered.value if cell.answered is not None else None)
         name = cell.client.client_method(cell.method, cell.route.kind)
