@@ -24,7 +24,7 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.version import Version
 
-from tests.versions.reference.dates import begun, exists
+from tests.versions.reference.dates import begun, ended, exists
 from tests.versions.reference.messages import Plain
 from tests.versions.reference.shapes import (
     Fields,
@@ -83,8 +83,13 @@ class Schema:
             for field in fields.values()
             if there(field, self.at)
         }
-        later = {name for name, field in fields.items() if not begun(field.dated.since, self.at)}
-        ever = {name for field in fields.values() for name in names_of(field)} | later
+        newest = self.interface.version
+        later = {
+            name
+            for name, field in fields.items()
+            if not begun(field.dated.since, self.at) and not ended(field.dated.until, newest)
+        }
+        ever = {name for field in fields.values() for name in names_of(field)} | set(fields)
         for name, item in given.items():
             here = f"{path}.{name}" if path else name
             if name in now:
@@ -97,6 +102,8 @@ class Schema:
                 yield Fault("missing", f"{path}.{name}" if path else name)
 
     def _field(self, field: Field, value: Plain, path: str) -> Iterator[Fault]:
+        if field.constant is not None and ended(field.dated.until, self.interface.version):
+            return  # "its value is not compared", and nobody is given it
         then = field_at(field, self.at, self.interface)
         if value is None and (then.default is not None or field.constant is not None):
             return  # reads as if it were absent

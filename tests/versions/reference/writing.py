@@ -203,9 +203,20 @@ class Writer:
                 continue
             schema = Schema(self.interface, self.at)
             if list(schema.value(written, older.type, older.constraints, path)):
-                self.reasons.append(Reason(path, until))
+                self.reasons.append(Reason(path, self._first_with(field, written, until)))
                 break
         return written
+
+    def _first_with(self, field: Field, value: Plain, until: Version) -> Version:
+        """The lowest later version that has the value: at most the end of the type that has not."""
+        for minor in range(self.at.minor + 1, until.minor if until.major == self.at.major else 0):
+            later = Version(self.at.major, minor)
+            then = field_at(field, later, self.interface)
+            if not list(
+                Schema(self.interface, later).value(value, then.type, then.constraints, "")
+            ):
+                return later
+        return until
 
     def value(self, value: Plain, type_: TypeExpr, path: str) -> Plain:
         """A value of a type, shaped for the version all the way down."""
