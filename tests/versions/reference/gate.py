@@ -49,8 +49,12 @@ def accepts(interface: Interface, message: Message) -> frozenset[RefusalKind]:
         return frozenset({"unsupported_major" if last is None else "minor_too_new"})
     method = find(interface, message.name, version)
     if method is None:
-        known = any(message.name in every_name(each) for each in interface.methods.values())
-        return frozenset({"method_not_in_version" if known else "unknown_method"})
+        if _is_spoken(interface, message.name):
+            return frozenset({"method_not_in_version"})
+        past = any(message.name in every_name(each) for each in interface.methods.values())
+        return frozenset(
+            {"unknown_method", "method_not_in_version"} if past else {"unknown_method"}
+        )
     shape = method_at(method, version)
     kinds = {route.kind for route in shape.routes if exists(route.dated, version)}
     if message.kind not in kinds:
@@ -66,6 +70,15 @@ def find(interface: Interface, name: str, at: Version) -> Method | None:
         if exists(method.dated, at) and method_at(method, at).name == name:
             return method
     return None
+
+
+def _is_spoken(interface: Interface, name: str) -> bool:
+    """Whether a version that is spoken has a method of the name."""
+    return any(
+        find(interface, name, Version(last.major, minor)) is not None
+        for last in spoken(interface).values()
+        for minor in range(last.minor + 1)
+    )
 
 
 def every_name(method: Method) -> set[str]:

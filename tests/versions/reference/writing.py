@@ -195,17 +195,26 @@ class Writer:
             if not older.converted:
                 subsets.append((until, older))
                 continue
+            if self._does_not_fit(field, value, subsets, path):
+                return None  # there is nothing to convert
             value = self.converters[Step(f"{owner}.{field.name}", until)].down(value)
             type_, subsets = older.type, []
         written = self.value(value, type_, path)
-        for until, older in subsets:
-            if written is None and older.default is not None:
-                continue
-            schema = Schema(self.interface, self.at)
-            if list(schema.value(written, older.type, older.constraints, path)):
-                self.reasons.append(Reason(path, self._first_with(field, written, until)))
-                break
+        self._does_not_fit(field, written, subsets, path)
         return written
+
+    def _does_not_fit(
+        self, field: Field, value: Plain, subsets: list[tuple[Version, OlderType]], path: str
+    ) -> bool:
+        """Whether a value is none of the older types, of which every value is one of the next type; the newest first."""
+        schema = Schema(self.interface, self.at)
+        for until, older in subsets:
+            if value is None and older.default is not None:
+                continue
+            if list(schema.value(value, older.type, older.constraints, path)):
+                self.reasons.append(Reason(path, self._first_with(field, value, until)))
+                return True
+        return False
 
     def _first_with(self, field: Field, value: Plain, until: Version) -> Version:
         """The lowest later version that has the value: at most the end of the type that has not."""
