@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rpcgen.codegen.history import clock_of, is_newer, start
+from rpcgen.codegen.history import clock_of, is_newer
 from rpcgen.codegen.inheritance import error_fields, struct_line
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
@@ -22,7 +22,7 @@ from rpcgen.idl.model import (
     Method,
     Struct,
 )
-from rpcgen.idl.timeline import exists, has_begun, is_spoken, last_spoken
+from rpcgen.idl.timeline import exists, is_spoken, last_spoken
 from rpcgen.idl.version import Version
 
 
@@ -68,17 +68,6 @@ class FieldSet:
     def is_newer(self, field: Field) -> bool:
         """Whether a field began later than the thing, in a major that is still spoken."""
         return is_newer(field.dated.since, self.container, self.clock)
-
-    def is_late(self, field: Field) -> bool:
-        """Whether a peer that is still spoken to may be too old to send it."""
-        since = field.dated.since
-        bounds = [bound for bound in since if bound.major == self.at.major]
-        if bounds and bounds[0] > start(self.container, self.at.major):
-            return True
-        return bool(since) and any(
-            exists(self.container, last) and not has_begun(since, last)
-            for last in self.clock.serves
-        )
 
     def is_always_sent(self, field: Field) -> bool:
         """Whether it travels even while it is unset, wherever it exists."""

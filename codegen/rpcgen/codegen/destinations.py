@@ -102,7 +102,7 @@ def _present(scope: Scope, at: _Step, lines: list[str], variable: str) -> str:
 
 def _field_step(scope: Scope, owner: str, own: FieldSet, name: str) -> _Step:
     field = own.field(name)
-    form = shape(scope, field, late=own.is_late(field))
+    form = shape(scope, field, late=own.is_newer(field))
     return _Step(f"{owner}.{own.names[name]}", form.type, form.null, form.absent)
 
 

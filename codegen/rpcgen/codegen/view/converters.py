@@ -188,7 +188,7 @@ def _ends_of_field(scope: Scope, of: FieldConversion) -> _Ends:
     if of.newer is not None:
         return _Ends(flat(annotation(scope, of.newer.type, checked=False)), older)
     own = _fields(scope, of.owner)
-    form = shape(scope, of.field, late=own.is_late(of.field))
+    form = shape(scope, of.field, late=own.is_newer(of.field))
     return _Ends(flat(handled(scope, form)), older)
 
 

@@ -55,7 +55,7 @@ def struct_class(
     body: list[str] = []
     for field in own.live():
         python = own.names[field.name]
-        form = shape(scope, field, late=own.is_late(field))
+        form = shape(scope, field, late=own.is_newer(field))
         keep = sparse and not own.is_left_out(field)
         annotation, default = stored(scope, field, python, form, keep=keep)
         body.append(annotated(python, annotation, default, INDENT))
@@ -74,7 +74,7 @@ def struct_class(
 def shapes(scope: Scope, own: FieldSet) -> list[tuple[Field, str, Shape]]:
     """The fields that generated code has, with their Python names and shapes."""
     return [
-        (field, own.names[field.name], shape(scope, field, late=own.is_late(field)))
+        (field, own.names[field.name], shape(scope, field, late=own.is_newer(field)))
         for field in own.live()
     ]
 
