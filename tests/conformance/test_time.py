@@ -113,13 +113,28 @@ def test_more_than_the_queue_holds_is_refused(labs: Lab) -> None:
         eventually(lambda: labs.servers[0].serving.work.queued == 1)
         begun = time.monotonic()
         with pytest.raises(Overloaded) as caught:
-            client.add(a=1)
+            client.greet(name="a")  # which is not idempotent, so nobody tries again
         assert time.monotonic() - begun < 0.2
         assert caught.value.retry_after is not None
         labs.bench.release.set()
         assert running.result(5.0) is True
         assert waiting.result(5.0) == 2
     assert labs.servers[0].serving.counters.overloaded == 1
+
+
+def test_an_idempotent_call_is_tried_again(labs: Lab) -> None:
+    """A server that was too busy is asked again after a pause; the caller only sees that it took longer."""
+    client = labs.open(concurrency=1, queue=0)
+    serving = labs.servers[0].serving
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(lambda: client.nap(seconds=20.0))
+        assert labs.bench.started.wait(5.0)
+        asked = pool.submit(lambda: client.add(a=1))
+        eventually(lambda: serving.counters.overloaded >= 1)
+        labs.bench.release.set()
+        assert running.result(5.0) is True
+        assert asked.result(5.0) == 2
+    assert serving.counters.overloaded <= 2
 
 
 def test_a_request_that_expired_in_the_queue_is_not_run(labs: Lab) -> None:

@@ -24,7 +24,8 @@ class ClientCounters(Counters):
     calls, casts: messages handed to the driver; replies: answers that reached their caller; late: answers that
     nobody waited for any more; expired: calls that ended at their deadline; cancelled: calls given up by the program;
     lost: calls whose server went away; rejected: calls a server refused; moved: calls sent on to another server
-    because the first was draining; unreadable: frames that were no message.
+    because the first was gone or draining; retried: idempotent calls tried again; unreadable: frames that were no
+    message.
     """
 
     __slots__ = (
@@ -37,11 +38,12 @@ class ClientCounters(Counters):
         "moved",
         "rejected",
         "replies",
+        "retried",
         "unreadable",
     )
 
     def __init__(self) -> None:
-        self.calls = self.casts = self.replies = self.late = self.expired = 0
+        self.calls = self.casts = self.replies = self.late = self.expired = self.retried = 0
         self.cancelled = self.lost = self.rejected = self.moved = self.unreadable = 0
 
 

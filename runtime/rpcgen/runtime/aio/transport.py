@@ -58,20 +58,35 @@ class AsyncTransport:
             NotSent: nobody took it.
         """
         while True:
+            unsent: NotSent | None = None
+            call.peer = None
             driver = self._driver or self._connect()
-            peer = driver.peer(call.target) or await driver.route(call.target, self._patience(call))
-            assert self._loop is not None
-            call.waiter = self._loop.create_future()
-            frame = self._calls.open(call, peer, time.monotonic())
             try:
-                driver.send(peer, frame)
-                self._watch(call)
-                await call.waiter
-            except BaseException:
-                self._give_up(call, driver)
-                raise
-            if not self._calls.moves(call):
+                peer = driver.peer(call.target)
+                if peer is None:
+                    peer = await driver.route(call.target, self._patience(call))
+                await self._attempt(call, driver, peer)
+            except NotSent as error:
+                unsent = error
+            pause = self._calls.again(call, unsent, time.monotonic())
+            if pause is None:
+                if unsent is not None:
+                    raise unsent
                 return
+            if pause:
+                await asyncio.sleep(pause)
+
+    async def _attempt(self, call: Call, driver: AsyncClientDriver, peer: Peer) -> None:
+        assert self._loop is not None
+        call.waiter = self._loop.create_future()
+        frame = self._calls.open(call, peer, time.monotonic())
+        try:
+            driver.send(peer, frame)
+            self._watch(call)
+            await call.waiter
+        except BaseException:
+            self._give_up(call, driver)
+            raise
 
     async def cast(self, call: Call) -> Sent:
         """Send a cast; raises NotSent if it reached nobody."""

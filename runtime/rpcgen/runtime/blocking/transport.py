@@ -56,19 +56,33 @@ class Transport:
             NotSent: nobody took it.
         """
         while True:
-            peer = self._route(call)
-            call.waiter = threading.Lock()
-            call.waiter.acquire()
-            with self._lock:
-                frame = self._calls.open(call, peer, time.monotonic())
+            unsent: NotSent | None = None
+            call.peer = None
             try:
-                self._driver.send(peer, frame)
-                self._wait(call)
-            except BaseException:
-                self._give_up(call)
-                raise
-            if not self._calls.moves(call):
+                self._attempt(call)
+            except NotSent as error:
+                unsent = error
+            with self._lock:
+                pause = self._calls.again(call, unsent, time.monotonic())
+            if pause is None:
+                if unsent is not None:
+                    raise unsent
                 return
+            if pause:
+                time.sleep(pause)
+
+    def _attempt(self, call: Call) -> None:
+        peer = self._route(call)
+        call.waiter = threading.Lock()
+        call.waiter.acquire()
+        with self._lock:
+            frame = self._calls.open(call, peer, time.monotonic())
+        try:
+            self._driver.send(peer, frame)
+            self._wait(call)
+        except BaseException:
+            self._give_up(call)
+            raise
 
     def cast(self, call: Call) -> Sent:
         """Send a cast; raises NotSent if it reached nobody."""

@@ -7,11 +7,20 @@ from collections.abc import Callable
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.envelope import Beat, Cancel, Refusal
+from rpcgen.runtime.core.retries import Retries
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.errors import ConnectionLost, DeadlineExceeded, Draining, RpcgenError
+from rpcgen.runtime.errors import (
+    AuthError,
+    ConnectionLost,
+    DeadlineExceeded,
+    Draining,
+    NotSent,
+    RpcgenError,
+    TooLarge,
+)
 from rpcgen.runtime.peers import Peer
 
-#: A call refused by a draining server was run by nobody, so it may go to another; so often at most.
+#: A call that a server took no notice of, or refused because it drains, may go to another; so often at most.
 MAX_MOVES = 3
 
 #: Seconds that finding and connecting a server may take for a message that has no deadline.
@@ -21,17 +30,20 @@ CAST_TIMEOUT = 5.0
 class Calls:
     """The table of pending calls. Nothing here waits or wakes: the shell does, for the calls that are returned."""
 
-    __slots__ = ("_new_id", "counters", "pending")
+    __slots__ = ("_new_id", "_retries", "counters", "pending")
 
     def __init__(self, new_id: Callable[[], bytes], counters: ClientCounters) -> None:
         self._new_id = new_id
         self.counters = counters
         self.pending: dict[bytes, Call] = {}
+        self._retries = Retries()
 
     def open(self, call: Call, peer: Peer, now: float) -> bytes:
         """Enter a call that is about to be sent to `peer`; its frame. You must `close` it whatever happens."""
         if not call.id:  # all attempts at one call share its id
             call.id = self._new_id()
+            if call.plan.method.idempotent:
+                self._retries.count(now)
         frame = call.frame(now)  # may raise, so before anything is entered
         call.peer = peer
         call.heard = now
@@ -129,15 +141,32 @@ class Calls:
                 ended.append(call)
         return ended
 
-    def moves(self, call: Call) -> bool:
-        """Whether an answered call should go to another server instead of ending."""
+    def again(self, call: Call, unsent: NotSent | None, now: float) -> float | None:
+        """Seconds after which a call is to be sent again instead of ending; None: it ends.
+
+        Args:
+            call: one that was answered, or that could not be sent.
+            unsent: why it could not; None if it was answered.
+            now: monotonic seconds.
+        """
+        if self._moves(call, unsent):
+            call.attempt += 1
+            self.counters.moved += 1
+            return 0.0
+        pause = self._retries.pause(call, unsent or call.answer, now)
+        if pause is not None:
+            self.counters.retried += 1
+        return pause
+
+    def _moves(self, call: Call, unsent: NotSent | None) -> bool:
+        """Whether nobody ran a call for a reason that is one server's alone: another may take it, at once."""
+        if call.attempt >= MAX_MOVES:
+            return False
+        if unsent is not None:
+            return call.peer is not None and not isinstance(unsent, (AuthError, TooLarge))
         answer = call.answer
         refused = isinstance(answer, Refusal) and answer.code == Draining.code
-        if call.attempt >= MAX_MOVES or not (refused or isinstance(answer, Draining)):
-            return False
-        call.attempt += 1
-        self.counters.moved += 1
-        return True
+        return refused or isinstance(answer, Draining)
 
 
 def wait_until(call: Call) -> float | None:

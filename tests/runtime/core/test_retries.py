@@ -1,0 +1,92 @@
+"""Which outcomes are tried again, after which pauses, and within which budget."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rpcgen.runtime import (
+    AuthError,
+    ConnectionLost,
+    DeadlineExceeded,
+    NotSent,
+    TooLarge,
+)
+from rpcgen.runtime.core.envelope import Fault, Refusal
+from rpcgen.runtime.core.retries import FIRST_PAUSE, LEAST, MAX_ATTEMPTS, WINDOW, Retries
+
+ID = b"i" * 16
+
+
+def call(*, idempotent: bool = True, deadline: float | None = None, attempt: int = 1) -> Any:
+    """What the budget looks at of a call."""
+    plan = SimpleNamespace(method=SimpleNamespace(idempotent=idempotent))
+    return SimpleNamespace(plan=plan, deadline=deadline, attempt=attempt)
+
+
+TRIED: list[Any] = [
+    NotSent("nobody"),
+    ConnectionLost("gone"),
+    Refusal(ID, "overloaded", "full"),
+    Refusal(ID, "expired", "late", retry_after=0.0),
+]
+
+
+@pytest.mark.parametrize("outcome", TRIED)
+def test_what_may_get_better_is_tried_again(outcome: Any) -> None:
+    """For idempotent methods alone, and so often at most; the attempt is counted in the call."""
+    retries = Retries(lambda: 0.5)
+    assert retries.pause(call(idempotent=False), outcome, 0.0) is None
+    made = call()
+    assert retries.pause(made, outcome, 0.0) == FIRST_PAUSE / 2
+    assert retries.pause(made, outcome, 0.0) == FIRST_PAUSE
+    assert made.attempt == MAX_ATTEMPTS
+    assert retries.pause(made, outcome, 0.0) is None
+
+
+FINAL: list[Any] = [
+    None,
+    AuthError("no"),
+    TooLarge("big"),
+    DeadlineExceeded("late"),
+    Refusal(ID, "unknown_method", "what"),
+    Refusal(ID, "overloaded", "full", retry_after=float("inf")),
+    Fault(ID, "raised", "ValueError", "x"),
+]
+
+
+@pytest.mark.parametrize("outcome", FINAL)
+def test_what_will_not_get_better_is_not(outcome: Any) -> None:
+    """Nor what did run."""
+    assert Retries().pause(call(), outcome, 0.0) is None
+
+
+def test_a_server_says_when_to_come_back() -> None:
+    """Its word is the least."""
+    refusal = Refusal(ID, "overloaded", "full", retry_after=0.7)
+    assert Retries(lambda: 0.0).pause(call(), refusal, 0.0) == 0.7
+
+
+def test_no_pause_goes_beyond_the_deadline() -> None:
+    """There is no time to wait and to be answered."""
+    retries = Retries(lambda: 1.0)
+    assert retries.pause(call(deadline=10.05), NotSent(), 10.0) is None
+    assert retries.pause(call(deadline=11.0), NotSent(), 10.0) is not None
+
+
+def test_retries_are_a_tenth_of_the_calls() -> None:
+    """A few always may; then it takes ten calls for one; what is long ago does not count."""
+    retries = Retries(lambda: 0.0)
+
+    def allowed(now: float) -> int:
+        count = 0
+        while retries.pause(call(), NotSent(), now) is not None:
+            count += 1
+        return count
+
+    assert allowed(0.0) == LEAST
+    for _ in range(100):
+        retries.count(0.1)
+    assert allowed(0.1) == 10 - LEAST
+    assert allowed(2 * WINDOW) == LEAST
