@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, cast
 
-from msgspec import inspect
+from msgspec import NODEFAULT, inspect
 
 
 def below(node: inspect.Type) -> Iterator[inspect.Type]:
@@ -40,3 +40,9 @@ def extra_of(node: inspect.Metadata) -> dict[str, Any]:
 def has_extra(node: inspect.Type) -> bool:
     """Whether reading this type needs bounds that msgspec does not check, anywhere below."""
     return any(isinstance(part, inspect.Metadata) and extra_of(part) for part in below(node))
+
+
+def keeps_absent(field: inspect.Field) -> bool:
+    """Whether a field has `presence: explicit`: it may be absent, and nothing is filled in."""
+    filled = field.default is not NODEFAULT or field.default_factory is not NODEFAULT
+    return not field.required and not filled

@@ -10,8 +10,8 @@ Knows no clock: `now` is an argument, in monotonic seconds.
 
 from __future__ import annotations
 
+import random as randomness
 from collections.abc import Callable
-from random import random as _random
 from typing import TYPE_CHECKING
 
 from rpcgen.runtime.core.envelope import Refusal
@@ -46,7 +46,7 @@ class Retries:
 
     __slots__ = ("_before", "_now", "_random", "_window")
 
-    def __init__(self, random: Callable[[], float] = _random) -> None:
+    def __init__(self, random: Callable[[], float] = randomness.random) -> None:
         self._random = random
         self._window: int = 0
         #: Calls and retries, in this half of the window and in the one before.

@@ -10,7 +10,7 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.glance import LOOK_CLOSER, Glances
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lower import Lowering
-from rpcgen.runtime.core.versions.visiting import Found
+from rpcgen.runtime.core.versions.visiting import Found, Unsayable
 from rpcgen.runtime.descriptor import Part
 
 from tests.runtime.core.versions import sample
@@ -87,3 +87,39 @@ def test_what_has_no_history_is_not_looked_at() -> None:
     glance = Glances(sample.interface(parts=PARTS), (2, 0)).of(node)
     assert glance is not None
     assert glance(Outer()) == LOOK_CLOSER
+
+
+class Patch(msgspec.Struct, kw_only=True, omit_defaults=True):
+    size: int | msgspec.UnsetType = msgspec.UNSET
+    note: str | msgspec.UnsetType | None = msgspec.UNSET
+    inner: Inner | msgspec.UnsetType = msgspec.UNSET
+    inners: list[Inner] | msgspec.UnsetType = msgspec.UNSET
+
+
+PATCHES = {
+    "absent": (Patch(), {}, 0),
+    "older": (Patch(size=3), {"size": 3}, 0),
+    "null is a value": (Patch(note=None), {"note": None}, 2),
+    "below": (Patch(inners=[Inner(tags=["x"])]), {"inners": [{"tags": ["x"]}]}, 2),
+}
+
+
+@pytest.mark.parametrize("case", PATCHES)
+def test_what_keeps_absent_apart_counts_if_it_is_there(case: str) -> None:
+    """Only absent is unset then, for the glance and for the closer look."""
+    value, written, minor = PATCHES[case]
+    parts = {**PARTS, Patch: {"note": Part(since=((2, 2),))}}
+    interface = sample.interface(parts=parts, gone={}, opened={}, clocks={})
+    node = inspect.type_info(Patch)
+    glance = Glances(interface, (2, 6)).of(node)
+    visit = Lowering(interface, (2, 6), Kit(MSGPACK, OpaqueCodecs(), None), strict=True).visit(node)
+    assert glance is not None
+    assert visit is not None
+    found = Found()
+    assert visit(msgspec.to_builtins(value), found, ()) == written
+    assert (glance(value), found.minor) == (minor, minor)
+    older = Lowering(interface, (2, 1), Kit(MSGPACK, OpaqueCodecs(), None), strict=True).visit(node)
+    assert older is not None
+    if minor:
+        with pytest.raises(Unsayable):
+            older(msgspec.to_builtins(value), Found(), ())

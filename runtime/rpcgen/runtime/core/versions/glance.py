@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import NODEFAULT, inspect
-from rpcgen.runtime.core.nodes import below
+from msgspec import NODEFAULT, UNSET, inspect
+from rpcgen.runtime.core.nodes import below, keeps_absent
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
     gone_matters,
@@ -107,7 +107,10 @@ class Glances:
             if retyped or not is_there(part, self._at) or name_at(part, name, self._at) != name:
                 return _closer
             inner, minor = self.of(field.type), since_minor(part, self._at)
-            if not part.since or part.always:
+            if keeps_absent(field):
+                if minor or inner is not None:
+                    rows.append(_explicit(field.name, minor, inner))
+            elif not part.since or part.always:
                 least = max(least, minor)
                 if inner is not None:
                     rows.append(_older(field.name, inner))
@@ -146,6 +149,19 @@ def _newer(field: inspect.Field, minor: int, inner: Glance | None) -> Glance:
         if inner is None:
             return minor
         found = inner(item)
+        return found if found > minor else minor
+
+    return glance
+
+
+def _explicit(name: str, minor: int, inner: Glance | None) -> Glance:
+    """A field that keeps absent apart: whatever is there travels."""
+
+    def glance(value: Any) -> int:
+        item = getattr(value, name)
+        if item is UNSET:
+            return 0
+        found = 0 if inner is None else inner(item)
         return found if found > minor else minor
 
     return glance

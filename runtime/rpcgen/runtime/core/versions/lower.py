@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
+from rpcgen.runtime.core.nodes import keeps_absent
 from rpcgen.runtime.core.versions.dates import has_begun, minor_in, next_after
 from rpcgen.runtime.core.versions.eras import Eras
 from rpcgen.runtime.core.versions.kit import Kit
@@ -173,11 +174,13 @@ class Lowering(Compiler):
         name = field.encode_name
         default = plain_default(field, self._kit.codec)
         if not is_there(part, self.at):
-            return self._left_out(name, part, default)
+            return self._left_out(name, part, default, explicit=keeps_absent(field))
         inner = self._retyped(field.type, part)
         wire = name_at(part, name, self.at)
         minor = since_minor(part, self.at) if self._strict else 0
-        drops = self._strict and bool(part.since) and not part.always
+        # Where absent is kept apart, it alone is unset.
+        explicit = keeps_absent(field)
+        drops = self._strict and bool(part.since) and not (part.always or explicit)
         if inner is None and not minor and not drops and wire == name:
             return None
 
@@ -199,7 +202,7 @@ class Lowering(Compiler):
 
         return step
 
-    def _left_out(self, name: str, part: Part, default: Any) -> Step:
+    def _left_out(self, name: str, part: Part, default: Any, *, explicit: bool = False) -> Step:
         """What becomes of a field that this version does not have."""
         needs = next_after(part.since, self.at)
         strict = self._strict and part.older != "drop"
@@ -210,7 +213,7 @@ class Lowering(Compiler):
                 return
             item = value.pop(name)
             found.changed = True
-            if strict and not may_go(item, default):
+            if strict and (explicit or not may_go(item, default)):
                 raise Unsayable((*path, name.removeprefix(GONE)), needs)
 
         return step
@@ -254,7 +257,9 @@ class Lowering(Compiler):
         """The visit that only asks whether this version's lack of younger fields loses something."""
         parts = self.parts_of(node.cls)
         steps = [
-            self._left_out(f.encode_name, part, plain_default(f, self._kit.codec))
+            self._left_out(
+                f.encode_name, part, plain_default(f, self._kit.codec), explicit=keeps_absent(f)
+            )
             for f in node.fields
             if not is_there(part := parts.get(f.encode_name, ALWAYS), self.at)
         ]
