@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
@@ -21,6 +22,7 @@ from tests.versions.cells import Trial, some_cell
 from tests.versions.fleet import Fleet
 from tests.versions.gates import try_gate
 from tests.versions.histories import make_history
+from tests.versions.reference import writing
 
 SOAK = int(os.environ.get("RPCGEN_SOAK", "0"))
 #: Histories; cells of each with clients, and with messages that no client writes.
@@ -91,6 +93,36 @@ def test_the_product_agrees_with_the_oracle(tmp_path: Path) -> None:
     print(ended.total(), dict(ended))
     assert ended.total() >= 3000
     assert set(ended) >= ENDINGS
+
+
+def test_a_wrong_rule_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An oracle with a mistake and the product disagree: cells can fail."""
+    seeds = Random(6).sample(range(2**32), 6)
+    with closing(Fleet(make_history(seeds), tmp_path)) as fleet:
+        assert disagreements(fleet) == 0
+        for name, mistake in MISTAKES.items():
+            with monkeypatch.context() as planted:
+                planted.setattr(writing, name, mistake)
+                assert disagreements(fleet) > 0, name
+
+
+MISTAKES: dict[str, Callable[..., Any]] = {
+    "is_unset": lambda value, default: value is None,
+    "starts_later": lambda part, whole, interface: False,
+    "shape_version": lambda interface, pin: interface.version,
+    "_needs": lambda interface, message, route: message.version,
+}
+
+
+def disagreements(fleet: Fleet) -> int:
+    """How many of some cells fail."""
+    failed = 0
+    for seed in range(200):
+        try:
+            Trial(fleet, some_cell(fleet, Random(seed))).run()
+        except Exception:  # whatever a wrong rule leads to
+            failed += 1
+    return failed
 
 
 #: How cells can end; all of it happens.
