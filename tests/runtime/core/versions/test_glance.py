@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from msgspec import inspect
@@ -96,7 +98,7 @@ class Patch(msgspec.Struct, kw_only=True, omit_defaults=True):
     inners: list[Inner] | msgspec.UnsetType = msgspec.UNSET
 
 
-PATCHES = {
+PATCHES: dict[str, tuple[Patch, dict[str, Any], int]] = {
     "absent": (Patch(), {}, 0),
     "older": (Patch(size=3), {"size": 3}, 0),
     "null is a value": (Patch(note=None), {"note": None}, 2),
