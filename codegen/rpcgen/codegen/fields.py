@@ -96,6 +96,8 @@ def _stored_default(
         scope.msgspec("UNSET")
     if default is None:
         pass
+    elif is_empty(default) and not keep:
+        options.append(f"default={default.text}")  # which msgspec copies, and leaves out
     elif not default.shared:
         options.append(around("default_factory=", _factory(scope, form.type, default)))
     elif keep and not form.absent:

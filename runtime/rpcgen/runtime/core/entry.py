@@ -46,6 +46,7 @@ class Entry:
     """
 
     __slots__ = (
+        "_accepted",
         "_adapters",
         "_codecs",
         "_converters",
@@ -87,6 +88,7 @@ class Entry:
         self._codecs = codecs
         self._converters = converters
         self._reader = Reader(method.args, codecs.decode, strict=True)
+        self._accepted: set[tuple[str, int, int, int]] = set()
         self._adapters: dict[tuple[Codec, Version], Adapter] = {}
         self.results = Results(method, codecs, converters, debug=debug)
 
@@ -94,6 +96,17 @@ class Entry:
 
     def refusal(self, request: Request) -> Rejected | None:
         """Why a message of another version than the newest cannot be run; None if it can."""
+        key = (request.method, request.how, request.major, request.minor)
+        if (
+            key in self._accepted
+        ):  # as many as there are versions, names and kinds that can be served
+            return None
+        refusal = self._refusal(request)
+        if refusal is None:
+            self._accepted.add(key)
+        return refusal
+
+    def _refusal(self, request: Request) -> Rejected | None:
         error = version_error(self.interface, request)
         if error is not None:
             return error

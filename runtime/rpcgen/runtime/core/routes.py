@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import fields
 from rpcgen.runtime.core.call import Options, Router, Settings
 from rpcgen.runtime.core.versions.dates import exists, has_begun, minor_in, next_after
+from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Topic, Version
 from rpcgen.runtime.errors import ConfigurationError, InvalidTarget, VersionPinned
 from rpcgen.runtime.target import Target
@@ -120,14 +122,34 @@ class Routes:
 
 
 def form_began(method: Method[Any, Any], kind: Kind, at: Version) -> int:
-    """The lowest minor, of a version's major, at which a method has the form that it has at that version."""
+    """The lowest minor, of a version's major, whose form accepts what the form of that version sends."""
+    now = in_effect(method.forms, at)
     for form in reversed(method.forms):
         if form.until > at or form.until[0] != at[0]:
             continue
         kinds = {route.kind for route in form.routes or method.routes}
-        if form.name is not None or form.args is not None or kind not in kinds:
+        if kind not in kinds or not _alike(method, now, form):
             return form.until[1]
     return 0
+
+
+def _alike(method: Method[Any, Any], one: Form | None, two: Form) -> bool:
+    """Whether requests of two forms look the same."""
+    names = [(form and form.name) or method.name for form in (one, two)]
+    structs = [(form and form.args) or method.args for form in (one, two)]
+    if names[0] != names[1]:
+        return False
+    if structs[0] is structs[1]:
+        return True
+    interface = method.interface
+    members = [
+        [(field.encode_name, field.type, field.required) for field in fields(struct)]
+        for struct in structs
+    ]
+    return members[0] == members[1] and all(
+        table.get(structs[0]) == table.get(structs[1])
+        for table in (interface.parts, interface.gone)
+    )
 
 
 def by_name(arguments: Struct) -> dict[str, Any]:

@@ -7,10 +7,10 @@ needed, which `lower.py` takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from msgspec import NODEFAULT, UNSET, inspect
+from msgspec import NODEFAULT, UNSET, Struct, inspect
 from rpcgen.runtime.core.nodes import below, keeps_absent
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
@@ -27,8 +27,24 @@ from rpcgen.runtime.values import TaggedUnion, is_open_union
 #: The answer of a glance that has to be followed by a closer look.
 LOOK_CLOSER = 2**31
 
-#: The lowest minor that can hold a typed value, or LOOK_CLOSER.
-Glance = Callable[[Any], int]
+#: From a typed value, and the highest minor that was found elsewhere in the message, to the highest with this value.
+Look = Callable[[Any, int], int]
+
+
+class Glance(Struct, frozen=True):
+    """A look at values of one type.
+
+    Attributes:
+        look: finds a minor, or LOOK_CLOSER.
+        ceiling: the highest that it can find: once that is reached, there is nothing to look for.
+    """
+
+    look: Look
+    ceiling: int
+
+    def __call__(self, value: Any) -> int:
+        """The lowest minor that can hold a typed value, or LOOK_CLOSER."""
+        return self.look(value, 0)
 
 
 class Glances:
@@ -50,10 +66,10 @@ class Glances:
                 return inner and _nullable(inner)
             case inspect.ListType():
                 item = self.of(node.item_type)
-                return item and _highest(item)
+                return item and _each(item, list)
             case inspect.DictType():
                 value = self.of(node.value_type)
-                return value and _highest_value(value)
+                return value and _each(value, dict[Any, Any].values)
             case inspect.EnumType():
                 return self._enum(node.cls)
             case inspect.StructType():
@@ -63,13 +79,13 @@ class Glances:
 
     def _enum(self, cls: type) -> Glance | None:
         if cls in self._interface.opened:
-            return _closer
+            return _CLOSER
         parts = self._interface.parts.get(cls, {})
         if not all(is_there(part, self._at) for part in parts.values()):
-            return _closer
+            return _CLOSER
         minors = {name: since_minor(part, self._at) for name, part in parts.items()}
         minors = {name: minor for name, minor in minors.items() if minor}
-        return (lambda value: minors.get(value, 0)) if minors else None
+        return _value(minors) if minors else None
 
     def _struct(self, node: inspect.StructType) -> Glance | None:
         cls = node.cls
@@ -77,10 +93,11 @@ class Glances:
             if not any(self._dated(part) for part in below(node)):
                 return None
 
-            def forward(value: Any) -> int:
-                return made(value)  # a recursive type finds this while its own glance is being made
+            def forward(value: Any, highest: int) -> int:
+                # a recursive type finds this while its own glance is being made
+                return made.look(value, highest)
 
-            self._made[cls] = forward
+            self._made[cls] = Glance(forward, LOOK_CLOSER)
             made = self._fields(node)
             self._made[cls] = made
         return self._made[cls]
@@ -98,111 +115,135 @@ class Glances:
         parts = it.parts.get(cls, {})
         gone = any(gone_matters(each, self._at) for each in it.gone.get(cls, ()))
         if gone or issubclass(cls, TaggedUnion) or cls in it.clocks:
-            return _closer
-        least, plain, rows = 0, list[_Plain](), list[Glance]()
+            return _CLOSER
+        least, plain, rows = 0, list[_Plain](), list[_Row]()
         for field in node.fields:
             part = parts.get(field.encode_name, ALWAYS)
             retyped = types_before(part, self._at) or type_at(part, self._at)
             name = field.encode_name
             if retyped or not is_there(part, self._at) or name_at(part, name, self._at) != name:
-                return _closer
+                return _CLOSER
             inner, minor = self.of(field.type), since_minor(part, self._at)
             if keeps_absent(field):
                 if minor or inner is not None:
-                    rows.append(_explicit(field.name, minor, inner))
+                    ceiling = max(minor, 0 if inner is None else inner.ceiling)
+                    rows.append((field.name, _explicit(minor, inner), ceiling))
             elif not part.since or part.always:
                 least = max(least, minor)
                 if inner is not None:
-                    rows.append(_older(field.name, inner))
+                    rows.append((field.name, inner.look, inner.ceiling))
             elif inner is None and not field.default and field.default_factory is NODEFAULT:
-                plain.append((field.name, minor, field.default))
+                plain.append((field.name, minor, field.default, _is_plain(field)))
             else:
-                rows.append(_newer(field, minor, inner))
+                newer = _newer(field, minor, inner)
+                rows.append((field.name, newer, LOOK_CLOSER))
         return _all(least, plain, rows)
 
 
-#: A newer field with a default such as None, False or 0: its name, its minor, its default.
-_Plain = tuple[str, int, Any]
+#: A newer field with a default such as None, False or 0: its name, its minor, its default, and whether its value is the
+#: default, or set, and nothing in between.
+_Plain = tuple[str, int, Any, bool]
+#: Any other field: its name, the look at its value, the ceiling of that.
+_Row = tuple[str, Look, int]
+
+_CLOSER = Glance(lambda value, highest: LOOK_CLOSER, LOOK_CLOSER)
+_EMPTY: tuple[Any, ...] = ("", [], {})
 
 
-def _closer(value: Any) -> int:
-    return LOOK_CLOSER
+def _is_plain(field: inspect.Field) -> bool:
+    """Whether values of a type are never empty, and never equal to a falsy default without being it."""
+    node = field.type
+    parts = node.types if isinstance(node, inspect.UnionType) else (node,)
+    kinds = (inspect.BoolType, inspect.IntType, inspect.NoneType)
+    return all(isinstance(part, kinds) for part in parts)
 
 
-def _newer(field: inspect.Field, minor: int, inner: Glance | None) -> Glance:
+def _value(minors: dict[Any, int]) -> Glance:
+    def look(value: Any, highest: int) -> int:
+        minor = minors.get(value, 0)
+        return minor if minor > highest else highest
+
+    return Glance(look, max(minors.values()))
+
+
+def _explicit(minor: int, inner: Glance | None) -> Look:
+    """A field that keeps absent apart: whatever is there travels."""
+
+    def look(item: Any, highest: int) -> int:
+        if item is UNSET:
+            return highest
+        if minor > highest:
+            highest = minor
+        return highest if inner is None else inner.look(item, highest)
+
+    return look
+
+
+def _newer(field: inspect.Field, minor: int, inner: Glance | None) -> Look:
     """A field that travels only if it is set."""
-    name, default = field.name, field.default
+    default = field.default
     empties: tuple[Any, ...] = ()
     if field.default_factory is not NODEFAULT:
         default = field.default_factory()
-        empties = (default,) if default in ([], {}) else ()
+        empties = (default,) if field.default_factory in (list, dict) else ()
 
-    def glance(value: Any) -> int:
-        item = getattr(value, name)
+    def look(item: Any, highest: int) -> int:
         # The encoder leaves out the default itself, and empty lists and maps, but not what is only equal to it.
-        if item is default or item in empties:
-            return 0
+        if item is default or (not item and item in empties):
+            return highest
         if type(item) is type(default) and item == default:
             return LOOK_CLOSER
-        if item is None or item in _EMPTY:
+        if not item and (item is None or item in _EMPTY):
             return LOOK_CLOSER
-        if inner is None:
-            return minor
-        found = inner(item)
-        return found if found > minor else minor
+        if minor > highest:
+            highest = minor
+        return highest if inner is None else inner.look(item, highest)
 
-    return glance
-
-
-def _explicit(name: str, minor: int, inner: Glance | None) -> Glance:
-    """A field that keeps absent apart: whatever is there travels."""
-
-    def glance(value: Any) -> int:
-        item = getattr(value, name)
-        if item is UNSET:
-            return 0
-        found = 0 if inner is None else inner(item)
-        return found if found > minor else minor
-
-    return glance
+    return look
 
 
-def _older(name: str, inner: Glance) -> Glance:
-    return lambda value: inner(getattr(value, name))
+def _all(least: int, plain: list[_Plain], rows: list[_Row]) -> Glance:
+    # What is reached first may spare looking at the rest.
+    plain = sorted(plain, key=lambda each: -each[1])
+    rows = sorted(rows, key=lambda each: -each[2])
+    closer = any(not each[3] for each in plain)
+    minors = [least, *(each[1] for each in plain), *(each[2] for each in rows)]
 
-
-def _all(least: int, plain: list[_Plain], rows: list[Glance]) -> Glance:
-    if not rows and not plain:
-        return lambda value: least
-
-    def glance(value: Any) -> int:
-        highest = least
-        for name, minor, default in plain:
+    def look(value: Any, highest: int) -> int:
+        if least > highest:
+            highest = least
+        for name, minor, default, is_plain in plain:
+            if is_plain and minor <= highest:
+                continue
             item = getattr(value, name)
             if item or item is not default:
                 if not item and (item is None or item in _EMPTY or item == default):
                     return LOOK_CLOSER
                 if minor > highest:
                     highest = minor
-        for row in rows:
-            found = row(value)
-            if found > highest:
-                highest = found
+        for name, inner, ceiling in rows:
+            if ceiling > highest:
+                highest = inner(getattr(value, name), highest)
         return highest
 
-    return glance
-
-
-_EMPTY: tuple[Any, ...] = ("", [], {})
+    return Glance(look, LOOK_CLOSER if closer else max(minors))
 
 
 def _nullable(inner: Glance) -> Glance:
-    return lambda value: 0 if value is None else inner(value)
+    look = inner.look
+    return Glance(
+        lambda value, highest: highest if value is None else look(value, highest), inner.ceiling
+    )
 
 
-def _highest(item: Glance) -> Glance:
-    return lambda value: max(map(item, value), default=0)
+def _each(item: Glance, items: Callable[[Any], Iterable[Any]]) -> Glance:
+    inner, ceiling = item.look, item.ceiling
 
+    def look(value: Any, highest: int) -> int:
+        for each in items(value):
+            if highest >= ceiling:
+                break
+            highest = inner(each, highest)
+        return highest
 
-def _highest_value(item: Glance) -> Glance:
-    return lambda value: max(map(item, value.values()), default=0)
+    return Glance(look, ceiling)

@@ -229,7 +229,7 @@ class Lifting(Compiler):
             if wire not in value and gone.needed:
                 raise _missing(where, at)
             item = value.pop(wire, None)
-            if of is not None and item is not None:
+            if of is not None and (item is not None or gone.needed):
                 check(of, item if inner is None else inner(item, found, where), where)
 
         return step

@@ -263,6 +263,11 @@ class Lowering(Compiler):
             for f in node.fields
             if not is_there(part := parts.get(f.encode_name, ALWAYS), self.at)
         ]
+        steps += [
+            self._left_out(GONE + gone.name, gone.part, gone.value)
+            for gone in self.interface.gone.get(node.cls, ())
+            if not has_begun(gone.part.since, self.at)
+        ]
 
         def visit(value: Any, found: Found, path: Path) -> Any:
             for step in steps:
@@ -297,7 +302,12 @@ class Lowering(Compiler):
                     raise Unsayable(path, older.until)
                 found.changed = found.changed or narrow is not value
                 value = narrow
-            return eras.visit(value, inner, found, path)
+            try:
+                return eras.visit(value, inner, found, path)
+            except Unsayable as unsayable:
+                if down and (unsayable.needs is None or down[-1][0].until < unsayable.needs):
+                    raise Unsayable(unsayable.path, down[-1][0].until) from None
+                raise
 
         return visit
 

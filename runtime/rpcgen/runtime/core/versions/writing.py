@@ -75,7 +75,7 @@ class ArgumentsWriter:
         data = self.encode(arguments)
         if self._glance is None:
             return msgspec.Raw(data), 0
-        minor = self._glance(arguments)
+        minor = self._glance.look(arguments, 0)
         if minor < LOOK_CLOSER:
             return msgspec.Raw(data), minor
         return self._lower(data, gone, refuse)
@@ -95,12 +95,15 @@ class ArgumentsWriter:
             raise
         return data
 
-    def refuse_younger(self, arguments: Any, refuse: Refuse) -> None:
+    def refuse_younger(
+        self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
+    ) -> None:
         """Check the arguments, and raise what `refuse` makes if a younger one than the version is set."""
-        from rpcgen.runtime.core.versions.lower import Lowering
+        from rpcgen.runtime.core.versions.lower import GONE, Lowering
         from rpcgen.runtime.core.versions.visiting import Found, Unsayable
 
         plain = self._codec.untyped(self.encode(arguments))
+        plain |= {GONE + name: value for name, value in self._plain_gone(gone or {}).items()}
         lowering = Lowering(self._interface, self._at, self._kit(), strict=True)
         try:
             lowering.younger(self._node)(plain, Found(), ())
@@ -177,7 +180,7 @@ class FormWriter:
         self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
     ) -> tuple[msgspec.Raw, int]:
         """As `ArgumentsWriter.write`; younger arguments keep their policies."""
-        self._newest.refuse_younger(arguments, refuse)
+        self._newest.refuse_younger(arguments, gone, refuse)
         return self._form.write(self._converter(arguments), None, refuse)
 
 

@@ -116,7 +116,7 @@ class RichFields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields of `Rich` as they travel."""
 
     item: Item
-    items: list[Item] = _field(default_factory=list[Item])
+    items: list[Item] = _field(default=[])
     words: list[str] = _field(default_factory=lambda: ["a"])
     times: int = 1
     note: str | None = None

@@ -45,7 +45,7 @@ class StopArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The arguments of `stop`."""
 
     item: Item
-    labels: dict[str, str] = _field(default_factory=dict[str, str])
+    labels: dict[str, str] = _field(default={})
     from_: str | None = _field(default=None, name="from")
 
 

@@ -22,7 +22,7 @@ class ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLonFields(
 
     a_very_long_name_very_long_name_very_long_name_very_long_nam: EnumVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLong  # fmt: skip
     b_very_long_name_very_long_name_very_long_name_very_long_nam: list[StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo] = _field(
-        default_factory=list[StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo],
+        default=[],
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ class ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongN
 
     a_very_long_name_very_long_name_very_long_name_very_long_nam: EnumVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLong  # fmt: skip
     b_very_long_name_very_long_name_very_long_name_very_long_nam: list[StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo] = _field(
-        default_factory=list[StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo],
+        default=[],
     )  # fmt: skip
     c_very_long_name_very_long_name_very_long_name_very_long_nam: int
 

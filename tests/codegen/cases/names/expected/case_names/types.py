@@ -72,8 +72,8 @@ class Words(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ctx_: str = _field(name="ctx")
     str_: str = _field(name="str")
     int_: int | None = _field(default=None, name="int")
-    list_: list[str] = _field(default_factory=list[str], name="list")
-    dict_: dict[str, str] = _field(default_factory=dict[str, str], name="dict")
+    list_: list[str] = _field(default=[], name="list")
+    dict_: dict[str, str] = _field(default={}, name="dict")
     date: dt.date
     uuid: UUID
     field: str | None = None

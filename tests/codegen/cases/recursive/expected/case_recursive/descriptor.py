@@ -20,7 +20,7 @@ class PickArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The arguments of `pick`."""
 
     basket: Basket
-    fruit: list[Apple] = _field(default_factory=list[Apple])
+    fruit: list[Apple] = _field(default=[])
 
 
 GROW: Method[GrowArgs, Choice | None] = Method(

@@ -11,7 +11,7 @@ from rpcgen.runtime import TaggedUnion
 
 
 class Tree(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    children: list[Tree] = _field(default_factory=list["Tree"])
+    children: list[Tree] = _field(default=[])
     left: Tree | None = None
     forest: Forest | None = None
     choice: Choice | None = None
@@ -44,8 +44,8 @@ class Ripeness(StrEnum):
 class Basket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fruit: list[Fruit]
     ripe: Ripeness = Ripeness.RIPE
-    other: list[Later] = _field(default_factory=list["Later"])
-    table: dict[str, list[Later]] = _field(default_factory=dict[str, "list[Later]"])
+    other: list[Later] = _field(default=[])
+    table: dict[str, list[Later]] = _field(default={})
 
 
 class Choice(TaggedUnion, frozen=True, kw_only=True, forbid_unknown_fields=True):

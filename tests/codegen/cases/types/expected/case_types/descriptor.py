@@ -46,7 +46,7 @@ class DefaultsArgs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     a_duration: dt.timedelta = _field(default_factory=lambda: dt.timedelta(seconds=90))
     colour: Colour = Colour.GREEN
     point: Point = _field(default_factory=lambda: Point(x=1, y=2))
-    names: Names = _field(default_factory=list[Name])
+    names: Names = _field(default=[])
     pair: list[int] = _field(default_factory=lambda: [1, 2])
     maybe: int = 7
     maybe_list: list[str] = _field(default_factory=lambda: ["a"])

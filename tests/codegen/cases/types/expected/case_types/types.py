@@ -174,9 +174,9 @@ class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     shade: Shade = Shade.DARK
     point: Point = _field(default_factory=lambda: Point(x=1, y=2))
     shape: Shape = _field(default_factory=lambda: Shape(radius=1.5))
-    names: Names = _field(default_factory=list["Name"])
+    names: Names = _field(default=[])
     pair: list[int] = _field(default_factory=lambda: [1, 2])
-    table: dict[str, Point] = _field(default_factory=dict[str, "Point"])
+    table: dict[str, Point] = _field(default={})
     numbers: ByNumber = _field(default_factory=lambda: {1: ["one"]})
     maybe: int = 7
     maybe_list: list[str] = _field(default_factory=lambda: ["a"])

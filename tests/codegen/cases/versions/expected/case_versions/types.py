@@ -94,8 +94,8 @@ class Derived(
     """
 
     extra: str | None = None
-    tags: list[str] = _field(default_factory=list[str])
-    table: dict[str, int] = _field(default_factory=dict[str, int])
+    tags: list[str] = _field(default=[])
+    table: dict[str, int] = _field(default={})
     level: int = 3
 
 
