@@ -1,4 +1,4 @@
-"""The ZeroMQ driver: `zmq+ipc:///dir`, `zmq+tcp://host:port,host:port`.
+"""The ZeroMQ driver: `zmq+ipc:///dir`, `zmq+tcp://host:port,host:port`, `zmq+ring:///file`.
 
 A client has a DEALER socket for each server, a server has a ROUTER; each message is one frame. Who serves what is the
 matchmaker's to say (`matchmakers/`). `engine.py` and `binding.py` hold the two sides, without waiting; `blocking/`
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.drivers.zeromq.matchmakers import Topic, find_matchmaker
+from rpcgen.runtime.drivers.zeromq.matchmakers import MatchmakerModule, Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.target import Target, check_name
@@ -32,8 +32,8 @@ def connect(url: TransportUrl) -> BlockingClient:
     """See `DriverModule.connect`."""
     from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
 
-    options = url.options(ZmqOptions)
-    return BlockingClient(find_matchmaker(url).matchmaker(url, options), options)
+    matchmaker, options = _open(url)
+    return BlockingClient(matchmaker.matchmaker(url, options), options)
 
 
 def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> BlockingListener:
@@ -41,9 +41,9 @@ def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> Blockin
     from rpcgen.runtime.drivers.zeromq.binding import Binding
     from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
 
-    options = url.options(ZmqOptions)
+    matchmaker, options = _open(url)
     serves = _topics(targets, server)
-    registration = find_matchmaker(url).registration(url, options, server, serves)
+    registration = matchmaker.registration(url, options, server, serves)
     return BlockingListener(Binding(registration, options, server, serves))
 
 
@@ -51,8 +51,8 @@ def connect_async(url: TransportUrl) -> AsyncClient:
     """See `DriverModule.connect_async`."""
     from rpcgen.runtime.drivers.zeromq.aio.client import AsyncClient
 
-    options = url.options(ZmqOptions)
-    return AsyncClient(find_matchmaker(url).matchmaker(url, options), options)
+    matchmaker, options = _open(url)
+    return AsyncClient(matchmaker.matchmaker(url, options), options)
 
 
 def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncListener:
@@ -60,9 +60,8 @@ def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> A
     from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener
     from rpcgen.runtime.drivers.zeromq.binding import Binding
 
-    options = url.options(ZmqOptions)
+    matchmaker, options = _open(url)
     serves = _topics(targets, server)
-    matchmaker = find_matchmaker(url)
 
     def bind() -> Binding:
         registration = matchmaker.registration(url, options, server, serves)
@@ -76,6 +75,11 @@ def discover(url: TransportUrl, timeout: float) -> list[Found]:
     from rpcgen.runtime.drivers.zeromq.discovery import discover as find
 
     return find(url, timeout)
+
+
+def _open(url: TransportUrl) -> tuple[MatchmakerModule, ZmqOptions]:
+    matchmaker = find_matchmaker(url)
+    return matchmaker, url.options(matchmaker.Options)
 
 
 def _topics(targets: Sequence[Target], server: str) -> list[Topic]:

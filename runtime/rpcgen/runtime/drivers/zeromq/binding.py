@@ -34,6 +34,9 @@ BATCH: Final = 64
 #: Seconds that answers have to leave when a listener is closed.
 LINGER: Final = 0.8
 
+#: Seconds between two questions whether clients can find us.
+ANNOUNCE_PAUSE: Final = 0.002
+
 #: Clients that are remembered before we ask which of them are still there.
 _PRUNE_AT: Final = 1024
 
@@ -76,7 +79,7 @@ class Binding:
         try:
             configure_router(self._socket, options, registration.address)
             self.address = self._bind()
-            registration.announce()
+            registration.announce(self.address)
         except BaseException:
             self.close()
             self.end()
@@ -92,6 +95,10 @@ class Binding:
         except zmq.ZMQError as error:
             raise ConfigurationError(f"cannot listen on {address}: {error.strerror}") from error
         return bound_address(self._socket)
+
+    def announced(self) -> bool:
+        """Whether clients can find us, or cannot before long: until then a listener waits, and asks again after ANNOUNCE_PAUSE."""
+        return self._registration.announced()
 
     # --- requests -------------------------------------------------------------------------------------------------
 

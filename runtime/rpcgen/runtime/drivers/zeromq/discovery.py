@@ -12,7 +12,6 @@ from typing import Final
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
-from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import TransportUrl
 
@@ -22,12 +21,17 @@ _UNDER_WAY: Final = frozenset({State.CONNECTING, State.GREETING})
 
 def discover(url: TransportUrl, timeout: float) -> list[Found]:
     """See `DriverModule.discover`."""
-    options = url.options(ZmqOptions)
-    engine = Engine(find_matchmaker(url).matchmaker(url, options), options, _ignore, _ignore)
+    module = find_matchmaker(url)
+    options = url.options(module.Options)
+    matchmaker = module.matchmaker(url, options)
+    engine = Engine(matchmaker, options, _ignore, _ignore)
     try:
+        began = time.monotonic()
+        end = began + timeout
+        while not matchmaker.settled(began) and time.monotonic() < end:
+            time.sleep(_PAUSE)
         for endpoint in engine.look():
             engine.connect(endpoint)
-        end = time.monotonic() + timeout
         while time.monotonic() < end and _progress(engine):
             time.sleep(_PAUSE)
         ready = [link for link in engine.links.values() if link.state is State.READY]

@@ -347,7 +347,7 @@ class Engine:
         """Ask the matchmaker: connect to new servers of our topics, choose those no more that have left."""
         endpoints = list(self.matchmaker.look())
         for endpoint in endpoints:
-            if endpoint.key not in self.histories and self._is_wanted(endpoint):
+            if endpoint.key not in self.histories and endpoint.may_serve_one_of(self.topics):
                 self.connect(endpoint)
         self._listed = {endpoint.key for endpoint in endpoints}
         for key in self.histories.keys() - self._listed:
@@ -357,11 +357,6 @@ class Engine:
             else:
                 self.drain(link)
         return endpoints
-
-    def _is_wanted(self, endpoint: Endpoint) -> bool:
-        if endpoint.serves is None:
-            return bool(self.topics)
-        return not self.topics.isdisjoint(endpoint.serves)
 
     # --- closing --------------------------------------------------------------------------------------------------
 
@@ -378,8 +373,9 @@ class Engine:
         self.timers = Timers()
 
     def end(self) -> None:
-        """Wait, at most LINGER, until what was sent has left, and end libzmq's threads."""
+        """Wait, at most LINGER, until what was sent has left, and end libzmq's threads and the matchmaker's."""
         self._context.term()
+        self.matchmaker.close()
 
 
 def _as_loss(link: Link, reason: RpcgenError) -> RpcgenError:

@@ -1,4 +1,4 @@
-"""The options of a `zmq+...` URL. What they mean for a socket is in `sockets.py`."""
+"""The options of every `zmq+...` URL. What they mean for a socket is in `sockets.py`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
 
 
 class ZmqOptions(Struct, frozen=True):
-    """The query of a `zmq+...` URL; times in seconds, sizes in bytes.
+    """What the query of every `zmq+...` URL may have; times in seconds, sizes in bytes. Matchmakers add their own.
 
     Attributes:
         max_message: the largest frame that is sent or accepted.
@@ -34,7 +34,6 @@ class ZmqOptions(Struct, frozen=True):
         heartbeat: between two pings of a silent connection.
         heartbeat_timeout: silence after which a connection counts as lost.
         reconnect_max: the longest pause between two attempts to connect in the background.
-        bind: `host:port` on which a server listens where that is not what the URL says (zmq+tcp).
 
     Raises:
         BadUrl: a value is out of bounds.
@@ -48,7 +47,6 @@ class ZmqOptions(Struct, frozen=True):
     heartbeat: float = 2.0
     heartbeat_timeout: float = 6.0
     reconnect_max: float = 5.0
-    bind: str | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high) in _BOUNDS.items():

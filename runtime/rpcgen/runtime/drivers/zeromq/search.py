@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from time import monotonic
+from typing import Final
 
 from msgspec import Struct, field
 from rpcgen.runtime.drivers.zeromq.engine import Engine
@@ -15,6 +16,12 @@ from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.errors import AuthError, NotSent, RpcgenError
 from rpcgen.runtime.target import Target
+
+#: Seconds between two questions whether the matchmaker has settled.
+_PAUSE: Final = 0.005
+
+#: Seconds that a fanout allows the matchmaker to be behind.
+_SPREAD: Final = 1.0
 
 
 class _Survey(Struct):
@@ -37,6 +44,7 @@ class Search:
         self.due = math.inf
         self._engine = engine
         self._target = target
+        self._began = monotonic()
         self._tried: set[str] = set()
         self._survey = _Survey()
 
@@ -48,12 +56,16 @@ class Search:
             AuthError: the only ones who might refused us.
         """
         survey = self._look()
+        settled = self._engine.matchmaker.settled(self._began)
         if survey.ready:
             # The pool's choice is a fair one; it may know less than we do (a server that rests).
             return self._engine.choose(self._target) or survey.ready[0]
         if survey.pending:
             return None
-        raise self._nobody()
+        if settled:
+            raise self._nobody()
+        self._ask_again()
+        return None
 
     def everyone(self) -> tuple[Sequence[Link], Sequence[str]] | None:
         """All servers, once each is ready or has failed, and the names of those that failed.
@@ -62,9 +74,13 @@ class Search:
             NotSent: there is none.
         """
         survey = self._look()
+        settled = self._engine.matchmaker.settled(self._began - _SPREAD)
         if survey.pending:
             return None
-        return self.everyone_so_far()
+        if settled:
+            return self.everyone_so_far()
+        self._ask_again()
+        return None
 
     def everyone_so_far(self) -> tuple[Sequence[Link], Sequence[str]]:
         """As `everyone`, when the time is over; servers that did not answer count as failed."""
@@ -82,6 +98,10 @@ class Search:
         )
 
     def _look(self) -> _Survey:
+    def _ask_again(self) -> None:
+        """The matchmaker is about to know more."""
+        self.due = min(self.due, monotonic() + _PAUSE)
+
         engine, target = self._engine, self._target
         self.due = math.inf
         self._survey = survey = _Survey()

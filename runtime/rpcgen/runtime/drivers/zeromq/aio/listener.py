@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report
-from rpcgen.runtime.drivers.zeromq.binding import BATCH, Binding, Request
+from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, BATCH, Binding, Request
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
 
@@ -40,6 +40,8 @@ class AsyncListener:
         self._loop.add_reader(binding.fd, self._receive)
         self._queue()  # what came before the FD was watched gives no edge
 
+        while not (binding.announced() or self._closed):
+            await asyncio.sleep(ANNOUNCE_PAUSE)
     def _queue(self) -> None:
         if not self._queued:
             self._queued = True

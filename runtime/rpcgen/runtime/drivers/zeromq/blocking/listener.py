@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Sequence
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from rpcgen.runtime.drivers.zeromq import forks
-from rpcgen.runtime.drivers.zeromq.binding import Binding, Request
+from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, Binding, Request
 from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
-from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
 
 Ready = list[tuple[int, int]]
@@ -29,8 +28,10 @@ class BlockingListener:
         self.counters = binding.counters
         self.addresses: Sequence[str] = (binding.address,)
         try:
+            while not binding.announced():
+                sleep(ANNOUNCE_PAUSE)
             self._waiter = Waiter()
-        except ConfigurationError:
+        except BaseException:
             binding.close()
             binding.end()
             raise

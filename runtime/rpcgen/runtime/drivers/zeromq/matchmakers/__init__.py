@@ -1,6 +1,6 @@
 """How clients learn of servers without a broker: one module a matchmaker, named like what follows `zmq+` in the URL.
 
-A matchmaker module has the two functions of `MatchmakerModule`. Clients ask for endpoints; servers register theirs. A
+A matchmaker module has what `MatchmakerModule` lists. Clients ask for endpoints; servers register theirs. A
 matchmaker knows no sockets of ZeroMQ's and no messages, and its methods do not wait: one that needs a network keeps
 what it knows up to date in the background and answers from memory.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Collection, Sequence
+from typing import Final, Protocol, cast
 
 from msgspec import Struct
 from rpcgen.runtime.advice import did_you_mean
@@ -21,6 +21,9 @@ from rpcgen.runtime.url import TransportUrl
 
 #: What a server serves: exchange and topic.
 Topic = tuple[str, str]
+
+#: In `Endpoint.serves`, in place of an exchange's name: every exchange.
+ANY_EXCHANGE: Final = "*"
 
 
 class Endpoint(Struct, frozen=True):
@@ -45,9 +48,16 @@ class Endpoint(Struct, frozen=True):
 
     def may_serve(self, target: Target) -> bool:
         """False if it certainly does not serve the target."""
-        if self.serves is not None and (target.exchange, target.topic) not in self.serves:
+        if not self.may_serve_one_of(((target.exchange, target.topic),)):
             return False
         return target.server is None or self.server is None or self.server == target.server
+
+    def may_serve_one_of(self, topics: Collection[Topic]) -> bool:
+        """False if it certainly serves none of them."""
+        serves = self.serves
+        if serves is None:
+            return bool(topics)
+        return any(topic in serves or (ANY_EXCHANGE, topic[1]) in serves for topic in topics)
 
 
 class Matchmaker(Protocol):
@@ -60,6 +70,14 @@ class Matchmaker(Protocol):
 
     def changed(self) -> bool:
         """Whether `look` may say something new; called often, so cheap."""
+        ...
+
+    def settled(self, since: float) -> bool:
+        """Whether `look` knows what was so at the time `since` (monotonic), or cannot learn it soon.
+
+        Whoever finds nobody asks this first, and again every few milliseconds until it is true, which must be within
+        a second after `since`. A matchmaker that is never behind says True.
+        """
         ...
 
     def look(self) -> Sequence[Endpoint]:
@@ -75,6 +93,10 @@ class Matchmaker(Protocol):
         """Hear that a connection was refused or broke; True if the server is gone and will not come back there."""
         ...
 
+    def close(self) -> None:
+        """End what runs in the background. Idempotent; takes half a second at most."""
+        ...
+
 
 class Registration(Protocol):
     """The server's side: one process's entry."""
@@ -84,8 +106,12 @@ class Registration(Protocol):
         """Where to bind, in ZeroMQ's notation."""
         ...
 
-    def announce(self) -> None:
-        """Let clients find us; called once we can be connected to."""
+    def announce(self, bound: str) -> None:
+        """Let clients find us; called once we can be connected to, with the address that became of ours."""
+        ...
+
+    def announced(self) -> bool:
+        """Whether clients can find us, or cannot before long. Asked every few milliseconds until it is true."""
         ...
 
     def withdraw(self) -> None:
@@ -93,12 +119,18 @@ class Registration(Protocol):
         ...
 
     def close(self) -> None:
-        """Withdraw and leave nothing behind; called after the socket was closed. Idempotent."""
+        """Withdraw and leave nothing behind; called after the socket was closed. Idempotent; half a second at most."""
         ...
 
 
 class MatchmakerModule(Protocol):
-    """The functions of a matchmaker module."""
+    """What a matchmaker module has.
+
+    Attributes:
+        Options: the query of its URLs: a frozen subclass of `ZmqOptions`. Both functions get one.
+    """
+
+    Options: type[ZmqOptions]
 
     def matchmaker(self, url: TransportUrl, options: ZmqOptions) -> Matchmaker:
         """Open the client's side. Raises ConfigurationError."""

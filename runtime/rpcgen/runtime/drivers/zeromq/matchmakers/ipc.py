@@ -33,6 +33,10 @@ _CLOCK_TICK_NS: Final = 50_000_000
 _NEVER: Final = (-1, -1, -1, -1)
 
 
+class Options(ZmqOptions, frozen=True):
+    """The query of a `zmq+ipc` URL."""
+
+
 class Directory:
     """The client's side."""
 
@@ -48,6 +52,10 @@ class Directory:
         except OSError:
             return self._seen != _NEVER
         return _state(status) != self._seen
+
+    def settled(self, since: float) -> bool:
+        """Always: the directory is at hand."""
+        return True
 
     def look(self) -> Sequence[Endpoint]:
         """List the directory; reads only the records that are new since the last time."""
@@ -76,6 +84,9 @@ class Directory:
     def lost(self, endpoint: Endpoint) -> bool:
         """Ask the socket itself; the files of a dead one are removed."""
         return records.clean_if_dead(self.where, endpoint.key)
+
+    def close(self) -> None:
+        """Nothing to do."""
 
     def _read(self, name: str) -> Endpoint | records.BadRecord | None:
         try:
@@ -107,13 +118,17 @@ class Entry:
         self._socket = f"{path}/{self._record.socket}"
         self.address = f"ipc://{self._socket}"
 
-    def announce(self) -> None:
+    def announce(self, bound: str) -> None:
         """Write the record, whole or not at all."""
         try:
             os.chmod(self._socket, 0o600)
             records.write(self._path, self._name, self._record)
         except OSError as error:
             raise ConfigurationError(f"cannot register in {self._path}: {error}") from error
+
+    def announced(self) -> bool:
+        """As soon as the record is there."""
+        return True
 
     def withdraw(self) -> None:
         """Remove the record; the socket stays for those who are connected."""
@@ -125,9 +140,9 @@ class Entry:
         records.remove(self._path, self._record.socket)
 
 
-def matchmaker(url: TransportUrl, options: ZmqOptions) -> Directory:
+def matchmaker(url: TransportUrl, options: Options) -> Directory:
     """See `MatchmakerModule`. The directory need not be there yet."""
-    path = _path(url, options)
+    path = _path(url)
     with contextlib.suppress(
         OSError
     ):  # not there, or not to be seen: `look` says so when it matters
@@ -136,10 +151,10 @@ def matchmaker(url: TransportUrl, options: ZmqOptions) -> Directory:
 
 
 def registration(
-    url: TransportUrl, options: ZmqOptions, server: str, serves: Sequence[Topic]
+    url: TransportUrl, options: Options, server: str, serves: Sequence[Topic]
 ) -> Entry:
     """See `MatchmakerModule`. Creates the directory if it is missing."""
-    return Entry(_path(url, options), server, serves)
+    return Entry(_path(url), server, serves)
 
 
 def make_private(path: str) -> None:
@@ -167,11 +182,9 @@ def check_private(path: str, status: os.stat_result) -> None:
     raise ConfigurationError(f"{path} {problem}; servers are trusted by who may write there")
 
 
-def _path(url: TransportUrl, options: ZmqOptions) -> str:
+def _path(url: TransportUrl) -> str:
     if url.hosts or not url.path.startswith("/"):
         raise BadUrl(f"{url}: expected zmq+ipc:///absolute/directory, with three slashes")
-    if options.bind is not None:
-        raise BadUrl(f"{url}: option 'bind' is for zmq+tcp")
     path = os.path.normpath(url.path)
     if path.startswith("//"):
         path = path[

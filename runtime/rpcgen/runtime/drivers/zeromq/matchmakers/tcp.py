@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 
+from rpcgen.runtime.drivers.zeromq.addresses import address_of, numeric, read_bind
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
-from rpcgen.runtime.errors import BadUrl, ConfigurationError
-from rpcgen.runtime.url import Host, TransportUrl, parse_url
+from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.url import Host, TransportUrl
+
+
+class Options(ZmqOptions, frozen=True):
+    """The query of a `zmq+tcp` URL.
+
+    Attributes:
+        bind: `host:port` on which a server listens where that is not the URL's only address.
+    """
+
+    bind: str | None = None
 
 
 class StaticList:
     """The hosts of a URL; they never change, so a host that is lost is waited for."""
 
     def __init__(self, hosts: Sequence[Host]) -> None:
-        self._endpoints = tuple(Endpoint(str(host), _address(host)) for host in hosts)
+        self._endpoints = tuple(Endpoint(str(host), address_of(host)) for host in hosts)
         self.where = f"zmq+tcp://{','.join(map(str, hosts))}"
 
     def changed(self) -> bool:
         """Never."""
         return False
+
+    def settled(self, since: float) -> bool:
+        """Always."""
+        return True
 
     def look(self) -> Sequence[Endpoint]:
         """One endpoint for each host."""
@@ -30,15 +44,22 @@ class StaticList:
         """Never for good."""
         return False
 
+    def close(self) -> None:
+        """Nothing to do."""
+
 
 class StaticRegistration:
-    """A server's place in the list: whoever reads the URL knows it already."""
+    """A server's place in a list: whoever reads the list knows it already."""
 
     def __init__(self, host: Host) -> None:
-        self.address = _address(Host(_numeric(host), host.port))
+        self.address = address_of(numeric(host))
 
-    def announce(self) -> None:
+    def announce(self, bound: str) -> None:
         """Nothing to do: clients connect when it listens."""
+
+    def announced(self) -> bool:
+        """Always."""
+        return True
 
     def withdraw(self) -> None:
         """Nothing to do: clients are refused once it no longer listens."""
@@ -47,7 +68,7 @@ class StaticRegistration:
         """Nothing to do."""
 
 
-def matchmaker(url: TransportUrl, options: ZmqOptions) -> StaticList:
+def matchmaker(url: TransportUrl, options: Options) -> StaticList:
     """See `MatchmakerModule`."""
     hosts = _hosts(url)
     for host in hosts:
@@ -59,13 +80,15 @@ def matchmaker(url: TransportUrl, options: ZmqOptions) -> StaticList:
 
 
 def registration(
-    url: TransportUrl, options: ZmqOptions, server: str, serves: Sequence[Topic]
+    url: TransportUrl, options: Options, server: str, serves: Sequence[Topic]
 ) -> StaticRegistration:
     """See `MatchmakerModule`.
 
     Listens on `bind`, or else on the URL's only host. Port 0 means any free one.
     """
-    hosts = _hosts(url if options.bind is None else parse_url(f"{url.scheme}://{options.bind}"))
+    if options.bind is not None:
+        return StaticRegistration(read_bind(options.bind))
+    hosts = _hosts(url)
     if len(hosts) != 1:
         raise BadUrl(
             f"{url}: {len(hosts)} addresses, and a server listens on one; "
@@ -83,18 +106,3 @@ def _hosts(url: TransportUrl) -> tuple[Host, ...]:
     if len(set(url.hosts)) != len(url.hosts):
         raise BadUrl(f"{url}: an address is given twice")
     return url.hosts
-
-
-def _address(host: Host) -> str:
-    return f"tcp://{host}"
-
-
-def _numeric(host: Host) -> str:
-    """The host as ZeroMQ binds it: it resolves names where it connects, but not where it listens."""
-    if ":" in host.name or host.name == "*":
-        return host.name
-    try:
-        found = socket.getaddrinfo(host.name, host.port, socket.AF_INET, socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host}: {error.strerror}") from error
-    return str(found[0][4][0])

@@ -1,0 +1,78 @@
+"""Where servers of the tests are announced: one place for each matchmaker, all with the same face."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from tests.runtime.drivers.zeromq.parts import free_port
+
+
+class Place:
+    """A matchmaker of a test's own.
+
+    Attributes:
+        client: the clients' URL.
+        moves: whether a server that starts again may be at another address.
+        knows_names: whether the matchmaker itself knows what the servers are called, and what they serve.
+        forgets: whether it finds out for itself that a server was killed, within so many seconds.
+    """
+
+    client: str
+    moves = True
+    knows_names = True
+    forgets: float | None = None
+
+    def server(self, name: str) -> str:
+        """The URL of a server that starts; where there are ports, a new one."""
+        return self.client
+
+
+class Folder(Place):
+    """zmq+ipc."""
+
+    forgets = 1.0
+
+    def __init__(self, directory: Path) -> None:
+        self.client = f"zmq+ipc://{directory / 's'}"
+
+
+class Hosts(Place):
+    """zmq+tcp: up to three servers."""
+
+    moves = False
+    knows_names = False
+
+    def __init__(self) -> None:
+        self._free = [f"127.0.0.1:{free_port()}" for _ in range(3)]
+        self._taken: dict[str, str] = {}
+        self.client = f"zmq+tcp://{','.join(self._free)}"
+
+    def server(self, name: str) -> str:
+        host = self._taken.get(name) or self._free.pop()
+        self._taken[name] = host
+        return f"zmq+tcp://{host}"
+
+
+class File(Place):
+    """zmq+ring."""
+
+    knows_names = False
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "ring.json"
+        self.client = f"zmq+ring://{self.path}"
+        self._hosts: dict[str, str] = {}
+        self.write({})
+
+    def server(self, name: str) -> str:
+        self._hosts[name] = f"127.0.0.1:{free_port()}"
+        self.write({"test/echo": list(self._hosts.values())})
+        return f"{self.client}?bind={self._hosts[name]}"
+
+    def write(self, content: object) -> None:
+        """Replace the file."""
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(content if isinstance(content, str) else json.dumps(content))
+        os.replace(fresh, self.path)
