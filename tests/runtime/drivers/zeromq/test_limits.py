@@ -304,10 +304,11 @@ def test_a_port_that_speaks_something_else_is_no_server(connect: Connect, tcp: s
     with socket.create_server(("127.0.0.1", int(tcp.rpartition(":")[2]))) as server:
 
         def answer() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                connection.recv(1000)
+            for _ in range(2):  # the client asks again, for a server that stops hangs up too
+                connection, _ = server.accept()
+                with connection:
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    connection.recv(1000)
 
         thread = threading.Thread(target=answer)
         thread.start()

@@ -6,8 +6,8 @@ client's library made up: nobody else knows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
@@ -21,6 +21,9 @@ from rpcgen.runtime.drivers.zeromq.sockets import (
 )
 from rpcgen.runtime.errors import ConfigurationError, TooLarge
 from rpcgen.runtime.peers import Caller
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.zeromq.guard import Guard
 
 Request = tuple[Caller, bytes]
 
@@ -46,9 +49,9 @@ class Binding:
 
     Attributes:
         fd: readable (edge-triggered) when requests may have come.
-        counters: clients, malformed, foreign, unreachable, full, too_large: HELLOs, frames that no client of ours
-            would send, frames from sockets that are not ours, answers whose caller was gone, answers dropped at the
-            caller's high-water mark, answers refused because of their size.
+        counters: clients, malformed, foreign, unreachable, full, too_large, refused: HELLOs, frames that no client of
+            ours would send, frames from sockets that are not ours, answers whose caller was gone, answers dropped at
+            the caller's high-water mark, answers refused because of their size, connections refused for their key.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class Binding:
             ConfigurationError: the address cannot be bound.
         """
         self.counters: dict[str, int] = dict.fromkeys(
-            ("clients", "malformed", "foreign", "unreachable", "full", "too_large"), 0
+            ("clients", "malformed", "foreign", "unreachable", "full", "too_large", "refused"), 0
         )
         self._registration = registration
         self._options = options
@@ -70,6 +73,11 @@ class Binding:
         self._owed: set[bytes] = set()
         self._prune_at = _PRUNE_AT
         self._draining = False
+        self._guard: Guard | None = None
+        if options.curve_key is not None:
+            from rpcgen.runtime.drivers.zeromq.guard import Guard
+
+            self._guard = Guard(options, self.counters)
         self._context = new_context()
         try:
             self._socket = self._context.socket(zmq.ROUTER)
@@ -77,7 +85,7 @@ class Binding:
             self._context.term()
             raise ConfigurationError(f"cannot open a server's socket: {error.strerror}") from error
         try:
-            configure_router(self._socket, options, registration.address)
+            self._configure()
             self.address = self._bind()
             registration.announce(self.address)
         except BaseException:
@@ -88,13 +96,27 @@ class Binding:
         self._recv = self._socket.recv
         self._send = self._socket.send
 
+    def _configure(self) -> None:
+        guard, address = self._guard, self._registration.address
+        configure_router(self._socket, self._options, address, guard.secret if guard else None)
+        if guard is not None:
+            guard.open(self._context, self._socket)
+
     def _bind(self) -> str:
         address = self._registration.address
         try:
             self._socket.bind(address)
         except zmq.ZMQError as error:
             raise ConfigurationError(f"cannot listen on {address}: {error.strerror}") from error
-        return bound_address(self._socket)
+        address = bound_address(self._socket)
+        if self._guard is not None:
+            self._guard.bound(address)
+        return address
+
+    def run_by(self, schedule: Callable[[Callable[[], None]], object]) -> None:
+        """Say how what is to be done to the socket can be run, by whoever finds in another thread that it must be."""
+        if self._guard is not None:
+            self._guard.schedule = schedule
 
     def announced(self) -> bool:
         """Whether clients can find us, or cannot before long: until then a listener waits, and asks again after ANNOUNCE_PAUSE."""
@@ -227,9 +249,13 @@ class Binding:
                 client not in self._owed
             ):  # END would say that a call whose answer was dropped was never run
                 self.send(client, end)
+        if self._guard is not None:
+            self._guard.close()
         self._socket.close(linger=round(LINGER * 1000))
 
     def end(self) -> None:
         """Wait, at most LINGER, until answers have left; leave no files and no threads of libzmq's."""
         self._context.term()
+        if self._guard is not None:
+            self._guard.join()
         self._registration.close()

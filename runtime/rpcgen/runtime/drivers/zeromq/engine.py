@@ -10,17 +10,17 @@ returned False, the poller must ask `receive` or `Link.readable` again before it
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
+from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, why_no_socket
 from rpcgen.runtime.drivers.zeromq.history import History
-from rpcgen.runtime.drivers.zeromq.link import IN_USE, Link, State
+from rpcgen.runtime.drivers.zeromq.link import IN_USE, Curves, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
@@ -37,6 +37,9 @@ from rpcgen.runtime.errors import (
 )
 from rpcgen.runtime.peers import Arrival
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
 
 log = logging.getLogger("rpcgen.zeromq")
 
@@ -57,14 +60,6 @@ LINGER: Final = 0.5
 
 #: Seconds between two warnings that say the same.
 SILENCE: Final = 10.0
-
-#: How a link that was never in use failed, for messages to people.
-_FAILURES: Final = {
-    Change.REFUSED: "connection refused",
-    Change.NO_HANDSHAKE: "it is no server of ours, or hung up",
-    Change.UNAUTHENTICATED: "it refused our credentials",
-    Change.BROKEN: "it hung up",
-}
 
 
 class Engine:
@@ -104,6 +99,7 @@ class Engine:
         self._pools: Pools[Link] = Pools(options.choice)
         self._watch = watch
         self._unwatch = unwatch
+        self._keys = self._read_keys()
         self._context = new_context()
         self._hello = control.encode(control.Hello(control.PROTOCOL))
 
@@ -214,8 +210,11 @@ class Engine:
 
     def _greeted(self, link: Link, welcome: control.Welcome) -> None:
         link.server = link.name = welcome.server
-        if welcome.draining:
-            self._drop(link, NotSent("it is draining"))
+        reason = NotSent("it is draining") if welcome.draining else None
+        if self._keys is not None:
+            reason = reason or self._keys.doubt(welcome.server, link.curves[0])
+        if reason is not None:
+            self._drop(link, reason)
             return
         link.serves = frozenset(welcome.serves)
         link.state = State.READY
@@ -233,6 +232,13 @@ class Engine:
             self._leaving.add(link)
             self._failed(link.endpoint, NotSent("it is draining"))
 
+    def _read_keys(self) -> ClientKeys | None:
+        if self.options.curve_key is None:
+            return None
+        from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
+
+        return ClientKeys(self.options)
+
     # --- connecting and losing ------------------------------------------------------------------------------------
 
     def history(self, endpoint: Endpoint) -> History:
@@ -245,26 +251,40 @@ class Engine:
         history = self.history(endpoint)
         history.began(now)
         try:
-            link = Link(self._context, endpoint, self.options)
+            curves: Curves = (None,) if self._keys is None else self._keys.curves(endpoint)
+        except AuthError as error:
+            self._failed(endpoint, error)
+            return
+        # Hanging up in the handshake is how a server refuses a key, but it may also have stopped just then: ask twice.
+        if len(curves) == 1 and not isinstance(history.error, AuthError):
+            curves *= 2
+        self._open(endpoint, curves)
+
+    def _open(self, endpoint: Endpoint, curves: Curves) -> None:
+        try:
+            link = Link(self._context, endpoint, self.options, curves)
         except zmq.ZMQError as error:
-            self._failed(endpoint, NotSent(_why_no_socket(error)))
+            self._failed(endpoint, NotSent(why_no_socket(error)))
             return
         self.links[endpoint.key] = link
         self._watch(link)
         limit = self.options.connect_timeout
-        self.timers.at(now + limit, lambda: self._overdue(link, limit))
+        self.timers.at(monotonic() + limit, lambda: self._overdue(link, limit))
 
     def observe(self, link: Link) -> None:
         """Act on what the link's monitor tells."""
         for change in link.monitor.changes():
             if change is Change.UP:
                 self._greet(link)
-            elif change is Change.UNAUTHENTICATED:
-                self._drop(link, AuthError(_FAILURES[change]))
+            elif change is Change.HUNG_UP and link.state is State.CONNECTING and link.curves[1:]:
+                link.state = State.LOST
+                self._unwatch(link)
+                link.close()
+                self._open(link.endpoint, link.curves[1:])
             elif link.state in IN_USE:
                 self._drop(link, ConnectionLost(f"the connection to {link.name} was lost"))
             else:
-                self._drop(link, NotSent(_FAILURES[change]))
+                self._drop(link, failure(change, has_key=self._keys is not None))
 
     def _greet(self, link: Link) -> None:
         if link.state is not State.CONNECTING:
@@ -294,7 +314,7 @@ class Engine:
                 pass
             if link.ended:  # it said so in what was just received
                 reason = Draining(f"{link.name} has stopped")
-            self.inbox.append((link, _as_loss(link, reason)))
+            self.inbox.append((link, as_loss(link.name, reason)))
         self._unwatch(link)
         link.close()
         self.counters["lost" if was_in_use else "refused"] += 1
@@ -376,15 +396,3 @@ class Engine:
         """Wait, at most LINGER, until what was sent has left, and end libzmq's threads and the matchmaker's."""
         self._context.term()
         self.matchmaker.close()
-
-
-def _as_loss(link: Link, reason: RpcgenError) -> RpcgenError:
-    if isinstance(reason, ConnectionLost | AuthError | Draining):
-        return reason
-    return ConnectionLost(f"the connection to {link.name} was closed: {reason}")
-
-
-def _why_no_socket(error: zmq.ZMQError) -> str:
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "this process may open no more files or sockets (ulimit -n)"
-    return f"cannot connect: {error.strerror}"

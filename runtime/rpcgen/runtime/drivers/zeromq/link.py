@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
@@ -19,6 +19,9 @@ from rpcgen.runtime.drivers.zeromq.monitor import Monitor
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.sockets import Context, configure_dealer, is_readable
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.zeromq.curve import ClientCurve
 
 
 class State(Enum):
@@ -31,6 +34,9 @@ class State(Enum):
     LOST = "lost"
 
 
+#: Keys to connect with, one after the other; None: without.
+Curves = tuple["ClientCurve | None", ...]
+
 #: In these states requests may have been sent, so losing the link is news for the shell.
 IN_USE: Final = frozenset({State.READY, State.DRAINING})
 
@@ -39,27 +45,37 @@ class Link(Serving):
     """A connection to a server. `recv` and `send` are the socket's own, for speed.
 
     Attributes:
+        curves: our key and the server's, of this link; then what is to be tried if the server does not accept them.
         endpoint: where it connects.
         ended: whether the server said that it closes in order.
         state: how far it is; changed by the engine alone.
         fd: readable (edge-triggered) when frames may have come.
     """
 
-    __slots__ = ("ended", "endpoint", "fd", "monitor", "recv", "send", "socket", "state")
+    __slots__ = ("curves", "ended", "endpoint", "fd", "monitor", "recv", "send", "socket", "state")
 
-    def __init__(self, context: Context, endpoint: Endpoint, options: ZmqOptions) -> None:
+    def __init__(
+        self,
+        context: Context,
+        endpoint: Endpoint,
+        options: ZmqOptions,
+        curves: Curves = (None,),
+    ) -> None:
         """Begin to connect.
 
         Raises:
             zmq.ZMQError: no descriptor is free, or the address cannot be used.
         """
         super().__init__(endpoint.name)
+        self.curves = curves
         self.endpoint = endpoint
         self.ended = False
         self.state = State.CONNECTING
         self.socket = context.socket(zmq.DEALER)
         try:
-            configure_dealer(self.socket, options, endpoint.address, control.new_routing_id())
+            configure_dealer(
+                self.socket, options, endpoint.address, control.new_routing_id(), curves[0]
+            )
             self.monitor = Monitor.attach(context, self.socket)
         except zmq.ZMQError:
             self.socket.close()

@@ -1,41 +1,66 @@
-"""What a socket's monitor tells: connected, refused, broken. Knows nothing of what follows from it."""
+"""What a socket's monitor tells: connected, refused, broken. Knows nothing of what follows from it.
+
+A client watches each of its sockets, a server only if it has a key: to tell people whom it refused.
+"""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
 import zmq
 from msgspec import Struct
-from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket
+from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket, configure_monitor
 
 
 class Change(Enum):
-    """What happened to a connection."""
+    """What happened to a client's connection."""
 
     UP = "connected"
     REFUSED = "refused"
     NO_HANDSHAKE = "no ZeroMQ handshake"
+    HUNG_UP = "hung up in the handshake"
+    OTHER_SECURITY = "security is on at one side only"
     UNAUTHENTICATED = "authentication failed"
     BROKEN = "connection lost"
 
+
+class Refusal(Enum):
+    """Why a server refused a connection, for people."""
+
+    PLAIN = "a client without a key (options curve_key and curve_peers)"
+    OTHER_KEY = "a client that has another public key of this server"
+    UNKNOWN = "a client whose key is not admitted"
+    STRANGE = "it is no client of ours, or hung up"
+
+
+#: What libzmq says of a failed handshake, besides the event.
+_MISMATCH: Final = 0x11000002
+_CRYPTOGRAPHIC: Final = 0x11000001
 
 _CHANGES: Final[dict[int, Change]] = {
     zmq.Event.HANDSHAKE_SUCCEEDED: Change.UP,
     # The client's sockets connect once, so a closed connection attempt is a failed one.
     zmq.Event.CLOSED: Change.REFUSED,
-    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Change.NO_HANDSHAKE,
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Change.HUNG_UP,
     zmq.Event.HANDSHAKE_FAILED_PROTOCOL: Change.NO_HANDSHAKE,
     zmq.Event.HANDSHAKE_FAILED_AUTH: Change.UNAUTHENTICATED,
     zmq.Event.DISCONNECTED: Change.BROKEN,
 }
+_REFUSALS: Final[dict[int, Refusal]] = {
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Refusal.STRANGE,
+    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: Refusal.STRANGE,
+    zmq.Event.HANDSHAKE_FAILED_AUTH: Refusal.UNKNOWN,
+}
 _MASK: Final = sum(_CHANGES)
+_SERVER_MASK: Final = sum(_REFUSALS) | int(zmq.Event.LISTENING)
 _EVENT: Final = struct.Struct("=Hi")
 
 
 class Monitor(Struct):
-    """Watches one socket; `fd` is readable (edge-triggered) when `changes` has something to say."""
+    """Watches a client's socket; `fd` is readable (edge-triggered) when `changes` has something to say."""
 
     socket: Socket
     fd: int
@@ -43,33 +68,77 @@ class Monitor(Struct):
     @classmethod
     def attach(cls, context: Context, watched: Socket) -> Monitor:
         """Begin to watch a socket, before it connects."""
-        address = f"inproc://monitor-{id(watched):x}"
-        watched.monitor(address, _MASK)
-        socket = context.socket(zmq.PAIR)
-        try:
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.connect(address)
-            monitor = cls(socket, socket.fileno())
-            # A pipe rings only for a reader who found it empty.
-            monitor.changes()
-            return monitor
-        except zmq.ZMQError:
-            socket.close()
-            raise
+        socket = _attach(context, watched, _MASK)
+        monitor = cls(socket, socket.fileno())
+        # A pipe rings only for a reader who found it empty.
+        monitor.changes()
+        return monitor
 
     def changes(self) -> list[Change]:
         """All that happened since the last time; empties the socket, so that its FD may be waited for."""
         found: list[Change] = []
-        try:
-            while True:
-                event, _ = _EVENT.unpack(self.socket.recv(zmq.NOBLOCK)[: _EVENT.size])
-                while self.socket.get(zmq.RCVMORE):
-                    self.socket.recv(zmq.NOBLOCK)
-                if event in _CHANGES:
-                    found.append(_CHANGES[event])
-        except zmq.ZMQError:  # Again: there is no more; any other: the socket was closed
-            return found
+        for event, value in _events(self.socket):
+            change = _CHANGES.get(event)
+            if change is Change.NO_HANDSHAKE and value == _MISMATCH:
+                change = Change.OTHER_SECURITY
+            if change is not None:
+                found.append(change)
+        return found
 
     def close(self) -> None:
         """Stop watching; after this the watched socket may be closed."""
         self.socket.close()
+
+
+class ServerMonitor:
+    """Watches a server's socket.
+
+    Attributes:
+        socket: readable when `refusals` has something to say; for the thread that calls it.
+        listening: libzmq's descriptor of what was bound last; None while it is not known.
+    """
+
+    def __init__(self, context: Context, watched: Socket) -> None:
+        """Begin to watch a socket, before it is bound."""
+        self.listening: int | None = None
+        self.socket = _attach(context, watched, _SERVER_MASK)
+
+    def refusals(self) -> list[Refusal]:
+        """Whom it refused since the last time."""
+        found: list[Refusal] = []
+        for event, value in _events(self.socket):
+            if event == zmq.Event.LISTENING:
+                self.listening = value
+            elif event in _REFUSALS:
+                special = {_MISMATCH: Refusal.PLAIN, _CRYPTOGRAPHIC: Refusal.OTHER_KEY}
+                found.append(special.get(value, _REFUSALS[event]))
+        return found
+
+    def close(self) -> None:
+        """Stop watching."""
+        self.socket.close()
+
+
+def _attach(context: Context, watched: Socket, mask: int) -> Socket:
+    address = f"inproc://monitor-{id(watched):x}"
+    watched.monitor(address, mask)
+    socket = context.socket(zmq.PAIR)
+    try:
+        configure_monitor(socket)
+        socket.connect(address)
+    except zmq.ZMQError:
+        socket.close()
+        raise
+    return socket
+
+
+def _events(socket: Socket) -> Iterator[tuple[int, int]]:
+    """Events and their values, until there are no more."""
+    try:
+        while True:
+            event, value = _EVENT.unpack(socket.recv(zmq.NOBLOCK)[: _EVENT.size])
+            while socket.get(zmq.RCVMORE):
+                socket.recv(zmq.NOBLOCK)
+            yield event, value
+    except zmq.ZMQError:  # Again: there is no more; any other: the socket was closed
+        return

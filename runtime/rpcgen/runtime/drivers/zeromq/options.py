@@ -34,6 +34,8 @@ class ZmqOptions(Struct, frozen=True):
         heartbeat: between two pings of a silent connection.
         heartbeat_timeout: silence after which a connection counts as lost.
         reconnect_max: the longest pause between two attempts to connect in the background.
+        curve_key: file of our own secret key; with it connections are encrypted, and both ends prove who they are.
+        curve_peers: file, or directory of files, of the public keys of all whom we trust.
 
     Raises:
         BadUrl: a value is out of bounds.
@@ -47,9 +49,16 @@ class ZmqOptions(Struct, frozen=True):
     heartbeat: float = 2.0
     heartbeat_timeout: float = 6.0
     reconnect_max: float = 5.0
+    curve_key: str | None = None
+    curve_peers: str | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high) in _BOUNDS.items():
             value = getattr(self, name)
             if not low <= value <= high:  # also false for NaN
                 raise BadUrl(f"option {name!r} is {value:g}, expected {low:g} to {high:g}")
+        if (self.curve_key is None) != (self.curve_peers is None):
+            raise BadUrl(
+                "options 'curve_key' (our secret key) and 'curve_peers' (the public keys of all whom we trust) "
+                "go together: encryption without knowing with whom protects nothing"
+            )

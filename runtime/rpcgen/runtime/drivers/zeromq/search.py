@@ -46,6 +46,7 @@ class Search:
         self._target = target
         self._began = monotonic()
         self._tried: set[str] = set()
+        self._awaited: set[str] = set()
         self._survey = _Survey()
 
     def peer(self) -> Link | None:
@@ -55,8 +56,8 @@ class Search:
             NotSent: nobody does, and that is certain.
             AuthError: the only ones who might refused us.
         """
-        survey = self._look()
         settled = self._engine.matchmaker.settled(self._began)
+        survey = self._look()
         if survey.ready:
             # The pool's choice is a fair one; it may know less than we do (a server that rests).
             return self._engine.choose(self._target) or survey.ready[0]
@@ -73,8 +74,8 @@ class Search:
         Raises:
             NotSent: there is none.
         """
-        survey = self._look()
         settled = self._engine.matchmaker.settled(self._began - _SPREAD)
+        survey = self._look()
         if survey.pending:
             return None
         if settled:
@@ -97,11 +98,11 @@ class Search:
             f" (looked in {self._engine.matchmaker.where}; no answer yet from {waiting or 'anybody'})"
         )
 
-    def _look(self) -> _Survey:
     def _ask_again(self) -> None:
         """The matchmaker is about to know more."""
         self.due = min(self.due, monotonic() + _PAUSE)
 
+    def _look(self) -> _Survey:
         engine, target = self._engine, self._target
         self.due = math.inf
         self._survey = survey = _Survey()
@@ -117,7 +118,7 @@ class Search:
     def _ask(self, endpoint: Endpoint) -> None:
         """See how one endpoint stands; connect if nobody has since this search began."""
         engine, survey = self._engine, self._survey
-        if endpoint.key not in engine.links and endpoint.key not in self._tried:
+        if endpoint.key not in engine.links and not self._has_tried(endpoint):
             now = monotonic()
             wait = engine.history(endpoint).wait(now)
             if wait > 0:
@@ -135,8 +136,16 @@ class Search:
             survey.ready.append(link)
         elif link.state in (State.CONNECTING, State.GREETING):
             survey.pending.append(endpoint.name)
+            self._awaited.add(endpoint.key)
         else:
             survey.elsewhere += 1
+
+    def _has_tried(self, endpoint: Endpoint) -> bool:
+        """Whether an attempt of this search's has ended; one of another's counts if the server refused our key."""
+        return endpoint.key in self._tried or (
+            endpoint.key in self._awaited
+            and isinstance(self._engine.history(endpoint).error, AuthError)
+        )
 
     def _nobody(self) -> NotSent:
         survey, target = self._survey, self._target

@@ -1,23 +1,29 @@
 """Making sockets as the options say, and asking them what they know.
 
-The only module that sets socket options: security (CURVE keys) belongs in `configure_dealer` and `configure_router`.
-Knows nothing of connecting or of messages.
+The only module that sets socket options. Knows nothing of connecting or of messages, nor where keys come from.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.zeromq.curve import ClientCurve
+    from rpcgen.runtime.drivers.zeromq.keyfiles import Secret
 
 Socket = zmq.Socket[bytes]
 Context = zmq.Context[Socket]
 
 #: No limit of an option allows less than this for a message, so that control frames always pass.
 CONTROL_LIMIT: Final = 64 * 1024
+
+#: Connections that wait to be accepted.
+BACKLOG: Final = 1024
 
 #: Sockets that one context may hold: a client has three for each server that it talks to (libzmq's default is 1023).
 MAX_SOCKETS: Final = 16_384
@@ -76,7 +82,13 @@ def configure(socket: Socket, options: ZmqOptions, address: str) -> None:
         socket.setsockopt(option, value)
 
 
-def configure_dealer(socket: Socket, options: ZmqOptions, address: str, routing_id: bytes) -> None:
+def configure_dealer(
+    socket: Socket,
+    options: ZmqOptions,
+    address: str,
+    routing_id: bytes,
+    curve: ClientCurve | None = None,
+) -> None:
     """Make a client's socket."""
     configure(socket, options, address)
     settings: dict[int, int | bytes] = {
@@ -91,18 +103,56 @@ def configure_dealer(socket: Socket, options: ZmqOptions, address: str, routing_
         zmq.RECONNECT_IVL: 3_600_000,
         zmq.RECONNECT_IVL_MAX: 0,
     }
+    if curve is not None:
+        settings |= {
+            zmq.CURVE_SECRETKEY: curve.secret.reveal(),
+            zmq.CURVE_PUBLICKEY: curve.secret.public,
+            zmq.CURVE_SERVERKEY: curve.server,
+        }
     for option, value in settings.items():
         socket.setsockopt(option, value)
 
 
-def configure_router(socket: Socket, options: ZmqOptions, address: str) -> None:
+def configure_router(
+    socket: Socket, options: ZmqOptions, address: str, secret: Secret | None = None
+) -> None:
     """Make a server's socket.
 
     ROUTER_HANDOVER stays off: it would let anyone who knows an id take its replies.
     """
     configure(socket, options, address)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    socket.setsockopt(zmq.BACKLOG, 1024)
+    socket.setsockopt(zmq.BACKLOG, BACKLOG)
+    if secret is not None:
+        socket.setsockopt(zmq.CURVE_SERVER, 1)
+        # Without these libzmq lets everybody in while nobody answers its question whom to admit.
+        socket.setsockopt(zmq.ZAP_DOMAIN, b"rpcgen")
+        socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
+        set_secret(socket, secret)
+
+
+def set_secret(socket: Socket, secret: Secret) -> None:
+    """Give a server's socket its key, for the addresses that are bound from now on."""
+    socket.setsockopt(zmq.CURVE_SECRETKEY, secret.reveal())
+
+
+def set_descriptor(socket: Socket, fd: int) -> None:
+    """Let the next `bind` take over this descriptor, which listens already."""
+    socket.setsockopt(zmq.USE_FD, fd)
+
+
+def configure_monitor(socket: Socket) -> None:
+    """Make the socket that reads what a monitor tells.
+
+    It has room for any number of events: libzmq's I/O thread would wait for room, and others for a lock that it holds.
+    """
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.RCVHWM, 0)
+
+
+def configure_gate(socket: Socket) -> None:
+    """Make the socket that says who may connect."""
+    socket.setsockopt(zmq.LINGER, 0)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -38,10 +38,11 @@ class AsyncListener:
         self._binding = binding = self._bind()
         self.counters = binding.counters
         self._loop.add_reader(binding.fd, self._receive)
+        binding.run_by(self._loop.call_soon_threadsafe)
         self._queue()  # what came before the FD was watched gives no edge
-
         while not (binding.announced() or self._closed):
             await asyncio.sleep(ANNOUNCE_PAUSE)
+
     def _queue(self) -> None:
         if not self._queued:
             self._queued = True

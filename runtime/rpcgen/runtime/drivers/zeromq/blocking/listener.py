@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Final
 
@@ -44,6 +44,7 @@ class BlockingListener:
         self._leading = False
         self._woken = False
         self._closed = False
+        binding.run_by(self._run)
 
     def poll(self, timeout: float | None) -> list[Request]:
         """See `Listener.poll`."""
@@ -108,6 +109,13 @@ class BlockingListener:
             try:
                 return self._binding.send(caller, frame)
             finally:
+                self._touched()
+
+    def _run(self, act: Callable[[], None]) -> None:
+        """Do something to the socket, for another thread."""
+        with self._lock:
+            if not self._closed:
+                act()
                 self._touched()
 
     def _touched(self) -> None:

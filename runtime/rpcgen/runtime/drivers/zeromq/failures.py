@@ -1,0 +1,57 @@
+"""Why a connection could not be made, or was lost, as errors for the caller. Knows no engine."""
+
+from __future__ import annotations
+
+import errno
+from typing import Final
+
+import zmq
+from rpcgen.runtime.drivers.zeromq.monitor import Change
+from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, RpcgenError
+
+#: How a connection that was never in use failed.
+_FAILURES: Final[dict[Change, tuple[type[NotSent], str]]] = {
+    Change.REFUSED: (NotSent, "connection refused"),
+    Change.NO_HANDSHAKE: (NotSent, "it is no server of ours"),
+    Change.OTHER_SECURITY: (
+        AuthError,
+        "only one of us has a key (options curve_key and curve_peers)",
+    ),
+    Change.UNAUTHENTICATED: (AuthError, "it does not admit our key"),
+    Change.BROKEN: (NotSent, "it hung up"),
+}
+
+
+def failure(change: Change, *, has_key: bool) -> NotSent:
+    """How a connection failed that was never in use.
+
+    A server says nothing to who has no key, or a wrong one: it hangs up in the handshake.
+
+    Args:
+        change: what happened.
+        has_key: whether we have one.
+    """
+    if change is not Change.HUNG_UP:
+        cls, text = _FAILURES[change]
+        return cls(text)
+    if has_key:
+        return AuthError(
+            "it hung up in the handshake: its key is another than we were told, or it has none"
+        )
+    return AuthError(
+        "it hung up in the handshake: it wants a key (options curve_key and curve_peers), or is no server of ours"
+    )
+
+
+def as_loss(name: str, reason: RpcgenError) -> RpcgenError:
+    """What the callers of a server hear when the connection to it ends."""
+    if isinstance(reason, ConnectionLost | AuthError | Draining):
+        return reason
+    return ConnectionLost(f"the connection to {name} was closed: {reason}")
+
+
+def why_no_socket(error: zmq.ZMQError) -> str:
+    """Why a socket could not be made."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "this process may open no more files or sockets (ulimit -n)"
+    return f"cannot connect: {error.strerror}"

@@ -1,0 +1,361 @@
+"""Who may connect where keys are on, and what everybody else is told."""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent
+from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.url import parse_url
+
+from tests.runtime.drivers.zeromq.keyring import Keyring
+from tests.runtime.drivers.zeromq.parts import (
+    SIDES,
+    TOPIC,
+    BlockingSide,
+    Client,
+    ServerProcess,
+    call,
+    eventually,
+)
+
+Connect = Callable[[str], Client]
+Launch = Callable[..., ServerProcess]
+
+#: Seconds within which a refused client knows that it is.
+LIMIT = 3.0
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keyring:
+    return Keyring(tmp_path / "keys")
+
+
+class Served:
+    """A server in this process; keeps what its program saw."""
+
+    def __init__(self, url: str) -> None:
+        self.listener = zeromq.listen(parse_url(url), [TOPIC], "s1")
+        self.seen: list[bytes] = []
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            for caller, frame in self.listener.poll(None):
+                self.seen.append(frame)
+                self.listener.send(caller, frame)
+
+    def close(self) -> None:
+        self._stopped.set()
+        self.listener.wake()
+        self._thread.join()
+        self.listener.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[str], Served]]:
+    running: list[Served] = []
+
+    def start(url: str) -> Served:
+        running.append(Served(url))
+        return running[-1]
+
+    yield start
+    for served in running:
+        served.close()
+
+
+def refused(client: Client) -> str:
+    """Expect AuthError in time; what it says."""
+    began = time.monotonic()
+    with pytest.raises(AuthError) as caught:
+        client.route(TOPIC, 10.0)
+    assert time.monotonic() - began < LIMIT
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("server_world", SIDES)
+def test_calls_are_answered(
+    connect: Connect, launch: Launch, url: str, keys: Keyring, server_world: str
+) -> None:
+    """With the right keys everything is as without them."""
+    launch(keys.server(url), world=server_world)
+    client = connect(keys.client(url))
+    assert call(client, TOPIC, b"first") == "s1"
+    assert call(client, TOPIC, b"x" * 1_000_000) == "s1"
+
+
+def test_whoever_has_no_right_key_is_told(
+    connect: Connect, serve: Callable[[str], Served], url: str, keys: Keyring
+) -> None:
+    """Plain clients, unknown clients and those that expect another server get AuthError at once; nothing arrives."""
+    keys.make("stranger")
+    served = serve(keys.server(url))
+    for wrong, message in (
+        (url, "it wants a key|only one of us has a key"),
+        (keys.client(url, key="stranger"), "it does not admit our key"),
+        (keys.client(url, peers="stranger.pub"), "its key is another than we were told"),
+    ):
+        client = connect(wrong)
+        for _ in range(2):
+            assert re.search(message, refused(client))
+    good = connect(keys.client(url))
+    call(good, TOPIC, b"good")
+    assert served.seen == [b"good"]
+    assert served.listener.counters["refused"] >= 6
+
+
+def test_a_client_with_a_key_talks_to_no_server_without(
+    connect: Connect, serve: Callable[[str], Served], url: str, keys: Keyring
+) -> None:
+    """There is no way back to plain text."""
+    served = serve(url)
+    refused(connect(keys.client(url)))
+    call(connect(url), TOPIC, b"plain")
+    assert served.seen == [b"plain"]
+
+
+def test_many_calls_at_once_are_refused_together(
+    serve: Callable[[str], Served], tcp: str, keys: Keyring
+) -> None:
+    """Fifty callers share one refusal; they do not wait for fifty attempts, nor make them."""
+    served = serve(keys.server(tcp))
+    client = zeromq.connect(parse_url(tcp))
+    outcomes: list[Any] = []
+
+    def ask() -> None:
+        try:
+            client.route(TOPIC, 10.0)
+        except NotSent as error:
+            outcomes.append(type(error))
+
+    threads = [threading.Thread(target=ask) for _ in range(50)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - began < LIMIT
+    assert outcomes == [AuthError] * 50
+    assert served.listener.counters["refused"] < 20
+    client.close()
+
+
+def test_a_refused_client_does_not_storm(
+    serve: Callable[[str], Served], tcp: str, keys: Keyring
+) -> None:
+    """A program that asks without a pause makes a few attempts a second."""
+    served = serve(keys.server(tcp))
+    client = BlockingSide(tcp)
+    end = time.monotonic() + 2.0
+    while time.monotonic() < end:
+        refused(client)
+    assert served.listener.counters["refused"] <= 4 + 2 * 2 + 10
+    client.close()
+
+
+def test_a_server_says_in_one_line_whom_it_refused(
+    caplog: pytest.LogCaptureFixture, serve: Callable[[str], Served], tcp: str, keys: Keyring
+) -> None:
+    """The first refusal of a kind is logged, the next are counted."""
+    keys.make("stranger")
+    serve(keys.server(tcp))
+    with caplog.at_level(logging.WARNING, "rpcgen.zeromq"):
+        for _ in range(3):
+            client = BlockingSide(keys.client(tcp, key="stranger"))
+            refused(client)
+            client.close()
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [
+        f"refused a connection: the key of a client at 127.0.0.1 is not in {keys.clients}"
+    ]
+
+
+def test_a_server_is_known_by_its_name(
+    connect: Connect, launch: Launch, url: str, keys: Keyring
+) -> None:
+    """In a directory, a server's file has its name, or its host's."""
+    servers = keys.folder / "servers"
+    servers.mkdir(mode=0o755)
+    launch(keys.server(url))
+    with pytest.raises(ConfigurationError, match="has no public key"):
+        zeromq.connect(parse_url(keys.client(url, peers="servers")))
+    keys.trust("client")
+    (keys.folder / "trusted").rename(servers / "other.pub")
+    client = connect(keys.client(url, peers="servers"))
+    assert "no public key of it in" in refused(client)
+    keys.trust("server")
+    name = "s1" if url.startswith("zmq+ipc") else "127.0.0.1"
+    (keys.folder / "trusted").rename(servers / f"{name}.pub")
+    eventually(lambda: _served(client))
+
+
+def _served(client: Client) -> bool:
+    try:
+        return bool(client.route(TOPIC))
+    except AuthError:
+        return False
+
+
+def test_a_server_cannot_take_the_name_of_another(
+    connect: Connect, launch: Launch, tcp: str, keys: Keyring
+) -> None:
+    """If there is a file of the name that it gives itself, its key is in it, or it is not believed."""
+    servers = keys.folder / "servers"
+    servers.mkdir(mode=0o755)
+    keys.trust("server")
+    (keys.folder / "trusted").rename(servers / "127.0.0.1.pub")
+    keys.trust("client")
+    (keys.folder / "trusted").rename(servers / "s1.pub")
+    launch(keys.server(tcp), "s1")
+    assert "it calls itself s1" in refused(connect(keys.client(tcp, peers="servers")))
+
+
+@pytest.mark.parametrize("query", ["curve_key=/etc/a.key", "curve_peers=/etc/peers"])
+def test_keys_need_a_list_of_whom_to_trust(tcp: str, query: str) -> None:
+    """One option without the other is refused, by servers and by clients."""
+    for start in (
+        lambda: zeromq.listen(parse_url(f"{tcp}?{query}"), [TOPIC], "s1"),
+        lambda: zeromq.connect(parse_url(f"{tcp}?{query}")),
+    ):
+        with pytest.raises(BadUrl, match="go together"):
+            start()
+
+
+def test_no_secret_is_ever_shown(
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    serve: Callable[[str], Served],
+    tcp: str,
+    keys: Keyring,
+) -> None:
+    """Neither logs, nor what is printed, nor the text of any object that holds a key has a secret in it."""
+    keys.make("stranger")
+    texts: list[str] = []
+    with caplog.at_level(logging.DEBUG):
+        served = serve(keys.server(tcp))
+        for wrong in (tcp, keys.client(tcp, key="stranger"), keys.client(tcp, peers="client.pub")):
+            client = BlockingSide(wrong)
+            texts += [refused(client), repr(client.driver), repr(vars(client.driver))]
+            client.close()
+        client = BlockingSide(keys.client(tcp))
+        call(client, TOPIC, b"x")
+        engine = client.driver._engine
+        links = list(engine.links.values())
+        texts += [repr(engine._keys), repr(vars(engine._keys)), repr(vars(engine._keys._own))]
+        texts += [repr(link.curves) for link in links] + [str(link.curves) for link in links]
+        guard = served.listener._binding._guard
+        texts += [repr(guard), repr(vars(guard)), repr(vars(guard._keys))]
+        client.close()
+        for path in ("server.pub", "clients"):  # no secret keys
+            with pytest.raises(ConfigurationError) as caught:
+                zeromq.connect(
+                    parse_url(
+                        f"{tcp}?curve_key={keys.folder}/{path}&curve_peers={keys.folder}/server.key"
+                    )
+                )
+            texts.append(str(caught.value))
+    texts += [record.getMessage() for record in caplog.records]
+    texts += list(capfd.readouterr())
+    assert len(caplog.records) > 3
+    for secret in keys.secrets:
+        for text in texts:
+            assert secret not in text
+
+
+def test_strange_bytes_never_reach_the_program(
+    serve: Callable[[str], Served], tcp: str, keys: Keyring
+) -> None:
+    """300 streams of garbage, old greetings and cut handshakes: nothing is delivered, and clients are served on."""
+    import random
+
+    served = serve(keys.server(tcp))
+    port = int(tcp.rpartition(":")[2])
+    old = [
+        b"\x01\x00",
+        b"\xff" + bytes(8) + b"\x01\x7f\x01\x05",
+        b"\xff" + bytes(8) + b"\x01\x7f\x03",
+    ]
+    null = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(48)
+    curve = b"\xff" + bytes(8) + b"\x7f\x03\x01CURVE" + bytes(47)
+    for number in range(300):
+        with socket.create_connection(("127.0.0.1", port)) as stream:
+            prefix = [b"", *old, null, curve, curve + b"\x04\xc8\x05HELLO"][number % 7]
+            stream.sendall(prefix + random.randbytes(random.randrange(400)))
+    client = BlockingSide(keys.client(tcp))
+    call(client, TOPIC, b"still there")
+    assert served.seen == [b"still there"]
+    client.close()
+
+
+def test_a_slow_handshake_is_cut(serve: Callable[[str], Served], tcp: str, keys: Keyring) -> None:
+    """Connections that say nothing are closed after handshake_timeout, and cost nobody else anything."""
+    served = serve(f"{keys.server(tcp)}&handshake_timeout=0.5")
+    port = int(tcp.rpartition(":")[2])
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
+    idle[0].sendall(b"\xff" + bytes(8) + b"\x7f\x03")
+    client = BlockingSide(keys.client(tcp))
+    call(client, TOPIC, b"served")
+    for stream in idle:
+        stream.settimeout(5.0)
+        while stream.recv(64):  # the server's greeting, then the end
+            pass
+        stream.close()
+    call(client, TOPIC, b"served on")
+    assert served.seen == [b"served", b"served on"]
+    client.close()
+
+
+def dealer(context: zmq.Context[zmq.Socket[bytes]], keys: Keyring, identity: bytes) -> Any:
+    """A DEALER that has an admitted key and is not our library."""
+    made = context.socket(zmq.DEALER)
+    made.set(zmq.LINGER, 0)
+    if identity:
+        made.set(zmq.ROUTING_ID, identity)
+    for option, name, word in (
+        (zmq.CURVE_SECRETKEY, "client.key", "secret"),
+        (zmq.CURVE_PUBLICKEY, "client.pub", "public"),
+        (zmq.CURVE_SERVERKEY, "server.pub", "public"),
+    ):
+        lines = (keys.folder / name).read_text().splitlines()
+        made.set(option, lines[-1].removeprefix(f"{word} ").encode())
+    return made
+
+
+def test_an_id_belongs_to_who_had_it_first(
+    serve: Callable[[str], Served], tcp: str, keys: Keyring
+) -> None:
+    """The same id twice: the first keeps its answers; ids that are not ours, the empty one too, are not served."""
+    served = serve(keys.server(tcp))
+    address = tcp.removeprefix("zmq+")
+    identity = control.new_routing_id()
+    with zmq.Context() as context:
+        first, second, nameless = (
+            dealer(context, keys, each) for each in (identity, identity, b"")
+        )
+        first.connect(address)
+        first.send(b"first")
+        assert first.recv() == b"first"
+        second.connect(address)
+        second.send(b"second")
+        nameless.connect(address)
+        nameless.send(b"nameless")
+        eventually(lambda: served.listener.counters["foreign"] == 1)
+        first.send(b"again")
+        assert first.recv() == b"again"
+        assert second.poll(100) == 0
+        for each in (first, second, nameless):
+            each.close()
+    assert served.seen == [b"first", b"again"]
