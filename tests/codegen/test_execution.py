@@ -306,8 +306,9 @@ def test_deprecated_method_warns() -> None:
     """Using a deprecated method says what to use."""
     versions = load("case_versions")
     with serving(versions, "Versions", Recorder()) as client:
-        with pytest.warns(DeprecationWarning, match="since 1.1; use run"):
+        with pytest.warns(DeprecationWarning, match="since 1.1; use run") as warned:
             client.old_one()
+        assert warned[0].filename == __file__  # Python shows them for the program's own files alone
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             client.fixed(name="x")

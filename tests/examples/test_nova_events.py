@@ -10,7 +10,8 @@ import pytest
 from rpcgen.runtime import BadResult
 from rpcgen.runtime.core.codec import JSON
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.versions.results import VersionedReader, VersionedWriter
+from rpcgen.runtime.core.versions.answers import VersionedReader
+from rpcgen.runtime.core.versions.results import VersionedWriter
 
 from tests.examples.nova_values import nova
 

@@ -10,7 +10,8 @@ from typing import get_args
 import msgspec
 import pytest
 from rpcgen.runtime.core import envelope
-from rpcgen.runtime.core.replies import MAX_TEXT, REFUSALS
+from rpcgen.runtime.core.answers import REFUSALS
+from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
 from rpcgen.runtime.drivers.zeromq import control, matchmakers
 from rpcgen.runtime.url import parse_url

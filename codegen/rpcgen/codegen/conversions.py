@@ -22,7 +22,7 @@ from rpcgen.idl.model import (
 )
 from rpcgen.idl.resolve import names_in, reachable
 from rpcgen.idl.subset import reads_all
-from rpcgen.idl.timeline import is_spoken
+from rpcgen.idl.timeline import exists, is_spoken, last_spoken
 from rpcgen.idl.version import Version
 
 _HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -36,6 +36,7 @@ class FieldConversion:
         owner: the type, error or method that has it.
         newer: what it was next; None: what it is now.
         in_requests, in_answers: what can hold it.
+        gone: it ended before the version of the file, so that servers drop it unread.
         narrows: every older value is a newer one, so that only servers convert, in answers to older clients.
     """
 
@@ -46,22 +47,39 @@ class FieldConversion:
     newer: OlderType | None
     in_requests: bool
     in_answers: bool
+    gone: bool
     narrows: bool = False
+
+    @property
+    def client_down(self) -> bool:
+        """Whether clients write older requests."""
+        return self.in_requests and not self.narrows
+
+    @property
+    def client_up(self) -> bool:
+        """Whether clients read older answers."""
+        return self.in_answers and not self.narrows and not self.gone
+
+    @property
+    def server_up(self) -> bool:
+        """Whether servers read older requests."""
+        return self.in_requests and not self.narrows and not self.gone
+
+    @property
+    def server_down(self) -> bool:
+        """Whether servers write older answers; what has a version of its own they write only as it is now."""
+        has_clock = isinstance(self.owner, Struct) and self.owner.version is not None
+        return self.in_answers and not has_clock
 
     @property
     def for_client(self) -> bool:
         """Whether clients convert."""
-        return not self.narrows
+        return self.client_down or self.client_up
 
     @property
     def for_server(self) -> bool:
-        """Whether servers convert; what has a version of its own they write only as it is now."""
-        return self.narrows or self.in_requests or not self.has_clock
-
-    @property
-    def has_clock(self) -> bool:
-        """Whether its dates count on a version of the type's own."""
-        return isinstance(self.owner, Struct) and self.owner.version is not None
+        """Whether servers convert."""
+        return self.server_up or self.server_down
 
     @property
     def stem(self) -> str:
@@ -176,7 +194,9 @@ def _of_field(
     for (until, older), newer in zip(history, [*following, None], strict=True):
         if not is_past([until], clock):
             continue
-        own = (owner, field, until, older, newer, in_requests, in_answers)
+        at = last_spoken(owner.dated, interface) or interface.version
+        gone = clock is interface and not exists(field.dated, at)
+        own = (owner, field, until, older, newer, in_requests, in_answers, gone)
         if older.converted:
             yield FieldConversion(*own)
         elif in_answers and clock is interface and not _readable(older, newer, field, interface):

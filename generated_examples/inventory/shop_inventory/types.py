@@ -34,4 +34,4 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sku: Sku
     count: Annotated[int, Meta(ge=0)]
     condition: Condition = Condition.NEW
-    labels: dict[str, str] = _field(default_factory=dict[str, str])
+    labels: dict[str, str] = _field(default={})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rpcgen.runtime.blocking.server import Server
     from rpcgen.runtime.blocking.transport import Transport
     from rpcgen.runtime.context import Context, current_context, use_context
-    from rpcgen.runtime.core.call import Profile
+    from rpcgen.runtime.core.call import Profile, Router
     from rpcgen.runtime.core.opaque import OpaqueCodec
     from rpcgen.runtime.core.pins import Pin
     from rpcgen.runtime.descriptor import (
@@ -83,7 +83,7 @@ _HOMES = {
     "blocking.server": ("Server",),
     "blocking.transport": ("Transport",),
     "context": ("Context", "current_context", "use_context"),
-    "core.call": ("Profile",),
+    "core.call": ("Profile", "Router"),
     "core.opaque": ("OpaqueCodec",),
     "core.pins": ("Pin",),
     "descriptor": (
@@ -196,6 +196,7 @@ __all__ = [
     "Rejected",
     "RemoteError",
     "Route",
+    "Router",
     "RpcgenError",
     "Sent",
     "Server",

@@ -24,7 +24,7 @@
         └── BadResult                     executed, but its result could not be used
 
 What travels is the class's `code`, never its name or a module path: an unknown code becomes the nearest base class.
-Knows nothing of frames: `core/replies.py` turns replies into these.
+Knows nothing of frames: `core/answers.py` turns answers into these.
 """
 
 from __future__ import annotations

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from msgspec import Struct, structs
 from rpcgen.runtime.context import current_context
-from rpcgen.runtime.core.call import Call, Options, Profile, Router, Settings
+from rpcgen.runtime.core.call import (
+    DEFAULT_TIMEOUT,
+    Call,
+    Options,
+    Profile,
+    Router,
+    Settings,
+)
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.pins import Pin, Shape
 from rpcgen.runtime.core.plan import Plan, check_brought
-from rpcgen.runtime.core.questions import method_named, understands
 from rpcgen.runtime.core.speaks import Shapes, Speaks
 from rpcgen.runtime.descriptor import Interface, Kind, Method
 from rpcgen.runtime.errors import ConfigurationError, NotSent, VersionPinned
@@ -69,8 +75,6 @@ class Proxy(Generic[TransportT]):
     )
 
     _interface: ClassVar[Interface]
-    #: Makes a lock of this client's world.
-    _gate: ClassVar[Any]
 
     def __init__(
         self,
@@ -108,7 +112,7 @@ class Proxy(Generic[TransportT]):
             ConfigurationError: the URL or another argument cannot be used.
         """
         interface = self._interface
-        shapes = Shapes(interface, self._gate, refuse_lost_casts=refuse_lost_casts)
+        shapes = Shapes(interface, refuse_lost_casts=refuse_lost_casts)
         self._speaks = Speaks(shapes).pinned(pin)
         self._settings = Settings(
             timeout=check_timeout(timeout),
@@ -178,44 +182,61 @@ class Proxy(Generic[TransportT]):
         """
         return self._speaks.shape.version
 
-    def _plan(self, method: Method[Any, Any], shape: Shape | None = None) -> Plan:
-        shape = shape or self._speaks.shape
-        plan = shape.plans.get(method)
-        if plan is None:
-            if method.deprecated is not None:
-                warnings.warn(
-                    f"{method.interface.name}.{method.name} is deprecated: {method.deprecated}",
-                    DeprecationWarning,
-                    stacklevel=4,
-                )
-            plan = shape.plans[method] = Plan(method, self._settings, shape)
-        return plan
-
     def _new_call(
-        self, method: Method[Any, Any], kind: Kind, arguments: Any, gone: Mapping[str, Any] | None
+        self,
+        method: Method[Any, Any],
+        kind: Kind,
+        arguments: Any,
+        gone: Mapping[str, Any] | None,
+        begun: float | None = None,
     ) -> Call:
-        """The message of a call or cast; raises what keeps it from being written."""
-        plan = self._speaks.shape.plans.get(method) or self._plan(method)
-        now = time.monotonic()
-        return Call(plan, kind, arguments, gone, self._options, current_context(), now)
+        """The message of a call or cast; raises what keeps it from being written.
 
-    def _new_cast(
-        self, method: Method[Any, Any], arguments: Any, gone: Mapping[str, Any] | None
-    ) -> Call:
+        Args:
+            begun: when the caller began to wait (monotonic seconds); None: now.
+        """
+        shape = self._speaks.shape
+        now = time.monotonic() if begun is None else begun
         try:
-            return self._new_call(method, "cast", arguments, gone)
+            plan = shape.plans.get(method) or self._new_plan(method, shape)
+            return Call(plan, kind, arguments, gone, self._options, current_context(), now)
         except VersionPinned:
             newest = self._speaks.for_lost_casts
-            if newest is None:
+            if newest is None or kind == "call":
                 raise
-        plan = self._plan(method, newest)
-        now = time.monotonic()
-        return Call(plan, "cast", arguments, gone, self._options, current_context(), now)
+        plan = newest.plans.get(method) or self._new_plan(method, newest)
+        return Call(plan, kind, arguments, gone, self._options, current_context(), now)
+
+    def _new_plan(self, method: Method[Any, Any], shape: Shape) -> Plan:
+        if method.deprecated is not None:
+            warnings.warn(
+                f"{method.interface.name}.{method.name} is deprecated: {method.deprecated}",
+                DeprecationWarning,
+                stacklevel=5,  # generated method, _call or _cast, _new_call, this
+            )
+        plan = shape.plans[method] = Plan(method, self._settings, shape)
+        return plan
+
+    def _patience(self) -> float:
+        """Seconds that a caller would wait for what has to be known before its message can be written."""
+        timeout = self._options.timeout
+        if timeout is None:
+            timeout = self._settings.timeout
+        ambient = current_context()
+        remaining = None if ambient is None else ambient.remaining()
+        return min(
+            DEFAULT_TIMEOUT if timeout is None else timeout,
+            DEFAULT_TIMEOUT if remaining is None else remaining,
+        )
 
     def _understands(self, method: Method[Any, Any], arguments: Sequence[str]) -> bool:
+        from rpcgen.runtime.core.questions import understands
+
         return understands(self._speaks.shape.version, method, arguments)
 
     def _method_named(self, name: str) -> Method[Any, Any]:
+        from rpcgen.runtime.core.questions import method_named
+
         return method_named(self._interface, name)
 
     def __repr__(self) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import msgspec
 import pytest
 from rpcgen.runtime import ConfigurationError, DeclaredError, ErrorType, VersionPinned
 from rpcgen.runtime.core.pins import Pin, Shape, resolve, shape_version
+from rpcgen.runtime.core.polling import spoken
 from rpcgen.runtime.core.questions import method_named, understands
-from rpcgen.runtime.core.speaks import AUTO_REFRESH, Fleet, Shapes, Speaks
+from rpcgen.runtime.core.speaks import AUTO_REFRESH, LEAST_PAUSE, Fleet, Shapes, Speaks
+from rpcgen.runtime.rpcgen_meta.types import Spoken
 
 from tests.runtime.core.versions import sample
 
@@ -131,43 +132,98 @@ def test_programs_can_ask_before_they_start() -> None:
 
 def fleet() -> Fleet:
     """One that has not asked anybody."""
-    shapes = Shapes(INTERFACE, threading.Lock, refuse_lost_casts=True)
-    speaks = Speaks(shapes).pinned("auto")
+    speaks = Speaks(Shapes(INTERFACE, refuse_lost_casts=True)).pinned("auto")
     assert isinstance(speaks, Fleet)
     return speaks
 
 
-COMMON: list[tuple[dict[str, tuple[tuple[int, int], ...]], tuple[int, int] | None]] = [
+Versions = tuple[tuple[int, int], ...]
+
+COMMON: list[tuple[dict[str, Versions | None], tuple[int, int] | None]] = [
     ({}, (2, 6)),
     ({"a": ((1, 3), (2, 6))}, (2, 6)),
     ({"a": ((1, 3), (2, 6)), "b": ((1, 3), (2, 4))}, (2, 4)),
     ({"a": ((1, 3), (2, 6)), "b": ((1, 2),)}, (1, 2)),
     ({"a": ((2, 9), (3, 1))}, (2, 6)),
+    ({"a": ((2, 4),), "b": ()}, (2, 4)),
     ({"a": ((0, 4),)}, None),
     ({"a": ((3, 0),)}, None),
+    ({"a": ((1, 3),), "b": ((2, 6),)}, None),
 ]
 
 
 @pytest.mark.parametrize(("servers", "version"), COMMON)
 def test_auto_is_the_oldest_that_runs(
-    servers: dict[str, tuple[tuple[int, int], ...]], version: tuple[int, int] | None
+    servers: dict[str, Versions | None], version: tuple[int, int] | None
 ) -> None:
     """No server means no reason to hold back; a newer one is fine; nothing in common refuses everything."""
     speaks = fleet()
-    speaks.learn(servers, servers, 0.0)
+    speaks.learn(servers, 0.0)
     assert speaks.shape.version == version
 
 
+def test_nothing_in_common_says_who_serves_what() -> None:
+    """So that somebody can do something about it."""
+    speaks = fleet()
+    speaks.learn({"a": ((1, 3),), "b": ((2, 6),)}, 0.0)
+    error = speaks.shape.refusal(method_named(INTERFACE, "run"))
+    assert str(error) == (
+        "run cannot be sent: this client and the running servers have no version in common (a 1.3; b 2.6)"
+    )
+
+
 def test_what_servers_said_is_believed_for_a_while() -> None:
-    """One that does not answer is believed to be as it was, until it is no longer listed; a refusal raises doubt."""
+    """One that does not answer is believed to be as it was, until it is no longer listed."""
     speaks = fleet()
     assert speaks.due(0.0)
-    speaks.learn(["a", "b"], {"a": ((2, 6),), "b": ((2, 4),)}, 0.0)
+    speaks.learn({"a": ((2, 6),), "b": ((2, 4),)}, 0.0)
     assert not speaks.due(AUTO_REFRESH - 1)
     assert speaks.due(AUTO_REFRESH)
-    speaks.learn(["a", "b"], {"a": ((2, 6),)}, AUTO_REFRESH)
+    speaks.learn({"a": ((2, 6),), "b": None}, AUTO_REFRESH)
     assert speaks.shape.version == (2, 4)
-    speaks.doubt()
-    assert speaks.due(AUTO_REFRESH + 1)
-    speaks.learn(["a"], {"a": ((2, 6),)}, AUTO_REFRESH + 1)
+    speaks.learn({"a": ((2, 6),)}, AUTO_REFRESH + 1)
     assert speaks.shape.version == (2, 6)
+
+
+def test_doubt_asks_again_but_not_all_the_time() -> None:
+    """A refusal of our version, a server that was never heard, and a round that failed: soon, but not at once."""
+    speaks = fleet()
+    speaks.learn({"a": ((2, 6),)}, 100.0)
+    speaks.doubt()
+    assert not speaks.due(100.0 + LEAST_PAUSE / 2)
+    assert speaks.due(100.0 + LEAST_PAUSE)
+    speaks.learn({"a": ((2, 6),), "b": None}, 200.0)
+    assert speaks.due(200.0 + LEAST_PAUSE)
+    speaks.keep(300.0)
+    assert not speaks.due(300.0)
+    assert speaks.due(300.0 + LEAST_PAUSE)
+
+
+def test_copies_of_a_client_know_one_fleet() -> None:
+    """`prepare(pin="auto")` asks nobody anew."""
+    shapes = Shapes(INTERFACE, refuse_lost_casts=True)
+    assert Speaks(shapes).pinned("auto") is Speaks(shapes, (1, 0)).pinned("auto")
+
+
+ANSWERS: list[tuple[list[str], Versions | None]] = [
+    (["1.3", "2.6"], ((1, 3), (2, 6))),
+    (["2.6", "1.3"], ((1, 3), (2, 6))),
+    ([], ()),
+    (["1.3rc1"], None),
+    (["1"], None),
+    (["-1.0"], None),
+    (["1." + "9" * 5000], None),
+]
+
+
+@pytest.mark.parametrize(("texts", "versions"), ANSWERS)
+def test_what_a_server_says_is_not_taken_on_trust(
+    texts: list[str], versions: Versions | None
+) -> None:
+    """A version that is none counts as no answer; another interface as not served."""
+    answer = [
+        Spoken(name="other", namespace=None, versions=["9.9"]),
+        Spoken(name="test.past", namespace=None, versions=texts),
+    ]
+    assert spoken(INTERFACE, answer) == versions
+    assert spoken(INTERFACE, answer[:1]) == ()

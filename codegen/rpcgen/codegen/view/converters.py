@@ -99,9 +99,9 @@ def _of_client(scope: Scope, of: Conversion, structs: set[str]) -> Iterator[Conv
     """A client writes requests, and reads results and errors."""
     if isinstance(of, FieldConversion):
         ends = _ends_of_field(scope, of)
-        if of.in_requests and of.for_client:
+        if of.client_down:
             yield _down(scope, of, ends, "value")
-        if of.in_answers and of.for_client:
+        if of.client_up:
             yield _up(scope, of, ends, "value")
         return
     if of.form.args is not None:
@@ -113,9 +113,9 @@ def _of_server(scope: Scope, of: Conversion, structs: set[str]) -> Iterator[Conv
     """A server reads requests, and writes results and errors; what has a version of its own only as it is now."""
     if isinstance(of, FieldConversion):
         ends = _ends_of_field(scope, of)
-        if of.in_requests and not of.narrows:
+        if of.server_up:
             yield _up(scope, of, ends, "value")
-        if of.in_answers and not of.has_clock:
+        if of.server_down:
             yield _down(scope, of, ends, "value")
         return
     if of.form.args is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -26,7 +25,6 @@ class AsyncClient(Proxy["CoroutineTransport"]):
     """
 
     __slots__ = ()
-    _gate = staticmethod(asyncio.Lock)
 
     def _open(self, url: str) -> CoroutineTransport:
         return AsyncTransport(url)
@@ -37,11 +35,12 @@ class AsyncClient(Proxy["CoroutineTransport"]):
         arguments: Args,
         gone: Mapping[str, Any] | None = None,
     ) -> Result:
-        if self._speaks.auto:
-            await self._learn()
-        call = self._new_call(method, "call", arguments, gone)
         result: Result
-        if self._interceptors or call.crosses or self._speaks.auto:
+        if self._speaks.auto:
+            result = await self._call_auto(method, arguments, gone)
+            return result
+        call = self._new_call(method, "call", arguments, gone)
+        if self._interceptors or call.crosses:
             result = await self._intercepted(call)
         else:
             await self._transport.call(call)
@@ -54,13 +53,27 @@ class AsyncClient(Proxy["CoroutineTransport"]):
         arguments: Args,
         gone: Mapping[str, Any] | None = None,
     ) -> Sent:
-        if self._speaks.auto:
-            await self._learn()
-        call = self._new_cast(method, arguments, gone)
-        if self._interceptors or call.crosses or self._speaks.auto:
+        begun = await self._learn() if self._speaks.auto else None
+        call = self._new_call(method, "cast", arguments, gone, begun)
+        if self._interceptors or call.crosses:
             sent: Sent = await self._intercepted(call)
             return sent
         return await self._transport.cast(call)
+
+    async def _call_auto(
+        self, method: Method[Any, Any], arguments: Any, gone: Mapping[str, Any] | None
+    ) -> Any:
+        """A call that a server refuses for its version was run by nobody: ask the servers, and write it anew."""
+        begun = await self._learn()
+        shape = self._speaks.shape
+        call = self._new_call(method, "call", arguments, gone, begun)
+        try:
+            return await self._intercepted(call)
+        except VersionRejected:
+            await self._learn(anew=True)
+            if self._speaks.shape is shape:
+                raise
+        return await self._intercepted(self._new_call(method, "call", arguments, gone, begun))
 
     async def _intercepted(self, call: Call) -> Any:
         for interceptor in self._interceptors:
@@ -70,8 +83,6 @@ class AsyncClient(Proxy["CoroutineTransport"]):
             return await self._send(call)
         except Exception as error:
             failed = error
-            if isinstance(error, VersionRejected):
-                self._speaks.doubt()
             raise
         finally:
             for interceptor in reversed(self._interceptors):
@@ -88,19 +99,23 @@ class AsyncClient(Proxy["CoroutineTransport"]):
         call.plan.crossed(outcome)
         return Sent(call.id, (call.peer.name if call.peer is not None else str(call.target),))
 
-    async def _learn(self) -> None:
-        """With pin `auto`: know what all running servers understand."""
-        fleet = self._speaks
-        if not isinstance(fleet, Fleet) or not fleet.due(time.monotonic()):
-            return
-        if fleet.learned and fleet.gate.locked():
-            return  # somebody asks already, and what was known will do
-        async with fleet.gate:
-            if not fleet.due(time.monotonic()):
-                return
-            from rpcgen.runtime.aio.fleet import ask_fleet
+    async def _learn(self, *, anew: bool = False) -> float:
+        """With pin `auto`: know what all running servers understand. When the caller began to wait.
 
-            await ask_fleet(fleet, self._transport, self._settings)
+        Args:
+            anew: what is known turned out to be wrong.
+        """
+        begun = time.monotonic()
+        fleet = self._speaks
+        assert isinstance(fleet, Fleet)
+        if anew:
+            fleet.doubt()
+        if anew or fleet.due(begun):
+            from rpcgen.runtime.aio.fleet import learn
+
+            patience = self._patience()
+            await learn(fleet, self._transport, self._settings, patience, anew=anew)
+        return begun
 
     async def can_send(self, method: str, argument: str | None = None) -> bool:
         """Whether messages of this client's version can hold a method, and an argument of it.
@@ -111,6 +126,7 @@ class AsyncClient(Proxy["CoroutineTransport"]):
 
         Raises:
             ConfigurationError: there is no such method or argument.
+            NotSent: with pin `auto`, the servers have not said in time which versions they serve.
         """
         found = self._method_named(method)
         return await self._supports(found, () if argument is None else (argument,))
@@ -122,6 +138,8 @@ class AsyncClient(Proxy["CoroutineTransport"]):
 
     async def close(self) -> None:
         """Close the connections, unless they belong to a transport that was passed in. Idempotent."""
+        if isinstance(self._speaks, Fleet) and self._speaks.round is not None:
+            self._speaks.round.cancel()
         if self._owns_transport:
             await self._transport.close()
 

@@ -95,6 +95,7 @@ class Transport:
 
     def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds."""
+        self._check_usable()
         return self._opened.driver.discover(self._opened.url, timeout)
 
     # --- routing --------------------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.replies import Answer
 from rpcgen.runtime.descriptor import Kind, Version
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Peer
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.plan import Plan
 
 #: Seconds that a call waits unless the method, the client or `prepare()` says otherwise.
@@ -143,7 +143,7 @@ class Call:
 
     @property
     def method(self) -> str:
-        """The method's name, as it travels."""
+        """The method's name in the interface; `plan.name` travels."""
         return self.plan.method.name
 
     @property

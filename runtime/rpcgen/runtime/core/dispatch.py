@@ -16,7 +16,7 @@ from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.entry import Entry, LazyEntry, version_error
 from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.replies import refusal
+from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.versions.converters import check_converters
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface, Method

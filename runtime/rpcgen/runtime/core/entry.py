@@ -14,7 +14,7 @@ from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.replies import Results
+from rpcgen.runtime.core.results import Results
 from rpcgen.runtime.core.versions.converters import overrides
 from rpcgen.runtime.core.versions.dates import dotted, exists, next_after
 from rpcgen.runtime.core.versions.parts import in_effect, last_change, last_minor
@@ -183,16 +183,16 @@ class LazyEntry:
 def version_error(interface: Interface, request: Request) -> VersionRejected | None:
     """Why an interface cannot take a message of this version at all; None if it can."""
     last = last_minor(interface, request.major)
+    if last is not None and request.minor <= last:
+        return None
     served = " and ".join(dotted(each) for each in (*interface.serves, interface.version))
     if last is None:
         return UnsupportedMajor(
             f"{interface.name} is served at {served}, the message needs {request.major}.{request.minor}"
         )
-    if request.minor > last:
-        return MinorTooNew(
-            f"{interface.name} is served at {served}, the message needs {request.major}.{request.minor}"
-        )
-    return None
+    return MinorTooNew(
+        f"{interface.name} is served at {served}, the message needs {request.major}.{request.minor}"
+    )
 
 
 def _settled(method: Method[Any, Any]) -> int:

@@ -77,16 +77,18 @@ class Shape:
 
     Attributes:
         pin: what was asked for, if anything.
+        why: for a shape in which nothing can be said: what to tell people instead of the usual.
         version: what messages are written for; None: nothing can be said.
         plans: for each method that was used.
     """
 
-    __slots__ = ("_interface", "pin", "plans", "version")
+    __slots__ = ("_interface", "pin", "plans", "version", "why")
 
-    def __init__(self, interface: Interface, pin: Version | None) -> None:
+    def __init__(self, interface: Interface, pin: Version | None, why: str = "") -> None:
         self._interface = interface
         self.pin = pin
-        self.version = shape_version(pin, interface)
+        self.why = why
+        self.version = None if why else shape_version(pin, interface)
         self.plans: dict[Method[Any, Any], Plan] = {}
 
     def refusal(
@@ -107,6 +109,8 @@ class Shape:
 
     def _reason(self, needs: Version | None) -> str:
         interface = self._interface
+        if self.why:
+            return f"cannot be sent: {self.why}"
         if self.version is None:
             spoken = " and ".join(dotted(v) for v in (*interface.serves, interface.version))
             return f"cannot be sent: the pin is {dotted(self.pin or (0, 0))}, and this client speaks {spoken}"

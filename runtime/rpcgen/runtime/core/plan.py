@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from rpcgen.runtime.core.answers import Answers
 from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Settings
 from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
-from rpcgen.runtime.core.replies import Answers
 from rpcgen.runtime.core.routes import Routes, router_of
-from rpcgen.runtime.core.versions.converters import check_converters, overrides
+from rpcgen.runtime.core.versions.converters import check_converters, converted, overrides
 from rpcgen.runtime.core.versions.dates import exists, minor_in, next_after
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
-from rpcgen.runtime.descriptor import NOTHING, Form, Interface, Kind, Method, Version
-from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Version
+from rpcgen.runtime.errors import BadArguments, BadResult, ConfigurationError
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
@@ -103,16 +103,13 @@ class Plan:
         """The result of an answered call, or its exception."""
         return self._answers.outcome(call)
 
-    @property
-    def returns(self) -> Any:
-        """The type expression of what the server answers at this version."""
-        form = self._form
-        return self.method.returns if form is None or form.returns is NOTHING else form.returns
-
     def crossed(self, outcome: Any) -> Any:
         """What the caller gets whose call was sent as a cast, or the reverse."""
         assert self._form is not None
-        return getattr(self._converters, f"result_{self._form.convert}")(outcome)
+        try:
+            return converted(self._converters, f"result_{self._form.convert}", outcome)
+        except BadArguments as error:
+            raise BadResult(f"{self.method.name}: {error}") from error
 
 
 def check_brought(interface: Interface, settings: Settings) -> None:
@@ -130,7 +127,7 @@ def _writer(
     if form is None or form.args is None:
         return newest
     older = ArgumentsWriter(form.args, interface, at, settings, label)
-    return FormWriter(newest, older, getattr(settings.converters, f"down_{form.convert}"))
+    return FormWriter(newest, older, settings.converters, f"down_{form.convert}", form.args)
 
 
 def _kinds(method: Method[Any, Any], form: Form | None, converters: object) -> dict[Kind, Kind]:

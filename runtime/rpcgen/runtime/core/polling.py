@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 from rpcgen.runtime.core.call import Call, Options, Settings
 from rpcgen.runtime.core.pins import Shape
 from rpcgen.runtime.core.plan import Plan
-from rpcgen.runtime.core.speaks import Fleet
 from rpcgen.runtime.descriptor import Interface, NoArgs, Version
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.rpcgen_meta.descriptor import INTERFACE as META
@@ -17,6 +17,12 @@ from rpcgen.runtime.rpcgen_meta.types import Spoken
 
 #: Seconds that looking for servers may take.
 DISCOVERY_TIMEOUT = 2.0
+
+#: Seconds that a call which needs the answers waits for them at most, and what it says then.
+PATIENCE = 5.0
+UNHEARD = "the servers have not said in time which versions they serve"
+
+_VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
 
 
 class Poll:
@@ -56,27 +62,16 @@ class Poll:
             plan = self._plans[found.topic] = Plan(VERSIONS, settings, Shape(META, None))
         return Call(plan, "call", NoArgs(), None, Options(server=found.server), None, now)
 
-    def tell(
-        self,
-        fleet: Fleet,
-        servers: Sequence[Found],
-        heard: Sequence[tuple[Version, ...]],
-        now: float,
-    ) -> None:
-        """Let the fleet know what the servers said."""
-        names = [each.server for each in servers]
-        answers = {name: versions for name, versions in zip(names, heard, strict=True) if versions}
-        fleet.learn(names, answers, now)
 
+def spoken(interface: Interface, answer: Sequence[Spoken]) -> tuple[Version, ...] | None:
+    """The versions of an interface that a server says it serves, ascending; empty if it serves others.
 
-def spoken(interface: Interface, answer: Sequence[Spoken]) -> tuple[Version, ...]:
-    """The versions of an interface that a server says it serves, ascending; empty if it serves others."""
+    None if what it says is no version: that is as good as no answer.
+    """
     for each in answer:
         if each.name == interface.name and each.namespace == interface.namespace:
-            return tuple(sorted(_number(text) for text in each.versions))
+            found = [_VERSION.fullmatch(text) for text in each.versions]
+            if not all(found):
+                return None
+            return tuple(sorted((int(match[1]), int(match[2])) for match in found if match))
     return ()
-
-
-def _number(text: str) -> Version:
-    major, _, minor = text.partition(".")
-    return int(major), int(minor)

@@ -18,8 +18,8 @@ from rpcgen.runtime.core.envelope import Refusal
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, Overloaded, TooLarge
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.call import Call
-    from rpcgen.runtime.core.replies import Answer
 
 #: A call is sent so often at most.
 MAX_ATTEMPTS = 3

@@ -15,7 +15,7 @@ from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.dispatch import Dispatcher, Job
 from rpcgen.runtime.core.envelope import CALL, Cancel
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
-from rpcgen.runtime.core.replies import refusal
+from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.endpoint import AnyEndpoint

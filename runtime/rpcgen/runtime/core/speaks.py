@@ -5,14 +5,18 @@ Knows no clock and asks nobody: the shells ask the servers when `due` says so, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rpcgen.runtime.core.pins import AUTO, Pin, Shape, resolve
+from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface, Version
 
 #: Seconds for which what the servers said about themselves is taken as true.
 AUTO_REFRESH = 30.0
+
+#: Seconds between two rounds of questions at least, whatever gives reason to doubt.
+LEAST_PAUSE = 1.0
 
 
 class Shapes:
@@ -20,17 +24,14 @@ class Shapes:
 
     Args:
         interface: whose versions.
-        gate: makes the lock behind which the servers are asked for the first time.
         refuse_lost_casts: what the client was told.
     """
 
-    def __init__(
-        self, interface: Interface, gate: Callable[[], Any], *, refuse_lost_casts: bool
-    ) -> None:
+    def __init__(self, interface: Interface, *, refuse_lost_casts: bool) -> None:
         self.interface = interface
-        self.gate = gate
         self.refuse_lost_casts = refuse_lost_casts
         self._by_pin: dict[Version | None, Shape] = {}
+        self._fleet: Fleet | None = None
 
     def of(self, version: Version | None) -> Shape:
         """The shape of a pin."""
@@ -38,6 +39,12 @@ class Shapes:
         if shape is None:
             shape = self._by_pin[version] = Shape(self.interface, version)
         return shape
+
+    def fleet(self) -> Fleet:
+        """What the running servers have in common, known once for all copies."""
+        if self._fleet is None:
+            self._fleet = Fleet(self)
+        return self._fleet
 
 
 class Speaks:
@@ -62,26 +69,27 @@ class Speaks:
         return self._shapes.interface
 
     def pinned(self, pin: Pin) -> Speaks:
-        """The same with another pin; shapes that were used before are used again."""
+        """The same with another pin; what was worked out before is used again."""
         version = resolve(pin, self.interface)
-        return Fleet(self._shapes) if version == AUTO else Speaks(self._shapes, version)
-
-    def doubt(self) -> None:
-        """A server refused our version."""
+        return self._shapes.fleet() if version == AUTO else Speaks(self._shapes, version)
 
 
 class Fleet(Speaks):
-    """What the servers that run have in common."""
+    """What the servers that run have in common.
+
+    Attributes:
+        round: the shell's, while it asks the servers; None while it does not.
+    """
 
     auto = True
 
     def __init__(self, shapes: Shapes) -> None:
         super().__init__(shapes)
-        #: Held by whoever asks the servers.
-        self.gate = shapes.gate()
         if not shapes.refuse_lost_casts:
             self.for_lost_casts = shapes.of(None)
+        self.round: Any = None
         self._known: dict[str, tuple[Version, ...]] = {}
+        self._asked_at = 0.0
         self._fresh_until: float | None = None
 
     @property
@@ -94,44 +102,57 @@ class Fleet(Speaks):
         return self._fresh_until is None or now >= self._fresh_until
 
     def doubt(self) -> None:
-        """A server refused our version: what we know of the servers is no longer true."""
+        """A server refused our version: what we know is no longer true. It is asked again, but not all the time."""
         if self._fresh_until is not None:
-            self._fresh_until = 0.0
+            self._fresh_until = min(self._fresh_until, self._asked_at + LEAST_PAUSE)
 
-    def learn(
-        self,
-        listed: Iterable[str],
-        heard: Mapping[str, tuple[Version, ...]],
-        now: float,
-    ) -> None:
+    def keep(self, now: float) -> None:
+        """The servers could not be asked: what is known has to do for a while."""
+        if self._fresh_until is not None:
+            self._asked_at = now
+            self._fresh_until = now + LEAST_PAUSE
+
+    def learn(self, heard: Mapping[str, tuple[Version, ...] | None], now: float) -> None:
         """Take what was found.
 
         Args:
-            listed: the servers that can be found.
-            heard: the versions of those that answered. One that did not, and had before, is believed to be as it was.
+            heard: for each server that can be found, the versions that it serves, ascending; empty if it does not serve the
+                interface; None if it did not answer: then it is believed to be as it was.
             now: monotonic seconds.
         """
-        before = self._known
-        self._known = {
-            name: versions
-            for name in listed
-            if (versions := heard.get(name) or before.get(name)) is not None
-        }
-        self._fresh_until = now + AUTO_REFRESH
-        self.shape = self._shapes.of(self._common())
+        silent = False
+        known: dict[str, tuple[Version, ...]] = {}
+        for name, answer in heard.items():
+            versions = self._known.get(name) if answer is None else answer
+            silent = silent or versions is None
+            if versions:
+                known[name] = versions
+        self._known = known
+        self._asked_at = now
+        # One that was never heard may be older than all others.
+        self._fresh_until = now + (LEAST_PAUSE if silent else AUTO_REFRESH)
+        self.shape = self._common()
 
-    def _common(self) -> Version | None:
-        """The newest version that we and all servers speak; a version that nobody speaks if there is none."""
+    def _common(self) -> Shape:
+        """The newest version that we and all servers speak."""
         if not self._known:
-            return None
+            return self._shapes.of(None)
         for version in reversed((*self.interface.serves, self.interface.version)):
             minors = [_minor(versions, version[0]) for versions in self._known.values()]
             known = [minor for minor in minors if minor is not None]
             if len(known) == len(minors):
                 least = min(known)
                 newest = version == self.interface.version and least >= version[1]
-                return None if newest else (version[0], least)
-        return min(versions[-1] for versions in self._known.values())
+                return self._shapes.of(None if newest else (version[0], least))
+        served = "; ".join(
+            f"{name} {' and '.join(map(dotted, versions))}"
+            for name, versions in sorted(self._known.items())[:8]
+        )
+        return Shape(
+            self.interface,
+            None,
+            f"this client and the running servers have no version in common ({served})",
+        )
 
 
 def _minor(versions: tuple[Version, ...], major: int) -> int | None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from rpcgen.runtime.core.answers import Answer, Given
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.envelope import Reply
+from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.results import VersionedWriter
 from rpcgen.runtime.descriptor import Kind
 from rpcgen.runtime.ids import new_id
@@ -92,10 +94,20 @@ class _Recorder:
             raise answer
         ask: Callable[[Recorded], Any] | None = answer if callable(answer) else None
         value = ask(recorded) if ask is not None else answer
-        plan = call.plan
-        writer = VersionedWriter(plan.returns, plan.method.interface, plan.codecs, None)
-        data = writer.write(value, self.codec, plan.version)
-        call.answer = Reply(call.id, msgspec.Raw(data))
+        call.answer = self._scripted(call, value)
+
+    def _scripted(self, call: Call, value: object) -> Answer:
+        """The value as an answer; it is checked as a server would, and read back as the client does."""
+        plan, interface = call.plan, call.plan.method.interface
+        returns = plan.method.returns
+        data = VersionedWriter(returns, interface, plan.codecs, None).write(
+            value, self.codec, interface.version
+        )
+        if plan.version == interface.version:
+            return Reply(call.id, msgspec.Raw(data))
+        # Only a server has what turns today's results into those of older versions.
+        reader = VersionedReader(returns, interface, interface.version, plan.codecs, None)
+        return Given(reader.read(data, self.codec))
 
     def _sent(self, call: Call) -> Sent:
         self._record(call)

@@ -12,7 +12,8 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.glance import LOOK_CLOSER, Glances
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lower import Lowering
-from rpcgen.runtime.core.versions.visiting import Found, Unsayable
+from rpcgen.runtime.core.versions.parts import Unsayable
+from rpcgen.runtime.core.versions.visiting import Found
 from rpcgen.runtime.descriptor import Part
 
 from tests.runtime.core.versions import sample

@@ -10,7 +10,9 @@ from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lower import Lowering
-from rpcgen.runtime.core.versions.visiting import Found, Unsayable
+from rpcgen.runtime.core.versions.parts import Unsayable
+from rpcgen.runtime.core.versions.visiting import Found
+from rpcgen.runtime.descriptor import Gone, Part
 
 from tests.runtime.core.versions import sample
 
@@ -145,3 +147,15 @@ def test_younger_arguments_keep_their_policies_where_the_rest_is_converted() -> 
     visit({"dropped": "x", "extra": ""}, Found(), ())
     with pytest.raises(Unsayable):
         visit({"extra": "x"}, Found(), ())
+
+
+def test_the_tables_are_not_changed() -> None:
+    """What stands for a gone field is a list of the table's, and visits change lists in place."""
+    gone = Gone("modes", list[sample.Mode], Part(until=((2, 6),)), value=["new"], needed=False)
+    interface = sample.interface(gone={sample.Node: (gone,)})
+    answers: list[Any] = []
+    for at in ((2, 5), (2, 3), (2, 5)):
+        visit = Lowering(interface, at, KIT, strict=False).visit(inspect.type_info(sample.Node))
+        assert visit is not None
+        answers.append(visit(node(), Found(), ())["modes"])
+    assert answers == [["new"], ["old"], ["new"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,13 +9,13 @@ from msgspec import Struct, inspect
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
+from rpcgen.runtime.core.versions.converters import converted
+from rpcgen.runtime.core.versions.history import undecodable, untyped
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lift import Lifting
 from rpcgen.runtime.core.versions.parts import in_effect
-from rpcgen.runtime.core.versions.results import untyped
 from rpcgen.runtime.core.versions.visiting import Found, Visit
 from rpcgen.runtime.descriptor import Method, Version
-from rpcgen.runtime.errors import BadArguments, MistypedArgument
 
 
 class Adapter:
@@ -29,7 +28,7 @@ class Adapter:
         codecs, converters: the server's.
     """
 
-    __slots__ = ("_codec", "_label", "_newest", "_reader", "_up", "_visit")
+    __slots__ = ("_codec", "_converters", "_newest", "_reader", "_up", "_visit")
 
     def __init__(
         self,
@@ -41,13 +40,13 @@ class Adapter:
     ) -> None:
         form = in_effect(method.forms, at)
         self._codec = codec
-        self._label = method.name
         self._newest: type[Struct] = method.args
-        self._up: Callable[[Any], Struct] | None = None
+        self._converters = converters
+        self._up = ""
         of = method.args
         if form is not None and form.args is not None:
             of = form.args
-            self._up = getattr(converters, f"up_{form.convert}")
+            self._up = f"up_{form.convert}"
         self._reader = Reader(of, codecs.decode, strict=True)
         kit = Kit(codec, codecs, converters)
         lifting = Lifting(method.interface, at, kit, strict=True)
@@ -62,19 +61,11 @@ class Adapter:
         """
         data: bytes | msgspec.Raw = body
         if self._visit is not None:
-            data = self._codec.encode(self._visit(untyped(self._codec, body), Found(), ()))
+            try:
+                data = self._codec.encode(self._visit(untyped(self._codec, body), Found(), ()))
+            except RecursionError as error:
+                raise undecodable(error) from error
         arguments: Struct = self._reader.read(data, self._codec)
-        if self._up is None:
-            return arguments
-        try:
-            newest = self._up(arguments)
-        except BadArguments:
-            raise
-        except Exception as error:  # whatever the program's converter raises
-            raise MistypedArgument(f"{self._label}: its converter failed: {error}") from error
-        if isinstance(newest, self._newest):
-            return newest
-        raise MistypedArgument(
-            f"{self._label}: its converter returned {type(newest).__name__}, "
-            f"expected {self._newest.__name__}"
-        )
+        if self._up:
+            arguments = converted(self._converters, self._up, arguments, self._newest)
+        return arguments

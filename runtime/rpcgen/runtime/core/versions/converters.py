@@ -2,8 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rpcgen.runtime.descriptor import Interface
-from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.errors import BadArguments, ConfigurationError, MistypedArgument
+
+
+def converted(converters: object, name: str, value: Any, wanted: type | None = None) -> Any:
+    """What one of the program's converters makes of a value.
+
+    Args:
+        converters: the program's object.
+        name: the converter's.
+        value: what it is given.
+        wanted: the class of what it has to return, if that is known.
+
+    Raises:
+        MistypedArgument: it raised, or returned something else.
+    """
+    try:
+        result: Any = getattr(converters, name)(value)
+    except BadArguments:
+        raise
+    except Exception as error:  # whatever the program's converter raises
+        raise MistypedArgument(f"the converter {name} failed: {error!r}") from error
+    if wanted is not None and not isinstance(result, wanted):
+        raise MistypedArgument(
+            f"the converter {name} returned {type(result).__name__}, expected {wanted.__name__}"
+        )
+    return result
 
 
 def overrides(converters: object, base: type | None, name: str) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 from msgspec import inspect
 from rpcgen.runtime.core.versions.kit import Kit
-from rpcgen.runtime.core.versions.visiting import Compiler, Found, Unsayable, Visit
+from rpcgen.runtime.core.versions.parts import Unsayable
+from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path
 from rpcgen.runtime.descriptor import OlderType, Version
 

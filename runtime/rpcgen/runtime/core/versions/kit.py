@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import inspect
-from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.opaque import OpaqueCodecs
+from rpcgen.runtime.core.versions.converters import converted
 from rpcgen.runtime.core.walk import Walk
 from rpcgen.runtime.core.words import Path, is_list, is_map, path_text
 from rpcgen.runtime.descriptor import NOTHING
@@ -62,21 +63,20 @@ class Kit:
             target: the type expression of what it returns.
             strict: whether the values are arguments, or results, which are read tolerantly.
         """
-        function: Callable[[Any], Any] = getattr(self._converters, name)
         walk = self._strict if strict else self._lenient
         pack = self.codecs.packer(target)
         encode = self.codec.encoder(self.codecs.encode)
 
         def convert(value: Any, path: Path) -> Any:
             typed = walk.read(source, value, path)
+            where = path_text(path)
             try:
-                converted = function(typed)
-                return self.codec.untyped(encode(converted if pack is None else pack(converted)))
-            except (BadArguments, Undecodable):
-                raise
-            except Exception as error:  # whatever the program's converter raises
-                where = path_text(path)
-                raise MistypedArgument(f"{where}: {name} failed: {error}", path=where) from error
+                result = converted(self._converters, name, typed)
+                return self.codec.untyped(encode(result if pack is None else pack(result)))
+            except BadArguments as error:
+                raise MistypedArgument(f"{where}: {error}", path=where) from error
+            except Exception as error:  # whatever the program's codecs raise
+                raise MistypedArgument(f"{where}: {name}: {error}", path=where) from error
 
         return convert
 

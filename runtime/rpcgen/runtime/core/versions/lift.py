@@ -141,9 +141,12 @@ class Lifting(Compiler):
             if not is_map(value) or clock.data not in value:
                 return value  # mistyped: the typed reader says so
             minor = _minor_of(value.get(clock.version_key), clock, path)
-            if minor not in visits:
-                visits[minor] = self._map(node, (clock.version[0], minor))
-            return visits[minor](value[clock.data], found, path)
+            visit = visits.get(minor)
+            if visit is None:
+                # A compiler is for one thread, and this may be any.
+                own = Lifting(self.interface, self.at, self._kit, strict=self._strict)
+                visit = visits[minor] = own._map(node, (clock.version[0], minor))
+            return visit(value[clock.data], found, path)
 
         return unwrap
 

@@ -8,6 +8,7 @@ out, and values of enums become what `fallback` says.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -19,13 +20,14 @@ from rpcgen.runtime.core.versions.eras import Eras
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
+    Unsayable,
     gone_matters,
     is_there,
     name_at,
     since_minor,
     types_before,
 )
-from rpcgen.runtime.core.versions.visiting import Compiler, Found, Unsayable, Visit
+from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path, is_map
 from rpcgen.runtime.descriptor import NOTHING, Gone, Interface, OlderType, Part, Version
 from rpcgen.runtime.errors import MissingArgument
@@ -237,7 +239,10 @@ class Lowering(Compiler):
             if not there:
                 left_out(value, renamed, found, path)
                 return
-            item = value.pop(GONE + gone.name, gone.value)
+            item = value.pop(GONE + gone.name, NOTHING)
+            if item is NOTHING:
+                # Visits change lists and maps in place, and the table is everybody's.
+                item = deepcopy(gone.value)
             if drops and is_unset(item, gone.value):
                 return
             if item is NOTHING and not gone.needed:

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from msgspec import inspect
 from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.versions.dates import exists, has_ended, minor_in
+from rpcgen.runtime.core.words import Path
 from rpcgen.runtime.descriptor import Gone, Interface, OlderType, Part, Since, Version
 
 
@@ -19,6 +20,20 @@ class _Dated(Protocol):
 DatedT = TypeVar("DatedT", bound=_Dated)
 
 ALWAYS = Part()
+
+
+class Unsayable(Exception):
+    """A message of this version cannot hold something that is in the values.
+
+    Attributes:
+        path: where it is.
+        needs: the lowest later version that can; None: it has ended.
+    """
+
+    def __init__(self, path: Path, needs: Version | None) -> None:
+        super().__init__(path, needs)
+        self.path = path
+        self.needs = needs
 
 
 def is_there(part: Part, at: Version) -> bool:

@@ -32,25 +32,11 @@ class Found:
         self.changed = False
 
 
-class Unsayable(Exception):
-    """A message of this version cannot hold something that is in the values.
-
-    Attributes:
-        path: where it is.
-        needs: the lowest later version that can; None: it has ended.
-    """
-
-    def __init__(self, path: Path, needs: Version | None) -> None:
-        super().__init__(path, needs)
-        self.path = path
-        self.needs = needs
-
-
 Visit = Callable[[Any, Found, Path], Any]
 
 
 class Compiler(ABC):
-    """Builds visits for one interface at one version."""
+    """Builds visits for one interface at one version. For one thread: what is half made is found by others."""
 
     def __init__(self, interface: Interface, at: Version) -> None:
         self.interface = interface

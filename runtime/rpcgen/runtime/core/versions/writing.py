@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from msgspec import Struct, inspect
 from rpcgen.runtime.core.reading import Reader
+from rpcgen.runtime.core.versions.converters import converted
 from rpcgen.runtime.core.versions.glance import LOOK_CLOSER, Glances
+from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.descriptor import Interface, Version
 from rpcgen.runtime.errors import BadArguments, MistypedArgument
 
@@ -39,12 +41,14 @@ class ArgumentsWriter:
         "_glance",
         "_interface",
         "_label",
+        "_made_kit",
         "_node",
         "_of",
         "_pack",
         "_reader",
         "_settings",
         "_visit",
+        "_younger",
     )
 
     def __init__(
@@ -62,6 +66,8 @@ class ArgumentsWriter:
         self._node = cast("inspect.StructType", inspect.type_info(of))
         self._glance = Glances(interface, at).of(self._node)
         self._visit: Visit | None = None
+        self._younger: Visit | None = None
+        self._made_kit: Kit | None = None
 
     def write(
         self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
@@ -75,10 +81,13 @@ class ArgumentsWriter:
         data = self.encode(arguments)
         if self._glance is None:
             return msgspec.Raw(data), 0
-        minor = self._glance.look(arguments, 0)
-        if minor < LOOK_CLOSER:
-            return msgspec.Raw(data), minor
-        return self._lower(data, gone, refuse)
+        try:
+            minor = self._glance.look(arguments, 0)
+            if minor < LOOK_CLOSER:
+                return msgspec.Raw(data), minor
+            return self._lower(data, gone, refuse)
+        except RecursionError as error:
+            raise MistypedArgument(f"{self._label}: the arguments are nested too deep") from error
 
     def encode(self, arguments: Any) -> bytes:
         """The arguments in the newest shape. The check is the server's own: they are read back with its reader."""
@@ -100,13 +109,15 @@ class ArgumentsWriter:
     ) -> None:
         """Check the arguments, and raise what `refuse` makes if a younger one than the version is set."""
         from rpcgen.runtime.core.versions.lower import GONE, Lowering
-        from rpcgen.runtime.core.versions.visiting import Found, Unsayable
+        from rpcgen.runtime.core.versions.visiting import Found
 
         plain = self._codec.untyped(self.encode(arguments))
         plain |= {GONE + name: value for name, value in self._plain_gone(gone or {}).items()}
-        lowering = Lowering(self._interface, self._at, self._kit(), strict=True)
+        if self._younger is None:
+            lowering = Lowering(self._interface, self._at, self._kit(), strict=True)
+            self._younger = lowering.younger(self._node)
         try:
-            lowering.younger(self._node)(plain, Found(), ())
+            self._younger(plain, Found(), ())
         except Unsayable as unsayable:
             raise refuse(unsayable.path, unsayable.needs) from None
 
@@ -114,7 +125,7 @@ class ArgumentsWriter:
         self, data: bytes, gone: Mapping[str, Any] | None, refuse: Refuse
     ) -> tuple[msgspec.Raw, int]:
         from rpcgen.runtime.core.versions.lower import GONE
-        from rpcgen.runtime.core.versions.visiting import Found, Unsayable
+        from rpcgen.runtime.core.versions.visiting import Found
 
         plain = self._codec.untyped(data)
         if gone:
@@ -135,10 +146,12 @@ class ArgumentsWriter:
         self._visit(plain, found, ())
 
     def _kit(self) -> Kit:
-        from rpcgen.runtime.core.versions.kit import Kit
+        if self._made_kit is None:
+            from rpcgen.runtime.core.versions.kit import Kit
 
-        settings = self._settings
-        return Kit(self._codec, settings.codecs, settings.converters)
+            settings = self._settings
+            self._made_kit = Kit(self._codec, settings.codecs, settings.converters)
+        return self._made_kit
 
     def _plain_gone(self, gone: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments that the newest version has not, checked, as they would travel."""
@@ -161,27 +174,34 @@ class FormWriter:
     Args:
         newest: writes today's.
         form: writes the form's.
-        converter: from the struct of today's arguments to the form's.
+        converters: the program's.
+        converter: the name of the one from the struct of today's arguments to the form's.
+        of: the form's struct.
     """
 
-    __slots__ = ("_converter", "_form", "_newest")
+    __slots__ = ("_converter", "_converters", "_form", "_newest", "_of")
 
     def __init__(
         self,
         newest: ArgumentsWriter,
         form: ArgumentsWriter,
-        converter: Callable[[Any], Any],
+        converters: object,
+        converter: str,
+        of: type[Struct],
     ) -> None:
         self._newest = newest
         self._form = form
+        self._converters = converters
         self._converter = converter
+        self._of = of
 
     def write(
         self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
     ) -> tuple[msgspec.Raw, int]:
         """As `ArgumentsWriter.write`; younger arguments keep their policies."""
         self._newest.refuse_younger(arguments, gone, refuse)
-        return self._form.write(self._converter(arguments), None, refuse)
+        older = converted(self._converters, self._converter, arguments, self._of)
+        return self._form.write(older, None, refuse)
 
 
 def _as_it_is(value: Any, found: Found, path: Path) -> Any:
