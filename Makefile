@@ -70,7 +70,8 @@ $(DEMO): pyproject.toml .ci/venv
 	$(PIP) install --editable .
 	@touch $@
 
-$(TEST): $(DEMO)
+$(TEST): $(DEMO) .ci/programs
+	@.ci/programs
 	$(PIP) install --group test
 	@touch $@
 

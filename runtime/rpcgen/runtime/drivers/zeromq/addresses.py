@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from typing import Final
 
 from rpcgen.runtime.errors import BadUrl, ConfigurationError
@@ -92,3 +93,25 @@ def _resolve(name: str) -> list[str]:
     """The IPv4 addresses of a name: names mean nothing else, so that both sides of one agree."""
     found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
     return [str(entry[4][0]) for entry in found]
+
+
+def own_address_towards(hosts: Sequence[Host]) -> str:
+    """The address from which this host reaches one of those: others that reach them can reach it, too.
+
+    Raises:
+        ConfigurationError: none can be resolved, or no way leads there.
+    """
+    reason = "there is none"
+    for host in hosts:
+        try:
+            name = host.name if ":" in host.name else _resolve(host.name)[0]
+            family = socket.AF_INET6 if ":" in name else socket.AF_INET
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((name, host.port or 1))  # sends nothing
+                return str(probe.getsockname()[0])
+        except OSError as error:
+            reason = f"{host}: {error.strerror}"
+    raise ConfigurationError(
+        f"cannot tell at which address clients reach this host ({reason}); "
+        "say so by the options bind=host:port and advertise=host:port"
+    )

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.drivers.zeromq.matchmakers.places import File, Folder, Hosts, Place
+from tests.redisd import redis_session, redis_url
+from tests.runtime.drivers.zeromq.matchmakers.places import File, Folder, Hosts, Place, Redis
 from tests.runtime.drivers.zeromq.parts import ServerProcess
 
-PLACES = ("ipc", "tcp", "ring")
+__all__ = ["redis_session", "redis_url"]
+
+PLACES = ("ipc", "tcp", "ring", "redis")
 
 
 @pytest.fixture
@@ -27,6 +30,8 @@ def place(request: pytest.FixtureRequest, folder: Path) -> Place:
         return Folder(folder)
     if request.param == "tcp":
         return Hosts()
+    if request.param == "redis":
+        return Redis(request.getfixturevalue("redis_url"))
     return File(folder)
 
 

@@ -1,0 +1,91 @@
+"""What a client knows of the servers in redis, and until when. Pure: `now` is an argument; knows no redis.
+
+Redis may lose everything, so that a registration is not listed means nothing: it counts until its time is over, or
+until the index says that it has left. A server that lives renews it long before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis.records import BadRecord, decode
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis.store import Listing
+
+#: The longest time, in seconds, for which anybody can be registered at once.
+MAX_TTL: Final = 600.0
+
+#: Seconds for which all that was known counts at least, once redis is back: servers have to register again.
+GRACE: Final = 6.0
+
+
+class _Known(Struct):
+    """One registration; no endpoint if its record is not to be believed."""
+
+    endpoint: Endpoint | None
+    until: float
+
+
+class Cache:
+    """The registrations that count.
+
+    Attributes:
+        ignored: what was wrong with records that came with the last update, by id.
+    """
+
+    def __init__(self) -> None:
+        self.ignored: dict[str, BadRecord] = {}
+        self._known: dict[str, _Known] = {}
+
+    def wanted(self, listing: Listing) -> list[str]:
+        """The registrations whose records are needed."""
+        return [
+            name
+            for name, score in listing.scores.items()
+            if score > listing.now and name not in self._known
+        ]
+
+    def update(
+        self, listing: Listing, contents: Mapping[str, bytes], now: float, *, was_away: bool
+    ) -> tuple[Endpoint, ...]:
+        """Take in what redis says at the time `now`, the records of `wanted` with it; all endpoints then."""
+        if was_away:
+            for known in self._known.values():
+                known.until = max(known.until, now + GRACE)
+        self.ignored = {}
+        for name, score in listing.scores.items():
+            if score < 0:
+                self._known.pop(name, None)
+            elif score > listing.now:
+                self._renew(name, contents.get(name), now + _seconds(score - listing.now))
+        self._known = {name: known for name, known in self._known.items() if known.until > now}
+        return self._endpoints()
+
+    def _renew(self, name: str, content: bytes | None, until: float) -> None:
+        known = self._known.get(name)
+        if known is not None:
+            known.until = max(known.until, until)
+        elif content:  # else its record was not read, or is not there: it may be the next time
+            try:
+                self._known[name] = _Known(decode(content), until)
+            except BadRecord as error:
+                self.ignored[name] = error
+                self._known[name] = _Known(None, until)
+
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        """One for each address: of two that were there one after the other, that which lives is renewed."""
+        latest: dict[str, _Known] = {}
+        for known in self._known.values():
+            if known.endpoint is not None:
+                other = latest.get(known.endpoint.key)
+                if other is None or other.until < known.until:
+                    latest[known.endpoint.key] = known
+        return tuple(known.endpoint for known in latest.values() if known.endpoint is not None)
+
+
+def _seconds(milliseconds: float) -> float:
+    """A score is anybody's number: infinity counts as the longest."""
+    return min(milliseconds / 1000, MAX_TTL) if not math.isnan(milliseconds) else 0.0
