@@ -12,9 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
-from tests.bench import calls, codegen, cold, floors, stubs, table
+from tests.bench import calls, codegen, cold, floors, stubs, table, versions
 from tests.bench.adapter import WORKLOADS
-from tests.bench.fleet import Pair
+from tests.bench.fleet import Pair, WorkerFailed
 from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, Plan
 from tests.bench.programs import ProgramFailed, Programs
 from tests.bench.series import Series
@@ -72,6 +72,8 @@ def run(plan: Plan) -> Series:
                     _cold(programs, pairs, compiled, plan, series)
         if "W6" in plan.workloads:
             _codegen(programs, directory, plan, series)
+        if {"W7", "W8"} & set(plan.workloads):
+            _versions(programs, directory, compiled, plan, series)
     return series
 
 
@@ -130,6 +132,19 @@ def _codegen(programs: Programs, directory: Path, plan: Plan, series: Series) ->
         say(f"lost the rest of W6: {failure}")
 
 
+def _versions(
+    programs: Programs, directory: Path, compiled: Path, plan: Plan, series: Series
+) -> None:
+    try:
+        if "W7" in plan.workloads:
+            versions.measure(directory, compiled, plan, series, say)
+        if "W8" in plan.workloads:
+            say("W8")
+            versions.measure_steps(programs, compiled, plan, series)
+    except (ProgramFailed, WorkerFailed) as failure:
+        say(f"lost the rest of W7 and W8: {failure}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3 short rounds, no big interface")
@@ -145,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plan(options: argparse.Namespace) -> Plan:
     full = Plan()
-    quick = Plan(rounds=3, seconds=0.25, warm_up=0.15, cold_rounds=3, methods=0)
+    quick = Plan(rounds=3, seconds=0.25, warm_up=0.15, cold_rounds=3, paired_rounds=5, methods=0)
     base = quick if options.quick else full
     return Plan(
         workloads=_names(options.only) or base.workloads,
@@ -155,6 +170,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         seconds=base.seconds,
         warm_up=base.warm_up,
         cold_rounds=base.cold_rounds,
+        paired_rounds=base.paired_rounds,
         methods=base.methods,
     )
 

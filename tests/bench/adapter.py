@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 Transport = Literal["tcp", "ipc"]
 Reply = TypeVar("Reply")
@@ -84,14 +84,22 @@ class Done:
     seconds: float
 
 
-class Load(Protocol):
-    """The client's side of an adapter while it is measured. Each method but `check` runs for about `seconds`."""
+class Connected(Protocol):
+    """A connected client that is going to be measured."""
 
     workloads: tuple[str, ...]
 
     def check(self) -> None:
         """Raise AssertionError unless the server answers correctly."""
         ...
+
+    def close(self) -> None:
+        """Disconnect."""
+        ...
+
+
+class Load(Connected, Protocol):
+    """The client's side of an adapter. Each method here runs for about `seconds`."""
 
     def unary(self, seconds: float) -> list[int]:
         """One call at a time; the nanoseconds that each took."""
@@ -109,8 +117,13 @@ class Load(Protocol):
         """Casts until all are handled."""
         ...
 
-    def close(self) -> None:
-        """Disconnect."""
+
+@runtime_checkable
+class NamedLoad(Connected, Protocol):
+    """A client's side whose workloads are its own."""
+
+    def run(self, workload: str, seconds: float) -> Done:
+        """Run one of `workloads` for about `seconds`."""
         ...
 
 
@@ -121,7 +134,7 @@ class AdapterModule(Protocol):
         """Serve until the process is ended; call `tally.ready()` once clients may connect."""
         ...
 
-    def load(self, spot: Spot) -> Load:
+    def load(self, spot: Spot) -> Load | NamedLoad:
         """Connect a client."""
         ...
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.bench.adapter import WORKLOADS, Transport
 
-ALL_WORKLOADS = (*WORKLOADS, "W5", "W6")
+ALL_WORKLOADS = (*WORKLOADS, "W5", "W6", "W7", "W8")
 
 TITLES = {
     "W1": "one call at a time",
@@ -15,6 +15,8 @@ TITLES = {
     "W4": "casts until all are handled",
     "W5": "a cold process: import and first call",
     "W6": "code generation",
+    "W7": "what versions cost a call, 64 outstanding",
+    "W8": "what versions cost, step by step in one process",
 }
 
 ADAPTERS = (
@@ -37,6 +39,7 @@ class Plan:
     Attributes:
         seconds: of each round.
         cold_rounds: rounds of W5, which are short and noisy.
+        paired_rounds: rounds of W7 and W8, which are about small differences.
         methods: of the big interface in W6; 0 leaves it out.
     """
 
@@ -47,6 +50,7 @@ class Plan:
     seconds: float = 0.6
     warm_up: float = 0.3
     cold_rounds: int = 9
+    paired_rounds: int = 151
     methods: int = 10_000
 
     def __post_init__(self) -> None:

@@ -26,7 +26,7 @@ class Programs:
 
     bytecode: Path
 
-    def run(self, command: Sequence[str]) -> str:
+    def run(self, command: Sequence[str], cwd: Path | None = None) -> str:
         """Run a command and return what it printed. Raises ProgramFailed."""
         done = subprocess.run(
             command,
@@ -34,6 +34,7 @@ class Programs:
             text=True,
             timeout=LIMIT,
             check=False,
+            cwd=cwd,
             env=self._environment(),
         )
         if done.returncode != 0:

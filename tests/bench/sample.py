@@ -66,3 +66,18 @@ def instance() -> dict[str, Any]:
             for n in range(4)
         ],
     }
+
+
+#: The other arguments of the echo in the interfaces with and without a past.
+REASON = "asked by the operator"
+HINTS = {"rack": "r3", "force_host": "compute-0017"}
+
+
+def full_instance() -> dict[str, Any]:
+    """The same with nothing left unset, for the interfaces with and without a past."""
+    return {
+        **instance(),
+        "kernel_id": "0c1d7a3e-2f86-4b0e-8d4f-5a52b1a4c7de",
+        "ramdisk_id": "f7f1a8f2-94be-4cf6-a9b3-1f0b6a9f20a1",
+        "task_state": "resizing",
+    }

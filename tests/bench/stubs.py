@@ -16,13 +16,22 @@ LIMIT = 120.0
 
 def compile_all(into: Path) -> list[str]:
     """Compile everything; what could not be, with the reason."""
-    reasons = (compile_interface(into), _compiled(protoc, "bench.proto", into))
+    reasons = (
+        compile_interface(into),
+        *compile_versions(into),
+        _compiled(protoc, "bench.proto", into),
+    )
     return [reason for reason in reasons if reason is not None]
 
 
 def compile_interface(into: Path) -> str | None:
     """Compile our own interface; the reason if it could not be."""
     return _compiled(rpcgen, "bench.yaml", into)
+
+
+def compile_versions(into: Path) -> list[str | None]:
+    """Compile the interface without and with a past; the reasons of what could not be."""
+    return [_compiled(rpcgen, source, into) for source in ("plain.yaml", "dated.yaml")]
 
 
 def _compiled(command: Callable[[Path, Path], list[str]], source: str, into: Path) -> str | None:

@@ -78,6 +78,19 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _spread("ms"),
         _metric("CPU ms", "cpu_ms", "{:,.0f}"),
     ),
+    "W7": (
+        _metric("calls/s", "rate", "{:,.0f}"),
+        _spread("rate"),
+        _metric("time x without", "time_ratio", "{:.3f}"),
+        *_CPU,
+        _metric("CPU x without", "cpu_ratio", "{:.3f}"),
+    ),
+    "W8": (
+        _metric("us without", "plain", "{:.2f}"),
+        _metric("us", "us", "{:.2f}"),
+        _metric("more us", "more", "{:.2f}"),
+        _metric("x without", "ratio", "{:.3f}"),
+    ),
 }
 
 

@@ -10,13 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import calls, codegen, floors, sample, stubs, table
+from tests.bench import calls, codegen, floors, sample, stubs, table, versions
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import WorkerFailed
 from tests.bench.plan import ADAPTERS, Plan
+from tests.bench.programs import Programs
 from tests.bench.series import Series
+from tests.compiled import import_from
 
-SHORT = Plan(rounds=1, seconds=0.05, warm_up=0.02, cold_rounds=1, methods=0)
+SHORT = Plan(rounds=1, seconds=0.05, warm_up=0.02, cold_rounds=1, paired_rounds=1, methods=0)
 
 
 @pytest.mark.parametrize("transport", ["tcp", "ipc"])
@@ -40,6 +42,46 @@ def test_workloads_give_figures_for_the_limit_and_for_us(tmp_path: Path, transpo
             assert (series.median(workload, adapter, "rate") or 0) > 0
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert "zmq_raw" in table.report(series)
+
+
+def test_versions_give_figures_for_calls_and_steps(tmp_path: Path) -> None:
+    """Both worlds and sizes, unpinned and pinned, each over what it costs without versions."""
+    series, said = Series(), list[str]()
+    assert [stubs.compile_interface(tmp_path), *stubs.compile_versions(tmp_path)] == [None] * 3
+    versions.measure(tmp_path, tmp_path, SHORT, series, said.append)
+    versions.measure_steps(Programs(tmp_path / "bytecode"), tmp_path, SHORT, series)
+    rows = series.adapters("W7")
+    assert len(rows) == 12
+    for row in rows:
+        assert (series.median("W7", row, "rate") or 0) > 0
+        assert (series.median("W7", row, "cpu_ratio") or 0) > 0 or row.endswith("no versions")
+    assert len(series.adapters("W8")) == 20
+
+
+def test_the_interfaces_with_and_without_a_past_are_the_same(tmp_path: Path) -> None:
+    """Their newest messages have the same fields of the same kinds, and the sample sets all of them."""
+    stubs.compile_versions(tmp_path)
+    plain, dated = (fields_of(tmp_path, package) for package in ("plain_bench", "dated_bench"))
+    assert len(plain) == 6
+    assert plain == dated
+    assert list(sample.full_instance()) == [name for name, _ in plain["Instance"]]
+    assert None not in sample.full_instance().values()
+
+
+def fields_of(directory: Path, package: str) -> dict[str, list[tuple[str, str]]]:
+    """The structs of a package: the names of their fields, and what kinds of types those have."""
+    modules = [import_from(directory, f"{package}.{module}") for module in ("types", "descriptor")]
+    infos = [
+        msgspec.inspect.type_info(cls)
+        for module in modules
+        for cls in vars(module).values()
+        if isinstance(cls, type) and cls.__module__ == module.__name__
+    ]
+    return {
+        info.cls.__name__: [(field.name, type(field.type).__name__) for field in info.fields]
+        for info in infos
+        if isinstance(info, msgspec.inspect.StructType)
+    }
 
 
 def test_a_missing_library_costs_its_own_rows_only(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
-from tests.bench.adapter import AdapterModule, Load, Spot, Tally, Transport
+from tests.bench.adapter import AdapterModule, Done, Load, NamedLoad, Spot, Tally, Transport
 
 
 class Line:
@@ -73,9 +73,9 @@ def _drive(adapter: AdapterModule, spot: Spot, line: Line) -> None:
     os._exit(0)
 
 
-def _measure(load: Load, workload: str, seconds: float) -> dict[str, object]:
+def _measure(load: Load | NamedLoad, workload: str, seconds: float) -> dict[str, object]:
     before = time.process_time()
-    if workload == "W1":
+    if workload == "W1" and not isinstance(load, NamedLoad):
         took = sorted(load.unary(seconds))
         answer: dict[str, object] = {
             "calls": len(took),
@@ -84,11 +84,16 @@ def _measure(load: Load, workload: str, seconds: float) -> dict[str, object]:
             "p99": took[len(took) * 99 // 100] / 1e3,
         }
     else:
-        run = {"W2": load.small, "W3": load.objects, "W4": load.casts}[workload]
-        done = run(seconds)
+        done = _run(load, workload, seconds)
         answer = {"calls": done.calls, "rate": done.calls / done.seconds}
     answer["cpu"] = time.process_time() - before
     return answer
+
+
+def _run(load: Load | NamedLoad, workload: str, seconds: float) -> Done:
+    if isinstance(load, NamedLoad):
+        return load.run(workload, seconds)
+    return {"W2": load.small, "W3": load.objects, "W4": load.casts}[workload](seconds)
 
 
 if __name__ == "__main__":
