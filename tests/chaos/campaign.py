@@ -6,6 +6,7 @@ waits for a time; what is waited for is in the journals.
 
 from __future__ import annotations
 
+import selectors
 import signal
 import socket
 import subprocess
@@ -45,7 +46,10 @@ class Process:
 
     def ready(self) -> None:
         """Wait until it says so, or ends."""
-        said = _pipe(self._process.stdout).readline()
+        stdout = _pipe(self._process.stdout)
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            said = stdout.readline() if selector.select(LIMIT) else b""
         assert said == b"ready\n", f"it did not start: {said!r}{self.complaints()}"
 
     def ask_to_stop(self) -> None:
