@@ -27,22 +27,22 @@ class Span(Generic[T]):
 
 def start_in(since: Iterable[Version], major: int) -> int | None:
     """Return the first minor of a major at which something dated `since` exists; None: it has not begun there."""
-    first = None
+    latest = None
     for bound in since:
         if bound.major == major:
             return bound.minor
-        first = first or bound
-    return 0 if first is None or first.major < major else None
+        latest = bound
+    return 0 if latest is None or latest.major < major else None
 
 
 def end_in(until: Iterable[Version], last: Version) -> int:
     """Return the first minor at which something dated `until` is gone; after the last minor if it is not."""
-    first = None
+    latest = None
     for bound in until:
         if bound.major == last.major:
             return min(bound.minor, last.minor + 1)
-        first = first or bound
-    return 0 if first is not None and first.major < last.major else last.minor + 1
+        latest = bound
+    return 0 if latest is not None and latest.major < last.major else last.minor + 1
 
 
 def telling(versions: tuple[Version, ...], dates: Iterable[Version]) -> list[Version]:

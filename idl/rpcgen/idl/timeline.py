@@ -2,7 +2,7 @@
 
 Bounds across majors (every version in a file is the one at which something changed): one of the version's own major
 goes first, otherwise the closest later one. So `since: "5.12"` is there at 5.12 and in all of major 6, and
-`since: ["5.13", "6.2"]` is not there at 6.1.
+`since: ["5.13", "6.2"]` is not there at 6.1; and `since: ["4.9", "6.2"]` is not there in all of major 5.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def has_begun(since: Iterable[Version], at: Version) -> bool:
     bounds = {bound.major: bound for bound in since}
     if at.major in bounds:
         return at >= bounds[at.major]
-    return not bounds or min(bounds) < at.major
+    return not bounds or max(bounds) < at.major
 
 
 def has_ended(until: Iterable[Version], at: Version) -> bool:
@@ -34,7 +34,7 @@ def has_ended(until: Iterable[Version], at: Version) -> bool:
     bounds = {bound.major: bound for bound in until}
     if at.major in bounds:
         return at >= bounds[at.major]
-    return bool(bounds) and min(bounds) < at.major
+    return bool(bounds) and max(bounds) < at.major
 
 
 def exists(dated: Dated, at: Version) -> bool:

@@ -232,7 +232,8 @@ class Proxy(Generic[TransportT]):
     def _understands(self, method: Method[Any, Any], arguments: Sequence[str]) -> bool:
         from rpcgen.runtime.core.questions import understands
 
-        return understands(self._speaks.shape.version, method, arguments)
+        version, converters = self._speaks.shape.version, self._settings.converters
+        return understands(version, method, arguments, converters)
 
     def _method_named(self, name: str) -> Method[Any, Any]:
         from rpcgen.runtime.core.questions import method_named

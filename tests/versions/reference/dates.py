@@ -33,8 +33,8 @@ def begun(since: Iterable[Version], at: Version) -> bool:
     for bound in bounds:
         if bound.major == at.major:
             return at >= bound
-    # "since 5.12 with majors 5 and 6 served means 5.12 and every 6.x".
-    return not bounds or any(bound.major < at.major for bound in bounds)
+    # "A bound of the message's own major goes first, otherwise the closest later one."
+    return not any(bound.major > at.major for bound in bounds)
 
 
 def ended(until: Iterable[Version], at: Version) -> bool:
@@ -43,7 +43,7 @@ def ended(until: Iterable[Version], at: Version) -> bool:
     for bound in bounds:
         if bound.major == at.major:
             return at >= bound
-    return any(bound.major < at.major for bound in bounds)
+    return bool(bounds) and not any(bound.major > at.major for bound in bounds)
 
 
 def exists(dated: Dated, at: Version) -> bool:

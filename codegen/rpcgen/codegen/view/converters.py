@@ -189,6 +189,7 @@ def _ends_of_field(scope: Scope, of: FieldConversion) -> _Ends:
         return _Ends(flat(annotation(scope, of.newer.type, checked=False)), older)
     own = _fields(scope, of.owner)
     form = shape(scope, of.field, late=own.is_newer(of.field))
+    form = form._replace(absent=False)  # what is absent stays absent, and nobody converts it
     return _Ends(flat(handled(scope, form)), older)
 
 

@@ -14,6 +14,7 @@ from rpcgen.idl.check.names import check_names
 from rpcgen.idl.check.nesting import check_nesting
 from rpcgen.idl.check.policies import check_policies
 from rpcgen.idl.check.use import check_use
+from rpcgen.idl.check.values import check_values
 from rpcgen.idl.model import Interface
 from rpcgen.idl.report import Report
 
@@ -29,6 +30,7 @@ DATED_CHECKS: tuple[Check, ...] = (
     check_forms,
     check_fallbacks,
     check_endings,
+    check_values,
 )
 
 

@@ -35,6 +35,7 @@ from rpcgen.idl.read.texts import value_node
 from rpcgen.idl.yamltext.nodes import Entry, Mapping, Node, Text
 
 _ANY = Scalar("any")
+_KEPT_APART = "absent reads as the default, and `presence: explicit` keeps it apart"
 
 
 def read_members(
@@ -98,7 +99,10 @@ def _short(
         dated=dated,
         presence=presence,
     )
-    if value is not None:
+    if value is not None and form.default is not None:
+        if presence == "explicit":
+            at = node.part(form.default.offset, len(form.default.text))
+            scope.report.error("default-with-presence", _KEPT_APART, at)
         _put_off(members, name, "default", [value], scope)
 
 
@@ -185,8 +189,7 @@ def _check_combination(field: Field, node: Mapping, scope: Scope) -> None:
                 message = f"a constant has no use for `{key}`: nobody passes it"
                 scope.report.error("useless-key", message, node.entries[key].key.at)
     elif field.presence == "explicit" and field.default is not None:
-        message = "absent reads as the default, and `presence: explicit` keeps it apart"
-        scope.report.error("default-with-presence", message, node.entries["default"].key.at)
+        scope.report.error("default-with-presence", _KEPT_APART, node.entries["default"].key.at)
 
 
 def _put_off(

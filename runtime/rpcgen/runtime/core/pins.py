@@ -37,6 +37,8 @@ def resolve(pin: Pin, interface: Interface) -> Version | Literal["auto"] | None:
         return _fixed(pin(), interface, "the function that was given as pin returned")
     if isinstance(pin, str) and pin.startswith(_ENVIRONMENT):
         variable = pin.removeprefix(_ENVIRONMENT)
+        if not variable:
+            raise ConfigurationError(f"the pin is {pin!r}, expected env:VARIABLE")
         value = os.environ.get(variable, "")
         return _fixed(value, interface, f"the environment variable {variable} says")
     return _fixed(pin, interface, "the pin is")
@@ -55,7 +57,8 @@ def _fixed(pin: object, interface: Interface, says: str) -> Version | Literal["a
         if pin in interface.releases:
             return interface.releases[pin]
         major, _, minor = pin.partition(".")
-        if major.isdecimal() and (minor or "0").isdecimal() and not pin.endswith("."):
+        plain = pin.isascii() and major.isdecimal() and (minor or "0").isdecimal()
+        if plain and not pin.endswith("."):
             return int(major), int(minor or "0")
     known = ", ".join([*interface.releases, "auto", "env:VARIABLE"])
     raise ConfigurationError(

@@ -14,7 +14,7 @@ from rpcgen.runtime.core.versions.converters import check_converters, converted,
 from rpcgen.runtime.core.versions.dates import exists, minor_in, next_after
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
-from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Version
+from rpcgen.runtime.descriptor import NOTHING, Form, Interface, Kind, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, ConfigurationError
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ class Plan:
     def crossed(self, outcome: Any) -> Any:
         """What the caller gets whose call was sent as a cast, or the reverse."""
         assert self._form is not None
+        if self._form.returns is not NOTHING:
+            return outcome  # the converter has made it of the older form's result already
         try:
             return converted(self._converters, f"result_{self._form.convert}", outcome)
         except BadArguments as error:

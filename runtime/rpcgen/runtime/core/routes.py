@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import fields
 from rpcgen.runtime.core.call import Options, Router, Settings
+from rpcgen.runtime.core.versions.converters import overrides
 from rpcgen.runtime.core.versions.dates import exists, has_begun, minor_in, next_after
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Topic, Version
@@ -96,6 +97,11 @@ class Routes:
                 if not exists(route.since, route.until, self._at):
                     raise self._refusal(next_after(route.since, self._at))
                 return route
+        if self._routes is not self._method.routes and any(
+            route.kind == kind and wanted in (None, route.to) for route in self._method.routes
+        ):
+            form = in_effect(self._method.forms, self._at)
+            raise self._refusal(None if form is None else form.until)
         offered = ", ".join(f"{route.kind} {route.to}" for route in self._routes)
         raise InvalidTarget(
             f"{self._method.name} cannot be sent as {kind} {wanted or ''}".rstrip()
@@ -106,8 +112,14 @@ class Routes:
         self, arguments: Any, topic: str, server: str | None, route: Route
     ) -> tuple[str, str | None]:
         assert self._router is not None
-        topic, server = self._router(self._method.name, by_name(arguments), self._at, topic, server)
-        return topic, server if route.to == "server" else None
+        said: object = self._router(self._method.name, by_name(arguments), self._at, topic, server)
+        match said:
+            case (str() as topic, (str() | None) as server):
+                return topic, server if route.to == "server" else None
+            case _:
+                raise ConfigurationError(
+                    f"the router {self._method.router!r} returned {said!r}, expected (topic, server or None)"
+                )
 
     def _nobody(self) -> InvalidTarget:
         method = self._method
@@ -150,6 +162,18 @@ def _alike(method: Method[Any, Any], one: Form | None, two: Form) -> bool:
         table.get(structs[0]) == table.get(structs[1])
         for table in (interface.parts, interface.gone)
     )
+
+
+def can_be_sent(method: Method[Any, Any], at: Version, converters: object) -> bool:
+    """Whether a method can be sent in some way at a version, as a call or as a cast."""
+    form = in_effect(method.forms, at)
+    routes = method.routes if form is None or not form.routes else form.routes
+    there = {route.kind for route in routes if exists(route.since, route.until, at)}
+    if there & {route.kind for route in method.routes}:
+        return True
+    base = method.interface.client_converters
+    crosses = form is not None and overrides(converters, base, f"result_{form.convert}")
+    return bool(there) and crosses
 
 
 def by_name(arguments: Struct) -> dict[str, Any]:

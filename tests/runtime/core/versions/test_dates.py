@@ -17,6 +17,8 @@ BEGUN: list[tuple[Bounds, tuple[int, int], bool, tuple[int, int] | None]] = [
     (((5, 13), (6, 2)), (5, 13), True, (6, 2)),
     (((5, 13), (6, 2)), (7, 0), True, None),
     (((6, 2),), (5, 13), False, (6, 2)),
+    (((4, 9), (6, 2)), (5, 13), False, (6, 2)),
+    (((4, 9), (6, 2)), (4, 9), True, None),
 ]
 
 

@@ -28,7 +28,16 @@ class Adapter:
         codecs, converters: the server's.
     """
 
-    __slots__ = ("_codec", "_converters", "_newest", "_reader", "_up", "_visit")
+    __slots__ = (
+        "_checker",
+        "_codec",
+        "_codecs",
+        "_converters",
+        "_newest",
+        "_reader",
+        "_up",
+        "_visit",
+    )
 
     def __init__(
         self,
@@ -47,7 +56,9 @@ class Adapter:
         if form is not None and form.args is not None:
             of = form.args
             self._up = f"up_{form.convert}"
+        self._codecs = codecs
         self._reader = Reader(of, codecs.decode, strict=True)
+        self._checker = Reader(method.args, codecs.decode, strict=True)
         kit = Kit(codec, codecs, converters)
         lifting = Lifting(method.interface, at, kit, strict=True)
         self._visit: Visit | None = lifting.visit(inspect.type_info(of))
@@ -66,6 +77,10 @@ class Adapter:
             except RecursionError as error:
                 raise undecodable(error) from error
         arguments: Struct = self._reader.read(data, self._codec)
-        if self._up:
-            arguments = converted(self._converters, self._up, arguments, self._newest)
-        return arguments
+        if not self._up:
+            return arguments
+        newest = converted(self._converters, self._up, arguments, self._newest)
+        pack = self._codecs.packer(self._newest)
+        data = self._codec.encoder(self._codecs.encode)(newest if pack is None else pack(newest))
+        checked: Struct = self._checker.read(data, self._codec)
+        return checked

@@ -12,7 +12,7 @@ def has_begun(since: Since, at: Version) -> bool:
     for bound in since:
         if bound[0] == at[0]:
             return at >= bound
-    return since[0][0] < at[0]
+    return since[-1][0] < at[0]
 
 
 def has_ended(until: Since, at: Version) -> bool:
@@ -22,7 +22,7 @@ def has_ended(until: Since, at: Version) -> bool:
     for bound in until:
         if bound[0] == at[0]:
             return at >= bound
-    return until[0][0] < at[0]
+    return until[-1][0] < at[0]
 
 
 def exists(since: Since, until: Since, at: Version) -> bool:

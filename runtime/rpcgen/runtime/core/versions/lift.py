@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import inspect
+from rpcgen.runtime.core.nodes import keeps_absent
 from rpcgen.runtime.core.versions.dates import dotted, has_begun, next_after
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import ALWAYS, is_there, name_at
@@ -183,7 +184,7 @@ class Lifting(Compiler):
         """Read one field strictly; `wires` are the names of all fields at this version."""
         name, at = field.encode_name, self.at
         wire = name_at(part, name, at)
-        inner, absent = self._retyped(field.type, part)
+        inner, absent = self._retyped(field.type, part, explicit=keeps_absent(field))
         if inner is None and wire == name:
             return None
         renamed = next((until for until, _ in part.names if until > at), at)
@@ -260,7 +261,7 @@ class Lifting(Compiler):
     # --- types that changed ---------------------------------------------------------------------------------------
 
     def _retyped(
-        self, node: inspect.Type, part: Part
+        self, node: inspect.Type, part: Part, *, explicit: bool
     ) -> tuple[Visit | None, Callable[[Any, Path], Any]]:
         """The visit of a field whose type was another one, and what stands for an absent or null one."""
         later = [older for older in part.types if older.until > self.at]
@@ -277,6 +278,8 @@ class Lifting(Compiler):
             return value if convert is None else convert(value, path)
 
         def absent(item: Any, path: Path) -> Any:
+            if explicit and item is NOTHING:
+                return NOTHING  # and stays absent
             if later[0].default is not NOTHING:
                 return later[0].default if convert is None else convert(later[0].default, path)
             if item is NOTHING and not self._kit.accepts(then, None):

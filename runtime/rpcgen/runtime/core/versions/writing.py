@@ -200,6 +200,9 @@ class FormWriter:
     ) -> tuple[msgspec.Raw, int]:
         """As `ArgumentsWriter.write`; younger arguments keep their policies."""
         self._newest.refuse_younger(arguments, gone, refuse)
+        for name, value in (gone or {}).items():
+            if value is not None and value not in ("", [], {}):  # the converter would not see it
+                raise refuse((name,), None)
         older = converted(self._converters, self._converter, arguments, self._of)
         return self._form.write(older, None, refuse)
 
