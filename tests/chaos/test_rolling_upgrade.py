@@ -20,7 +20,7 @@ from tests.chaos.rows import ROWS
 
 LONG = os.environ.get("CHAOS") == "long"
 #: Calls of each client, and runs on each server, between two steps.
-CALLS = 800 if LONG else 60
+CALLS = 800 if LONG else 40
 SERVERS = 2
 CALLERS = 10
 PACE = 0.05
