@@ -1,0 +1,396 @@
+"""Redis as the matchmaker: what it may do without anybody noticing, and what is not believed of what is in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rpcgen.runtime import AuthError, BadUrl, ConfigurationError
+from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis import worker
+from rpcgen.runtime.url import parse_url
+
+from tests.redisd import PASSWORD, RedisServer
+from tests.runtime.drivers.zeromq.parts import (
+    TOPIC,
+    BlockingSide,
+    Client,
+    ServerProcess,
+    call,
+    eventually,
+    free_port,
+    refusal,
+)
+
+Launch = Callable[..., ServerProcess]
+INDEX = "rpcgen:servers"
+RECORD = "rpcgen:server:"
+ID = "0123456789ab"
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """A redis of the test's own, to do anything with."""
+    made = RedisServer().start()
+    yield made
+    made.end()
+
+
+@pytest.fixture(autouse=True)
+def loud() -> None:
+    """No line is held back because of another test's."""
+    worker._silent_until.clear()
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[Client]:
+    made = BlockingSide(server.url("ttl=2"))
+    yield made
+    made.close()
+
+
+def registered(server: RedisServer) -> list[str]:
+    """The names of the servers whose registrations count."""
+
+    def names(redis: Any) -> list[str]:
+        ids = redis.zrangebyscore(INDEX, time.time() * 1000, "+inf")
+        records = [redis.get(RECORD + each.decode()) for each in ids]
+        return sorted(json.loads(record)["server"] for record in records if record)
+
+    found: list[str] = server.ask(names)
+    return found
+
+
+def plant(server: RedisServer, content: bytes, name: str = ID, score: float = 4e12) -> None:
+    """Write what a stranger might."""
+
+    def write(redis: Any) -> None:
+        redis.set(RECORD + name, content)
+        redis.zadd(INDEX, {name: score})
+
+    server.ask(write)
+
+
+class Load:
+    """Calls without a pause, from a thread."""
+
+    def __init__(self, client: Client) -> None:
+        self.calls = 0
+        self.failures: list[Exception] = []
+        self._client = client
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                call(self._client, TOPIC, b"x")
+            except Exception as error:
+                self.failures.append(error)
+            self.calls += 1
+            self._stop.wait(0.001)
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def flush(server: RedisServer) -> float:
+    server.ask(lambda redis: redis.flushall())
+    return time.monotonic()
+
+
+def restart(server: RedisServer) -> float:
+    server.kill()
+    threading.Event().wait(3.0)
+    server.start()
+    return time.monotonic()
+
+
+def stall(server: RedisServer) -> float:
+    server.pause()
+    threading.Event().wait(4.0)
+    server.resume()
+    return time.monotonic()
+
+
+@pytest.mark.parametrize("outage", [flush, restart, stall])
+def test_an_outage_costs_no_call(
+    server: RedisServer,
+    client: Client,
+    launch: Launch,
+    outage: Callable[[RedisServer], float],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Calls between those who know each other go on, registrations are back after a heartbeat and a second."""
+    for name in ("s1", "s2"):
+        launch(server.url("ttl=2"), name)
+    eventually(lambda: call(client, TOPIC, b"1") == "s1")
+    eventually(lambda: call(client, TOPIC, b"1") == "s2")
+    load = Load(client)
+    try:
+        back = outage(server)
+        eventually(lambda: registered(server) == ["s1", "s2"])
+        took = time.monotonic() - back
+        assert took < 2.0 / 3 + 1.0
+        eventually(lambda: time.monotonic() - back > 3.0)
+    finally:
+        load.end()
+    assert load.calls > 100
+    assert load.failures == []
+    lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(lines) <= 1
+    assert PASSWORD not in caplog.text
+
+
+def test_nobody_is_found_while_redis_is_away(server: RedisServer, connect: Any) -> None:
+    """It is refused, or stalls: a new client's call says so within a second, and finds servers once it answers."""
+    client = connect(server.url())
+    server.pause()
+    text, took = refusal(client, TOPIC)
+    assert took < 1.0
+    server.resume()
+    eventually(lambda: "nobody is there" in refusal(client, TOPIC)[0])
+    server.kill()
+    eventually(lambda: "cannot look for servers" in (found := refusal(client, TOPIC))[0] and found)
+    text, took = refusal(client, TOPIC)
+    assert f"redis at 127.0.0.1:{server.port}/0" in text
+    assert "refused" in text
+    assert took < 1.0
+    assert PASSWORD not in text
+
+
+def test_a_server_starts_while_redis_is_away(
+    server: RedisServer, launch: Launch, connect: Any
+) -> None:
+    """It serves, and is found as soon as redis is there."""
+    server.kill()
+    launch(server.url("ttl=2"), "s1")
+    client = connect(server.url("ttl=2"))
+    refusal(client, TOPIC)
+    server.start()
+    began = time.monotonic()
+    eventually(lambda: registered(server))
+    assert time.monotonic() - began < 2.0 / 3 + 1.0
+    eventually(lambda: client.peer(TOPIC) or "s1" not in refusal_or_peer(client))
+
+
+def refusal_or_peer(client: Client) -> str:
+    try:
+        return client.route(TOPIC).name
+    except ConnectionError as error:
+        return f"s1 {error}"
+
+
+@pytest.mark.parametrize("side", [zeromq.connect, zeromq.listen])
+def test_closing_does_not_wait_for_redis(server: RedisServer, side: Any) -> None:
+    """Whoever closes while it stalls waits for less than a second, and its thread ends soon."""
+    threads = threading.active_count()
+    args = ([TOPIC], "s1") if side is zeromq.listen else ()
+    opened = side(parse_url(server.url()), *args)
+    if not args:
+        refusal_of(opened)
+    server.pause()
+    began = time.monotonic()
+    if args:
+        opened.withdraw()
+        assert time.monotonic() - began < 0.1
+    opened.close()
+    assert time.monotonic() - began < 1.0
+    eventually(lambda: threading.active_count() <= threads)
+    server.resume()
+
+
+def refusal_of(opened: Any) -> None:
+    with pytest.raises(ConnectionError):
+        opened.route(TOPIC, 1.0)
+
+
+def test_a_server_that_withdraws_says_so_first(server: RedisServer, launch: Launch) -> None:
+    """It is taken out before it has finished its work, and its record is removed."""
+    leaving = launch(server.url(), "s1")
+    assert registered(server) == ["s1"]
+    leaving.say("withdraw", "withdrawn")
+    eventually(lambda: registered(server) == [], 0.5)
+    assert server.ask(lambda redis: redis.keys(f"{RECORD}*")) == []
+    [(_, score)] = server.ask(lambda redis: redis.zrange(INDEX, 0, -1, withscores=True))
+    assert score < 0
+
+
+GOOD: dict[str, Any] = {
+    "address": "tcp://127.0.0.1:1",
+    "server": "planted",
+    "pid": 1,
+    "serves": [["test", "echo"]],
+}
+STRANGE: dict[str, bytes] = {
+    "text": b"hello",
+    "empty": b"",
+    "not UTF-8": b'{"address": "\xff"}',
+    "ten megabytes": b'"' + b"x" * 10_000_000 + b'"',
+    "deep": b"[" * 200_000,
+    "no port": json.dumps(GOOD | {"address": "tcp://evil"}).encode(),
+    "a file": json.dumps(GOOD | {"address": "ipc:///tmp/x"}).encode(),
+    "a list": json.dumps(GOOD | {"address": ["tcp://127.0.0.1:1"]}).encode(),
+    "a source": json.dumps(GOOD | {"address": "tcp://127.0.0.1:1;127.0.0.1:2"}).encode(),
+    "all addresses": json.dumps(GOOD | {"address": "tcp://*:1"}).encode(),
+    "a line": json.dumps(GOOD | {"address": "tcp://127.0.0.1:1\n"}).encode(),
+    "a wildcard": json.dumps(GOOD | {"server": "*"}).encode(),
+    "a topic": json.dumps(GOOD | {"serves": [["test", "a#b"]]}).encode(),
+    "a long name": json.dumps(GOOD | {"server": "x" * 256}).encode(),
+    "topics": json.dumps(GOOD | {"serves": [["test", "echo"]] * 5000}).encode(),
+}
+
+
+def test_what_is_not_ours_is_ignored(
+    server: RedisServer, launch: Launch, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever strangers wrote, the one server is found; one line tells of all that was ignored."""
+    for number, content in enumerate(STRANGE.values()):
+        plant(server, content, f"{number:012x}", float("inf") if number % 2 else 4e12)
+    server.ask(lambda redis: redis.zadd(INDEX, {"x" * 5_000_000: 4e12, "Z" * 12: 4e12, "": 1}))
+    server.ask(lambda redis: redis.rpush(f"{RECORD}{'f' * 12}", "a", "list"))
+    server.ask(lambda redis: redis.zadd(INDEX, {"f" * 12: 4e12, "e" * 12: 4e12}))
+    launch(server.url(), "s1")
+    assert call(client, TOPIC, b"1") == "s1"
+    engine = client.driver._engine
+    assert [endpoint.server for endpoint in engine.matchmaker.look()] == ["s1"]
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "ignored" in line
+    assert len(line) < 400
+
+
+def test_an_index_of_another_type_is_a_problem_of_redis(server: RedisServer, connect: Any) -> None:
+    """It is told to whoever looks for a server."""
+    server.ask(lambda redis: redis.set(INDEX, "x"))
+    assert "WRONGTYPE" in refusal(connect(server.url()), TOPIC)[0]
+
+
+def test_a_wrong_password_is_told_and_not_shown(
+    server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is an AuthError; neither it, nor a log line, nor a repr has what the URL had."""
+    url = parse_url(f"zmq+redis://someone:wr0ng-{PASSWORD}@{server.host}/0")
+    driver = zeromq.connect(url)
+    with pytest.raises(AuthError) as caught:
+        driver.route(TOPIC, 2.0)
+    matchmaker = driver._engine.matchmaker
+    shown = f"{caught.value!r} {url!r} {url} {caplog.text} {driver!r} {matchmaker!r} {vars(matchmaker)!r}"
+    driver.close()
+    assert PASSWORD not in shown
+    listener = zeromq.listen(url, [TOPIC], "s1")
+    listener.close()
+    assert "invalid username-password pair" in caplog.text
+    assert PASSWORD not in caplog.text
+
+
+def test_a_server_listens_where_redis_is_reached(server: RedisServer) -> None:
+    """On a free port of the address from which its host reaches redis, unless `bind` says otherwise."""
+    port = free_port()
+    for options, expected in (
+        ((), "tcp://127.0.0.1:"),
+        ((f"bind=127.0.0.1:{port}",), f"tcp://127.0.0.1:{port}"),
+        (("bind=*:0",), "tcp://127.0.0.1:"),
+        (("bind=*:0", "advertise=host9"), "tcp://host9:"),
+        (("advertise=host9:7",), "tcp://host9:7"),
+        (("advertise=[::1]:7",), "tcp://[::1]:7"),
+    ):
+        listener = zeromq.listen(parse_url(server.url(*options)), [TOPIC], "s1")
+        [key] = server.ask(lambda redis: redis.keys(f"{RECORD}*"))
+        record = json.loads(server.ask(lambda redis, key=key: redis.get(key)))
+        assert record["address"].startswith(expected)
+        if not expected.endswith(":7"):
+            [bound] = listener.addresses
+            assert record["address"].rpartition(":")[2] == bound.rpartition(":")[2]
+        listener.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("zmq+redis:///0", "expected zmq\\+redis://host:6379/0"),
+        ("zmq+redis://h1,h2/0", "option sentinel=name"),
+        ("zmq+redis://h1/x", "no number of a database"),
+        ("zmq+redis://h1/0?ca=/x", "needs tls=1"),
+        ("zmq+redis://h1/0?ttl=0.1", "expected 1 to 600"),
+        ("zmq+redis://h1/0?sentinal=1", "did you mean 'sentinel'"),
+        ("zmq+redis://h1/0?port=1", "unknown option"),
+    ],
+)
+def test_a_bad_url_is_refused(url: str, message: str) -> None:
+    """Before anything is sent."""
+    with pytest.raises(BadUrl, match=message):
+        zeromq.connect(parse_url(url))
+
+
+def test_a_bad_address_to_advertise_is_refused(redis_url: str) -> None:
+    """It must be a host that clients can connect to."""
+    for advertise in ("*", "h1:0", "tcp://h1:1", "a b"):
+        with pytest.raises(BadUrl, match="option 'advertise'"):
+            zeromq.listen(parse_url(f"{redis_url}?advertise={advertise}"), [TOPIC], "s1")
+
+
+def test_the_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says what to install."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigurationError, match=r"install rpcgen\[redis\]"):
+        zeromq.connect(parse_url("zmq+redis://h1/0"))
+
+
+def test_other_schemes_do_not_load_the_library() -> None:
+    """Nobody pays for what they do not use."""
+    program = (
+        "import sys; from rpcgen.runtime.drivers import zeromq; from rpcgen.runtime.url import parse_url;"
+        "from rpcgen.runtime import Target;"
+        "url = parse_url('zmq+tcp://127.0.0.1:0'); zeromq.listen(url, [Target('a', 'b')], 's').close();"
+        "zeromq.connect(parse_url('zmq+tcp://127.0.0.1:1')).close(); sys.exit('redis' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_servers_are_listed_by_the_command(redis_url: str, launch: Launch) -> None:
+    """`rpcgen ls` works without more."""
+    launch(redis_url, "s1")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("rpcgen"), "ls", redis_url, "--json", "--timeout=1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [row["server"] for row in json.loads(done.stdout)] == ["s1"], done.stderr
+
+
+def test_many_servers_are_known_at_once(server: RedisServer, client: Client) -> None:
+    """A thousand registrations are read within a second."""
+    for number in range(1000):
+        record = GOOD | {"address": f"tcp://127.0.0.1:{number + 1}", "serves": [["test", "other"]]}
+        plant(server, json.dumps(record).encode(), f"{number:012x}")
+    began = time.monotonic()
+    refusal(client, TOPIC)
+    eventually(lambda: len(client.driver._engine.matchmaker.look()) == 1000)
+    assert time.monotonic() - began < 1.0
+
+
+def test_a_killed_server_is_gone_after_its_time(
+    server: RedisServer, launch: Launch, client: Client
+) -> None:
+    """Its registration disappears by itself, and from redis when the next server renews its own."""
+    killed, other = launch(server.url("ttl=2"), "s1"), launch(server.url("ttl=2"), "s2")
+    eventually(lambda: call(client, TOPIC, b"1") == "s1")
+    killed.kill()
+    began = time.monotonic()
+    matchmaker = client.driver._engine.matchmaker
+    eventually(lambda: [endpoint.server for endpoint in matchmaker.look()] == ["s2"], 3.0)
+    assert time.monotonic() - began < 3.0
+    eventually(lambda: server.ask(lambda redis: redis.zcard(INDEX)) == 1, 1.0)
+    other.process.send_signal(signal.SIGKILL)
