@@ -11,14 +11,14 @@ BENCH := $(VENV)/.bench-$(KEY)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 EXAMPLES := $(wildcard generated_examples/*/*.yaml)
 # Tests that start, stop and kill processes.
-CHAOS := tests/conformance tests/examples/test_examples.py tests/cli/test_demo.py
+PROCESSES := tests/conformance tests/examples/test_examples.py tests/cli/test_demo.py
 ROUNDS ?= 20
 ARGS ?=
 
 export PIP_REQUIRE_VIRTUALENV = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format examples bench fuzz chaos clean
+.PHONY: help setup demo test check format examples bench fuzz versions chaos clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{printf "%-18s %s\n", $$1, $$2}'
@@ -55,9 +55,13 @@ fuzz: $(TEST)  ## the property tests, 20 times with other examples (ROUNDS=n)
 		env -u CI $(BIN)/python -m pytest -q -m hypothesis --timeout=600 $(ARGS) || exit 1; \
 	done
 
-chaos: $(TEST)  ## the tests with processes that are killed and stopped, 20 times (ROUNDS=n)
+versions: $(TEST)  ## random histories of interfaces against the version rules, 20 times as many (ROUNDS=n)
+	RPCGEN_SOAK=$(ROUNDS) $(BIN)/python -m pytest -q -s --timeout=3600 tests/versions/test_histories.py $(ARGS)
+
+chaos: $(TEST)  ## faults under load at length; then the tests that kill and stop processes, 20 times (ROUNDS=n)
+	RPCGEN_CHAOS=long $(BIN)/python -m pytest -q tests/chaos $(ARGS)
 	@for round in $$(seq $(ROUNDS)); do \
-		$(BIN)/python -m pytest -q --timeout=120 $(CHAOS) $(ARGS) || exit 1; \
+		$(BIN)/python -m pytest -q --timeout=120 $(PROCESSES) $(ARGS) || exit 1; \
 	done
 
 clean:  ## remove .venv and every cache

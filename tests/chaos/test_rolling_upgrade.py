@@ -1,6 +1,6 @@
 """Servers are replaced by newer ones, one after the other, under the calls of old and new clients.
 
-`CHAOS=long` runs every combination, with more calls.
+`RPCGEN_CHAOS=long` runs every combination, with more calls.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.chaos.campaign import Campaign, urls
 from tests.chaos.journal import REFUSAL_LIMIT, Checker
 from tests.chaos.rows import ROWS
 
-LONG = os.environ.get("CHAOS") == "long"
+LONG = os.environ.get("RPCGEN_CHAOS") == "long"
 #: Calls of each client, and runs on each server, between two steps.
 CALLS = 800 if LONG else 40
 SERVERS = 2
