@@ -109,7 +109,7 @@ class RedisServer:
         """A client of the library's, for looking and for planting."""
         import redis
 
-        return redis.Redis(port=self.port, password=self.password, protocol=2, **options)
+        return redis.Redis(port=self.port, password=self.password or None, protocol=2, **options)
 
     def ask(self, question: Callable[[Any], Any]) -> Any:
         """What a client of its own is told."""
