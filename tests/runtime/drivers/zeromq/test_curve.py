@@ -28,6 +28,7 @@ from tests.runtime.drivers.zeromq.parts import (
     call,
     eventually,
 )
+from tests.runtime.drivers.zeromq.served import Served
 
 Connect = Callable[[str], Client]
 Launch = Callable[..., ServerProcess]
@@ -39,29 +40,6 @@ LIMIT = 3.0
 @pytest.fixture
 def keys(tmp_path: Path) -> Keyring:
     return Keyring(tmp_path / "keys")
-
-
-class Served:
-    """A server in this process; keeps what its program saw."""
-
-    def __init__(self, url: str) -> None:
-        self.listener = zeromq.listen(parse_url(url), [TOPIC], "s1")
-        self.seen: list[bytes] = []
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self._stopped.is_set():
-            for caller, frame in self.listener.poll(None):
-                self.seen.append(frame)
-                self.listener.send(caller, frame)
-
-    def close(self) -> None:
-        self._stopped.set()
-        self.listener.wake()
-        self._thread.join()
-        self.listener.close()
 
 
 @pytest.fixture

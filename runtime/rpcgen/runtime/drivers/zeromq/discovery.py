@@ -1,4 +1,4 @@
-"""Who can be found at a URL: every endpoint that the matchmaker names is connected to and asked. For tools only.
+"""Who can be found at a URL: every endpoint that the matchmaker names is connected to and asked.
 
 What a record says may be out of date, and an address of a list says nothing, so only a server's own WELCOME counts.
 Knows nothing of waiting for FDs: it looks every few milliseconds, for as long as a tool may wait.
@@ -12,6 +12,7 @@ from typing import Final
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
+from rpcgen.runtime.errors import AuthError
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import TransportUrl
 
@@ -35,6 +36,8 @@ def discover(url: TransportUrl, timeout: float) -> list[Found]:
         while time.monotonic() < end and _progress(engine):
             time.sleep(_PAUSE)
         ready = [link for link in engine.links.values() if link.state is State.READY]
+        if not ready:
+            _check_admitted(engine)
         return sorted(
             Found(exchange, topic, link.name, link.endpoint.address)
             for link in ready
@@ -53,6 +56,13 @@ def _progress(engine: Engine) -> bool:
             engine.receive(link)
     engine.tick(time.monotonic())
     return any(link.state in _UNDER_WAY for link in engine.links.values())
+
+
+def _check_admitted(engine: Engine) -> None:
+    """Raise AuthError if a server is there and does not talk to us."""
+    for history in engine.histories.values():
+        if isinstance(history.error, AuthError):
+            raise AuthError(f"a server in {engine.matchmaker.where} refused us: {history.error}")
 
 
 def _ignore(link: Link) -> None:

@@ -1,0 +1,173 @@
+"""Key files: what they look like, and whom they must not be open to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zmq
+from rpcgen.runtime import ConfigurationError
+from rpcgen.runtime.drivers.zeromq import keyfiles
+from rpcgen.runtime.drivers.zeromq.curve import Peers, read_peers
+from rpcgen.runtime.drivers.zeromq.keyfiles import read_public, read_secret, write_pair
+
+PUBLIC, SECRET = zmq.curve_keypair()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the pair `a`."""
+    os.chmod(tmp_path, 0o755)
+    write_pair(str(tmp_path / "a"), SECRET, PUBLIC)
+    return tmp_path
+
+
+def test_a_pair_is_read_as_it_was_written(folder: Path) -> None:
+    """The secret key knows its public one, and has no text."""
+    secret = read_secret(f"{folder}/a.key")
+    assert (secret.public,) == read_public(f"{folder}/a.pub")
+    assert secret.reveal() == SECRET
+    assert SECRET.decode() not in f"{secret} {secret!r}"
+    assert keyfiles.decode(PUBLIC.decode()) == secret.public
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077, 0o777])
+def test_modes_do_not_depend_on_the_umask(tmp_path: Path, umask: int) -> None:
+    """The secret key is its owner's alone, the public one is for all to read."""
+    before = os.umask(umask)
+    try:
+        write_pair(str(tmp_path / "a"), SECRET, PUBLIC)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "a.pub").stat().st_mode) == 0o644
+
+
+def test_half_a_pair_is_not_left(folder: Path) -> None:
+    """If one of the files is there, neither is written, nor touched."""
+    (folder / "a.key").unlink()
+    before = (folder / "a.pub").read_text()
+    with pytest.raises(FileExistsError):
+        write_pair(str(folder / "a"), PUBLIC, SECRET)
+    assert not (folder / "a.key").exists()
+    assert (folder / "a.pub").read_text() == before
+
+
+def test_a_pair_does_not_follow_a_link(tmp_path: Path) -> None:
+    """A link that waits at the place of the secret key leads nowhere."""
+    (tmp_path / "a.key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        write_pair(str(tmp_path / "a"), SECRET, PUBLIC)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644])
+def test_a_secret_key_that_others_can_use_is_refused(folder: Path, mode: int) -> None:
+    """The message says what is wrong and how to mend it."""
+    path = folder / "a.key"
+    path.chmod(mode)
+    with pytest.raises(ConfigurationError) as caught:
+        read_secret(str(path))
+    assert f"{path} has mode {mode:04o}, so that others can use this secret key" in str(
+        caught.value
+    )
+    assert f"(chmod 600 {path})" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.pub", "."])
+def test_a_list_that_others_can_change_is_refused(folder: Path, name: str) -> None:
+    """Neither a file nor a directory of public keys may be writable by others."""
+    os.chmod(folder / name, (folder / name).stat().st_mode & 0o777 | 0o020)
+    with pytest.raises(ConfigurationError, match=r"others can change who is trusted.*chmod go-w"):
+        read_peers(str(folder / name))
+
+
+def test_keys_of_another_user_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only we, or root, may have made them."""
+    os.chown(folder / "a.key", 12345, -1) if os.geteuid() == 0 else None
+    if os.geteuid() != 0:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(ConfigurationError, match=r"belongs to user \d+, expected root or"):
+        read_secret(f"{folder}/a.key")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has 0 secret keys, expected one"),
+        ("# a comment\n\n", "has 0 secret keys, expected one"),
+        (f"secret {SECRET.decode()}\n" * 2, "has 2 secret keys, expected one"),
+        (f"public {PUBLIC.decode()}", ":1: a public key, expected a secret one"),
+        (f"#\nsecret {SECRET.decode()[1:]}", ":2: expected 'secret' and a key of 40 characters"),
+        (f"secret {SECRET.decode()} {SECRET.decode()}", ":1: expected 'secret' and a key"),
+        (SECRET.decode(), ":1: expected 'secret' and a key"),
+        (f"secret {'#' * 40}", ":1: expected 'secret' and a key"),
+        ("secret \u00e9", "is no text"),
+    ],
+)
+def test_what_is_no_key_is_refused_without_showing_it(
+    folder: Path, text: str, message: str
+) -> None:
+    """A message names the line, for a line may hold a secret."""
+    path = folder / "a.key"
+    path.write_bytes(text.encode())
+    with pytest.raises(ConfigurationError) as caught:
+        read_secret(str(path))
+    assert message in str(caught.value)
+    assert SECRET.decode()[1:] not in str(caught.value)
+
+
+def test_what_is_no_file_is_refused(folder: Path) -> None:
+    """A missing file, a directory, a pipe and a file that is too large are said to be that."""
+    os.mkfifo(folder / "pipe.pub")
+    os.chmod(folder / "pipe.pub", 0o644)
+    large = folder / "large.pub"
+    large.write_text("#" * (1024 * 1024 + 1))
+    large.chmod(0o644)
+    for name, message in (
+        ("none.pub", "cannot read the key file"),
+        ("pipe.pub", "is no regular file"),
+        ("large.pub", "has more than 1048576 bytes"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            read_public(f"{folder}/{name}")
+    with pytest.raises(ConfigurationError, match="is no regular file"):
+        read_secret(str(folder))
+
+
+def test_a_directory_is_read_by_name(folder: Path) -> None:
+    """Each `.pub` file has the keys of one; other files are not looked at; one that is broken is told."""
+    (folder / "notes.txt").write_text("nothing")
+    (folder / "b.pub").write_text("nonsense")
+    (folder / "b.pub").chmod(0o644)
+    key = keyfiles.decode(PUBLIC.decode())
+    problem = f"{folder}/b.pub:1: expected 'public' and a key of 40 characters (Z85)"
+    assert read_peers(str(folder)) == Peers({"a": (key,)}, [problem])
+    assert read_peers(str(folder / "a.pub")) == Peers({None: (key,)})
+
+
+def test_a_list_may_have_thousands_of_keys(tmp_path: Path) -> None:
+    """Public keys of many can stand in one file, with comments."""
+    lines = [f"# client {number}\npublic {PUBLIC.decode()}\n" for number in range(5000)]
+    (tmp_path / "all.pub").write_text("".join(lines))
+    (tmp_path / "all.pub").chmod(0o644)
+    assert len(read_public(f"{tmp_path}/all.pub")) == 5000
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: text + "x",
+        lambda text: text[:-1],
+        lambda text: text[:-1] + " ",
+        lambda text: "#####" + text[5:],  # more than 32 bits
+        lambda text: text[:-1] + "~",
+    ],
+)
+def test_what_is_no_key_is_not_decoded(make: Callable[[str], str]) -> None:
+    """Length, alphabet and range are checked."""
+    with pytest.raises(ValueError, match="no key"):
+        keyfiles.decode(make(PUBLIC.decode()))
