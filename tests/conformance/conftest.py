@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import tempfile
@@ -14,6 +15,9 @@ import pytest
 
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
+from tests.redisd import redis_session, redis_url
+
+__all__ = ["redis_session", "redis_url"]
 
 #: Scheme, world of the clients, world of the servers. Every driver serves both worlds; that worlds meet is shown once
 #: in a process and once over a socket.
@@ -28,6 +32,8 @@ COMBINATIONS = (
     ("zmq+ipc", "asyncio", "asyncio"),
     ("zmq+tcp", "blocking", "blocking"),
     ("zmq+tcp", "asyncio", "asyncio"),
+    ("zmq+ring", "blocking", "blocking"),
+    ("zmq+redis", "asyncio", "asyncio"),
 )
 
 
@@ -55,7 +61,7 @@ def worlds(combination: tuple[str, str, str]) -> Iterator[Worlds]:
 
 
 @pytest.fixture
-def new_url(scheme: str) -> Iterator[Callable[[int], list[str]]]:
+def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[int], list[str]]]:
     """Makes the URLs of so many servers, and the client's URL as the last."""
     with tempfile.TemporaryDirectory(prefix="rpcgen") as directory:
         name = secrets.token_hex(6)
@@ -67,6 +73,14 @@ def new_url(scheme: str) -> Iterator[Callable[[int], list[str]]]:
             if scheme == "zmq+tcp":
                 hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
                 return [*(f"zmq+tcp://{host}" for host in hosts), f"zmq+tcp://{','.join(hosts)}"]
+            if scheme == "zmq+ring":
+                hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
+                path = Path(directory) / "ring.json"
+                path.write_text(json.dumps({"test/lab": hosts, "fleet": hosts}))
+                return [*(f"{scheme}://{path}?bind={host}" for host in hosts), f"{scheme}://{path}"]
+            if scheme == "zmq+redis":
+                url: str = request.getfixturevalue("redis_url")
+                return [url] * (servers + 1)
             query = "?codec=json" if scheme.endswith("json") else ""
             return [f"memory://{name}{query}"] * (servers + 1)
 
