@@ -15,7 +15,7 @@ from rpcgen.runtime.core.call import Settings
 from rpcgen.runtime.core.polling import DISCOVERY_TIMEOUT, PATIENCE, UNHEARD, Poll, spoken
 from rpcgen.runtime.core.speaks import Fleet
 from rpcgen.runtime.descriptor import Version
-from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
+from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.peers import Found
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def learn(
     if fleet.learned:
         return
     error = round_.result() if done and not round_.cancelled() else None
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, AuthError | ConfigurationError):
         raise error
     raise NotSent(UNHEARD if error is None else f"{UNHEARD}: {error}") from error
 

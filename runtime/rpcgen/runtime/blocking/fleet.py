@@ -15,7 +15,7 @@ from rpcgen.runtime.core.call import Settings
 from rpcgen.runtime.core.polling import DISCOVERY_TIMEOUT, PATIENCE, UNHEARD, Poll, spoken
 from rpcgen.runtime.core.speaks import Fleet
 from rpcgen.runtime.descriptor import Version
-from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
+from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.peers import Found
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def learn(
 
     Raises:
         NotSent: nothing is known, and the servers did not answer in time.
+        AuthError: they refused us.
         ConfigurationError: the transport cannot be used.
     """
     round_: Round | None = fleet.round
@@ -56,7 +57,7 @@ def learn(
     if not round_.done.wait(min(patience, PATIENCE)) and not fleet.learned:
         raise NotSent(UNHEARD)
     if not fleet.learned:
-        if isinstance(round_.error, ConfigurationError):
+        if isinstance(round_.error, AuthError | ConfigurationError):
             raise round_.error
         raise NotSent(f"{UNHEARD}: {round_.error}") from round_.error
 
