@@ -14,6 +14,9 @@ from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
 from rpcgen.runtime.drivers.zeromq import control, matchmakers
+from rpcgen.runtime.drivers.zeromq import records as files
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis import store
 from rpcgen.runtime.url import parse_url
 
 TEXT = (Path(__file__).parents[2] / "PROTOCOL.md").read_text()
@@ -127,3 +130,25 @@ def test_options_of_zeromq_urls_are_the_documented_ones() -> None:
         known |= {name: getattr(kind(), name) for name in kind.__struct_fields__}
     shown = {name: default.strip("` ") for name, default in documented.items()}
     assert shown == {name: "" if value is None else str(value) for name, value in known.items()}
+
+
+@pytest.mark.parametrize(
+    ("matchmaker", "record"), [("ipc", files.Record), ("redis", registrations.Record)]
+)
+def test_records_of_servers_are_like_those_shown(
+    matchmaker: str, record: type[msgspec.Struct]
+) -> None:
+    """Section 5 shows what servers write about themselves, and it can be read."""
+    section = TEXT[TEXT.index(f"### `zmq+{matchmaker}:") :]
+    match = re.search(r"^```json\n(.+)\n```$", section, re.M)
+    assert match
+    shown = msgspec.json.decode(match[1], type=record)
+    assert msgspec.json.decode(match[1]) == msgspec.json.decode(msgspec.json.encode(shown))
+
+
+def test_keys_in_redis_are_those_shown() -> None:
+    """Section 5 names them."""
+    assert re.findall(r"^\| `(rpcgen:\w+)(?::ID)?` \|", TEXT, re.M) == [
+        store.INDEX,
+        store.RECORD.rstrip(":"),
+    ]

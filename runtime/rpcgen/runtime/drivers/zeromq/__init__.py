@@ -1,5 +1,4 @@
-"""The ZeroMQ driver: `zmq+ipc:///dir`, `zmq+tcp://host:port,host:port`, `zmq+ring:///file`,
-`zmq+redis://host/0`.
+"""The ZeroMQ driver: `zmq+ipc`, `zmq+tcp`, `zmq+ring`, `zmq+redis`.
 
 A client has a DEALER socket for each server, a server has a ROUTER; each message is one frame. Who serves what is the
 matchmaker's to say (`matchmakers/`). `engine.py` and `binding.py` hold the two sides, without waiting; `blocking/`

@@ -294,6 +294,27 @@ def test_a_wrong_password_is_told_and_not_shown(
     assert PASSWORD not in caplog.text
 
 
+def test_users_need_no_more_than_is_documented(
+    server: RedisServer, launch: Launch, connect: Any
+) -> None:
+    """A user for servers and one for clients, with the commands that docs/programs.md names, and no others."""
+
+    def add(redis: Any) -> None:
+        serving = ["+time", "+set", "+del", "+zadd", "+zremrangebyscore", "+multi", "+exec"]
+        asking = ["+time", "+zscan", "+getrange"]
+        for name, commands in (("serving", serving), ("asking", asking)):
+            redis.execute_command(
+                "ACL", "SETUSER", name, "on", f">{name}-pw", "~rpcgen:*", *commands
+            )
+
+    server.ask(add)
+    running = launch(f"zmq+redis://serving:serving-pw@{server.host}/0", "s1")
+    client = connect(f"zmq+redis://asking:asking-pw@{server.host}/0")
+    assert call(client, TOPIC, b"1") == "s1"
+    running.say("close", "closed")
+    assert registered(server) == []
+
+
 def test_a_server_listens_where_redis_is_reached(server: RedisServer) -> None:
     """On a free port of the address from which its host reaches redis, unless `bind` says otherwise."""
     port = free_port()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Members are ids of registrations; a score is the time (redis's, in milliseconds) until which one counts, or minus
 #: the time until which is to be remembered that it has left.
 INDEX: Final = "rpcgen:servers"
-_RECORD: Final = "rpcgen:server:"
+RECORD: Final = "rpcgen:server:"
 
 #: Seconds that connecting, and each reply, may take.
 DEADLINE: Final = 1.0
@@ -144,7 +144,7 @@ class Store:
                 chunk = ids[start : start + _CHUNK]
                 pipe = self._client.pipeline(transaction=False)
                 for each in chunk:
-                    pipe.getrange(_RECORD + each, 0, records.MAX_BYTES)
+                    pipe.getrange(RECORD + each, 0, records.MAX_BYTES)
                 for each, content in zip(chunk, pipe.execute(raise_on_error=False), strict=True):
                     if isinstance(content, bytes):
                         found[each] = content
@@ -161,7 +161,7 @@ class Store:
             now = self._now()
             until = now + round(ttl * 1000)
             pipe = self._client.pipeline(transaction=True)
-            pipe.set(_RECORD + name, record, px=round(ttl * 1000))
+            pipe.set(RECORD + name, record, px=round(ttl * 1000))
             pipe.zadd(INDEX, {name: until})
             pipe.zremrangebyscore(INDEX, -now, now)
             pipe.execute()
@@ -172,7 +172,7 @@ class Store:
             until = self._now() + round(ttl * 1000)
             pipe = self._client.pipeline(transaction=True)
             pipe.zadd(INDEX, {name: -until})
-            pipe.delete(_RECORD + name)
+            pipe.delete(RECORD + name)
             pipe.execute()
 
     def close(self) -> None:
