@@ -159,11 +159,20 @@ def topic_at(method: Method, interface: Interface, at: Version) -> str:
 # --- values -------------------------------------------------------------------------------------------------------
 
 
-def is_unset(value: Plain, default: Default | None) -> bool:
-    """Unset: not given, None, an empty string, list or map, or equal to the default (same type: False is not 0)."""
-    if value is None or value in ("", [], {}):
+def is_unset(value: Plain, field: Field, interface: Interface) -> bool:
+    """Unset: not given, None, an empty string, list or map, or equal to the default (same type: False is not 0).
+
+    A struct that is given is no map, however little there is in it.
+    """
+    if value is None or (value in ("", [], {}) and not _is_struct(field.type, interface)):
         return True
+    default = field.default
     return default is not None and type(value) is type(default.value) and value == default.value
+
+
+def _is_struct(of: TypeExpr, interface: Interface) -> bool:
+    base = bare(of, interface).base
+    return isinstance(base, Named) and isinstance(interface.types[base.name], Struct)
 
 
 def is_open(definition: Enum | Union, at: Version) -> bool:

@@ -171,7 +171,7 @@ class Writer:
         always = "always" in (field.send, self.interface.send)
         return (
             starts_later(field.dated, whole, self.interface)
-            and is_unset(value, field.default)
+            and is_unset(value, field, self.interface)
             and not always
         )
 
@@ -184,7 +184,7 @@ class Writer:
             default = field.default.value if field.default is not None else None
             given = value is not None and (type(value) is not type(default) or value != default)
         else:
-            given = not is_unset(value, field.default)
+            given = not is_unset(value, field, self.interface)
         if given:
             self.reasons.append(Reason(path, needed(field.dated.since, self.at)))
 
@@ -200,7 +200,13 @@ class Writer:
             value = self.converters[Step(f"{owner}.{field.name}", until)].down(value)
             type_, subsets = older.type, []
         written = self.value(value, type_, path)
-        self._does_not_fit(field, written, subsets, path)
+        if subsets and self._does_not_fit(field, written, subsets, path):
+            # What is a whole number is written as one where that is all that fits.
+            reasons = self.reasons.pop()
+            whole = _whole(written)
+            if not self._does_not_fit(field, whole, subsets, path):
+                return whole
+            self.reasons[-1] = reasons
         return written
 
     def _does_not_fit(
@@ -269,3 +275,16 @@ class Writer:
                 self.reasons.append(Reason(path, needed(member.dated.since, self.at)))
         elif not is_open(definition, self.at):
             self.reasons.append(Reason(path, needed(definition.open_since, self.at)))
+
+
+def _whole(value: Plain) -> Plain:
+    """A value with whole numbers as ints."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {key: _whole(each) for key, each in value.items()}
+        case _:
+            return value

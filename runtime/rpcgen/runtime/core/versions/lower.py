@@ -176,13 +176,14 @@ class Lowering(Compiler):
         name = field.encode_name
         default = plain_default(field, self._kit.codec)
         if not is_there(part, self.at):
-            return self._left_out(name, part, default, explicit=keeps_absent(field))
+            return self._left_out(name, part, default, _may_go(field, part))
         inner = self._retyped(field.type, part)
         wire = name_at(part, name, self.at)
         minor = since_minor(part, self.at) if self._strict else 0
         # Where absent is kept apart, it alone is unset.
         explicit = keeps_absent(field)
         drops = self._strict and bool(part.since) and not (part.always or explicit)
+        is_unset = unset_rule(field.type)
         if inner is None and not minor and not drops and wire == name:
             return None
 
@@ -204,18 +205,19 @@ class Lowering(Compiler):
 
         return step
 
-    def _left_out(self, name: str, part: Part, default: Any, *, explicit: bool = False) -> Step:
-        """What becomes of a field that this version does not have."""
+    def _left_out(
+        self, name: str, part: Part, default: Any, may_go: Callable[[Any, Any], bool]
+    ) -> Step:
+        """What becomes of a field that this version does not have; `may_go` says of which value nothing is lost."""
         needs = next_after(part.since, self.at)
         strict = self._strict and part.older != "drop"
-        may_go = is_unset if part.older == "refuse_if_set" else not_given
 
         def step(value: dict[str, Any], renamed: dict[str, Any], found: Found, path: Path) -> None:
             if name not in value:
                 return
             item = value.pop(name)
             found.changed = True
-            if strict and (explicit or not may_go(item, default)):
+            if strict and not may_go(item, default):
                 raise Unsayable((*path, name.removeprefix(GONE)), needs)
 
         return step
@@ -225,7 +227,9 @@ class Lowering(Compiler):
         part, at = gone.part, self.at
         there = is_there(part, at)
         wire, minor = name_at(part, gone.name, at), since_minor(part, at)
-        left_out = self._left_out(GONE + gone.name, part, gone.value)
+        is_unset = unset_rule(inspect.type_info(gone.type))
+        may_go = is_unset if part.older == "refuse_if_set" else not_given
+        left_out = self._left_out(GONE + gone.name, part, gone.value, may_go)
         over = minor_in(part.until, at[0]) if gone.needed and not gone.constant else 0
         ended = not there and has_begun(part.since, at)
         inner = None if gone.constant else self._retyped(inspect.type_info(gone.type), part)
@@ -262,14 +266,19 @@ class Lowering(Compiler):
         """The visit that only asks whether this version's lack of younger fields loses something."""
         parts = self.parts_of(node.cls)
         steps = [
-            self._left_out(
-                f.encode_name, part, plain_default(f, self._kit.codec), explicit=keeps_absent(f)
-            )
+            self._left_out(f.encode_name, part, plain_default(f, self._kit.codec), _may_go(f, part))
             for f in node.fields
             if not is_there(part := parts.get(f.encode_name, ALWAYS), self.at)
         ]
         steps += [
-            self._left_out(GONE + gone.name, gone.part, gone.value)
+            self._left_out(
+                GONE + gone.name,
+                gone.part,
+                gone.value,
+                unset_rule(inspect.type_info(gone.type))
+                if gone.part.older == "refuse_if_set"
+                else not_given,
+            )
             for gone in self.interface.gone.get(node.cls, ())
             if not has_begun(gone.part.since, self.at)
         ]
@@ -347,9 +356,22 @@ def plain_default(field: inspect.Field, codec: Codec) -> Any:
     return msgspec.to_builtins(default, builtin_types=codec.native)
 
 
-def is_unset(value: Any, default: Any) -> bool:
-    """LANGUAGE 2: None, an empty string, list or map, or equal to the default of the same type."""
-    return value in ("", [], {}) or not_given(value, default)
+def _may_go(field: inspect.Field, part: Part) -> Callable[[Any, Any], bool]:
+    """Which values of a field may be left out of a message that has no place for it."""
+    if keeps_absent(field):
+        return lambda value, default: False  # it is there, so it is a value
+    return unset_rule(field.type) if part.older == "refuse_if_set" else not_given
+
+
+def unset_rule(node: inspect.Type) -> Callable[[Any, Any], bool]:
+    """LANGUAGE 2: None, an empty string, list or map, or equal to the default of the same type.
+
+    A struct is no map, however little there is in it.
+    """
+    parts = node.types if isinstance(node, inspect.UnionType) else (node,)
+    if any(isinstance(part, inspect.StructType) for part in parts):
+        return not_given
+    return lambda value, default: value in ("", [], {}) or not_given(value, default)
 
 
 def not_given(value: Any, default: Any) -> bool:
