@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zmq
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent
 from rpcgen.runtime.drivers import zeromq
-from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.url import parse_url
 
 from tests.runtime.drivers.zeromq.keyring import Keyring
@@ -251,89 +248,3 @@ def test_no_secret_is_ever_shown(
     for secret in keys.secrets:
         for text in texts:
             assert secret not in text
-
-
-def test_strange_bytes_never_reach_the_program(
-    serve: Callable[[str], Served], tcp: str, keys: Keyring
-) -> None:
-    """300 streams of garbage, old greetings and cut handshakes: nothing is delivered, and clients are served on."""
-    import random
-
-    served = serve(keys.server(tcp))
-    port = int(tcp.rpartition(":")[2])
-    old = [
-        b"\x01\x00",
-        b"\xff" + bytes(8) + b"\x01\x7f\x01\x05",
-        b"\xff" + bytes(8) + b"\x01\x7f\x03",
-    ]
-    null = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(48)
-    curve = b"\xff" + bytes(8) + b"\x7f\x03\x01CURVE" + bytes(47)
-    for number in range(300):
-        with socket.create_connection(("127.0.0.1", port)) as stream:
-            prefix = [b"", *old, null, curve, curve + b"\x04\xc8\x05HELLO"][number % 7]
-            stream.sendall(prefix + random.randbytes(random.randrange(400)))
-    client = BlockingSide(keys.client(tcp))
-    call(client, TOPIC, b"still there")
-    assert served.seen == [b"still there"]
-    client.close()
-
-
-def test_a_slow_handshake_is_cut(serve: Callable[[str], Served], tcp: str, keys: Keyring) -> None:
-    """Connections that say nothing are closed after handshake_timeout, and cost nobody else anything."""
-    served = serve(f"{keys.server(tcp)}&handshake_timeout=0.5")
-    port = int(tcp.rpartition(":")[2])
-    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
-    idle[0].sendall(b"\xff" + bytes(8) + b"\x7f\x03")
-    client = BlockingSide(keys.client(tcp))
-    call(client, TOPIC, b"served")
-    for stream in idle:
-        stream.settimeout(5.0)
-        while stream.recv(64):  # the server's greeting, then the end
-            pass
-        stream.close()
-    call(client, TOPIC, b"served on")
-    assert served.seen == [b"served", b"served on"]
-    client.close()
-
-
-def dealer(context: zmq.Context[zmq.Socket[bytes]], keys: Keyring, identity: bytes) -> Any:
-    """A DEALER that has an admitted key and is not our library."""
-    made = context.socket(zmq.DEALER)
-    made.set(zmq.LINGER, 0)
-    if identity:
-        made.set(zmq.ROUTING_ID, identity)
-    for option, name, word in (
-        (zmq.CURVE_SECRETKEY, "client.key", "secret"),
-        (zmq.CURVE_PUBLICKEY, "client.pub", "public"),
-        (zmq.CURVE_SERVERKEY, "server.pub", "public"),
-    ):
-        lines = (keys.folder / name).read_text().splitlines()
-        made.set(option, lines[-1].removeprefix(f"{word} ").encode())
-    return made
-
-
-def test_an_id_belongs_to_who_had_it_first(
-    serve: Callable[[str], Served], tcp: str, keys: Keyring
-) -> None:
-    """The same id twice: the first keeps its answers; ids that are not ours, the empty one too, are not served."""
-    served = serve(keys.server(tcp))
-    address = tcp.removeprefix("zmq+")
-    identity = control.new_routing_id()
-    with zmq.Context() as context:
-        first, second, nameless = (
-            dealer(context, keys, each) for each in (identity, identity, b"")
-        )
-        first.connect(address)
-        first.send(b"first")
-        assert first.recv() == b"first"
-        second.connect(address)
-        second.send(b"second")
-        nameless.connect(address)
-        nameless.send(b"nameless")
-        eventually(lambda: served.listener.counters["foreign"] == 1)
-        first.send(b"again")
-        assert first.recv() == b"again"
-        assert second.poll(100) == 0
-        for each in (first, second, nameless):
-            each.close()
-    assert served.seen == [b"first", b"again"]
