@@ -12,6 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import zmq
+from rpcgen.runtime.drivers.zeromq.keyfiles import write_pair
 
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
@@ -32,6 +34,7 @@ COMBINATIONS = (
     ("zmq+ipc", "asyncio", "asyncio"),
     ("zmq+tcp", "blocking", "blocking"),
     ("zmq+tcp", "asyncio", "asyncio"),
+    ("zmq+tcp+keys", "asyncio", "blocking"),
     ("zmq+ring", "blocking", "blocking"),
     ("zmq+redis", "asyncio", "asyncio"),
 )
@@ -70,9 +73,10 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
             if scheme == "zmq+ipc":
                 path = Path(directory) / "s"
                 return [f"zmq+ipc://{path}"] * (servers + 1)
-            if scheme == "zmq+tcp":
+            if scheme.startswith("zmq+tcp"):
                 hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
-                return [*(f"zmq+tcp://{host}" for host in hosts), f"zmq+tcp://{','.join(hosts)}"]
+                query = _keys(Path(directory)) if scheme.endswith("keys") else ""
+                return [f"zmq+tcp://{host}{query}" for host in [*hosts, ",".join(hosts)]]
             if scheme == "zmq+ring":
                 hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
                 path = Path(directory) / "ring.json"
@@ -85,6 +89,15 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
             return [f"memory://{name}{query}"] * (servers + 1)
 
         yield urls
+
+
+def _keys(directory: Path) -> str:
+    """The options for one key that all processes have, and trust."""
+    stem = directory / "fleet"
+    if not stem.with_suffix(".key").exists():
+        public, secret = zmq.curve_keypair()
+        write_pair(str(stem), secret, public)
+    return f"?curve_key={stem}.key&curve_peers={stem}.pub"
 
 
 def _free_port() -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import re
+import resource
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent
 from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq import zap
 from rpcgen.runtime.url import parse_url
 
 from tests.runtime.drivers.zeromq.keyring import Keyring
@@ -248,3 +252,75 @@ def test_no_secret_is_ever_shown(
     for secret in keys.secrets:
         for text in texts:
             assert secret not in text
+
+
+@pytest.mark.parametrize("more", range(10, 24))
+def test_without_free_files_no_guard_stays_behind(
+    directory: Path, ipc: str, keys: Keyring, more: int
+) -> None:
+    """However far opening comes, the error is ours, and what was opened is closed, threads too."""
+    url = parse_url(keys.server(ipc))
+    before, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before + more, hard))
+    try:
+        with contextlib.suppress(ConfigurationError):
+            zeromq.listen(url, [TOPIC], "s1").close()
+        with contextlib.suppress(ConfigurationError):
+            zeromq.connect(url).close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(os.listdir("/proc/self/fd")) <= before
+    assert threading.active_count() == threads
+    assert not directory.exists() or not list(directory.iterdir())
+
+
+def test_servers_close_while_clients_come(tcp: str, keys: Keyring) -> None:
+    """Fifty times in a row: closing waits for nobody who is being admitted, or refused."""
+    keys.make("stranger")
+    stopped = threading.Event()
+
+    def come(url: str) -> None:
+        while not stopped.is_set():
+            client = zeromq.connect(parse_url(url))
+            with contextlib.suppress(NotSent):
+                client.route(TOPIC, 0.2)
+            client.close()
+
+    urls = [tcp, keys.client(tcp), keys.client(tcp, key="stranger")]
+    threads = [threading.Thread(target=come, args=(url,)) for url in urls]
+    for thread in threads:
+        thread.start()
+    slowest = 0.0
+    for _ in range(50):
+        listener = zeromq.listen(parse_url(keys.server(tcp)), [TOPIC], "s1")
+        listener.poll(0.01)
+        began = time.monotonic()
+        listener.close()
+        slowest = max(slowest, time.monotonic() - began)
+    stopped.set()
+    for thread in threads:
+        thread.join()
+    assert slowest < 2.0
+
+
+def test_refusals_are_counted_while_they_are_not_logged(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    serve: Callable[[str], Served],
+    tcp: str,
+    keys: Keyring,
+) -> None:
+    """A later line says how many more there were; without more there is none."""
+    monkeypatch.setattr(zap, "PERIOD", 0.05)
+    monkeypatch.setattr(zap, "SILENCE", 0.5)
+    keys.make("stranger")
+    serve(keys.server(tcp))
+    with caplog.at_level(logging.WARNING, "rpcgen.zeromq"):
+        for _ in range(3):
+            client = BlockingSide(keys.client(tcp, key="stranger", peers="server.pub"))
+            refused(client)
+            client.close()
+        eventually(lambda: len(caplog.records) == 2)
+    why = f"the key of a client at 127.0.0.1 is not in {keys.clients}"
+    assert caplog.records[1].getMessage() == f"refused 2 more connections: {why}"

@@ -171,3 +171,17 @@ def test_what_is_no_key_is_not_decoded(make: Callable[[str], str]) -> None:
     """Length, alphabet and range are checked."""
     with pytest.raises(ValueError, match="no key"):
         keyfiles.decode(make(PUBLIC.decode()))
+
+
+def test_modes_do_not_matter_where_nothing_can_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a read-only file system, such as a mounted secret of a container, nobody can change a list."""
+    os.chmod(folder, 0o1777)
+    real = os.statvfs(folder)
+    with pytest.raises(ConfigurationError, match="mode 1777"):
+        read_peers(str(folder))
+    values = list(real)
+    values[8] |= os.ST_RDONLY
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(values))
+    assert list(read_peers(str(folder)).keys) == ["a"]

@@ -14,6 +14,7 @@ from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.matchmakers import Registration, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.sockets import (
+    Socket,
     bound_address,
     configure_router,
     is_readable,
@@ -73,17 +74,13 @@ class Binding:
         self._owed: set[bytes] = set()
         self._prune_at = _PRUNE_AT
         self._draining = False
-        self._guard: Guard | None = None
-        if options.curve_key is not None:
-            from rpcgen.runtime.drivers.zeromq.guard import Guard
-
-            self._guard = Guard(options, self.counters)
-        self._context = new_context()
         try:
-            self._socket = self._context.socket(zmq.ROUTER)
-        except zmq.ZMQError as error:
-            self._context.term()
-            raise ConfigurationError(f"cannot open a server's socket: {error.strerror}") from error
+            self._guard = _guard(options, self.counters)
+            self._context = new_context()
+        except ConfigurationError:
+            registration.close()
+            raise
+        self._socket = self._open()
         try:
             self._configure()
             self.address = self._bind()
@@ -95,6 +92,13 @@ class Binding:
         self.fd = self._socket.fileno()
         self._recv = self._socket.recv
         self._send = self._socket.send
+
+    def _open(self) -> Socket:
+        try:
+            return self._context.socket(zmq.ROUTER)
+        except zmq.ZMQError as error:
+            self._context.term()
+            raise ConfigurationError(f"cannot open a server's socket: {error.strerror}") from error
 
     def _configure(self) -> None:
         guard, address = self._guard, self._registration.address
@@ -259,3 +263,12 @@ class Binding:
         if self._guard is not None:
             self._guard.join()
         self._registration.close()
+
+
+def _guard(options: ZmqOptions, counters: dict[str, int]) -> Guard | None:
+    """What a server with a key has, and pays for; None without one."""
+    if options.curve_key is None:
+        return None
+    from rpcgen.runtime.drivers.zeromq.guard import Guard
+
+    return Guard(options, counters)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic, time_ns
 from typing import Final, Generic, TypeVar
 
+import zmq
 from msgspec import Struct, field
 from rpcgen.runtime.drivers.zeromq.keyfiles import (
     PublicKey,
@@ -198,6 +199,10 @@ def read_peers(path: str) -> Peers:
 
 
 def _paths(options: ZmqOptions) -> tuple[str, str]:
+    if not zmq.has("curve"):
+        raise ConfigurationError(
+            "option 'curve_key': this machine's libzmq was built without CURVE"
+        )
     assert options.curve_key is not None
     assert options.curve_peers is not None  # ZmqOptions sees to it
     return options.curve_key, options.curve_peers

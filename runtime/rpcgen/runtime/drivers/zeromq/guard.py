@@ -15,6 +15,7 @@ from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.renewal import Renewal
 from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket
 from rpcgen.runtime.drivers.zeromq.zap import Gate
+from rpcgen.runtime.errors import ConfigurationError
 
 log = logging.getLogger("rpcgen.zeromq")
 
@@ -37,9 +38,12 @@ class Guard:
         self.schedule: Callable[[Callable[[], None]], object] | None = None
 
     def open(self, context: Context, socket: Socket) -> None:
-        """Begin to admit clients, before the socket is bound."""
+        """Begin to admit clients, before the socket is bound. Raises ConfigurationError."""
         self._socket = socket
-        self._gate = Gate(context, socket, self._keys, self._counters, self._look)
+        try:
+            self._gate = Gate(context, socket, self._keys, self._counters, self._look)
+        except (zmq.ZMQError, RuntimeError) as error:
+            raise ConfigurationError(f"cannot guard a server's socket: {error}") from error
 
     def bound(self, address: str) -> None:
         """Hear where the socket was bound, the port as it became."""

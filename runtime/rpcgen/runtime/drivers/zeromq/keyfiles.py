@@ -107,7 +107,7 @@ def check_unchangeable(path: str, status: os.stat_result) -> None:
     """Raise ConfigurationError unless only we, or root, can change the file or directory."""
     _check_owner(path, status)
     mode = stat.S_IMODE(status.st_mode)
-    if mode & 0o022:
+    if mode & 0o022 and not os.statvfs(path).f_flag & os.ST_RDONLY:
         raise ConfigurationError(
             f"{path} has mode {mode:04o}, so that others can change who is trusted; expected "
             f"{mode & ~0o022:04o} (chmod go-w {path})"

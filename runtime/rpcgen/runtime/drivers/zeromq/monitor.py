@@ -5,8 +5,10 @@ A client watches each of its sockets, a server only if it has a key: to tell peo
 
 from __future__ import annotations
 
+import logging
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import Enum
 from typing import Final
 
@@ -34,6 +36,11 @@ class Refusal(Enum):
     OTHER_KEY = "a client that has another public key of this server"
     UNKNOWN = "a client whose key is not admitted"
     STRANGE = "it is no client of ours, or hung up"
+
+    @property
+    def level(self) -> int:
+        """How loud to say it; whoever checks that a port is open hangs up, too."""
+        return logging.INFO if self is Refusal.STRANGE else logging.WARNING
 
 
 #: What libzmq says of a failed handshake, besides the event.
@@ -120,13 +127,15 @@ class ServerMonitor:
 
 
 def _attach(context: Context, watched: Socket, mask: int) -> Socket:
-    address = f"inproc://monitor-{id(watched):x}"
-    watched.monitor(address, mask)
     socket = context.socket(zmq.PAIR)
     try:
         configure_monitor(socket)
+        address = f"inproc://monitor-{id(watched):x}"
+        watched.monitor(address, mask)
         socket.connect(address)
     except zmq.ZMQError:
+        with suppress(zmq.ZMQError):
+            watched.monitor(None, 0)  # first: it would wait for ever to tell a reader that is gone
         socket.close()
         raise
     return socket

@@ -68,7 +68,13 @@ class Gate:
             self._questions.close()
             raise
         self._thread = threading.Thread(target=self._run, name="rpcgen-zeromq-zap", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            server.monitor(None, 0)
+            self.monitor.close()
+            self._questions.close()
+            raise
 
     def join(self) -> None:
         """Wait for the thread; the context has been terminated."""
@@ -131,7 +137,7 @@ class Gate:
         complaint = self._complaints.get(kind)
         if complaint is None:
             self._complaints[kind] = _Complaint(monotonic() + SILENCE)
-            log.warning("refused a connection: %s", why)
+            log.log(kind.level, "refused a connection: %s", why)
         else:
             complaint.more += 1
             complaint.why = why
@@ -144,7 +150,9 @@ class Gate:
             del self._complaints[kind]
             if complaint.more:
                 self._complaints[kind] = _Complaint(now + SILENCE)
-                log.warning("refused %d more connections: %s", complaint.more, complaint.why)
+                log.log(
+                    kind.level, "refused %d more connections: %s", complaint.more, complaint.why
+                )
 
 
 def _who(address: bytes) -> str:
