@@ -336,7 +336,7 @@ def test_options_out_of_bounds_are_refused(query: str, directory: Path) -> None:
         ("zmq+tcp://h:1,h:1", "given twice"),
         ("zmq+tcp://h:0", "port from 1"),
         ("zmq+tpc://h:1", "did you mean"),
-        ("zmq://h:1", "zmq\\+ipc, zmq\\+tcp"),
+        ("zmq://h:1", "zmq\\+ipc, zmq\\+redis, zmq\\+ring, zmq\\+tcp"),
     ],
 )
 def test_urls_that_cannot_be_are_refused(url: str, message: str) -> None:
