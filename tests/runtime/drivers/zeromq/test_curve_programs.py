@@ -137,7 +137,7 @@ def test_forged_answers_are_dropped_and_cost_little(
         caller = Caller(client)
         caller.seconds(lambda count: count >= 200)
         ratios: list[float] = []
-        for attempt in range(1, 4):  # the machine has other work, too
+        for attempt in range(1, 11):  # the machine may have other work
             before = statistics.median(caller.seconds(lambda count: count >= 300))
             during = statistics.median(caller.flooded())
             after = statistics.median(caller.seconds(lambda count: count >= 300))

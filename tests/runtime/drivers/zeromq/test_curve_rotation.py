@@ -126,6 +126,23 @@ def _calls(client: Client) -> bool:
         return False
 
 
+def test_the_key_that_worked_is_tried_first(tcp: str, keys: Keyring) -> None:
+    """A client that trusts several keys of a server shows only the first time one that is wrong."""
+    keys.trust("client", "server")
+    url = keys.client(tcp, peers="trusted")
+    client = BlockingSide(url)
+    counts: list[int] = []
+    for _ in range(3):
+        served = Served(keys.server(tcp))
+        eventually(lambda: _calls(client), LIMIT)
+        counts.append(served.listener.counters["refused"])
+        served.close()
+        client.arrivals(bool)
+    assert counts[1:] == [0, 0]
+    assert counts[0] >= 1
+    client.close()
+
+
 def test_what_cannot_be_read_admits_nobody(
     caplog: pytest.LogCaptureFixture, tcp: str, keys: Keyring
 ) -> None:

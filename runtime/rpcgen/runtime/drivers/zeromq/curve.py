@@ -141,10 +141,13 @@ class ClientKeys:
         own, where = _paths(options)
         self._own = Source(own, read_secret)
         self._peers = Source(where, read_peers)
+        self._worked: dict[str, PublicKey] = {}
         _check(self._peers.value)
 
     def curves(self, endpoint: Endpoint) -> tuple[ClientCurve, ...]:
         """What to try with a server, one after the other; it has several keys while it changes them.
+
+        What worked last comes first.
 
         Raises:
             AuthError: we know no key of that server.
@@ -158,14 +161,19 @@ class ClientKeys:
         names = _names(endpoint)
         for name in names:
             if name in known:
-                return tuple(ClientCurve(self._own.value, key) for key in known[name])
+                worked = self._worked.get(endpoint.name)
+                keys = sorted(known[name], key=lambda key: key != worked)
+                return tuple(ClientCurve(self._own.value, key) for key in keys)
         wanted = " or ".join(f"{name}{_SUFFIX}" for name in names if name)
         raise AuthError(f"no public key of it in {self._peers.path}: expected {wanted}")
 
-    def doubt(self, server: str, curve: ClientCurve | None) -> AuthError | None:
+    def doubt(self, endpoint: Endpoint, server: str, curve: ClientCurve | None) -> AuthError | None:
         """What is wrong if a server that has shown its key calls itself by the name of another."""
+        if curve is None:
+            return None
         keys = self._peers.value.keys.get(server)
-        if curve is None or keys is None or curve.server in keys:
+        if keys is None or curve.server in keys:
+            self._worked[endpoint.name] = curve.server
             return None
         return AuthError(
             f"it calls itself {server}, but its key is not in {self._peers.path}/{server}{_SUFFIX}"

@@ -99,7 +99,11 @@ class Engine:
         self._pools: Pools[Link] = Pools(options.choice)
         self._watch = watch
         self._unwatch = unwatch
-        self._keys = self._read_keys()
+        self._keys: ClientKeys | None = None
+        if options.curve_key is not None:
+            from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
+
+            self._keys = ClientKeys(options)
         self._context = new_context()
         self._hello = control.encode(control.Hello(control.PROTOCOL))
 
@@ -212,7 +216,7 @@ class Engine:
         link.server = link.name = welcome.server
         reason = NotSent("it is draining") if welcome.draining else None
         if self._keys is not None:
-            reason = reason or self._keys.doubt(welcome.server, link.curves[0])
+            reason = reason or self._keys.doubt(link.endpoint, welcome.server, link.curves[0])
         if reason is not None:
             self._drop(link, reason)
             return
@@ -231,13 +235,6 @@ class Engine:
             self.links.pop(link.endpoint.key)
             self._leaving.add(link)
             self._failed(link.endpoint, NotSent("it is draining"))
-
-    def _read_keys(self) -> ClientKeys | None:
-        if self.options.curve_key is None:
-            return None
-        from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
-
-        return ClientKeys(self.options)
 
     # --- connecting and losing ------------------------------------------------------------------------------------
 
