@@ -121,7 +121,7 @@ class AsyncClientDriver(Protocol):
         ...
 
     def send(self, peer: Peer, frame: bytes) -> None:
-        """As `ClientDriver.send`."""
+        """As `ClientDriver.send`; a frame may leave at the end of this pass of the loop."""
         ...
 
     async def close(self) -> None:
@@ -132,10 +132,12 @@ class AsyncClientDriver(Protocol):
 class AsyncListener(Protocol):
     """The server's side, for asyncio. Everything is called in the loop's thread.
 
-    `arrived` is set by the shell before `start` and is called for every request.
+    `arrived` is set by the shell before `start` and is called for every request. So is `unsent`, which is called for every
+    frame that `send` took, and that could not be handed over after all.
     """
 
     arrived: Callable[[Caller, bytes], None]
+    unsent: Callable[[], None]
 
     @property
     def addresses(self) -> Sequence[str]:

@@ -141,6 +141,7 @@ class AsyncServer:
             for opened in self._opened:
                 listener = opened.driver.listen_async(opened.url, self._plan.targets, self.server)
                 listener.arrived = self._receiver(listener)
+                listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)
                 await listener.start()
         except BaseException:

@@ -213,6 +213,10 @@ class Serving:
         if not sent:
             self.counters.unanswered += 1
 
+    def count_unsent(self) -> None:
+        """A driver could not hand over an answer that it had taken."""
+        self.counters.unanswered += 1
+
     def tick(self, now: float) -> None:
         """Do what is due by the clock: signs of life, and the end of what nobody waits for any more."""
         for job, frame in self.work.beats(now):

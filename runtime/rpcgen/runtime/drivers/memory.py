@@ -324,6 +324,7 @@ class AsyncMemoryListener:
     """`AsyncListener` of this transport."""
 
     arrived: Callable[[Caller, bytes], None]
+    unsent: Callable[[], None]
 
     def __init__(self, url: TransportUrl, targets: Sequence[Target], server: str) -> None:
         url.options(Options)

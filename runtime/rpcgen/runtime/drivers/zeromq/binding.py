@@ -194,11 +194,7 @@ class Binding:
 
     def send(self, caller: Caller, frame: bytes) -> bool:
         """Answer; False if the caller is gone or does not read. Raises TooLarge."""
-        if len(frame) > self._options.max_message:
-            self.counters["too_large"] += 1
-            raise TooLarge(
-                f"the answer has {len(frame)} bytes, and max_message is {self._options.max_message}"
-            )
+        self.check_size(frame)
         assert isinstance(caller, bytes)
         try:
             self._send(caller, _MORE)
@@ -206,6 +202,14 @@ class Binding:
             return self._send_again(caller, frame, error)
         self._send(frame, _NOBLOCK)
         return True
+
+    def check_size(self, frame: bytes) -> None:
+        """Raise TooLarge for a frame that may not travel."""
+        if len(frame) > self._options.max_message:
+            self.counters["too_large"] += 1
+            raise TooLarge(
+                f"the answer has {len(frame)} bytes, and max_message is {self._options.max_message}"
+            )
 
     def _send_again(self, caller: bytes, frame: bytes, error: zmq.ZMQError) -> bool:
         if error.errno == zmq.EAGAIN:

@@ -115,17 +115,27 @@ class Engine:
 
     def send(self, link: Link, frame: bytes) -> None:
         """Hand a frame to libzmq. Raises NotSent or TooLarge."""
-        if len(frame) > self.options.max_message:
-            self.counters["too_large"] += 1
-            raise TooLarge(
-                f"the message has {len(frame)} bytes, and max_message is {self.options.max_message}"
-            )
+        self.check_size(frame)
         try:
             link.send(frame, _NOBLOCK)
         except zmq.Again:
             self._send_again(link, frame)
         except zmq.ZMQError as error:  # the socket is closed
             raise NotSent(f"the connection to {link.name} is gone") from error
+
+    def check_size(self, frame: bytes) -> None:
+        """Raise TooLarge for a frame that may not travel."""
+        if len(frame) > self.options.max_message:
+            self.counters["too_large"] += 1
+            raise TooLarge(
+                f"the message has {len(frame)} bytes, and max_message is {self.options.max_message}"
+            )
+
+    def no_room(self, link: Link) -> NotSent:
+        """What to raise for a link that takes no more."""
+        return NotSent(
+            f"{link.name} does not read: {self.options.hwm} messages wait for it (option hwm)"
+        )
 
     def _send_again(self, link: Link, frame: bytes) -> None:
         # libzmq looks at what its I/O thread says only once a millisecond while it sends, so there may be room.
@@ -138,9 +148,7 @@ class Engine:
                 raise NotSent(f"the connection to {link.name} is gone") from None
             self.counters["full"] += 1
             self._rest(link)
-            raise NotSent(
-                f"{link.name} does not read: {self.options.hwm} messages wait for it (option hwm)"
-            ) from None
+            raise self.no_room(link) from None
 
     def _rest(self, link: Link) -> None:
         """Prefer others for a moment."""

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report, resolve
+from rpcgen.runtime.drivers.zeromq.aio.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.engine import Engine
-from rpcgen.runtime.drivers.zeromq.link import Link
+from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
@@ -22,6 +23,9 @@ from rpcgen.runtime.target import Target
 T = TypeVar("T")
 
 _CLOSED: Final = "this client is closed"
+
+#: Seconds after which frames for which there was no room are tried again.
+RETRY: Final = 0.005
 
 
 class AsyncClient:
@@ -36,6 +40,8 @@ class AsyncClient:
         self.counters = self._engine.counters
         self._unsure: dict[Link, None] = {}
         self._queued = False
+        self._outbox: Outbox[Link] = Outbox(self._send_now)
+        self._retry: asyncio.TimerHandle | None = None
         self._news = 0
         self._seekers: set[asyncio.Future[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -59,12 +65,32 @@ class AsyncClient:
         assert isinstance(peer, Link)
         if self._closed:
             raise NotSent(_CLOSED)
+        engine = self._engine
+        outbox = self._outbox
+        if (self._queued or outbox.frames) and peer.state is not State.LOST:
+            engine.check_size(frame)
+            if peer in outbox.full:
+                outbox.flush()
+                if peer in outbox.full:
+                    raise engine.no_room(peer)
+            outbox.put(peer, frame)
+            return
         try:
-            self._engine.send(peer, frame)
+            engine.send(peer, frame)
         finally:
             self._unsure[peer] = None
             if not self._queued:
                 self._queue()
+
+    def _send_now(self, link: Link, frame: bytes) -> bool:
+        """Hand a frame over that was put off; False if there is no room."""
+        self._unsure[link] = None
+        try:
+            self._engine.send(link, frame)
+        except NotSent:
+            # A call to a server that is gone ends with the link, and says that it may have been executed.
+            return link.state is State.LOST
+        return True
 
     # --- receiving ------------------------------------------------------------------------------------------------
 
@@ -73,13 +99,22 @@ class AsyncClient:
         self._loop.call_soon(self._ask)
 
     def _ask(self) -> None:
-        """Ask the sockets of which we are not sure."""
+        """Let go what was put off, and ask the sockets of which we are not sure."""
         self._queued = False
+        if self._outbox.frames:
+            self._outbox.flush()
+            if self._outbox.frames and self._retry is None:
+                self._retry = self._loop.call_later(RETRY, self._try_again)
         unsure, self._unsure = self._unsure, {}
         for link in unsure:
             if not self._engine.receive(link):
                 self._unsure[link] = None
         self._settle()
+
+    def _try_again(self) -> None:
+        self._retry = None
+        if not self._queued and not self._closed:
+            self._queue()
 
     def _readable(self, link: Link) -> None:
         self._unsure.pop(link, None)
@@ -187,8 +222,10 @@ class AsyncClient:
         if self._closed or forks.generation() != self._born:
             return
         self._closed = True
+        self._outbox.flush()
         self._engine.close()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._retry):
+            if timer is not None:
+                timer.cancel()
         self._wake_seekers()
         await in_thread(self._engine.end)

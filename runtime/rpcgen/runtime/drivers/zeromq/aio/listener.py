@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rpcgen.runtime.drivers.zeromq import forks
 from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report
+from rpcgen.runtime.drivers.zeromq.aio.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, BATCH, Binding, Request
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
@@ -16,6 +17,7 @@ class AsyncListener:
     """An `AsyncListener`."""
 
     arrived: Callable[[Caller, bytes], None]
+    unsent: Callable[[], None]
 
     def __init__(self, bind: Callable[[], Binding]) -> None:
         self._born = forks.generation()
@@ -24,6 +26,7 @@ class AsyncListener:
         self._binding: Binding | None = None
         self.counters: dict[str, int] = {}
         self._queued = False
+        self._outbox: Outbox[Caller] = Outbox(self._send_now)
         self._closed = False
 
     @property
@@ -50,6 +53,8 @@ class AsyncListener:
 
     def _ask(self) -> None:
         self._queued = False
+        if self._outbox.frames:
+            self._outbox.flush()
         self._receive()
 
     def _receive(self) -> None:
@@ -73,14 +78,26 @@ class AsyncListener:
     def send(self, caller: Caller, frame: bytes) -> bool:
         """See `AsyncListener.send`."""
         forks.check(self._born)
-        if self._binding is None or self._closed:
+        binding = self._binding
+        if binding is None or self._closed:
             return False
+        if self._queued:
+            binding.check_size(frame)
+            self._outbox.put(caller, frame)
+            return True
         self._queue()
-        return self._binding.send(caller, frame)
+        return binding.send(caller, frame)
+
+    def _send_now(self, caller: Caller, frame: bytes) -> bool:
+        """Hand over an answer that was put off; one that cannot be is dropped."""
+        if self._binding is not None and not self._binding.send(caller, frame):
+            self.unsent()
+        return True
 
     async def withdraw(self) -> None:
         """See `AsyncListener.withdraw`."""
         if self._binding is not None and not self._closed:
+            self._outbox.flush()
             self._binding.withdraw()
             self._queue()
 
@@ -88,6 +105,7 @@ class AsyncListener:
         """See `AsyncListener.close`."""
         if self._closed or forks.generation() != self._born:
             return
+        self._outbox.flush()
         self._closed = True
         if self._binding is not None:
             self._loop.remove_reader(self._binding.fd)
