@@ -7,6 +7,8 @@ import logging
 import os
 import re
 import resource
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -324,3 +326,23 @@ def test_refusals_are_counted_while_they_are_not_logged(
         eventually(lambda: len(caplog.records) == 2)
     why = f"the key of a client at 127.0.0.1 is not in {keys.clients}"
     assert caplog.records[1].getMessage() == f"refused 2 more connections: {why}"
+
+
+def test_without_keys_nothing_is_loaded(tcp: str) -> None:
+    """A client and a server without keys import no module of security, and start no thread for it."""
+    program = f"""
+import sys, threading
+from rpcgen.runtime import Target
+from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.url import parse_url
+url = parse_url({tcp!r})
+listener = zeromq.listen(url, [Target("test", "echo")], "s1")
+client = zeromq.connect(url)
+names = ["curve", "guard", "keyfiles", "renewal", "zap"]
+print([name for name in names if f"rpcgen.runtime.drivers.zeromq.{{name}}" in sys.modules])
+print(threading.active_count())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == "[]\n1\n"
