@@ -143,6 +143,7 @@ class Proxy(Generic[TransportT]):
         timeout: float | None = None,
         context: Mapping[str, Any] | None = None,
         pin: Pin = None,
+        transport: TransportT | None = None,
     ) -> Self:
         """A client like this one that sends elsewhere or waits differently; cheap, and shares everything.
 
@@ -152,6 +153,7 @@ class Proxy(Generic[TransportT]):
             timeout: seconds; `inf` waits for ever.
             context: values that the handlers can read as `ctx.fields`, added to those around the call.
             pin: the version that messages are written for. None means not given.
+            transport: another way to the servers, for fleets that are divided; whoever made it closes it.
 
         Raises:
             ConfigurationError: the timeout is negative or no number, or the pin is unknown.
@@ -172,7 +174,16 @@ class Proxy(Generic[TransportT]):
         other._interceptors = self._interceptors
         other._speaks = self._speaks if pin is None else self._speaks.pinned(pin)
         other._options = options
+        if transport is not None:
+            other._move_to(transport)
         return other
+
+    def _move_to(self, transport: TransportT) -> None:
+        """Send by another transport: what was worked out stays, unless it depends on the servers or the encoding."""
+        self._transport = transport
+        if transport.codec is not self._settings.codec or self._speaks.auto:
+            self._settings = structs.replace(self._settings, codec=transport.codec)
+            self._speaks = self._speaks.elsewhere()
 
     @property
     def version(self) -> tuple[int, int] | None:

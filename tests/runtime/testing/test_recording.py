@@ -148,3 +148,25 @@ def test_the_plugin_gives_users_what_they_need(
     options += ["-o", "asyncio_default_fixture_loop_scope=function", "-W", "error"]
     result = pytester.runpytest_subprocess(*options)
     result.assert_outcomes(passed=3)
+
+
+def test_one_client_may_send_by_many_transports(lab: ModuleType) -> None:
+    """`prepare(transport=...)` shares what was worked out, and closes nothing."""
+    here, there = RecordingTransport(), RecordingTransport()
+    client = lab.LabClient(here)
+    elsewhere = client.prepare(transport=there, pin="1.1")
+    client.note(text="a")
+    elsewhere.note(text="b")
+    elsewhere.close()
+    client.prepare(transport=there).note(text="c")
+    assert [message.arguments["text"] for message in here.messages] == ["a"]
+    assert [(m.arguments["text"], m.reader) for m in there.messages] == [("b", 1), ("c", 3)]
+
+
+def test_other_servers_have_other_versions(lab: ModuleType) -> None:
+    """With pin `auto`, what is known of one place says nothing of another."""
+    client = lab.LabClient(RecordingTransport(), pin="auto")
+    assert client.can_send("newer")
+    elsewhere = client.prepare(transport=RecordingTransport())
+    assert elsewhere._speaks is not client._speaks
+    assert elsewhere.can_send("newer")

@@ -40,6 +40,10 @@ class Shapes:
             shape = self._by_pin[version] = Shape(self.interface, version)
         return shape
 
+    def fresh(self) -> Shapes:
+        """The same with nothing worked out."""
+        return Shapes(self.interface, refuse_lost_casts=self.refuse_lost_casts)
+
     def fleet(self) -> Fleet:
         """What the running servers have in common, known once for all copies."""
         if self._fleet is None:
@@ -73,6 +77,10 @@ class Speaks:
         version = resolve(pin, self.interface)
         return self._shapes.fleet() if version == AUTO else Speaks(self._shapes, version)
 
+    def elsewhere(self) -> Speaks:
+        """The same for other servers, or another encoding: nothing that was worked out is used."""
+        return Speaks(self._shapes.fresh(), self.shape.pin)
+
 
 class Fleet(Speaks):
     """What the servers that run have in common.
@@ -91,6 +99,10 @@ class Fleet(Speaks):
         self._known: dict[str, tuple[Version, ...]] = {}
         self._asked_at = 0.0
         self._fresh_until: float | None = None
+
+    def elsewhere(self) -> Speaks:
+        """What other servers have in common."""
+        return self._shapes.fresh().fleet()
 
     @property
     def learned(self) -> bool:
