@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
-from tests.bench import calls, codegen, cold, floors, stubs, table, versions
+from tests.bench import calls, codegen, cold, floors, many, skew, stubs, table, versions
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import Pair, WorkerFailed
 from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, Plan
@@ -74,6 +74,8 @@ def run(plan: Plan) -> Series:
             _codegen(programs, directory, plan, series)
         if {"W7", "W8"} & set(plan.workloads):
             _versions(programs, directory, compiled, plan, series)
+        if {"W9", "W10", "W11"} & set(plan.workloads):
+            _scale(directory, compiled, plan, series)
     return series
 
 
@@ -145,6 +147,18 @@ def _versions(
         say(f"lost the rest of W7 and W8: {failure}")
 
 
+def _scale(directory: Path, compiled: Path, plan: Plan, series: Series) -> None:
+    try:
+        if "W9" in plan.workloads:
+            skew.measure(directory, compiled, plan, series, say)
+        if "W10" in plan.workloads:
+            many.measure_servers(directory, compiled, plan, series, say)
+        if "W11" in plan.workloads:
+            many.measure_calls(directory, compiled, plan, series, say)
+    except (ProgramFailed, WorkerFailed) as failure:
+        say(f"lost the rest of W9 to W11: {failure}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3 short rounds, no big interface")
@@ -160,7 +174,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plan(options: argparse.Namespace) -> Plan:
     full = Plan()
-    quick = Plan(rounds=3, seconds=0.25, warm_up=0.15, cold_rounds=3, paired_rounds=5, methods=0)
+    quick = Plan(
+        rounds=3,
+        seconds=0.25,
+        warm_up=0.15,
+        cold_rounds=3,
+        paired_rounds=5,
+        methods=0,
+        servers=100,
+        calls=1_000,
+    )
     base = quick if options.quick else full
     return Plan(
         workloads=_names(options.only) or base.workloads,
@@ -172,6 +195,8 @@ def _plan(options: argparse.Namespace) -> Plan:
         cold_rounds=base.cold_rounds,
         paired_rounds=base.paired_rounds,
         methods=base.methods,
+        servers=base.servers,
+        calls=base.calls,
     )
 
 

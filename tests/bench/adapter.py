@@ -78,10 +78,15 @@ class Calls(Generic[Reply]):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """So many calls were answered (or casts handled) in so many seconds."""
+    """So many calls were answered (or casts handled) in so many seconds.
+
+    Attributes:
+        figures: what else a load of its own workloads has found.
+    """
 
     calls: int
     seconds: float
+    figures: dict[str, float] = field(default_factory=dict[str, float])
 
 
 class Connected(Protocol):

@@ -56,6 +56,11 @@ VERSIONS = tuple(
     f"{world} {size}, versions" for world in ("asyncio", "blocking") for size in ("small", "2 KB")
 )
 
+#: Rows of W9 and W10.
+SKEWED = tuple(f"{world} server, 1 in 50 takes 50 ms" for world in ("asyncio", "blocking"))
+MANY = tuple(f"{matchmaker}, many" for matchmaker in ("zmq+ipc", "zmq+tcp"))
+CROWD = "asyncio client, asyncio server"
+
 FLOORS = (
     Bound("W2", "rpcgen_aio", "grpc_aio", "rate", "at least", 6),
     Bound("W1", "rpcgen_blocking", "grpc_sync", "p50", "at most", 0.6),
@@ -93,6 +98,13 @@ GOALS = (
     Bound("W6", BIG[1], None, "ms", "at most", 10 * SECOND),
     *(Bound("W7", row, None, "cpu_ratio", "at most", 1.05) for row in VERSIONS),
     *(Bound("W7", row, None, "time_ratio", "at most", 1.05) for row in VERSIONS),
+    *(Bound("W9", row, None, "tail", "at most", 5) for row in SKEWED),
+    *(Bound("W10", row, None, "choice_ratio", "at most", 1.2) for row in MANY),
+    *(Bound("W10", row, None, "peer_kib", "at most", 64) for row in MANY),
+    *(Bound("W10", row, None, "missed", "at most", 0) for row in MANY),
+    Bound("W11", CROWD, None, "wrong", "at most", 0),
+    Bound("W11", CROWD, None, "rss_mib", "at most", 400),
+    Bound("W11", CROWD, None, "fds", "at most", 50),
 )
 
 

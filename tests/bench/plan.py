@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.bench.adapter import WORKLOADS, Transport
 
-ALL_WORKLOADS = (*WORKLOADS, "W5", "W6", "W7", "W8")
+ALL_WORKLOADS = (*WORKLOADS, "W5", "W6", "W7", "W8", "W9", "W10", "W11")
 
 TITLES = {
     "W1": "one call at a time",
@@ -17,6 +17,9 @@ TITLES = {
     "W6": "code generation",
     "W7": "what versions cost a call, 64 outstanding",
     "W8": "what versions cost, step by step in one process",
+    "W9": "quick calls beside slow ones",
+    "W10": "one client and many servers of a topic",
+    "W11": "many calls of one client at the same time",
 }
 
 ADAPTERS = (
@@ -41,6 +44,8 @@ class Plan:
         cold_rounds: rounds of W5, which are short and noisy.
         paired_rounds: rounds of W7 and W8, which are about small differences.
         methods: of the big interface in W6; 0 leaves it out.
+        servers: of one topic in W10.
+        calls: under way at the same time in W11.
     """
 
     workloads: tuple[str, ...] = ALL_WORKLOADS
@@ -52,6 +57,8 @@ class Plan:
     cold_rounds: int = 9
     paired_rounds: int = 151
     methods: int = 10_000
+    servers: int = 1_000
+    calls: int = 10_000
 
     def __post_init__(self) -> None:
         for what, given, known in (

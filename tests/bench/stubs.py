@@ -19,6 +19,7 @@ def compile_all(into: Path) -> list[str]:
     reasons = (
         compile_interface(into),
         *compile_versions(into),
+        compile_scale(into),
         _compiled(protoc, "bench.proto", into),
     )
     return [reason for reason in reasons if reason is not None]
@@ -32,6 +33,11 @@ def compile_interface(into: Path) -> str | None:
 def compile_versions(into: Path) -> list[str | None]:
     """Compile the interface without and with a past; the reasons of what could not be."""
     return [_compiled(rpcgen, source, into) for source in ("plain.yaml", "dated.yaml")]
+
+
+def compile_scale(into: Path) -> str | None:
+    """Compile the interface of many servers and many calls; the reason if it could not be."""
+    return _compiled(rpcgen, "scale.yaml", into)
 
 
 def _compiled(command: Callable[[Path, Path], list[str]], source: str, into: Path) -> str | None:

@@ -91,6 +91,33 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _metric("more us", "more", "{:.2f}"),
         _metric("x without", "ratio", "{:.3f}"),
     ),
+    "W9": (
+        _metric("calls/s", "rate", "{:,.0f}"),
+        _metric("p50 us", "p50", "{:,.0f}"),
+        _metric("p99 us", "p99", "{:,.0f}"),
+        _spread("p99"),
+        _metric("p99 / p50", "tail", "{:.1f}"),
+    ),
+    "W10": (
+        _metric("choice ns", "choice_ns", "{:.0f}"),
+        _metric("x 10 servers", "choice_ratio", "{:.2f}"),
+        _metric("RSS KiB/peer", "peer_kib", "{:.1f}"),
+        _metric("fds/peer", "peer_fds", "{:.1f}"),
+        _metric("connect ms", "connect_ms", "{:,.0f}"),
+        _metric("of it CPU", "connect_cpu_ms", "{:,.0f}"),
+        _metric("fanout sent ms", "fanout_ms", "{:.1f}"),
+        _metric("all arrived ms", "arrived_ms", "{:.1f}"),
+        _metric("missed", "missed", "{:.0f}"),
+        _metric("idle CPU ms/s", "idle_cpu_ms", "{:.2f}"),
+    ),
+    "W11": (
+        _metric("right", "right", "{:,.0f}"),
+        _metric("wrong", "wrong", "{:,.0f}"),
+        _metric("s", "seconds", "{:.2f}"),
+        _metric("client RSS MiB", "rss_mib", "{:.0f}"),
+        _metric("client fds", "fds", "{:.0f}"),
+        _metric("CPU s", "cpu_s", "{:.2f}"),
+    ),
 }
 
 

@@ -85,7 +85,7 @@ def _measure(load: Load | NamedLoad, workload: str, seconds: float) -> dict[str,
         }
     else:
         done = _run(load, workload, seconds)
-        answer = {"calls": done.calls, "rate": done.calls / done.seconds}
+        answer = {"calls": done.calls, "rate": done.calls / done.seconds, **done.figures}
     answer["cpu"] = time.process_time() - before
     return answer
 
