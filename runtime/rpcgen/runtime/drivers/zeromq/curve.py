@@ -32,7 +32,7 @@ T = TypeVar("T")
 FileState = tuple[int, ...]
 
 #: Seconds for which nobody looks whether a file has changed.
-FRESH: Final = 0.1
+FRESH: Final = 0.02
 
 #: A file changed twice within one tick of the file system's clock shows one time of change; only a change older than
 #: this can be told from the next.
