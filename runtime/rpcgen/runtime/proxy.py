@@ -47,15 +47,13 @@ def hand_out(
     peers: Sequence[Peer],
     refused: list[str],
 ) -> Sent:
-    """Send a cast's frame to each peer, and say who got it; raises NotSent if nobody did."""
+    """Send a fanout's frame to each peer, and say who got it; raises NotSent if nobody did."""
     reached: list[str] = []
     for peer in peers:
         try:
             send(peer, frame)
             reached.append(peer.name)
         except NotSent:
-            if not call.target.fanout:
-                raise
             refused.append(peer.name)
     if not reached:
         raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -93,17 +92,13 @@ class AsyncTransport:
         driver = self._driver or self._connect()
         if call.target.fanout:
             peers, unreachable = await driver.fanout(call.target, self._patience(call))
-            refused = list(unreachable)
-        else:
-            peer = driver.peer(call.target) or await driver.route(call.target, self._patience(call))
-            peers, refused = [peer], []
-        return self._send_cast(call, driver, peers, refused)
-
-    def _send_cast(
-        self, call: Call, driver: AsyncClientDriver, peers: Sequence[Peer], refused: list[str]
-    ) -> Sent:
-        frame = self._calls.cast(call, time.monotonic())
-        return hand_out(call, frame, driver.send, peers, refused)
+            frame = self._calls.cast(call, time.monotonic())
+            return hand_out(call, frame, driver.send, peers, list(unreachable))
+        peer = driver.peer(call.target)
+        if peer is None:
+            peer = await driver.route(call.target, self._patience(call))
+        driver.send(peer, self._calls.cast(call, time.monotonic()))
+        return Sent(call.id, (peer.name,))
 
     async def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds, beside the loop."""

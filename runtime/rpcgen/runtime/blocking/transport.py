@@ -88,10 +88,11 @@ class Transport:
         """Send a cast; raises NotSent if it reached nobody."""
         if call.target.fanout:
             peers, refused = self._fanout(call)
-        else:
-            peers, refused = [self._route(call)], []
-        frame = self._calls.cast(call, time.monotonic())
-        return hand_out(call, frame, self._driver.send, peers, refused)
+            frame = self._calls.cast(call, time.monotonic())
+            return hand_out(call, frame, self._driver.send, peers, refused)
+        peer = self._route(call)
+        self._driver.send(peer, self._calls.cast(call, time.monotonic()))
+        return Sent(call.id, (peer.name,))
 
     def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds."""
