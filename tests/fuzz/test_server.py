@@ -1,0 +1,55 @@
+"""A server survives whatever arrives, and runs handlers for nothing but valid requests (PROMISES: R1-R7, R22).
+
+RPCGEN_FUZZ=n feeds n times the whole of it, with other frames each time; the seed is printed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz import campaign
+from tests.fuzz.mutations import Hostile
+from tests.fuzz.seeds import frames, requests
+from tests.fuzz.served import Subject, silence
+from tests.fuzz.wire import JSON, MSGPACK, write
+
+FRAMES = 200_000 * campaign.ROUNDS or 40_000
+
+
+@pytest.mark.parametrize("encoding", [MSGPACK, JSON])
+def test_good_requests_run(subject: Subject, encoding: str) -> None:
+    """What everything hostile is made from is valid, and every promise is kept for it."""
+    good = requests()
+    for elements in good:
+        subject.check(write(elements, encoding))
+    assert (subject.runs, subject.unsure) == (len(good), 0)
+
+
+@pytest.mark.timeout(60 + 600 * campaign.ROUNDS)
+def test_a_server_survives_hostile_frames(
+    subject: Subject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No exception escapes, no frame takes long, no handler runs for an invalid one, each call is answered once."""
+    hostile = Hostile(campaign.SEED, requests(), frames())
+    with silence():
+        tally = campaign.run(subject.check, hostile.frames(FRAMES))
+    with capsys.disabled():
+        print(f"\nserver: {tally}; {subject.runs} handlers ran, {subject.unsure} of them unjudged")
+    assert tally.findings == {}
+    assert tally.growth <= campaign.GROWTH
+    assert subject.runs > FRAMES / 20
+    assert subject.unsure < subject.runs / 20
+
+
+def test_a_finding_is_kept_small(tmp_path: Path) -> None:
+    """What is found is shrunk, and saved as text that can be read again."""
+
+    def check(frame: bytes) -> None:
+        assert b"bad" not in frame, "it is bad"
+
+    tally = campaign.run(check, [b"good", b"x" * 100 + b"bad" + b"y" * 100], tmp_path)
+    assert list(tally.findings.values()) == [b"bad"]
+    (kept,) = tmp_path.glob("*.hex")
+    assert kept.read_text().splitlines()[-1] == b"bad".hex()
