@@ -43,7 +43,7 @@ class Tally:
         )
 
 
-def run(check: Check, frames: Iterable[bytes], keep: Path = CORPUS) -> Tally:
+def run(check: Check, frames: Iterable[bytes], keep: Path = CORPUS, side: str = "server") -> Tally:
     """Check every frame; what is found is shrunk and kept, unless it is known and open."""
     known = [each.why for each in corpus().values() if each.why is not None]
     tally, process = Tally(), psutil.Process()
@@ -63,7 +63,7 @@ def run(check: Check, frames: Iterable[bytes], keep: Path = CORPUS) -> Tally:
         small = frame if took > LIMIT else shrink(check, frame, kind)
         text = ascii(finding(check, small) or kind)[1:-1]
         tally.findings[text] = small
-        save(keep, small, text)
+        save(keep, side, small, text)
         if len(seen) >= ENOUGH:
             break
     tally.seconds = time.monotonic() - begun
@@ -101,10 +101,10 @@ def shrink(check: Check, frame: bytes, kind: str, tries: int = 400) -> bytes:
     return frame
 
 
-def save(directory: Path, frame: bytes, why: str) -> None:
+def save(directory: Path, side: str, frame: bytes, why: str) -> None:
     """Keep a frame where a test finds it again."""
     directory.mkdir(parents=True, exist_ok=True)
-    name = hashlib.sha256(frame).hexdigest()[:12]
+    name = f"{side}-{hashlib.sha256(frame).hexdigest()[:12]}"
     text = "\n".join(frame[at : at + 50].hex() for at in range(0, len(frame), 50))
     (directory / f"{name}.hex").write_text(f"# {why}\n{text}\n")
 

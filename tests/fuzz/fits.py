@@ -95,7 +95,7 @@ def same(got: Any, said: Any) -> bool:
             return bool(Extension(got.code, bytes(got.data)) == said)
         case uuid.UUID():
             plain = said.hex() if isinstance(said, bytes) else str(said).replace("-", "").lower()
-            return got.hex == plain
+            return bool(got.hex == plain)
         case Decimal():
             return str(got) == str(Decimal(str(said)))
         case float():
@@ -105,7 +105,8 @@ def same(got: Any, said: Any) -> bool:
 
 
 def _attribute(union: Any) -> str:
-    return next(name for name in union.__struct_fields__ if getattr(union, name) is not None)
+    names: tuple[str, ...] = union.__struct_fields__
+    return next(name for name in names if getattr(union, name) is not None)
 
 
 def _same_map(got: dict[Any, Any], said: Any) -> bool:

@@ -60,8 +60,8 @@ class Subject:
         self.answers: list[bytes] = []
         self.runs = 0
         self.unsure = 0
-        self.returns: dict[str, Any] = {}
-        self._hints: dict[str, dict[str, Any]] = {}
+        self.returns: dict[tuple[str | None, str], Any] = {}
+        self._hints: dict[tuple[str | None, str], dict[str, Any]] = {}
         endpoints = [self._endpoint(modules[name], stem) for name, stem, _ in SERVED]
         converters = type(
             "Converters",
@@ -90,9 +90,9 @@ class Subject:
 
     def _handler(self, base: Any, name: str, attribute: str, module: ModuleType) -> Any:
         hints = dict(hints_of(getattr(base, attribute)))
-        returns = self.returns[name] = hints.pop("return")
+        returns = self.returns[base._interface.namespace, name] = hints.pop("return")
         hints.pop("ctx")
-        self._hints[name] = hints
+        self._hints[base._interface.namespace, name] = hints
 
         def handle(_: object, ctx: Context, **arguments: Any) -> Any:
             self.ran.append(Ran(name, arguments, ctx))
@@ -155,7 +155,7 @@ class Subject:
         run = self.ran[0]
         if len(self.ran) > 1:
             raise Finding("two handlers ran")
-        hints = self._hints[run.method]
+        hints = self._hints[run.context.namespace, run.method]
         if run.arguments.keys() != hints.keys():
             raise Finding(f"{run.method} was given {sorted(run.arguments)}")
         for name, value in run.arguments.items():
