@@ -96,7 +96,7 @@ def served(releases: Sequence[Release], journal: Journal) -> Generator[None, Non
     log = logging.getLogger("rpcgen.server")
     level, propagate = log.level, log.propagate
     log.addHandler(journal)
-    log.setLevel(logging.WARNING)
+    log.setLevel(logging.DEBUG)  # where every refused cast is told
     log.propagate = False
     try:
         with ExitStack() as stack:

@@ -124,6 +124,7 @@ class Job:
     """One request on a server, from the gate to the reply."""
 
     __slots__ = (
+        "arrived",
         "beat_at",
         "caller",
         "codec",
@@ -144,6 +145,8 @@ class Job:
         #: The listener that the request came by, and that its answer leaves by.
         self.source = source
         self.codec = codec
+        #: When it came (monotonic seconds).
+        self.arrived = now
         #: Whether its handler may have begun; what is refused before is refused with proof.
         self.started = False
         #: Whatever the shell needs to cancel it.

@@ -15,6 +15,7 @@ from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.dispatch import Dispatcher, Job
 from rpcgen.runtime.core.envelope import CALL, Cancel
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
+from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
@@ -72,6 +73,7 @@ class Serving:
         )
         self._answer = answer
         self._drifted: set[tuple[str, bytes]] = set()
+        self._repeats = Repeats()
 
     # --- arriving -------------------------------------------------------------------------------------------------
 
@@ -100,7 +102,7 @@ class Serving:
             if message.how == CALL:
                 self.send(source, caller, codec.encode(refusal(message.id, error)))
             else:
-                log.warning("refused cast %s: %s", ascii(message.method[:64]), error)
+                self._log_refused_cast(message.method, error, now)
             return None
         if message.fingerprint and job.drifted():
             self._note_drift(job)
@@ -172,7 +174,7 @@ class Serving:
             if job.awaited:
                 self.reply(job, job.refuse(error))
             elif not job.wants_reply:
-                log.warning("refused cast %s: %s", job.request.method, error)
+                self._log_refused_cast(job.request.method, error, job.arrived)
             return
         frame, declared = job.failure(error)
         if declared:
@@ -184,6 +186,12 @@ class Serving:
             )
         if job.awaited:
             self.reply(job, frame)
+
+    def _log_refused_cast(self, method: str, error: Rejected, now: float) -> None:
+        """Nobody hears that a cast was refused, so the log says it, as often as a log may; all of it at DEBUG."""
+        held = self._repeats.worth(now, method, type(error).__name__)
+        level = logging.DEBUG if held is None else logging.WARNING
+        log.log(level, "refused cast %s: %s%s", ascii(method[:64]), error, more(held or 0))
 
     def _after(self, job: Job, error: BaseException | None) -> None:
         for interceptor in reversed(self.settings.interceptors):
