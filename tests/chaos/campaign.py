@@ -42,15 +42,33 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                bufsize=0,  # what is buffered cannot be waited for
             )
+
+    @property
+    def pid(self) -> int:
+        """Its id."""
+        return self._process.pid
 
     def ready(self) -> None:
         """Wait until it says so, or ends."""
+        said = self.line(LIMIT)
+        assert said == b"ready\n", f"it did not start: {said!r}{self.complaints()}"
+
+    def line(self, limit: float) -> bytes:
+        """The next line of its stdout; nothing if it ends, or says nothing in time."""
         stdout = _pipe(self._process.stdout)
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
-            said = stdout.readline() if selector.select(LIMIT) else b""
-        assert said == b"ready\n", f"it did not start: {said!r}{self.complaints()}"
+            return stdout.readline() if selector.select(limit) else b""
+
+    def tell(self, word: str) -> None:
+        """Write a line to its stdin."""
+        _pipe(self._process.stdin).write(f"{word}\n".encode())
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM."""

@@ -1,10 +1,19 @@
-"""Prints the rows after the tests."""
+"""A place for a row's files; and prints the rows after the tests."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
+from tests.chaos.errands import PACKAGE
+from tests.chaos.fleet import Fleet, Fleets
 from tests.chaos.rows import ROWS
+from tests.compiled import compile_to, import_from
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -13,3 +22,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("chaos")
         for row in ROWS:
             terminalreporter.write_line(row)
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A short path: sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="rpcgen") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def errand(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The package that is generated from errand.yaml."""
+    where = tmp_path_factory.mktemp("errand")
+    compile_to(where, Path(__file__).with_name("errand.yaml"))
+    return import_from(where, PACKAGE)
+
+
+@pytest.fixture
+def fleets(errand: ModuleType, directory: Path) -> Fleets:
+    """Makes the fleet of a row: transport, servers, options."""
+    return partial(Fleet, errand, directory)

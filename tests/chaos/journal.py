@@ -20,6 +20,10 @@ Version = tuple[int, int]
 #: Seconds within which a refusal must have come back.
 REFUSAL_LIMIT = 1.0
 
+#: Seconds by which a call may end after its limit, and by which a handler may seem to start after it: requests take a
+#: moment to arrive, and their time is counted from then.
+SLACK = 0.5
+
 
 class Began(Struct, frozen=True, tag=True):
     """A client is about to call or cast.
@@ -32,6 +36,8 @@ class Began(Struct, frozen=True, tag=True):
         least: the version that the message needs; None: whatever the servers understand.
         pin: what it may need at most.
         reader: what the caller understands; None: whatever the message said.
+        limit: seconds after which it is over, and no handler may start.
+        runs: how often it may run: more than once only if it is idempotent.
     """
 
     ticket: str
@@ -45,6 +51,8 @@ class Began(Struct, frozen=True, tag=True):
     least: Version | None = None
     pin: Version | None = None
     reader: Version | None = None
+    limit: float | None = None
+    runs: int = 1
 
 
 class Ended(Struct, frozen=True, tag=True):
@@ -84,7 +92,14 @@ class Lived(Struct, frozen=True, tag=True):
         return any(major == version[0] and minor >= version[1] for major, minor in self.serves)
 
 
-Entry = Began | Ended | Ran | Lived
+class Killed(Struct, frozen=True, tag=True):
+    """A client's process was killed: what it had begun has no end."""
+
+    client: str
+    at: float
+
+
+Entry = Began | Ended | Ran | Lived | Killed
 
 
 class Facts(Struct, frozen=True):
@@ -110,7 +125,10 @@ class Facts(Struct, frozen=True):
 
 
 class Violation(Struct, frozen=True):
-    """Something that must not have happened: `lost`, `duplicated`, `misread`, `unexplained`, `failed` or `slow`."""
+    """Something that must not have happened.
+
+    Its kind is `lost`, `duplicated`, `misread`, `unexplained`, `failed`, `slow`, `hung` or `overdue`.
+    """
 
     kind: str
     ticket: str
@@ -171,6 +189,7 @@ class Checker:
         self.ended: dict[str, Ended] = {}
         self.runs: defaultdict[str, list[Ran]] = defaultdict(list)
         self.lives: list[Lived] = []
+        self.killed: dict[str, float] = {}
         self._twice: list[str] = []
         for entry in entries:
             self._take(entry)
@@ -185,6 +204,8 @@ class Checker:
                 self.runs[entry.ticket].append(entry)
             case Lived():
                 self.lives.append(entry)
+            case Killed():
+                self.killed[entry.client] = entry.at
 
     def _once(self, table: dict[str, Any], entry: Began | Ended) -> None:
         if entry.ticket in table:
@@ -214,10 +235,13 @@ class Checker:
     def _call(self, began: Began) -> Iterator[Violation]:
         ticket, runs = began.ticket, self.runs.get(began.ticket, [])
         ended = self.ended.get(ticket)
-        if len(runs) > 1:
+        if len(runs) > began.runs:
             yield Violation("duplicated", ticket, f"ran {len(runs)} times")
+        if began.limit is not None:
+            yield from self._in_time(began, began.limit, ended, runs)
         if ended is None:
-            yield Violation("lost", ticket, f"{began.client}: {began.method} never ended")
+            if began.client not in self.killed:
+                yield Violation("lost", ticket, f"{began.client}: {began.method} never ended")
             return
         if ended.outcome not in began.may:
             text = f"{began.client}: {began.method} ended as {ended.outcome}: {ended.text}"
@@ -227,7 +251,21 @@ class Checker:
         if ended.outcome in ("version", "pinned", "not_sent", "rejected"):
             yield from self._refused(began, ended, runs)
         for run in runs:
-            yield from self._run(began, ended, run)
+            yield from self._run(began, run)
+        if ended.outcome == "ok" and not began.cast and runs:
+            # Of several runs, any one may have answered.
+            yield from min((list(self._result(began, ended, run)) for run in runs), key=len)
+
+    def _in_time(
+        self, began: Began, limit: float, ended: Ended | None, runs: list[Ran]
+    ) -> Iterator[Violation]:
+        if ended is not None and ended.took > limit + SLACK:
+            text = f"ended as {ended.outcome} after {ended.took:.2f} s, its limit was {limit:g} s"
+            yield Violation("hung", began.ticket, text)
+        for run in runs:
+            late = run.at - began.at - limit
+            if late > SLACK:
+                yield Violation("overdue", began.ticket, f"started {late:.2f} s after its limit")
 
     def _refused(self, began: Began, ended: Ended, runs: list[Ran]) -> Iterator[Violation]:
         if runs:
@@ -250,8 +288,8 @@ class Checker:
             for life in self.lives
         )
 
-    def _run(self, began: Began, ended: Ended, run: Ran) -> Iterator[Violation]:
-        where = f"{began.client} to {run.server} {run.release}: {began.method}"
+    def _run(self, began: Began, run: Ran) -> Iterator[Violation]:
+        where = _where(began, run)
         for name in run.seen.keys() | set(began.given):
             seen, expected = run.seen.get(name), began.expect.get(name)
             if seen != expected:
@@ -263,10 +301,8 @@ class Checker:
         if began.reader not in (None, (run.needs[0], run.reader)):
             text = f"{where}: the caller understands {began.reader}, the message says {run.reader}"
             yield Violation("misread", began.ticket, text)
-        if ended.outcome == "ok" and not began.cast:
-            yield from self._result(began, ended, run, where)
 
-    def _result(self, began: Began, ended: Ended, run: Ran, where: str) -> Iterator[Violation]:
+    def _result(self, began: Began, ended: Ended, run: Ran) -> Iterator[Violation]:
         reader = (run.needs[0], run.reader)
         expected = {
             name: self._facts.told(value, reader)
@@ -274,5 +310,9 @@ class Checker:
             if reader >= self._facts.since.get(name, (0, 0))
         }
         if ended.got != expected:
-            text = f"{where}: the result is {ended.got!r}, expected {expected!r}"
+            text = f"{_where(began, run)}: the result is {ended.got!r}, expected {expected!r}"
             yield Violation("misread", began.ticket, text)
+
+
+def _where(began: Began, run: Ran) -> str:
+    return f"{began.client} to {run.server} {run.release}: {began.method}"

@@ -15,6 +15,7 @@ from tests.chaos.journal import (
     Entry,
     Facts,
     Journal,
+    Killed,
     Lived,
     Ran,
     Reading,
@@ -141,6 +142,34 @@ PLANTED: dict[str, tuple[list[Entry], list[str]]] = {
         ["misread"],
     ),
     "another result": (but((ENDED, [replace(ENDED, got={"state": "busy"})])), ["misread"]),
+    "a call that hung": (
+        but((BEGAN, [replace(BEGAN, limit=1.0)]), (ENDED, [replace(ENDED, took=1.6)])),
+        ["hung"],
+    ),
+    "a run after the deadline": (
+        but((BEGAN, [replace(BEGAN, limit=1.0)]), (RAN, [replace(RAN, at=61.6)])),
+        ["overdue"],
+    ),
+    "a third run of what may run twice": (
+        but((BEGAN, [replace(BEGAN, runs=2)]), (RAN, [RAN, RAN, RAN])),
+        ["duplicated"],
+    ),
+    "a call without an end of a client that lives, beside one that was killed": (
+        [*but((ENDED, [])), Killed("b", at=60.1)],
+        ["lost"],
+    ),
+    "a second run of a killed client's call": (
+        [*but((ENDED, []), (RAN, [RAN, RAN])), Killed("a", at=60.1)],
+        ["duplicated"],
+    ),
+    "the result of neither run": (
+        but(
+            (BEGAN, [replace(BEGAN, runs=2)]),
+            (RAN, [RAN, replace(RAN, server="s2", answer={"state": "gone", "by": "s2"})]),
+            (ENDED, [replace(ENDED, got={"state": "busy"})]),
+        ),
+        ["misread"],
+    ),
     "no result": (but((ENDED, [replace(ENDED, got={})])), ["misread"]),
 }
 
@@ -151,6 +180,15 @@ def test_what_is_planted_is_found(what: str) -> None:
     entries, kinds = PLANTED[what]
     assert entries != GOOD
     assert found(entries) == kinds
+
+
+def test_what_a_killed_client_began_needs_no_end() -> None:
+    """Whether it ran or not, and in time as well as just behind it."""
+    assert found([*but((ENDED, [])), Killed("a", at=60.1)]) == []
+    assert found([*but((ENDED, []), (RAN, [])), Killed("a", at=60.1)]) == []
+    timed = replace(BEGAN, limit=0.1, runs=2)
+    other = replace(RAN, at=60.3, answer={"state": "busy"})
+    assert found(but((BEGAN, [timed]), (RAN, [RAN, other]))) == []
 
 
 def test_a_cast_may_be_refused_unheard_while_an_old_server_lives() -> None:

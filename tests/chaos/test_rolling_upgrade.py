@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,13 +49,6 @@ CASES = [
         ("fleet", "zmq+tcp", MIXED[1]),
     )
 ]
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    """A short path: sockets lie in it."""
-    with tempfile.TemporaryDirectory(prefix="rpcgen") as name:
-        yield Path(name)
 
 
 @pytest.mark.timeout(300 if LONG else 60)

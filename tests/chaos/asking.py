@@ -1,0 +1,153 @@
+"""A client of errands that writes down every call before it is made, and when it has ended; in both worlds.
+
+Calls are started, and give a future: a test, which is no coroutine, can have many of them under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from msgspec import structs
+from rpcgen.runtime import AsyncTransport, Transport
+
+from tests.chaos.drive import OUTCOMES
+from tests.chaos.journal import Began, Ended, Journal
+
+#: Calls that a blocking asker has under way.
+THREADS = 64
+
+
+class Asker:
+    """One client.
+
+    Args:
+        package: the generated one.
+        name: the first part of its tickets.
+        world: `blocking` or `asyncio`.
+    """
+
+    def __init__(self, package: Any, url: str, name: str, world: str, journal: Journal) -> None:
+        self.name = name
+        self._journal = journal
+        self._numbers = itertools.count()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.transport: Any
+        if world == "blocking":
+            self._pool = ThreadPoolExecutor(THREADS)
+            self.transport = Transport(url)
+            self.client = package.ErrandClient(self.transport)
+        else:
+            self.transport = AsyncTransport(url)
+            self.client = package.AsyncErrandClient(self.transport)
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+            self._thread.start()
+
+    def start(
+        self,
+        method: str = "work",
+        *,
+        timeout: float = 5.0,
+        server: str | None = None,
+        may: tuple[str, ...] = ("ok",),
+        runs: int = 1,
+        **arguments: Any,
+    ) -> Future[Ended]:
+        """Begin a call or cast.
+
+        Args:
+            timeout: its limit in seconds.
+            server: only this one.
+            may: the outcomes that are no failure.
+            runs: how often it may run.
+        """
+        ticket = f"{self.name}-{next(self._numbers)}"
+        given: dict[str, Any] = {"ticket": ticket}
+        cast = method == "note"
+        began = Began(
+            ticket,
+            self.name,
+            method,
+            cast,
+            expect=given,
+            given=["ticket"],
+            may=list(may),
+            at=time.monotonic(),
+            limit=None if cast else timeout,
+            runs=runs,
+        )
+        kind = {} if server is None else {"server": server}
+        prepared = self.client.prepare(timeout=timeout, **kind)
+        bound = getattr(prepared, method)
+        if self._loop is None:
+            return self._pool.submit(self._call, began, bound, given | arguments)
+        call = self._call_async(began, bound, given | arguments)
+        return asyncio.run_coroutine_threadsafe(call, self._loop)
+
+    def ask(self, method: str = "work", **options: Any) -> Ended:
+        """Call, and wait for the end."""
+        return self.start(method, **options).result(60.0)
+
+    def _call(self, began: Began, bound: Any, arguments: dict[str, Any]) -> Ended:
+        began = self._begin(began)
+        try:
+            return self._end(began, bound(**arguments))
+        except Exception as error:
+            return self._end(began, error=error)
+
+    async def _call_async(self, began: Began, bound: Any, arguments: dict[str, Any]) -> Ended:
+        began = self._begin(began)
+        try:
+            return self._end(began, await bound(**arguments))
+        except asyncio.CancelledError as error:
+            self._end(began, error=error)
+            raise
+        except Exception as error:
+            return self._end(began, error=error)
+
+    def _begin(self, began: Began) -> Began:
+        began = structs.replace(began, at=time.monotonic())
+        self._journal.write(began)
+        return began
+
+    def _end(self, began: Began, result: Any = None, error: BaseException | None = None) -> Ended:
+        now = time.monotonic()
+        if error is not None:
+            outcome = next((name for cls, name in OUTCOMES if isinstance(error, cls)), "cancelled")
+            text = f"{type(error).__name__}: {error}"
+            ended = Ended(began.ticket, outcome, now, now - began.at, text)
+        else:
+            got = {} if began.cast else {"ticket": result.ticket, "server": result.server}
+            ended = Ended(began.ticket, "ok", now, now - began.at, got=got)
+        self._journal.write(ended)
+        return ended
+
+    def close(self) -> None:
+        """End the client, and what it has under way."""
+        if self._loop is None:
+            self.transport.close()
+            self._pool.shutdown()
+            return
+        with suppress(RuntimeError):
+            asyncio.run_coroutine_threadsafe(self.transport.close(), self._loop).result(5.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

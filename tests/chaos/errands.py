@@ -1,0 +1,122 @@
+"""A server of errands, as a process: `python -m tests.chaos.errands ORDERS`, until SIGTERM.
+
+The orders are JSON. Says `ready` on stdout when it serves and listens for the signal. Every handler writes down that it
+runs before it does anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from rpcgen.runtime import AsyncServer, Server
+
+from tests.chaos.journal import Journal, Ran
+from tests.compiled import import_from
+from tests.conformance.serve_lab import announce
+
+PACKAGE = "test_errand"
+
+
+class Orders(Struct, frozen=True):
+    """What a server is told; `options` are the keywords of `Server`."""
+
+    directory: str
+    url: str
+    server: str
+    world: str
+    journal: str
+    options: dict[str, Any]
+
+
+class Handlers:
+    """What the handlers of both worlds write down and answer."""
+
+    def __init__(self, orders: Orders, package: Any) -> None:
+        self._server = orders.server
+        self._journal = Journal(Path(orders.journal))
+        self._done = package.Done
+
+    def ran(self, ctx: Any, ticket: str, *, answers: bool = True) -> Any:
+        """Write a run down; the result."""
+        answer = {"ticket": ticket, "server": self._server} if answers else {}
+        seen = {"ticket": ticket}
+        entry = Ran(ticket, self._server, "", seen, answer, ctx.needs, ctx.reader, time.monotonic())
+        self._journal.write(entry)
+        return self._done(**answer) if answers else None
+
+    def takes(self, seconds: float, only: str) -> float:
+        """How long an errand takes here."""
+        return seconds if only in ("", self._server) else 0.0
+
+
+def blocking_methods(handlers: Handlers) -> dict[str, Any]:
+    """The methods of an endpoint whose handlers do not care whether anybody still waits."""
+
+    def work(_: object, ctx: Any, *, ticket: str, seconds: float, only: str) -> Any:
+        done = handlers.ran(ctx, ticket)
+        threading.Event().wait(handlers.takes(seconds, only))
+        return done
+
+    def hog(_: object, ctx: Any, *, ticket: str, seconds: float) -> Any:
+        done = handlers.ran(ctx, ticket)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+        return done
+
+    def note(_: object, ctx: Any, *, ticket: str) -> None:
+        handlers.ran(ctx, ticket, answers=False)
+
+    return {"work": work, "again": work, "hog": hog, "note": note}
+
+
+def async_methods(handlers: Handlers) -> dict[str, Any]:
+    """The methods of an asyncio endpoint; `hog` blocks its loop."""
+
+    async def work(_: object, ctx: Any, *, ticket: str, seconds: float, only: str) -> Any:
+        done = handlers.ran(ctx, ticket)
+        await asyncio.sleep(handlers.takes(seconds, only))
+        return done
+
+    async def hog(_: object, ctx: Any, *, ticket: str, seconds: float) -> Any:
+        done = handlers.ran(ctx, ticket)
+        threading.Event().wait(seconds)
+        return done
+
+    async def note(_: object, ctx: Any, *, ticket: str) -> None:
+        handlers.ran(ctx, ticket, answers=False)
+
+    return {"work": work, "again": work, "hog": hog, "note": note}
+
+
+def main(text: str) -> None:
+    """Serve."""
+    orders = msgspec.json.decode(text, type=Orders)
+    package: Any = import_from(Path(orders.directory), PACKAGE)
+    handlers = Handlers(orders, package)
+    options = {"server": orders.server, **orders.options}
+    if orders.world == "blocking":
+        endpoint = type("Served", (package.ErrandEndpoint,), blocking_methods(handlers))()
+        with Server(orders.url, endpoints=[endpoint], **options) as server:
+            announce()
+            server.wait()
+    else:
+        endpoint = type("Served", (package.AsyncErrandEndpoint,), async_methods(handlers))()
+        asyncio.run(_serve(orders.url, endpoint, options))
+
+
+async def _serve(url: str, endpoint: Any, options: dict[str, Any]) -> None:
+    async with AsyncServer(url, endpoints=[endpoint], **options) as server:
+        announce()
+        await server.wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,222 @@
+"""Servers of errands and their clients as processes, the faults that hit them, and the verdict.
+
+Knows no row: what is done to whom, and what must come of it, is in the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+from rpcgen.runtime.rpcgen_meta import Health, MetaClient
+
+from tests.chaos import errands
+from tests.chaos.asking import Asker
+from tests.chaos.campaign import LIMIT, Process, urls
+from tests.chaos.journal import Checker, Entry, Facts, Journal, Killed, Ran, Reading
+from tests.chaos.rows import ROWS
+from tests.conformance.waiting import eventually
+
+#: Whether a run is the long one.
+LONG = os.environ.get("RPCGEN_CHAOS") == "long"
+#: Seconds of `drain_timeout` where a row says nothing.
+DRAIN = 2.0
+
+#: The worlds of servers and clients, on each transport.
+PLACES = [
+    ("zmq+ipc", "blocking"),
+    ("zmq+tcp", "asyncio"),
+    *([("zmq+ipc", "asyncio"), ("zmq+tcp", "blocking")] if LONG else []),
+]
+
+
+class Fleet:
+    """All processes of one row.
+
+    Args:
+        package: what the interface was compiled to.
+        directory: for sockets, journals and logs.
+        transport: `zmq+ipc` or `zmq+tcp`.
+        servers: how many there may be; they are s1, s2...
+        options: behind the `?` of all URLs.
+    """
+
+    def __init__(
+        self,
+        package: ModuleType,
+        directory: Path,
+        transport: str,
+        servers: int = 2,
+        options: str = "",
+    ) -> None:
+        self.package: Any = package
+        self._packages = str(Path(str(package.__file__)).parents[1])
+        self.directory = directory
+        query = f"?{options}" if options else ""
+        self.urls = [url + query for url in urls(transport, directory, servers)]
+        self.servers: dict[int, Process] = {}
+        self._all: list[Process] = []
+        self._askers: list[tuple[Asker, Reading]] = []
+        self._entries: list[Entry] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._all:
+            process.close()
+        self._stack.close()
+
+    @property
+    def url(self) -> str:
+        """The clients'."""
+        return self.urls[-1]
+
+    # --- starting -------------------------------------------------------------------------------------------------
+
+    def serve(self, number: int, world: str, url: str = "", **options: Any) -> Process:
+        """Start a server, s1 for 1, and wait until it serves."""
+        path = self.directory / f"server-{len(self._all)}.jsonl"
+        orders = errands.Orders(
+            self._packages,
+            url or self.urls[number - 1],
+            f"s{number}",
+            world,
+            str(path),
+            {"drain_timeout": DRAIN, **options},
+        )
+        process = self._process("tests.chaos.errands", orders, path)
+        self.servers[number] = process
+        process.ready()
+        return process
+
+    def asker(self, world: str, name: str = "a") -> Asker:
+        """A client in this process."""
+        path = self.directory / f"asker-{name}.jsonl"
+        asker = Asker(self.package, self.url, name, world, Journal(path))
+        self._stack.callback(asker.close)
+        self._askers.append((asker, Reading(path)))
+        return asker
+
+    def program(self, name: str, client: str = "p", **orders: Any) -> Process:
+        """Start a client program."""
+        path = self.directory / f"program-{client}.jsonl"
+        told = {
+            "program": name,
+            "directory": self._packages,
+            "url": self.url,
+            "client": client,
+            "journal": str(path),
+            **orders,
+        }
+        return self._process("tests.chaos.programs", told, path)
+
+    def _process(self, module: str, orders: Any, path: Path) -> Process:
+        process = Process(module, orders, path, path.with_suffix(".log"))
+        self._all.append(process)
+        return process
+
+    # --- faults ---------------------------------------------------------------------------------------------------
+
+    def kill(self, number: int) -> None:
+        """SIGKILL a server."""
+        self.servers.pop(number).close()
+
+    def kill_program(self, process: Process, client: str) -> None:
+        """SIGKILL a client."""
+        process.close()
+        self._entries.append(Killed(client, time.monotonic()))
+
+    def freeze(self, number: int) -> None:
+        """SIGSTOP a server."""
+        self.servers[number].signal(signal.SIGSTOP)
+
+    def thaw(self, number: int) -> None:
+        """SIGCONT a server."""
+        self.servers[number].signal(signal.SIGCONT)
+
+    def stop(self, number: int, limit: float = DRAIN + 2.0) -> float:
+        """SIGTERM a server and wait for its good end; the seconds that it took."""
+        process = self.servers.pop(number)
+        began = time.monotonic()
+        process.ask_to_stop()
+        process.ended(limit)
+        return time.monotonic() - began
+
+    # --- watching -------------------------------------------------------------------------------------------------
+
+    def read(self) -> list[Entry]:
+        """Everything that has been written down so far."""
+        for process in self._all:
+            self._entries += process.reading.news()
+        for _, reading in self._askers:
+            self._entries += reading.news()
+        return self._entries
+
+    def runs(self, count: int, which: Callable[[Ran], bool] = lambda _: True) -> None:
+        """Wait until so many handlers have begun since the start."""
+        eventually(lambda: self.count(which) >= count, LIMIT)
+
+    def count(self, which: Callable[[Ran], bool] = lambda _: True) -> int:
+        """How many handlers have begun."""
+        return sum(isinstance(entry, Ran) and which(entry) for entry in self.read())
+
+    def health(self, number: int) -> Health:
+        """What a server says of itself."""
+        with self._meta() as meta:
+            return meta.prepare(server=f"s{number}").health()
+
+    def counters(self, number: int) -> dict[str, int]:
+        """What a server has counted."""
+        with self._meta() as meta:
+            return meta.prepare(server=f"s{number}").stats().counters
+
+    def _meta(self) -> MetaClient:
+        return MetaClient(self.url, exchange="test", topic="errand")
+
+    def idle(self, number: int) -> None:
+        """Wait until a server runs nothing but this question."""
+        eventually(lambda: not (health := self.health(number)).running and not health.queued, LIMIT)
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def verdict(self, known: str = "") -> Checker:
+        """Stop the servers that live, well; then compare the journals.
+
+        Fails the test if anything is wrong, but for violations of a kind that is `known`.
+        """
+        for number in list(self.servers):
+            self.stop(number)
+        checker = Checker(self.read(), Facts(fallback={}, since={}))
+        violations = [each for each in checker.violations() if each.kind != known]
+        assert not violations, "\n".join(map(str, violations[:20]))
+        return checker
+
+
+Fleets = Callable[..., Fleet]
+
+
+def report(row: str, limit: str, measured: str) -> None:
+    """Print a row at the end of the run."""
+    ROWS.append(f"{row}: limit {limit}; measured {measured}")
+
+
+def said(process: Process, limit: float = 30.0) -> dict[str, Any]:
+    """What a program measured: one line of JSON."""
+    line = process.line(limit)
+    assert line, f"it said nothing in {limit:g} s{process.complaints()}"
+    result: dict[str, Any] = msgspec.json.decode(line)
+    return result
+
+
+def seconds(durations: Iterator[float] | list[float]) -> str:
+    """The longest of some durations, for a row."""
+    return f"{max(durations, default=0.0):.3f} s"

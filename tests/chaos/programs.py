@@ -1,0 +1,160 @@
+"""Client programs of the chaos rows, as processes: `python -m tests.chaos.programs ORDERS`.
+
+The orders are JSON, and name the program. What a program measures it prints as one line of JSON. Every call is written
+down before it is made, and when it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random as randomness
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rpcgen.runtime import ConfigurationError, RpcgenError
+
+from tests.chaos.asking import Asker
+from tests.chaos.errands import PACKAGE
+from tests.chaos.journal import Ended, Journal
+from tests.compiled import import_from
+
+
+def load(asker: Asker, *, callers: int, seconds: float) -> None:
+    """Call and cast until stdin ends."""
+    stop = threading.Event()
+
+    def run(which: int) -> None:
+        number = which
+        while not stop.is_set():
+            number += 1
+            if number % 4:
+                asker.ask(seconds=seconds if number % 2 else 0.0, timeout=10.0)
+            else:
+                asker.ask("note", timeout=10.0)
+            stop.wait(0.02)
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(callers)]
+    for thread in threads:
+        thread.start()
+    print("ready", flush=True)
+    sys.stdin.read()
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def calls(asker: Asker, *, count: int, seconds: float, timeout: float) -> None:
+    """Have so many calls under way, and say `ready`; end when they have."""
+    running = [asker.start(seconds=seconds, timeout=timeout) for _ in range(count)]
+    print("ready", flush=True)
+    wait(running)
+
+
+def leave(asker: Asker, *, world: str, close: bool) -> None:
+    """Have a call under way when stdin ends; then go, with or without closing."""
+
+    def call() -> None:
+        with suppress(RpcgenError):
+            asker.client.prepare(timeout=30.0).work(ticket="left", seconds=20.0)
+
+    if world == "blocking":  # on a thread that the interpreter does not wait for
+        threading.Thread(target=call, daemon=True).start()
+    else:
+        asker.start(seconds=20.0, timeout=30.0)
+    print("ready", flush=True)
+    sys.stdin.read()
+    if close:
+        asker.close()
+
+
+def fork(asker: Asker, *, again: Callable[[str], Asker]) -> None:
+    """Fork between calls: what the child is told, and whether its own client works."""
+    count = 500
+    ended = [asker.start(timeout=10.0) for _ in range(count)]
+    wait(ended)
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(writing, msgspec.json.encode(_child(asker, again)))
+        os._exit(0)
+    os.close(writing)
+    following = [asker.start(timeout=10.0) for _ in range(count)]
+    wait(following)
+    with os.fdopen(reading, "rb") as pipe:
+        measured = msgspec.json.decode(pipe.read())
+    os.waitpid(pid, 0)
+    measured["calls"] = len(ended) + len(following)
+    print(msgspec.json.encode(measured).decode(), flush=True)
+
+
+def _child(asker: Asker, again: Callable[[str], Asker]) -> dict[str, Any]:
+    began = time.monotonic()
+    told = "nothing"
+    try:
+        result = asker.client.work(ticket="child-0")
+        if asyncio.iscoroutine(result):
+            asyncio.run(result)
+    except ConfigurationError as error:
+        told = type(error).__name__
+    after = time.monotonic() - began
+    return {"told": told, "after": after, "own": again("own").ask(timeout=5.0).outcome}
+
+
+def cancel(asker: Asker, *, count: int, following: int) -> None:
+    """Cancel calls at random moments, then call."""
+    random = randomness.Random(1)
+    running: list[Future[Ended]] = []
+    cancelled = 0
+    for _ in range(count):
+        running.append(asker.start(seconds=0.002, timeout=20.0, may=("ok", "cancelled")))
+        if random.random() < 0.1:
+            time.sleep(random.random() * 0.006)  # the moment is random
+            for call in running:
+                cancelled += call.cancel()
+            running.clear()
+    wait(running)
+    good = [asker.start(timeout=20.0) for _ in range(following)]
+    wait(good)
+    pending = len(asker.transport._calls.pending)
+    measured = {"pending": pending, "cancelled": cancelled, "following": len(good)}
+    print(msgspec.json.encode(measured).decode(), flush=True)
+
+
+PROGRAMS: dict[str, Callable[..., None]] = {
+    "load": load,
+    "calls": calls,
+    "leave": leave,
+    "fork": fork,
+    "cancel": cancel,
+}
+
+
+def main(text: str) -> None:
+    """Run one program."""
+    orders: dict[str, Any] = msgspec.json.decode(text)
+    package: Any = import_from(Path(orders.pop("directory")), PACKAGE)
+    program, journal = PROGRAMS[orders.pop("program")], Journal(Path(orders.pop("journal")))
+    url, client, world = (orders.pop(name) for name in ("url", "client", "world"))
+
+    def again(name: str) -> Asker:
+        return Asker(package, url, name, world, journal)
+
+    if program is fork:
+        orders["again"] = again
+    if program is leave:
+        leave(again(client), world=world, **orders)
+        return
+    with again(client) as asker:
+        program(asker, **orders)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
