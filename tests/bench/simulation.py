@@ -46,11 +46,11 @@ class Calibration:
         idle_us: of CPU a second.
     """
 
-    peer_kib: float = 62.0
+    peer_kib: float = 51.5
     peer_fds: float = 4.0
-    connect_ms: float = 0.6
-    fanout_us: float = 30.0
-    idle_us: float = 10.0
+    connect_ms: float = 0.24
+    fanout_us: float = 18.9
+    idle_us: float = 15.7
     servers: int = 1_000
 
     @classmethod
