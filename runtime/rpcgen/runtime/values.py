@@ -72,6 +72,13 @@ class OpenUnion(TaggedUnion, frozen=True, kw_only=True):
 
     unknown: dict[str, Any] | None = field(default=None, name="")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.unknown is not None:
+            tags = list(self.unknown)
+            if len(tags) != 1 or not tags[0] or tags[0] in self.__struct_encode_fields__:
+                raise ValueError(f"expected one member that is not known, found {tags[:8]}")
+
     @property
     def tag(self) -> str:
         """The name of the member that is set, as it travels, also of an unknown one."""

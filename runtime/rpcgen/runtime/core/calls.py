@@ -71,12 +71,17 @@ class Calls:
         """Take what a driver delivered; the calls that it answers, closed, with `answer` set."""
         if isinstance(arrival, RpcgenError):
             return self.lose(peer, arrival)
+        codec = codec_of(arrival)
         try:
-            frame = codec_of(arrival).to_client(arrival)
+            frame = codec.to_client(arrival)
         except DECODE_ERRORS:
             self.counters.unreadable += 1
             return []
         call = self.pending.get(frame.id)
+        if call is not None and call.plan.codec is not codec:
+            # Its body would be read as what it is not.
+            self.counters.unreadable += 1
+            return []
         if call is None or call.peer is not peer:
             # Late, or forged: an answer counts only from the server that was asked.
             self.counters.late += 1

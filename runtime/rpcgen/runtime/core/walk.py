@@ -133,7 +133,7 @@ def _tagged(walk: Walk, node: inspect.StructType, value: dict[Any, Any], path: P
     if tag in members:
         member = members[tag]
         return node.cls(**{member.name: walk.read(member.type, item, (*path, tag))})
-    if issubclass(node.cls, OpenUnion) and isinstance(tag, str):
+    if issubclass(node.cls, OpenUnion) and isinstance(tag, str) and tag:
         return node.cls(unknown={tag: item})
     where = path_text((*path, str(tag)))
     expected = ", ".join(members)
@@ -180,6 +180,8 @@ def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
     """Enforce what msgspec has no words for: `unique`, and bounds of decimals."""
     if extra.get("unique") and not _is_unique(value):
         raise out_of_bounds(path, "a list without duplicates")
+    if ("min" in extra or "max" in extra) and value.is_nan():
+        raise out_of_bounds(path, "a decimal that is a number")
     if "min" in extra and value < Decimal(extra["min"]):
         raise out_of_bounds(path, f"a decimal >= {extra['min']}")
     if "max" in extra and value > Decimal(extra["max"]):
@@ -189,8 +191,23 @@ def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
 def _is_unique(items: list[Any]) -> bool:
     try:
         return len(set(items)) == len(items)
-    except (
-        TypeError
-    ):  # lists, maps and what holds them have no hash; they are told apart by what travels
-        encode = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic").encode
-        return len({encode(item) for item in items}) == len(items)
+    except TypeError:  # lists, maps and what holds them have no hash
+        return len({_canonical(item) for item in items}) == len(items)
+
+
+def _canonical(item: Any) -> Any:
+    """Something with a hash that is the same for values that are the same."""
+    if is_list(item):
+        return ("list", tuple(map(_canonical, item)))
+    if is_map(item):
+        pairs = ((_canonical(key), _canonical(value)) for key, value in item.items())
+        return ("map", frozenset(pairs))
+    if isinstance(item, msgspec.Struct):
+        return (
+            type(item),
+            tuple(_canonical(getattr(item, name)) for name in item.__struct_fields__),
+        )
+    try:
+        return (type(item), hash(item), item)
+    except TypeError:  # an object of the program's own
+        return (type(item), repr(item))
