@@ -21,7 +21,7 @@ from tests.versions.reference import Message, read, spoken
 from tests.versions.reference.dates import exists
 from tests.versions.reference.gate import find
 from tests.versions.reference.messages import Converters
-from tests.versions.reference.shapes import method_at
+from tests.versions.reference.shapes import bare, method_at
 from tests.versions.reference.valid import Fault, Schema
 
 
@@ -188,7 +188,7 @@ class Wire(Schema):
             case "string":
                 return isinstance(value, str)
             case "bytes":
-                return _bytes(value, is_json=self.is_json) is not None
+                return isinstance(value, bytes)
             case "datetime" if isinstance(value, strict.Extension):
                 return value.code == -1
             case _:
@@ -196,6 +196,8 @@ class Wire(Schema):
 
     def value(self, value: Any, type_: TypeExpr, limits: Constraints, path: str) -> Iterator[Fault]:
         """What is wrong with a value of a type."""
+        if self.is_json and getattr(bare(type_, self.interface).base, "name", "") == "bytes":
+            value = _bytes(value, is_json=True) if isinstance(value, str) else value
         yield from super().value(value, type_, limits, path)
         if isinstance(value, str) and limits is not NO_CONSTRAINTS and _is_decimal(type_):
             number = as_text("decimal", value)
