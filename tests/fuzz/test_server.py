@@ -15,7 +15,7 @@ from tests.fuzz.seeds import frames, requests
 from tests.fuzz.served import Subject, silence
 from tests.fuzz.wire import JSON, MSGPACK, write
 
-FRAMES = 200_000 * campaign.ROUNDS or 60_000
+FRAMES = 200_000 * campaign.ROUNDS or 40_000
 
 
 @pytest.mark.parametrize("encoding", [MSGPACK, JSON])

@@ -27,7 +27,7 @@ from tests.fuzz.seeds import frames, requests
 from tests.fuzz.streams import pour
 
 MESSAGES = 20_000 * max(campaign.ROUNDS, 1)
-STREAMS = 2_000 * campaign.ROUNDS or 600
+STREAMS = 2_000 * campaign.ROUNDS or 500
 #: Messages, or streams, between two good calls.
 PART = 250
 #: Seconds of a good call.
