@@ -22,6 +22,7 @@ import msgspec
 from rpcgen.runtime import ConfigurationError, RpcgenError
 
 from tests.chaos.asking import Asker
+from tests.chaos.cycles import crowd, cycle
 from tests.chaos.errands import PACKAGE
 from tests.chaos.journal import Ended, Journal
 from tests.compiled import import_from
@@ -134,6 +135,8 @@ PROGRAMS: dict[str, Callable[..., None]] = {
     "leave": leave,
     "fork": fork,
     "cancel": cancel,
+    "crowd": crowd,
+    "cycle": cycle,
 }
 
 
@@ -149,6 +152,13 @@ def main(text: str) -> None:
 
     if program is fork:
         orders["again"] = again
+    if program is cycle:
+
+        def of(kind: str, name: str) -> Asker:
+            return Asker(package, url, name, kind, journal)
+
+        cycle(package, url, of, **orders)
+        return
     if program is leave:
         leave(again(client), world=world, **orders)
         return
