@@ -82,14 +82,16 @@ class Asking:
             raise Finding("an answer from another server counts")
         before = sum(calls.counters.snapshot().values())
         answered = calls.receive(self._peer, frame, now)
+        if len(calls.pending) != waiting - len(answered):
+            raise Finding(f"{len(answered)} calls were answered, {len(calls.pending)} still wait")
         for call in answered:
             try:
                 self._check_answer(call, frame)
                 calls.again(call, None, now)
             finally:
                 calls.open(call, self._peer, now)
-        if len(answered) > 1 or len(calls.pending) != waiting:
-            raise Finding(f"{len(answered)} calls were answered, {len(calls.pending)} wait")
+        if len(answered) > 1 or self._peer.outstanding != waiting:
+            raise Finding(f"{len(answered)} calls were answered, and {waiting} are not counted")
         if sum(calls.counters.snapshot().values()) == before and not _is_beat(frame):
             raise Finding("a frame was not counted")
 
@@ -119,9 +121,9 @@ class Asking:
 def _writable(value: Any) -> Any:
     """The same with text for times, which JSON has no other form for."""
     if isinstance(value, dict):
-        return {key: _writable(each) for key, each in value.items()}  # pyright: ignore
+        return {key: _writable(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_writable(each) for each in value]  # pyright: ignore
+        return [_writable(each) for each in value]
     return "2026-01-02T03:04:05Z" if isinstance(value, strict.Extension) else value
 
 

@@ -84,7 +84,7 @@ def same(got: Any, said: Any) -> bool:
                 isinstance(said, type(got))
                 and len(items) == len(said)
                 and all(map(same, items, said))
-            )  # pyright: ignore
+            )
         case dict():
             return _same_map(got, said)
         case bytes():

@@ -92,7 +92,7 @@ class Judge:
 
 def envelope(elements: Any, *, is_json: bool) -> None:
     """Raise Invalid unless the elements are what PROTOCOL.md 3.1 says of a request."""
-    if not isinstance(elements, list) or len(elements) < 10:  # pyright: ignore
+    if not isinstance(elements, list) or len(elements) < 10:
         raise Invalid("no array of 10 elements")
     given: list[Any] = [*elements, *[None] * (16 - len(elements))]
     absent = len(elements)
@@ -130,7 +130,7 @@ def _is_name(value: Any) -> bool:
 
 
 def _is_trace(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(map(_is_name, value))  # pyright: ignore
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_name, value))
 
 
 def _is_context(value: Any) -> bool:
@@ -154,7 +154,7 @@ def _bytes(value: Any, *, is_json: bool) -> bytes | None:
 def whole(value: Any) -> bool:
     """Whether a value that may be anything holds nothing that is no value."""
     if isinstance(value, list):
-        return all(map(whole, value))  # pyright: ignore
+        return all(map(whole, value))
     if isinstance(value, dict):
         entries: dict[Any, Any] = value
         return all(whole(key) and whole(each) for key, each in entries.items())

@@ -109,7 +109,7 @@ def frames() -> list[bytes]:
 def copied(value: Any) -> Any:
     """The same, to be changed in place."""
     if isinstance(value, dict):
-        return {key: copied(each) for key, each in value.items()}  # pyright: ignore
+        return {key: copied(each) for key, each in value.items()}
     if isinstance(value, list) and not isinstance(value, Pairs):
-        return [copied(each) for each in value]  # pyright: ignore
+        return [copied(each) for each in value]
     return value

@@ -74,9 +74,9 @@ def _marked(value: Any) -> Any:
             else BadText(value.encode("utf-8", "replace"))
         )
     if isinstance(value, list):
-        return [_marked(each) for each in value]  # pyright: ignore
+        return [_marked(each) for each in value]
     if isinstance(value, dict):
-        return {_marked(key): _marked(each) for key, each in value.items()}  # pyright: ignore
+        return {_marked(key): _marked(each) for key, each in value.items()}
     return value
 
 
@@ -177,7 +177,7 @@ def _map(frame: bytes, at: int, length: int) -> tuple[dict[Any, Any], int]:
 def _key(value: Any) -> Any:
     """What may be a key in Python."""
     if isinstance(value, list):
-        return tuple(map(_key, value))  # pyright: ignore
+        return tuple(map(_key, value))
     if isinstance(value, dict):
         raise Unreadable("a map as a key")
     return value

@@ -11,13 +11,17 @@ import msgspec
 import pytest
 from rpcgen.runtime.core import entry as entries
 from rpcgen.runtime.core import leaves, serving, walk
+from rpcgen.runtime.core.calls import Calls
 from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.dispatch import Dispatcher, Job
 from rpcgen.runtime.core.envelope import Cancel
+from rpcgen.runtime.core.plan import Plan
 from rpcgen.runtime.core.reading import Reader
+from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.lift import Lifting
 
 from tests.fuzz import campaign
+from tests.fuzz.asking import Asking
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, requests
 from tests.fuzz.served import Subject, silence
@@ -62,6 +66,14 @@ def _not_refused(call_id: bytes, error: Any) -> Any:
     return Cancel(call_id)
 
 
+def _from_anybody(original: Callable[..., Any]) -> Callable[..., Any]:
+    def receive(self: Any, peer: Any, arrival: Any, now: float) -> Any:
+        anybody = next(iter(self.pending.values())).peer
+        return original(self, anybody, arrival, now)
+
+    return receive
+
+
 PLANTS: dict[str, tuple[Any, str, Any]] = {
     "no validation": (Reader, "read", _no_validation),
     "tolerant reading": (Reader, "__init__", _tolerant(Reader.__init__)),
@@ -86,6 +98,28 @@ def test_mistakes_are_found(
     hostile = Hostile(7, requests(), frames())
     with silence():
         tally = campaign.run(subject.check, hostile.frames(FRAMES), tmp_path)
+    assert tally.findings, name
+
+
+CLIENT_PLANTS: dict[str, tuple[Any, str, Any]] = {
+    "no validation": (VersionedReader, "read", lambda self, data, codec: codec.untyped(data)),
+    "an exception escapes": (Plan, "outcome", _crash),
+    "any server may answer": (Calls, "receive", _from_anybody(Calls.receive)),
+    "a call is not closed": (Calls, "close", lambda self, call: False),
+}
+
+
+@pytest.mark.parametrize("name", CLIENT_PLANTS)
+def test_mistakes_of_a_client_are_found(
+    fuzzed: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """A mistake in the product ends in findings."""
+    monkeypatch.setattr(*CLIENT_PLANTS[name])
+    monkeypatch.setattr(campaign, "ENOUGH", 1)
+    with silence():
+        asking = Asking(fuzzed, MSGPACK.name)
+        hostile = Hostile(7, asking.plain, asking.frames)
+        tally = campaign.run(asking.check, hostile.frames(FRAMES), tmp_path, "client")
     assert tally.findings, name
 
 
