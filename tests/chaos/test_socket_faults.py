@@ -1,7 +1,9 @@
-"""Socket files of dead servers."""
+"""Servers that have gone leave a socket file behind, or come back elsewhere."""
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,37 @@ def test_a_dead_socket_is_in_the_folder(world: str, fleets: Fleets) -> None:
 def files(directory: Path) -> set[str]:
     """What lies in the folder of sockets, but for what always does."""
     return {path.name for path in (directory / "s").iterdir() if not path.name.startswith(".")}
+
+
+@pytest.mark.parametrize("world", ["blocking", "asyncio"])
+def test_a_server_comes_back_on_another_port(world: str, fleets: Fleets) -> None:
+    """F26: of the same name; the client follows when the list of servers says so."""
+    with fleets("zmq+tcp") as fleet:
+        first, second = (url.removeprefix("zmq+tcp://") for url in fleet.urls[:2])
+        ring = fleet.directory / "ring.json"
+        fleet.urls[-1] = f"zmq+ring://{ring}"
+        write(ring, first)
+        fleet.serve(1, world, f"{fleet.url}?bind={first}")
+        asker = fleet.asker(world)
+        asker.ask(server="s1")
+        fleet.kill(1)
+        write(ring, second)
+        fleet.serve(1, world, f"{fleet.url}?bind={second}")
+        began = time.monotonic()
+        may = ("ok", "not_sent")
+        while asker.ask(server="s1", timeout=1.0, may=may).outcome != "ok":
+            assert time.monotonic() < began + 2.0
+        found = time.monotonic() - began
+        fleet.verdict()
+    report(
+        f"F26 server back on another port, zmq+ring {world}",
+        "followed in 2 s",
+        f"{found:.3f} s",
+    )
+
+
+def write(ring: Path, host: str) -> None:
+    """Replace the list of servers."""
+    new = ring.with_suffix(".new")
+    new.write_text(json.dumps({"test/errand": [host]}))
+    new.replace(ring)
