@@ -1,0 +1,101 @@
+"""Many threads, many calls, many clients and servers; and loops that do not come round."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.chaos.fleet import LONG, Fleets, report, said, seconds
+
+pytestmark = pytest.mark.timeout(120 if LONG else 40)
+BOTH = ["zmq+ipc", "zmq+tcp"]
+#: The transports of rows that take long, which the share has once.
+IPC, TCP = (BOTH, BOTH) if LONG else (BOTH[:1], BOTH[1:])
+
+
+@pytest.mark.parametrize("transport", TCP)
+def test_many_threads_share_a_client(transport: str, fleets: Fleets) -> None:
+    """F36: 64 of them, and every one gets its own answers."""
+    count = 20_000 if LONG else 3_000
+    with fleets(transport) as fleet:
+        for number, world in enumerate(("blocking", "asyncio"), 1):
+            fleet.serve(number, world)
+        program = fleet.program("crowd", world="blocking", count=count)
+        measured = said(program)
+        program.ended(10.0)
+        fleet.verdict()
+    report(
+        f"F36 64 threads on one client, {transport}",
+        "all correct, 50 descriptors",
+        f"{count} of {count} in {measured['took']:.2f} s, {measured['fds']} descriptors",
+    )
+    assert measured["fds"] <= 50
+
+
+@pytest.mark.parametrize("transport", IPC)
+def test_ten_thousand_calls_are_under_way(transport: str, fleets: Fleets) -> None:
+    """F36: on one asyncio client."""
+    count = 10_000
+    with fleets(transport) as fleet:
+        for number in (1, 2):
+            fleet.serve(number, "asyncio", concurrency=count, queue=count)
+        program = fleet.program("crowd", world="asyncio", count=count, seconds=1.0)
+        measured = said(program, 60.0)
+        program.ended(10.0)
+        fleet.verdict()
+    report(
+        f"F36 {count} asyncio calls at once, {transport}",
+        "all correct in 60 s, 400 MiB, 50 descriptors",
+        f"{count} of {count} in {measured['took']:.2f} s, {measured['rss']:.0f} MiB, {measured['fds']} descriptors",
+    )
+    assert measured["took"] <= 60
+    assert measured["rss"] <= 400
+    assert measured["fds"] <= 50
+
+
+@pytest.mark.parametrize("transport", BOTH)
+def test_a_loop_is_blocked(transport: str, fleets: Fleets) -> None:
+    """F38: three times as long as silence may last: the server is found again, and the others are not harmed."""
+    timeout = 0.6
+    with fleets(transport, options=f"heartbeat=0.2&heartbeat_timeout={timeout:g}") as fleet:
+        fleet.serve(1, "asyncio")
+        fleet.serve(2, "asyncio")
+        asker = fleet.asker("asyncio")
+        hogging = asker.start(
+            "hog", server="s1", seconds=3 * timeout, timeout=6.0, may=("ok", "unknown")
+        )
+        fleet.runs(1)
+        others = [asker.ask(server="s2", timeout=2.0) for _ in range(50)]
+        hog = hogging.result(10.0)
+        began = time.monotonic()
+        may = ("ok", "unknown", "not_sent")
+        while asker.ask(server="s1", timeout=2.0, may=may).outcome != "ok":
+            assert time.monotonic() < began + 6.0
+        back = time.monotonic() - began
+        fleet.verdict()
+    report(
+        f"F38 loop blocked for {3 * timeout:g} s, {transport}",
+        "0 calls to others harmed, back in 6 s",
+        f"0 of {len(others)} (slowest {seconds([call.took for call in others])}), its own call {hog.outcome} after "
+        f"{hog.took:.2f} s, back after {back:.3f} s",
+    )
+
+
+@pytest.mark.parametrize("transport", IPC)
+def test_many_clients_and_servers_come_and_go(transport: str, fleets: Fleets) -> None:
+    """F42: in one process, and nothing of them is left."""
+    clients, servers = (500, 200) if LONG else (100, 40)
+    with fleets(transport, servers=1) as fleet:
+        program = fleet.program("cycle", world="blocking", clients=clients, servers=servers)
+        measured = said(program, 100.0)
+        program.ended(10.0)
+        left = list((fleet.directory / "s").glob("[!.]*")) if transport == "zmq+ipc" else []
+    report(
+        f"F42 {clients} clients and {servers} servers in turn, {transport}",
+        "descriptors and threads as at the start, 0 socket files",
+        f"{measured['fds']:+d}, {measured['threads']:+d}, {len(left)} files, {measured['took']:.1f} s",
+    )
+    assert measured["fds"] <= 0
+    assert measured["threads"] <= 0
+    assert not left
