@@ -79,7 +79,7 @@ def test_replies_come_too_late(transport: str, world: str, fleets: Fleets) -> No
 
 def test_more_is_asked_than_a_server_can_do(transport: str, world: str, fleets: Fleets) -> None:
     """F12: what is too much is refused at once, and as much is done as without it."""
-    length, handler, limit = 20.0 if LONG else 2.0, 0.1, 10
+    length, handler, limit = 20.0 if LONG else 1.5, 0.1, 10
     with fleets(transport, servers=1) as fleet:
         server = psutil.Process(fleet.serve(1, world, concurrency=limit, queue=limit).pid)
         asker = fleet.asker("asyncio")

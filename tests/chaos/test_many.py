@@ -54,7 +54,7 @@ def test_ten_thousand_calls_are_under_way(transport: str, fleets: Fleets) -> Non
     assert measured["fds"] <= 50
 
 
-@pytest.mark.parametrize("transport", BOTH)
+@pytest.mark.parametrize("transport", TCP)
 def test_a_loop_is_blocked(transport: str, fleets: Fleets) -> None:
     """F38: three times as long as silence may last: the server is found again, and the others are not harmed."""
     timeout = 0.6
