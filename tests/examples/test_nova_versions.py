@@ -301,14 +301,19 @@ def refusals() -> Iterator[SimpleQueue[Rejected]]:
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if isinstance(record.args, tuple) and isinstance(record.args[-1], Rejected):
-                heard.put(record.args[-1])
+            told = record.args if isinstance(record.args, tuple) else ()
+            for each in told:
+                if isinstance(each, Rejected):
+                    heard.put(each)
 
     listener = Listener()
     logger = logging.getLogger("rpcgen.server")
+    level = logger.level
+    logger.setLevel(logging.DEBUG)  # where every one is told, however alike they are
     logger.addHandler(listener)
     yield heard
     logger.removeHandler(listener)
+    logger.setLevel(level)
 
 
 def frame(how: int, method: str, version: str, arguments: Any) -> Request:
