@@ -222,14 +222,17 @@ class Lowering(Compiler):
 
         return step
 
+    def _gone_left_out(self, gone: Gone) -> Step:
+        may_go = _silence(inspect.type_info(gone.type), gone.part)
+        return self._left_out(GONE + gone.name, gone.part, gone.value, may_go)
+
     def _gone(self, gone: Gone) -> Step:
         """The place of something that the newest version has not."""
         part, at = gone.part, self.at
         there = is_there(part, at)
         wire, minor = name_at(part, gone.name, at), since_minor(part, at)
         is_unset = unset_rule(inspect.type_info(gone.type))
-        may_go = is_unset if part.older == "refuse_if_set" else not_given
-        left_out = self._left_out(GONE + gone.name, part, gone.value, may_go)
+        left_out = self._gone_left_out(gone)
         over = minor_in(part.until, at[0]) if gone.needed and not gone.constant else 0
         ended = not there and has_begun(part.since, at)
         inner = None if gone.constant else self._retyped(inspect.type_info(gone.type), part)
@@ -271,14 +274,7 @@ class Lowering(Compiler):
             if not is_there(part := parts.get(f.encode_name, ALWAYS), self.at)
         ]
         steps += [
-            self._left_out(
-                GONE + gone.name,
-                gone.part,
-                gone.value,
-                unset_rule(inspect.type_info(gone.type))
-                if gone.part.older == "refuse_if_set"
-                else not_given,
-            )
+            self._gone_left_out(gone)
             for gone in self.interface.gone.get(node.cls, ())
             if not has_begun(gone.part.since, self.at)
         ]
@@ -360,7 +356,12 @@ def _may_go(field: inspect.Field, part: Part) -> Callable[[Any, Any], bool]:
     """Which values of a field may be left out of a message that has no place for it."""
     if keeps_absent(field):
         return lambda value, default: False  # it is there, so it is a value
-    return unset_rule(field.type) if part.older == "refuse_if_set" else not_given
+    return _silence(field.type, part)
+
+
+def _silence(node: inspect.Type, part: Part) -> Callable[[Any, Any], bool]:
+    """Which values of a type lose nothing when they are left out, as `older` says."""
+    return unset_rule(node) if part.older == "refuse_if_set" else not_given
 
 
 def unset_rule(node: inspect.Type) -> Callable[[Any, Any], bool]:
