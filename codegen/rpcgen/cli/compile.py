@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rpcgen.cli._exit import Exit, Failure
-from rpcgen.codegen import BadTemplate, Names, generate, resolve
+from rpcgen.cli._inputs import Inputs, Read, file_arguments, read_all
+from rpcgen.codegen import BadTemplate, generate
 from rpcgen.codegen.write import Plan, Refused, apply, diff, plan
-from rpcgen.idl import Diagnostic, Interface, Loaded, load, render
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """An interface without mistakes, and its names."""
-
-    interface: Interface
-    names: Names
+from rpcgen.idl import Diagnostic, Interface
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    default=".",
     metavar="DIR",
-    help="Write the packages below DIR; the current directory by default.",
+    help="Write the packages below DIR; the project's `output`, or the current directory, by default.",
 )
-@click.option(
-    "-I",
-    "--import-root",
-    "roots",
-    type=click.Path(file_okay=False),
-    multiple=True,
-    metavar="DIR",
-    help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
-)
+@file_arguments
 @click.option(
     "--templates",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
@@ -53,21 +35,26 @@ class _Checked:
 @click.pass_context
 def command(
     ctx: click.Context,
-    files: tuple[str, ...],
-    output: Path,
-    roots: tuple[str, ...],
+    inputs: Inputs,
+    output: Path | None,
     templates: Path | None,
     check: bool,
     quiet: bool,
 ) -> None:
     """Compile interface files into typed Python packages, one each: `nova.compute` becomes DIR/nova_compute.
 
+    Without FILE, those that [tool.rpcgen] of pyproject.toml names. What the command line says goes first.
+
     Only files that this command wrote are ever replaced or deleted. If any FILE has a mistake, nothing is written.
 
     Exit codes: 0 done, or up to date; 1 out of date (--check); 2 a mistake in a FILE or on the command line.
     """
-    checked = _read_all(files, roots)
-    plans = _plan(checked, output, templates)
+    checked = read_all(inputs, "nothing was written", _same_packages)
+    project = inputs.project
+    if project is not None:
+        output = output or project.output
+        templates = templates or project.templates
+    plans = _plan(checked, output or Path(), templates)
     if check:
         if plans:
             click.echo(diff(plans), nl=False)
@@ -84,41 +71,15 @@ def command(
             click.echo(_summary(each.names.package, plans))
 
 
-def _read_all(files: Sequence[str], roots: Sequence[str]) -> list[_Checked]:
-    """Check all files; the mistakes of all of them are shown at once."""
-    found: list[_Checked] = []
-    diagnostics: list[Diagnostic] = []
-    sources: dict[str, str] = {}
+def _same_packages(found: Sequence[Read]) -> list[Diagnostic]:
+    """Two interfaces that would be written to one place."""
     packages: dict[str, Interface] = {}
-    for file in files:
-        loaded = load(file, roots=roots)
-        sources |= loaded.sources
-        names = resolve(loaded.draft) if loaded.draft is not None else None
-        diagnostics += _in_order(loaded, names.clashes if names is not None else ())
-        if loaded.interface is None or names is None:
-            continue
-        other = packages.setdefault(names.package, loaded.interface)
-        if other is not loaded.interface:
-            diagnostics.append(_same_package(names.package, loaded.interface, other))
-        found.append(_Checked(loaded.interface, names))
-    if diagnostics:
-        click.echo(render(diagnostics, sources), nl=False, err=True)
-    mistakes = sum(each.severity == "error" for each in diagnostics)
-    if mistakes:
-        raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; nothing was written")
-    return found
-
-
-def _in_order(loaded: Loaded, clashes: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The mistakes of a file and those that its names make in Python, by place; the count of those left out stays last."""
-    if not clashes:
-        return list(loaded.diagnostics)
-    rank = {file: number for number, file in enumerate(loaded.sources)}
-    found = [*loaded.diagnostics, *clashes]
-    last = [each for each in found if each.rule == "too-many-mistakes"]
-    found = [each for each in found if each.rule != "too-many-mistakes"]
-    found.sort(key=lambda each: (rank.get(each.position.file, len(rank)), each.position))
-    return [*found, *last]
+    diagnostics: list[Diagnostic] = []
+    for each in found:
+        other = packages.setdefault(each.names.package, each.interface)
+        if other is not each.interface:
+            diagnostics.append(_same_package(each.names.package, each.interface, other))
+    return diagnostics
 
 
 def _same_package(package: str, interface: Interface, other: Interface) -> Diagnostic:
@@ -131,7 +92,7 @@ def _same_package(package: str, interface: Interface, other: Interface) -> Diagn
     )
 
 
-def _plan(checked: Sequence[_Checked], output: Path, templates: Path | None) -> Plan:
+def _plan(checked: Sequence[Read], output: Path, templates: Path | None) -> Plan:
     texts: dict[str, str] = {}
     try:
         for each in checked:

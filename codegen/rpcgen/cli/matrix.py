@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Exit, Failure, nearest
+from rpcgen.cli._inputs import Inputs, file_arguments, read_all
 
 if TYPE_CHECKING:
-    from rpcgen.cli._matrix.releases import Read, Release
+    from rpcgen.cli._matrix.releases import Release
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "-I",
-    "--import-root",
-    "roots",
-    type=click.Path(file_okay=False),
-    multiple=True,
-    metavar="DIR",
-    help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
-)
+@file_arguments
 @click.option("--only", multiple=True, metavar="METHOD", help="This method only; may be repeated.")
 @click.option(
     "--pin",
@@ -43,15 +35,14 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
-    files: tuple[str, ...],
-    roots: tuple[str, ...],
+    inputs: Inputs,
     only: tuple[str, ...],
     pins: tuple[str, ...],
     form: str,
 ) -> None:
     """Run the clients of every version of an interface against the servers of every version.
 
-    Each FILE is one released version. Its client and server are generated and run in this process, over memory://:
+    Each FILE is one version; without any, those of the project. Its client and server are generated and run in this process, over memory://:
     every client with every pin sends every method to every server, by every route and with several payloads. Each
     message has to be handled as it was sent, or be refused by name; never misread, undecodable, late or lost.
 
@@ -59,11 +50,12 @@ def command(
 
     Exit codes: 0 every cell is fine; 1 a cell failed; 2 a mistake in a FILE or on the command line.
     """
-    read = _read(files, roots)
     from rpcgen.cli._matrix.pins import Pins
-    from rpcgen.cli._matrix.releases import imported
+    from rpcgen.cli._matrix.releases import check_same, imported
     from rpcgen.cli._matrix.run import run
 
+    read = read_all(inputs, "nothing was run")
+    check_same(read)
     with imported(read) as releases:
         _check_only(only, releases)
         progress = Progress()
@@ -78,21 +70,6 @@ def command(
 
             click.echo(as_json(result) if form == "json" else as_junit(result))
     ctx.exit(Exit.NEGATIVE if result.failed else Exit.OK)
-
-
-def _read(files: Sequence[str], roots: Sequence[str]) -> list[Read]:
-    """Load all files; the mistakes of all of them are shown at once."""
-    from rpcgen.cli._matrix.releases import check_same, read_files
-    from rpcgen.idl import render
-
-    found, diagnostics, sources = read_files(files, roots)
-    if diagnostics:
-        click.echo(render(diagnostics, sources), nl=False, err=True)
-    mistakes = sum(each.severity == "error" for each in diagnostics)
-    if mistakes:
-        raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; nothing was run")
-    check_same(found)
-    return found
 
 
 def _check_only(only: Sequence[str], releases: Sequence[Release]) -> None:

@@ -16,22 +16,15 @@ from types import ModuleType
 from typing import Any
 
 from rpcgen.cli._exit import Failure
-from rpcgen.codegen import Names, generate, resolve
-from rpcgen.idl import Diagnostic, Interface, load
+from rpcgen.cli._inputs import Read
+from rpcgen.codegen import Names, generate
+from rpcgen.idl import Interface
 from rpcgen.idl.model import Method
 from rpcgen.idl.timeline import is_spoken
 from rpcgen.idl.version import Version
 
 #: The package that holds the generated ones while they are imported.
 _PARENT = "_rpcgen_matrix"
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Interface files that have no mistakes, and their names in Python."""
-
-    interface: Interface
-    names: Names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,25 +73,6 @@ class Release:
         return last is not None and version <= last
 
 
-def read_files(
-    files: Sequence[str], roots: Sequence[str]
-) -> tuple[list[Read], list[Diagnostic], dict[str, str]]:
-    """Load every file: those without mistakes, all diagnostics, and the texts that they point into."""
-    found: list[Read] = []
-    diagnostics: list[Diagnostic] = []
-    sources: dict[str, str] = {}
-    for file in dict.fromkeys(files):
-        loaded = load(file, roots=roots)
-        sources |= loaded.sources
-        diagnostics += loaded.diagnostics
-        names = resolve(loaded.draft) if loaded.draft is not None else None
-        if names is not None:
-            diagnostics += names.clashes
-        if loaded.interface is not None and names is not None and not names.clashes:
-            found.append(Read(loaded.interface, names))
-    return found, diagnostics, sources
-
-
 def check_same(found: Sequence[Read]) -> None:
     """Raise Failure unless all files describe one interface."""
     first = found[0].interface
@@ -106,7 +80,7 @@ def check_same(found: Sequence[Read]) -> None:
         if other.name != first.name:
             raise Failure(
                 f"expected versions of one interface; {first.source} describes {first.name}, "
-                f"{other.source} {other.name}"
+                f"{other.source} {other.name}; name the files of one"
             )
 
 

@@ -1,0 +1,176 @@
+"""pyproject.toml -> `Project`: finds the file, and reads `[tool.rpcgen]` with all mistakes at once.
+
+Whether a name of a lint rule exists is not known here, nor whether a file is what it should be.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from rpcgen.cli._exit import Failure
+from rpcgen.cli._project.settings import CATEGORIES, LintSettings, Project, Waiver
+from rpcgen.cli._project.tables import Mistakes, Table, shown
+from rpcgen.idl import Version, parse_version
+
+FILE = "pyproject.toml"
+LOCK = "rpcgen.lock"
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def project_here() -> Project | None:
+    """The project that the current folder is in: the nearest file upwards that has a `[tool.rpcgen]`, if one has.
+
+    A folder with a `.git` is the last one that is looked at.
+
+    Raises:
+        Failure: that file has mistakes; all of them.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        # Relative from here, so that messages name files as a user would.
+        file = Path(os.path.relpath(folder, here)) / FILE
+        project = read_project(file) if file.is_file() else None
+        if project is not None:
+            return project
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def read_project(file: Path) -> Project | None:
+    """What a pyproject.toml says to rpcgen; None if it has no `[tool.rpcgen]`.
+
+    Raises:
+        Failure: it cannot be read, or has mistakes; all of them.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{file} cannot be read: {error}") from error
+    # The file of a project that does not use rpcgen is none of our business, also if it is broken.
+    if "rpcgen" not in text:
+        return None
+    mistakes = Mistakes()
+    tool = Table("[tool]", _parsed(text, file).get("tool", {}), mistakes)
+    table = tool.table("rpcgen")
+    if table is None:
+        return None
+    project = _project(file, table)
+    if mistakes.texts:
+        raise Failure("\n  ".join([f"{file}:", *mistakes.texts]))
+    return project
+
+
+def _parsed(text: str, file: Path) -> dict[str, Any]:
+    # 10 ms that a command with arguments, outside of any project, need not spend.
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        found = _AT.search(message)
+        place = f":{found[1]}:{found[2]}" if found is not None and found[1] else ""
+        reason = _AT.sub("", message)
+        raise Failure(
+            f"{file}{place}: not readable as TOML: {reason[:1].lower()}{reason[1:]}"
+        ) from error
+
+
+def _project(file: Path, table: Table) -> Project:
+    templates = _path(table, "templates")
+    project = Project(
+        file=file,
+        patterns=_relative(table, "files", table.texts("files")),
+        output=_folder(file, _path(table, "output") or "."),
+        lock=_folder(file, _path(table, "lock") or LOCK),
+        import_roots=tuple(
+            _folder(file, name)
+            for name in _relative(table, "import-roots", table.texts("import-roots"))
+        ),
+        templates=_folder(file, templates) if templates is not None else None,
+        waivers=_waivers(table),
+        lint=_lint(table.table("lint")),
+    )
+    table.end()
+    return project
+
+
+def _folder(file: Path, name: str) -> Path:
+    return Path(os.path.normpath(file.parent / name))
+
+
+def _path(table: Table, key: str) -> str | None:
+    text = table.text(key)
+    return next(iter(_relative(table, key, (text,) if text is not None else ())), None)
+
+
+def _relative(table: Table, key: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Paths that mean the same on every machine."""
+    for name in names:
+        if os.path.isabs(name) or "\\" in name:
+            table.wrong(key, f"{name!r} is no relative path with forward slashes")
+    return names
+
+
+def _waivers(table: Table) -> tuple[Waiver, ...]:
+    found: dict[str, Waiver] = {}
+    for entry in table.tables("waivers"):
+        waiver = _waiver(entry)
+        if waiver is None:
+            continue
+        if waiver.fingerprint in found:
+            entry.wrong("fingerprint", f"{waiver.fingerprint!r} is waived twice")
+        found[waiver.fingerprint] = waiver
+    return tuple(found.values())
+
+
+def _waiver(table: Table) -> Waiver | None:
+    fingerprint, reason = table.text("fingerprint"), table.text("reason")
+    until = _until(table)
+    for key in ("fingerprint", "reason", "until"):
+        if not table.has(key):
+            table.wrong(key, "missing; a waiver has a fingerprint, a reason and an end")
+    table.end()
+    if fingerprint is not None and not _FINGERPRINT.fullmatch(fingerprint):
+        table.wrong(
+            "fingerprint", f"found {fingerprint!r}, expected what `rpcgen check` prints: hex digits"
+        )
+        return None
+    if fingerprint is None or reason is None or until is None:
+        return None
+    return Waiver(fingerprint, reason, until)
+
+
+def _until(table: Table) -> date | Version | None:
+    """The end of a waiver: a date, as TOML writes it or as text, or a version."""
+    value = table.value("until")
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    if isinstance(value, str):
+        if (version := parse_version(value)) is not None:
+            return version
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    table.wrong("until", f'found {shown(value)}, expected a date or a version, such as "6.5"')
+    return None
+
+
+def _lint(table: Table | None) -> LintSettings:
+    if table is None:
+        return LintSettings()
+    lint = LintSettings(
+        table.choice("category", CATEGORIES, LintSettings().category),
+        table.texts("select"),
+        table.texts("ignore"),
+    )
+    table.end()
+    return lint
