@@ -229,5 +229,5 @@ def test_files_of_two_interfaces_are_refused() -> None:
     done = rpcgen("matrix", DEPOT[0], other)
     assert done.code == Exit.BAD_INPUT
     assert done.err == (
-        f"rpcgen matrix: expected versions of one interface; {DEPOT[0]} describes depot.store, {other} shop.inventory\n"
+        f"rpcgen matrix: expected versions of one interface; {DEPOT[0]} describes depot.store, {other} shop.inventory; name the files of one\n"
     )
