@@ -22,6 +22,7 @@ from rpcgen.runtime import (
 from rpcgen.runtime.core.work import Work
 
 from tests.conformance.conftest import Lab
+from tests.conformance.lab import endpoint
 from tests.conformance.waiting import eventually
 
 
@@ -135,6 +136,25 @@ def test_an_idempotent_call_is_tried_again(labs: Lab) -> None:
         assert running.result(5.0) is True
         assert asked.result(5.0) == 2
     assert serving.counters.overloaded <= 2
+
+
+def test_a_request_that_expired_while_nobody_read_is_not_run(labs: Lab) -> None:
+    """A server whose only thread was busy cannot know how old a request is; a caller that still waits notices nothing."""
+    if labs.worlds.client_world != "blocking":
+        pytest.skip("an asyncio client would wait for the server's loop itself")
+    client = labs.open(servers=0)
+    served = endpoint(labs.package, labs.bench, "s1")
+    server = labs.worlds.server(labs.urls[0], server="s1", endpoints=[served], executor="inline")
+    assert client.add(a=1) == 2
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lambda: client.nap(seconds=1.2))
+        assert labs.bench.started.wait(5.0)
+        with pytest.raises(DeadlineExceeded):
+            client.prepare(timeout=0.2).both(text="late")
+        assert running.result(5.0) is True
+    client.prepare(timeout=0.9).both(text="in time")
+    assert labs.bench.notes == ["in time"]
+    assert server.serving.counters.stale >= 1
 
 
 def test_a_request_that_expired_in_the_queue_is_not_run(labs: Lab) -> None:

@@ -24,7 +24,7 @@ class ClientCounters(Counters):
     calls, casts: messages handed to the driver; replies: answers that reached their caller; late: answers that
     nobody waited for any more; expired: calls that ended at their deadline; cancelled: calls given up by the program;
     lost: calls whose server went away; rejected: calls a server refused; moved: calls sent on to another server
-    because the first was gone or draining; retried: idempotent calls tried again; unreadable: frames that were no
+    because the first was gone or draining, or to the same one because it had been away; retried: idempotent calls tried again; unreadable: frames that were no
     message.
     """
 
@@ -51,8 +51,8 @@ class ServerCounters(Counters):
     """What a server counts.
 
     received: requests that could be read; handled: handlers that returned; declared: ended in a declared error;
-    failed: ended in any other exception; rejected: refused before a handler ran; overloaded, expired: those of them
-    refused for that reason; cancelled: given up by their caller; unanswered: replies whose caller was gone;
+    failed: ended in any other exception; rejected: refused before a handler ran; overloaded, expired, stale: those of
+    them refused for that reason; cancelled: given up by their caller; unanswered: replies whose caller was gone;
     unreadable: frames that were no message; drifted: messages of a build of the same version that differs from ours.
     """
 
@@ -66,6 +66,7 @@ class ServerCounters(Counters):
         "overloaded",
         "received",
         "rejected",
+        "stale",
         "unanswered",
         "unreadable",
     )
@@ -74,4 +75,4 @@ class ServerCounters(Counters):
         self.received = self.handled = self.declared = self.failed = self.rejected = 0
         self.overloaded = self.expired = self.cancelled = self.unanswered = self.unreadable = (
             self.drifted
-        ) = 0
+        ) = self.stale = 0

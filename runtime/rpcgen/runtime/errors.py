@@ -9,7 +9,7 @@
     │   ├── AuthError
     │   └── TooLarge (ValueError)
     ├── Rejected                          a server (or this client's own check) proved that it was executed 0 times
-    │   ├── Overloaded, Draining, Expired, Unauthenticated, Malformed
+    │   ├── Overloaded, Draining, Expired, Stale, Unauthenticated, Malformed
     │   ├── VersionRejected
     │   │   ├── UnsupportedMajor, MinorTooNew, MethodNotInVersion, ArgumentNotInVersion
     │   │   └── VersionPinned             this client may not write what the message needs
@@ -98,6 +98,12 @@ class Expired(Rejected):
     """The request's time was over before a handler could start."""
 
     code = "expired"
+
+
+class Stale(Rejected):
+    """The server was away, and cannot tell whether the request's time is over; a client that waits sends it again."""
+
+    code = "stale"
 
 
 class Unauthenticated(Rejected):

@@ -137,6 +137,7 @@ class AsyncServer:
         if self._loop is not None or self._stopped:
             raise ConfigurationError("this server was started before")
         self._loop = asyncio.get_running_loop()
+        self._tick()
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(opened.url, self._plan.targets, self.server)
@@ -145,6 +146,7 @@ class AsyncServer:
                 self._listeners.append(listener)
                 await listener.start()
         except BaseException:
+            self._stop_ticking()
             for listener in self._listeners:
                 await listener.close()
             raise
@@ -193,8 +195,7 @@ class AsyncServer:
             await listener.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False)
-        if self._ticker is not None:
-            self._ticker.cancel()
+        self._stop_ticking()
 
     async def wait(self) -> None:
         """Serve until SIGTERM or SIGINT, or until `stop()` is called elsewhere; then drain.
@@ -244,8 +245,6 @@ class AsyncServer:
         return arrived
 
     def _start(self, job: Job | None) -> None:
-        if self._ticker is None:
-            self._arm()
         while job is not None:
             if job.entry.is_async:
                 self._spawn(job, self._run(job))
@@ -322,15 +321,14 @@ class AsyncServer:
 
     # --- clock ----------------------------------------------------------------------------------------------------
 
-    def _arm(self) -> None:
+    def _tick(self) -> None:
         assert self._loop is not None
         self._ticker = self._loop.call_later(TICK, self._tick)
-
-    def _tick(self) -> None:
-        self._ticker = None
         self._serving.tick(time.monotonic())
-        if self._serving.work.held:
-            self._arm()
+
+    def _stop_ticking(self) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
 
 
 def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:

@@ -58,10 +58,9 @@ class AsyncTransport:
         """
         while True:
             unsent: NotSent | None = None
-            call.peer = None
             driver = self._driver or self._connect()
             try:
-                peer = driver.peer(call.target)
+                peer = call.peer or driver.peer(call.target)
                 if peer is None:
                     peer = await driver.route(call.target, self._patience(call))
                 await self._attempt(call, driver, peer)

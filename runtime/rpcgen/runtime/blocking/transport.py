@@ -57,7 +57,6 @@ class Transport:
         """
         while True:
             unsent: NotSent | None = None
-            call.peer = None
             try:
                 self._attempt(call)
             except NotSent as error:
@@ -72,7 +71,7 @@ class Transport:
                 time.sleep(pause)
 
     def _attempt(self, call: Call) -> None:
-        peer = self._route(call)
+        peer = call.peer or self._route(call)
         call.waiter = threading.Lock()
         call.waiter.acquire()
         with self._lock:

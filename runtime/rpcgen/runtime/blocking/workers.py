@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.presence import AWAY
 from rpcgen.runtime.core.serving import TICK, Serving
 from rpcgen.runtime.core.work import State
 
@@ -55,6 +56,7 @@ class Workers:
 
     def start(self, listeners: Sequence[Listener]) -> None:
         """Begin to read."""
+        self._serving.tick(time.monotonic())
         self._sources = [Source(listener) for listener in listeners]
         threading.Thread(target=self._watch_clock, name="rpcgen-clock", daemon=True).start()
         for source in self._sources:
@@ -112,14 +114,22 @@ class Workers:
         if not jobs:  # the end
             return
         if self._inline:
-            for job in jobs:
-                self._run_all(job)
+            self._run_inline(jobs)
             self._queue.put(source)
             return
         for job in jobs[1:]:
             self._queue.put(job)
         self._queue.put(source)
         self._run_all(jobs[0])
+
+    def _run_inline(self, jobs: list[Job]) -> None:
+        began = time.monotonic()
+        for job in jobs:
+            self._run_all(job)
+        ended = time.monotonic()
+        if ended > began + AWAY:  # nobody has read meanwhile
+            with self._lock:
+                self._serving.presence.away(began, ended)
 
     def _receive(self, listener: Listener) -> list[Job]:
         """Read until there is something to run, or the end."""
@@ -163,5 +173,4 @@ class Workers:
     def _watch_clock(self) -> None:
         while not self._ended.wait(TICK):
             with self._lock:
-                if self._serving.work.held:
-                    self._serving.tick(time.monotonic())
+                self._serving.tick(time.monotonic())

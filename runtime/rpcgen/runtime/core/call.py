@@ -75,7 +75,7 @@ class Call:
         needs: the minor version that the message names.
         deadline: monotonic seconds, or None.
         fields: user context that travels.
-        id: set for each attempt; peer: who has it.
+        id: set for each attempt; peer: who has it, or is to have it.
         heard: when the peer last gave a sign of life (monotonic seconds).
         answer: what came back; waiter: whatever the shell wakes then.
     """

@@ -16,12 +16,15 @@ from rpcgen.runtime.errors import (
     Draining,
     NotSent,
     RpcgenError,
+    Stale,
     TooLarge,
 )
 from rpcgen.runtime.peers import Peer
 
-#: A call that a server took no notice of, or refused because it drains, may go to another; so often at most.
+#: A call that a server took no notice of, or refused because it drains or was away, is sent again; so often at most.
 MAX_MOVES = 3
+
+_MOVING = {Draining.code, Stale.code}
 
 #: Seconds that finding and connecting a server may take for a message that has no deadline.
 CAST_TIMEOUT = 5.0
@@ -149,6 +152,8 @@ class Calls:
     def again(self, call: Call, unsent: NotSent | None, now: float) -> float | None:
         """Seconds after which a call is to be sent again instead of ending; None: it ends.
 
+        Then `call.peer` is set if it is to go to the same server.
+
         Args:
             call: one that was answered, or that could not be sent.
             unsent: why it could not; None if it was answered.
@@ -157,10 +162,13 @@ class Calls:
         if self._moves(call, unsent):
             call.attempt += 1
             self.counters.moved += 1
+            # Only the server that was away knows that it has asked for this call again.
+            call.peer = call.peer if unsent is None and _refusal(call) == Stale.code else None
             return 0.0
         pause = self._retries.pause(call, unsent or call.answer, now)
         if pause is not None:
             self.counters.retried += 1
+            call.peer = None
         return pause
 
     def _moves(self, call: Call, unsent: NotSent | None) -> bool:
@@ -169,9 +177,7 @@ class Calls:
             return False
         if unsent is not None:
             return call.peer is not None and not isinstance(unsent, (AuthError, TooLarge))
-        answer = call.answer
-        refused = isinstance(answer, Refusal) and answer.code == Draining.code
-        return refused or isinstance(answer, Draining)
+        return _refusal(call) in _MOVING or isinstance(call.answer, Draining)
 
 
 def wait_until(call: Call) -> float | None:
@@ -185,6 +191,11 @@ def wait_until(call: Call) -> float | None:
 def cancellation(call: Call) -> bytes:
     """The frame that tells the server that nobody waits any more."""
     return call.plan.codec.encode(Cancel(call.id))
+
+
+def _refusal(call: Call) -> str | None:
+    """The code of the refusal that answered a call."""
+    return call.answer.code if isinstance(call.answer, Refusal) else None
 
 
 def _name(call: Call) -> str:

@@ -15,6 +15,7 @@ from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.dispatch import Dispatcher, Job
 from rpcgen.runtime.core.envelope import CALL, Cancel
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
+from rpcgen.runtime.core.presence import Presence
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.work import Work
@@ -26,6 +27,7 @@ from rpcgen.runtime.errors import (
     Expired,
     Overloaded,
     Rejected,
+    Stale,
     TooLarge,
 )
 from rpcgen.runtime.interceptor import Interceptor
@@ -68,6 +70,7 @@ class Serving:
         self.settings = settings
         self.counters = ServerCounters()
         self.work = Work(settings.concurrency, settings.queue)
+        self.presence = Presence()
         self.dispatcher = Dispatcher(
             endpoints, OpaqueCodecs(settings.codecs), settings.converters, debug=settings.debug
         )
@@ -96,6 +99,8 @@ class Serving:
             if entry.immediate:
                 self._run_now(job, now)
                 return None
+            if now > self.presence.sure_until:
+                self.presence.check(caller, message, now)
             runs = self.work.offer(job)
         except Rejected as error:
             self._count(error)
@@ -226,7 +231,11 @@ class Serving:
         self.counters.unanswered += 1
 
     def tick(self, now: float) -> None:
-        """Do what is due by the clock: signs of life, and the end of what nobody waits for any more."""
+        """Do what is due by the clock: signs of life, and the end of what nobody waits for any more.
+
+        To be called every TICK seconds from when the server reads until it stops, by whoever keeps it reading.
+        """
+        self.presence.here(now)
         for job, frame in self.work.beats(now):
             self.send(job.source, job.caller, frame)
         for job in self.work.overdue(now):
@@ -250,10 +259,12 @@ class Serving:
             self.counters.overloaded += 1
         elif isinstance(error, Expired):
             self.counters.expired += 1
+        elif isinstance(error, Stale):
+            self.counters.stale += 1
 
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.
 GRACE = 0.05
 
-#: Seconds between two looks at the clock while there is work.
+#: Seconds between two looks at the clock.
 TICK = 0.1
