@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 T = TypeVar("T")
 
@@ -70,7 +70,9 @@ class TaggedUnion(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields
 class OpenUnion(TaggedUnion, frozen=True, kw_only=True):
     """Base of open unions: a member that this version does not know is kept in `unknown`, as {tag: value}."""
 
-    unknown: dict[str, Any] | None = field(default=None, name="")
+    # The bound, which holds for what is read alone, lets no message say `{"": {tag: value}}`: that would be a second
+    # spelling. `core/walk.py` reads the only one.
+    unknown: Annotated[dict[str, Any], Meta(max_length=0)] | None = field(default=None, name="")
 
     def __post_init__(self) -> None:
         super().__post_init__()

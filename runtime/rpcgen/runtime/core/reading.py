@@ -17,15 +17,18 @@ class Reader:
     Args:
         of: a type expression.
         hook: makes opaque objects; None where the type has none.
-        strict: as in `walk.Walk`.
+        strict, own: as in `walk.Walk`.
     """
 
-    __slots__ = ("_decoders", "_extra", "_hook", "_of", "_strict")
+    __slots__ = ("_decoders", "_extra", "_hook", "_of", "_own", "_strict")
 
-    def __init__(self, of: Any, hook: DecHook | None = None, *, strict: bool) -> None:
+    def __init__(
+        self, of: Any, hook: DecHook | None = None, *, strict: bool, own: bool = False
+    ) -> None:
         self._of = of
         self._hook = hook
         self._strict = strict
+        self._own = own
         self._decoders: dict[Codec, Decode] = {}
         self._extra = strict and has_extra(inspect.type_info(of))
 
@@ -58,9 +61,8 @@ class Reader:
 
         try:
             plain = codec.untyped(data)
-            return Walk(codec, self._hook, strict=self._strict).read(
-                inspect.type_info(self._of), plain
-            )
+            walk = Walk(codec, self._hook, strict=self._strict, own=self._own)
+            return walk.read(inspect.type_info(self._of), plain)
         except BadArguments:
             raise
         except DECODE_ERRORS as error:

@@ -42,14 +42,18 @@ class Walk:
         codec: what the values were decoded from.
         hook: makes opaque objects.
         strict: refuse unknown fields and broken bounds (requests), or let them pass (results, errors, events).
+        own: the values are structs of this process, encoded; else they came as messages.
     """
 
-    __slots__ = ("codec", "hook", "strict")
+    __slots__ = ("codec", "hook", "own", "strict")
 
-    def __init__(self, codec: Codec, hook: DecHook | None, *, strict: bool) -> None:
+    def __init__(
+        self, codec: Codec, hook: DecHook | None, *, strict: bool, own: bool = False
+    ) -> None:
         self.codec = codec
         self.hook = hook
         self.strict = strict
+        self.own = own
 
     def read(self, node: inspect.Type, value: Any, path: Path = ()) -> Any:
         """Read `value` as the type of a `msgspec.inspect` node; raises BadArguments with the path."""
@@ -130,6 +134,9 @@ def _tagged(walk: Walk, node: inspect.StructType, value: dict[Any, Any], path: P
     if len(present) != 1:
         raise mistyped(path, f"a map with exactly one of the keys {', '.join(members)}", value)
     ((tag, item),) = present.items()
+    if walk.own and tag == "":
+        # `OpenUnion.unknown` as it is encoded; it is put in its place when all is known to fit.
+        ((tag, item),) = item.items()
     if tag in members:
         member = members[tag]
         return node.cls(**{member.name: walk.read(member.type, item, (*path, tag))})

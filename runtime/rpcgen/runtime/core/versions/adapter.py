@@ -58,7 +58,7 @@ class Adapter:
             self._up = f"up_{form.convert}"
         self._codecs = codecs
         self._reader = Reader(of, codecs.decode, strict=True)
-        self._checker = Reader(method.args, codecs.decode, strict=True)
+        self._checker = Reader(method.args, codecs.decode, strict=True, own=True)
         kit = Kit(codec, codecs, converters)
         lifting = Lifting(method.interface, at, kit, strict=True)
         self._visit: Visit | None = lifting.visit(inspect.type_info(of))

@@ -45,7 +45,7 @@ class VersionedWriter:
         self._converters = converters
         self._encoders = {codec: codec.encoder(codecs.encode) for codec in CODECS.values()}
         self._pack = codecs.packer(of)
-        self._reader = Reader(of, codecs.decode, strict=True)
+        self._reader = Reader(of, codecs.decode, strict=True, own=True)
         node = inspect.type_info(of)
         self._node = node if has_history(node, interface) or _is_open(node) else None
         self._visits: dict[tuple[Codec, Version], Visit | None] = {}

@@ -61,7 +61,7 @@ class ArgumentsWriter:
         self._codec = settings.codec
         self._encode = settings.codec.encoder(settings.codecs.encode)
         self._pack = settings.codecs.packer(of)
-        self._reader = Reader(of, settings.codecs.decode, strict=True)
+        self._reader = Reader(of, settings.codecs.decode, strict=True, own=True)
         self._of = of
         self._node = cast("inspect.StructType", inspect.type_info(of))
         self._glance = Glances(interface, at).of(self._node)
