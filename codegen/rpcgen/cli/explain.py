@@ -9,9 +9,9 @@ from rpcgen.cli._exit import Failure
 @click.command()
 @click.argument("rule", required=False)
 def command(rule: str | None) -> None:
-    """Explain a rule of the interface language.
+    """Explain a rule of the interface language, or of `rpcgen lint`.
 
-    RULE is what an error shows in brackets, such as error[duplicate-key]. Without it, all rules are listed.
+    RULE is what an error shows in brackets, such as error[bad-name]. Without it, all rules are listed.
     """
     from rpcgen.idl.rules import nearest_rule, rule_page, rules
 

@@ -1,0 +1,161 @@
+"""Say what is doubtful about interface files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+from rpcgen.cli._exit import Exit, Failure, nearest
+from rpcgen.cli._inputs import Inputs, file_arguments, load_all
+
+if TYPE_CHECKING:
+    from rpcgen.idl import Diagnostic
+    from rpcgen.idl.lint.rule import Category, Edit, Rule
+
+
+def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    """List the rules, and end."""
+    if not value or ctx.resilient_parsing:
+        return
+    from rpcgen.idl.lint.rule import CATEGORIES, rule, rule_ids
+
+    rules = sorted(map(rule, rule_ids()), key=lambda each: CATEGORIES.index(each.category))
+    width = max(len(each.id) for each in rules)
+    for each in rules:
+        click.echo(f"{each.id:{width}}  {each.category:8}  {each.severity:7}  {each.summary}")
+    ctx.exit()
+
+
+@click.command()
+@file_arguments
+@click.option(
+    "--category",
+    type=click.Choice(["minimal", "standard", "strict"]),
+    help="Run the rules of this category and those before it; the project's, or standard, by default.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULE",
+    help="Run this rule, whatever its category; may be repeated.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="RULE", help="Do not run this rule; may be repeated."
+)
+@click.option("--fix", is_flag=True, help="Mend what can be mended mechanically.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="List the rules, and end.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    inputs: Inputs,
+    category: Category | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fix: bool,
+) -> None:
+    """Say what is doubtful about interface files, although they compile.
+
+    Without FILE, those that [tool.rpcgen] of pyproject.toml names are read. `rpcgen explain RULE` says why a rule is
+    one. A comment accepts what a rule finds on its line, or on the next one: # rpcgen: ignore[RULE] reason
+
+    Exit codes: 0 nothing, or warnings only; 1 errors; 2 a mistake in a FILE or on the command line.
+    """
+    rules = _rules(inputs, category, select, ignore)
+    found = _lint(inputs, rules)
+    mended = 0
+    if fix:
+        mended = _fix(found)
+        found = _lint(inputs, rules)
+    _show(found, mended)
+    if any(each.severity == "error" for each in found.diagnostics):
+        ctx.exit(Exit.NEGATIVE)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found in all files together; what two interfaces import is looked at twice, and told once."""
+
+    diagnostics: dict[Diagnostic, None] = field(default_factory=dict["Diagnostic", None])
+    edits: dict[Edit, None] = field(default_factory=dict["Edit", None])
+    sources: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def _rules(
+    inputs: Inputs, category: Category | None, select: Sequence[str], ignore: Sequence[str]
+) -> list[Rule]:
+    """The rules that run: the command line goes before the project, option by option."""
+    from rpcgen.idl.lint.rule import chosen, rule_ids
+
+    said = inputs.project.lint if inputs.project is not None else None
+    place = {"select": "--select", "ignore": "--ignore"}
+    named: Mapping[str, Sequence[str]] = {"select": select, "ignore": ignore}
+    if said is not None:
+        category = category or said.category
+        settings = {"select": said.select, "ignore": said.ignore}
+        place = {key: place[key] if named[key] else f"[tool.rpcgen.lint] {key}" for key in named}
+        named = {key: named[key] or settings[key] for key in named}
+    known = rule_ids()
+    wrong = [
+        f"{place[key]}: there is no lint rule {id_!r}{nearest(id_, known)}"
+        for key, ids in named.items()
+        for id_ in ids
+        if id_ not in known
+    ]
+    if wrong:
+        raise Failure("\n  ".join(wrong))
+    return chosen(category or "standard", named["select"], named["ignore"])
+
+
+def _lint(inputs: Inputs, rules: Sequence[Rule]) -> _Found:
+    from rpcgen.idl import render
+    from rpcgen.idl.lint.run import lint
+
+    every = load_all(inputs)
+    found = _Found()
+    for loaded in every:
+        found.sources |= loaded.sources
+        found.diagnostics |= dict.fromkeys(loaded.diagnostics)
+    mistakes = sum(each.severity == "error" for each in found.diagnostics)
+    if mistakes:
+        click.echo(render(found.diagnostics, found.sources), nl=False, err=True)
+        raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; nothing was linted")
+    for loaded in every:
+        if loaded.interface is not None:
+            linted = lint(loaded.interface, loaded.sources, rules)
+            found.diagnostics |= dict.fromkeys(linted.diagnostics)
+            found.edits |= dict.fromkeys(linted.edits)
+    return found
+
+
+def _fix(found: _Found) -> int:
+    """Write what the edits make of the files; how many there were."""
+    from rpcgen.cli._rewriting import Rewrite, write
+    from rpcgen.idl.lint.run import mended
+
+    texts = mended(found.sources, found.edits)
+    write(Rewrite(file, found.sources[file], text) for file, text in texts.items())
+    return len(found.edits)
+
+
+def _show(found: _Found, mended: int) -> None:
+    from rpcgen.idl import render
+
+    click.echo(render(found.diagnostics, found.sources), nl=False)
+    counts = {
+        severity: sum(each.severity == severity for each in found.diagnostics)
+        for severity in ("error", "warning")
+    }
+    told = [f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
+    told += [f"{mended} mended"] if mended else []
+    if found.edits:
+        told.append(f"{len(found.edits)} can be mended with --fix")
+    click.echo(", ".join(told) or "nothing found", err=True)
