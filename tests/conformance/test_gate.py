@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 from rpcgen.runtime import InterfaceClash, Target
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CAST, Cancel, Fault, Refusal, Reply
@@ -191,12 +192,27 @@ def test_a_refused_cast_is_logged(
     assert not any("\n" in line or "\r" in line for line in lines)
 
 
-def test_the_same_request_twice_at_once_runs_once(raw: RawClient, labs: Lab) -> None:
-    """A request whose id is being worked on is refused."""
+def test_the_same_request_twice_runs_once(raw: RawClient, labs: Lab) -> None:
+    """While it is being worked on and afterwards; nothing answers the second, which is counted."""
+    counters = labs.servers[0].serving.counters
+    message = request("nap", {"seconds": 20.0})
+    for _ in range(3):
+        raw.send(MSGPACK.encode(message))
+    assert labs.bench.started.wait(5.0)
+    eventually(lambda: counters.repeated == 2)
+    labs.bench.release.set()
+    assert isinstance(raw.receive(), Reply)
+    raw.send(MSGPACK.encode(message))
+    assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
+    assert (counters.repeated, counters.handled) == (3, 2)
+
+
+def test_another_attempt_while_the_first_runs_is_refused(raw: RawClient, labs: Lab) -> None:
+    """Of a call that may run again it is another message, and yet does not run beside the first."""
     message = request("nap", {"seconds": 20.0})
     raw.send(MSGPACK.encode(message))
     assert labs.bench.started.wait(5.0)
-    assert isinstance(raw.ask(message), Refusal)
+    assert isinstance(raw.ask(structs.replace(message, attempt=2)), Refusal)
     labs.bench.release.set()
     assert isinstance(raw.receive(), Reply)
 

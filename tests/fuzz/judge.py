@@ -94,7 +94,7 @@ def envelope(elements: Any, *, is_json: bool) -> None:
     """Raise Invalid unless the elements are what PROTOCOL.md 3.1 says of a request."""
     if not isinstance(elements, list) or len(elements) < 10:
         raise Invalid("no array of 10 elements")
-    given: list[Any] = [*elements, *[None] * (16 - len(elements))]
+    given: list[Any] = [*elements, *[None] * (17 - len(elements))]
     absent = len(elements)
     call_id = _bytes(given[1], is_json=is_json)
     checks = (
@@ -112,6 +112,7 @@ def envelope(elements: Any, *, is_json: bool) -> None:
         given[13] is None or _is_name(given[13]),
         given[14] is None or _is_trace(given[14]),
         given[15] is None or _is_context(given[15]),
+        given[16] is None or _is_place(given[16], is_json=is_json),
     )
     if not all(checks):
         raise Invalid(f"element {checks.index(False)}")
@@ -131,6 +132,13 @@ def _is_name(value: Any) -> bool:
 
 def _is_trace(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_is_name, value))
+
+
+def _is_place(value: Any, *, is_json: bool) -> bool:
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    series = _bytes(value[0], is_json=is_json)
+    return series is not None and len(series) == 16 and _is_int(value[1]) and 0 <= value[1] < 2**31
 
 
 def _is_context(value: Any) -> bool:

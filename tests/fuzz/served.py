@@ -16,6 +16,7 @@ from rpcgen.idl import load
 from rpcgen.idl.version import Version
 from rpcgen.runtime import Context
 from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.serving import ServerSettings, Serving
 
 from tests.compiled import INTERFACES, compile_to, import_from
@@ -105,6 +106,7 @@ class Subject:
     def feed(self, frame: bytes) -> None:
         """One frame, as a worker that runs handlers inline takes it (blocking/workers.py)."""
         serving = self.serving
+        serving._seen = Seen()  # many frames have one id
         accepted = serving.accept(None, "caller", frame, time.monotonic())
         if accepted is None:
             return

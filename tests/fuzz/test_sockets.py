@@ -23,7 +23,7 @@ from rpcgen.runtime.rpcgen_meta import MetaClient
 
 from tests.fuzz import campaign
 from tests.fuzz.mutations import Hostile
-from tests.fuzz.seeds import frames, requests
+from tests.fuzz.seeds import frames, renewed, requests
 from tests.fuzz.streams import pour
 
 MESSAGES = 20_000 * max(campaign.ROUNDS, 1)
@@ -122,7 +122,7 @@ def test_messages(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
         dealer.connect(process.address)
         dealer.send(control.encode(control.Hello(control.PROTOCOL)))
         for number, frame in enumerate(hostile.frames(MESSAGES)):
-            dealer.send(frame)
+            dealer.send(renewed(frame))
             while dealer.poll(0):
                 dealer.recv()
                 answers += 1

@@ -17,6 +17,7 @@ from rpcgen.runtime.peers import Peer
 if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.plan import Plan
+    from rpcgen.runtime.core.series import Place
 
 #: Seconds that a call waits unless the method, the client or `prepare()` says otherwise.
 DEFAULT_TIMEOUT = 60.0
@@ -75,6 +76,7 @@ class Call:
         needs: the minor version that the message names.
         deadline: monotonic seconds, or None.
         fields: user context that travels.
+        place: which of a series of fanouts it is, if it is one.
         id: set for each attempt; peer: who has it, or is to have it.
         heard: when the peer last gave a sign of life (monotonic seconds).
         answer: what came back; waiter: whatever the shell wakes then.
@@ -93,6 +95,7 @@ class Call:
         "kind",
         "needs",
         "peer",
+        "place",
         "plan",
         "request_id",
         "target",
@@ -126,6 +129,7 @@ class Call:
             self._inherit(ambient)
         self.heard = now
         self.attempt = 1
+        self.place: Place | None = None
         self.id = b""
         self.peer: Peer | None = None
         self.answer: Answer | None = None
@@ -187,6 +191,7 @@ class Call:
                 self.request_id,
                 self.trace,
                 dict(self.fields) or None,
+                self.place,
             )
         )
 

@@ -8,6 +8,7 @@ from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
 from rpcgen.runtime.core.envelope import Beat, Cancel, Refusal
 from rpcgen.runtime.core.retries import Retries
+from rpcgen.runtime.core.series import Series
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import (
     AuthError,
@@ -33,13 +34,14 @@ CAST_TIMEOUT = 5.0
 class Calls:
     """The table of pending calls. Nothing here waits or wakes: the shell does, for the calls that are returned."""
 
-    __slots__ = ("_new_id", "_retries", "counters", "pending")
+    __slots__ = ("_new_id", "_retries", "_series", "counters", "pending")
 
     def __init__(self, new_id: Callable[[], bytes], counters: ClientCounters) -> None:
         self._new_id = new_id
         self.counters = counters
         self.pending: dict[bytes, Call] = {}
         self._retries = Retries()
+        self._series = Series(new_id)
 
     def open(self, call: Call, peer: Peer, now: float) -> bytes:
         """Enter a call that is about to be sent to `peer`; its frame. You must `close` it whatever happens."""
@@ -59,6 +61,8 @@ class Calls:
     def cast(self, call: Call, now: float) -> bytes:
         """The frame of a cast, which nobody waits for."""
         call.id = self._new_id()
+        if call.target.fanout:
+            call.place = self._series.next(call.target)
         self.counters.casts += 1
         return call.frame(now)
 

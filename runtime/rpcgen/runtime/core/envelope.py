@@ -43,6 +43,7 @@ class Request(Struct, array_like=True, tag=1):
     request_id: Name | None = None
     trace: tuple[Name, Name] | None = None
     context: dict[str, Any] | None = None
+    fanout: tuple[Id, Number] | None = None
 
 
 class Reply(Struct, array_like=True, tag=2):

@@ -18,6 +18,8 @@ from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import Presence
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal
+from rpcgen.runtime.core.seen import Seen
+from rpcgen.runtime.core.series import Gaps
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.endpoint import AnyEndpoint
@@ -77,6 +79,8 @@ class Serving:
         self._answer = answer
         self._drifted: set[tuple[str, bytes]] = set()
         self._repeats = Repeats()
+        self._seen = Seen()
+        self._gaps = Gaps()
 
     # --- arriving -------------------------------------------------------------------------------------------------
 
@@ -93,6 +97,12 @@ class Serving:
         if isinstance(message, Cancel):
             return self._cancelled(caller, message)
         self.counters.received += 1
+        if self._seen.again(message.id, message.attempt):
+            # Not answered: what is said to it would be taken for the answer to the first.
+            self.counters.repeated += 1
+            return None
+        if message.fanout is not None:
+            self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
             job = Job(entry, message, caller, source, codec, now)
