@@ -19,6 +19,7 @@ from rpcgen.runtime import AsyncTransport, Transport
 
 from tests.chaos.drive import OUTCOMES
 from tests.chaos.journal import Began, Ended, Journal
+from tests.chaos.payloads import digest
 
 #: Calls that a blocking asker has under way.
 THREADS = 64
@@ -37,6 +38,7 @@ class Asker:
         self.name = name
         self._journal = journal
         self._numbers = itertools.count()
+        self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.transport: Any
         if world == "blocking":
@@ -58,6 +60,7 @@ class Asker:
         server: str | None = None,
         may: tuple[str, ...] = ("ok",),
         runs: int = 1,
+        everybody: list[str] | None = None,
         **arguments: Any,
     ) -> Future[Ended]:
         """Begin a call or cast.
@@ -67,23 +70,30 @@ class Asker:
             server: only this one.
             may: the outcomes that are no failure.
             runs: how often it may run.
+            everybody: the servers that a fanout has to reach, or to name as missed; None: it is no fanout.
         """
         ticket = f"{self.name}-{next(self._numbers)}"
         given: dict[str, Any] = {"ticket": ticket}
+        expect = dict(given)
+        if "data" in arguments:
+            expect["luggage"] = digest(arguments["data"])
         cast = method == "note"
         began = Began(
             ticket,
             self.name,
             method,
             cast,
-            expect=given,
-            given=["ticket"],
+            expect=expect,
+            given=list(expect),
             may=list(may),
             at=time.monotonic(),
             limit=None if cast else timeout,
             runs=runs,
+            everybody=everybody,
         )
-        kind = {} if server is None else {"server": server}
+        kind: dict[str, Any] = {} if server is None else {"server": server}
+        if everybody is not None:
+            kind["fanout"] = True
         prepared = self.client.prepare(timeout=timeout, **kind)
         bound = getattr(prepared, method)
         if self._loop is None:
@@ -124,13 +134,21 @@ class Asker:
             text = f"{type(error).__name__}: {error}"
             ended = Ended(began.ticket, outcome, now, now - began.at, text)
         else:
-            got = {} if began.cast else {"ticket": result.ticket, "server": result.server}
+            got = _got(began, result)
             ended = Ended(began.ticket, "ok", now, now - began.at, got=got)
         self._journal.write(ended)
         return ended
 
+    def counters(self) -> dict[str, int]:
+        """What the client has counted."""
+        counted: dict[str, int] = self.transport.counters.snapshot()
+        return counted
+
     def close(self) -> None:
-        """End the client, and what it has under way."""
+        """End the client, and what it has under way. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         if self._loop is None:
             self.transport.close()
             self._pool.shutdown()
@@ -151,3 +169,13 @@ class Asker:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _got(began: Began, result: Any) -> dict[str, Any]:
+    """A result as journals have it."""
+    if began.everybody is not None:
+        return {"peers": list(result.peers), "refused": list(result.refused)}
+    if began.cast:
+        return {}
+    got = {"ticket": result.ticket, "server": result.server}
+    return got if began.method != "carry" else {**got, "luggage": digest(result.data)}

@@ -6,6 +6,7 @@ waits for a time; what is waited for is in the journals.
 
 from __future__ import annotations
 
+import os
 import selectors
 import signal
 import socket
@@ -21,6 +22,7 @@ import msgspec
 
 from tests.chaos import drive, serve
 from tests.chaos.asks import Scenario
+from tests.chaos.hosts import HERE, Surroundings
 from tests.chaos.journal import Checker, Ended, Entry, Lived, Ran, Reading
 from tests.compiled import compile_to
 
@@ -32,13 +34,24 @@ LIMIT = 20.0
 class Process:
     """One process of ours and its journal."""
 
-    def __init__(self, module: str, orders: Any, journal: Path, log: Path) -> None:
+    def __init__(
+        self,
+        module: str,
+        orders: Any,
+        journal: Path,
+        log: Path,
+        surroundings: Surroundings = HERE,
+    ) -> None:
         self.reading = Reading(journal)
         self._log = log
         with log.open("wb") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, msgspec.json.encode(orders).decode()],
+                [
+                    *surroundings.prefix,
+                    *(sys.executable, "-m", module, msgspec.json.encode(orders).decode()),
+                ],
                 cwd=ROOT,
+                env={**os.environ, **surroundings.environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -61,6 +74,12 @@ class Process:
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             return stdout.readline() if selector.select(limit) else b""
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of its stdout, until it ends."""
+        stdout = _pipe(self._process.stdout)
+        with os.fdopen(os.dup(stdout.fileno()), "rb") as copy:  # this one may be closed meanwhile
+            yield from copy
 
     def tell(self, word: str) -> None:
         """Write a line to its stdin."""
@@ -225,11 +244,11 @@ class Campaign:
         return Checker(self._entries, self.scenario.facts)
 
 
-def urls(transport: str, directory: Path, servers: int) -> list[str]:
+def urls(transport: str, directory: Path, servers: int, address: str = "127.0.0.1") -> list[str]:
     """The URLs of so many servers, and that of the clients."""
     if transport == "zmq+ipc":
         return [f"zmq+ipc://{directory / 's'}"] * (servers + 1)
-    hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
+    hosts = [f"{address}:{_free_port()}" for _ in range(servers)]
     return [*(f"zmq+tcp://{host}" for host in hosts), f"zmq+tcp://{','.join(hosts)}"]
 
 

@@ -22,6 +22,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("chaos")
         for row in ROWS:
             terminalreporter.write_line(row)
+        skipped = [
+            report
+            for report in terminalreporter.stats.get("skipped", [])
+            if "tests/chaos" in report.nodeid
+        ]
+        terminalreporter.write_line(f"{len(ROWS)} rows shown, {len(skipped)} skipped")
 
 
 @pytest.fixture

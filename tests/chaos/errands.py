@@ -18,6 +18,7 @@ from msgspec import Struct
 from rpcgen.runtime import AsyncServer, Server
 
 from tests.chaos.journal import Journal, Ran
+from tests.chaos.payloads import digest
 from tests.compiled import import_from
 from tests.conformance.serve_lab import announce
 
@@ -42,14 +43,24 @@ class Handlers:
         self._server = orders.server
         self._journal = Journal(Path(orders.journal))
         self._done = package.Done
+        self._carried = package.Carried
 
     def ran(self, ctx: Any, ticket: str, *, answers: bool = True) -> Any:
         """Write a run down; the result."""
         answer = {"ticket": ticket, "server": self._server} if answers else {}
-        seen = {"ticket": ticket}
-        entry = Ran(ticket, self._server, "", seen, answer, ctx.needs, ctx.reader, time.monotonic())
-        self._journal.write(entry)
+        self._write(ctx, ticket, {"ticket": ticket}, answer)
         return self._done(**answer) if answers else None
+
+    def carried(self, ctx: Any, ticket: str, data: bytes) -> Any:
+        """Write down what came; it goes back."""
+        luggage = digest(data)
+        answer = {"ticket": ticket, "server": self._server, "luggage": luggage}
+        self._write(ctx, ticket, {"ticket": ticket, "luggage": luggage}, answer)
+        return self._carried(ticket=ticket, server=self._server, data=data)
+
+    def _write(self, ctx: Any, ticket: str, seen: dict[str, Any], answer: dict[str, Any]) -> None:
+        now = time.monotonic()
+        self._journal.write(Ran(ticket, self._server, "", seen, answer, ctx.needs, ctx.reader, now))
 
     def takes(self, seconds: float, only: str) -> float:
         """How long an errand takes here."""
@@ -71,10 +82,13 @@ def blocking_methods(handlers: Handlers) -> dict[str, Any]:
             pass
         return done
 
-    def note(_: object, ctx: Any, *, ticket: str) -> None:
+    def carry(_: object, ctx: Any, *, ticket: str, data: bytes) -> Any:
+        return handlers.carried(ctx, ticket, data)
+
+    def note(_: object, ctx: Any, *, ticket: str, filler: str) -> None:
         handlers.ran(ctx, ticket, answers=False)
 
-    return {"work": work, "again": work, "hog": hog, "note": note}
+    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note}
 
 
 def async_methods(handlers: Handlers) -> dict[str, Any]:
@@ -90,10 +104,13 @@ def async_methods(handlers: Handlers) -> dict[str, Any]:
         threading.Event().wait(seconds)
         return done
 
-    async def note(_: object, ctx: Any, *, ticket: str) -> None:
+    async def carry(_: object, ctx: Any, *, ticket: str, data: bytes) -> Any:
+        return handlers.carried(ctx, ticket, data)
+
+    async def note(_: object, ctx: Any, *, ticket: str, filler: str) -> None:
         handlers.ran(ctx, ticket, answers=False)
 
-    return {"work": work, "again": work, "hog": hog, "note": note}
+    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note}
 
 
 def main(text: str) -> None:

@@ -38,6 +38,7 @@ class Began(Struct, frozen=True, tag=True):
         reader: what the caller understands; None: whatever the message said.
         limit: seconds after which it is over, and no handler may start.
         runs: how often it may run: more than once only if it is idempotent.
+        everybody: the servers that a fanout reaches, or names as missed; None: it is no fanout.
     """
 
     ticket: str
@@ -53,6 +54,7 @@ class Began(Struct, frozen=True, tag=True):
     reader: Version | None = None
     limit: float | None = None
     runs: int = 1
+    everybody: list[str] | None = None
 
 
 class Ended(Struct, frozen=True, tag=True):
@@ -235,6 +237,9 @@ class Checker:
     def _call(self, began: Began) -> Iterator[Violation]:
         ticket, runs = began.ticket, self.runs.get(began.ticket, [])
         ended = self.ended.get(ticket)
+        if began.everybody is not None:
+            yield from _fanout(began, began.everybody, ended, runs)
+            return
         if len(runs) > began.runs:
             yield Violation("duplicated", ticket, f"ran {len(runs)} times")
         if began.limit is not None:
@@ -316,3 +321,29 @@ class Checker:
 
 def _where(began: Began, run: Ran) -> str:
     return f"{began.client} to {run.server} {run.release}: {began.method}"
+
+
+def _fanout(
+    began: Began, everybody: list[str], ended: Ended | None, runs: list[Ran]
+) -> Iterator[Violation]:
+    """Each server that was there got one copy, or is named as one that did not; nobody else got any."""
+    ran = Counter(run.server for run in runs)
+    if ended is None or ended.outcome not in began.may:
+        text = "never ended" if ended is None else f"ended as {ended.outcome}: {ended.text}"
+        yield Violation("failed", began.ticket, f"{began.client}: {text}")
+        return
+    sent, refused = (set(ended.got.get(name, ())) for name in ("peers", "refused"))
+    for server, count in ran.items():
+        if count > 1:
+            yield Violation("duplicated", began.ticket, f"ran {count} times on {server}")
+        if server not in everybody:
+            yield Violation("unexplained", began.ticket, f"ran on {server}, which was not there")
+        if server in refused:
+            yield Violation("unexplained", began.ticket, f"ran on {server}, which is named missed")
+    if ended.outcome != "ok":
+        return
+    for server in everybody:
+        if server not in sent | refused:
+            yield Violation("unexplained", began.ticket, f"{server} is named nowhere")
+        if server in sent and not ran[server]:
+            yield Violation("lost", began.ticket, f"never ran on {server}")

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 from rpcgen.runtime import ConfigurationError, RpcgenError
 
+from tests.chaos import remote
 from tests.chaos.asking import Asker
 from tests.chaos.cycles import crowd, cycle
 from tests.chaos.errands import PACKAGE
@@ -28,18 +29,19 @@ from tests.chaos.journal import Ended, Journal
 from tests.compiled import import_from
 
 
-def load(asker: Asker, *, callers: int, seconds: float) -> None:
+def load(asker: Asker, *, callers: int, seconds: float, may: tuple[str, ...] = ("ok",)) -> None:
     """Call and cast until stdin ends."""
     stop = threading.Event()
+    may = tuple(may)
 
     def run(which: int) -> None:
         number = which
         while not stop.is_set():
             number += 1
             if number % 4:
-                asker.ask(seconds=seconds if number % 2 else 0.0, timeout=10.0)
+                asker.ask(seconds=seconds if number % 2 else 0.0, timeout=10.0, may=may)
             else:
-                asker.ask("note", timeout=10.0)
+                asker.ask("note", timeout=10.0, may=may)
             stop.wait(0.02)
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(callers)]
@@ -137,6 +139,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
     "cancel": cancel,
     "crowd": crowd,
     "cycle": cycle,
+    "asker": remote.asker,
 }
 
 

@@ -71,7 +71,13 @@ HEARD = replace(RAN, ticket="c-1", seen={"ticket": "a-1"}, answer={}, at=20.3)
 SENT = Ended("c-1", "ok", at=20.1, took=0.1)
 CAST: list[Entry] = [SAID, HEARD, SENT]
 
-GOOD: list[Entry] = [OLD, NEW, *CALL, *REFUSAL, *CAST]
+#: A fanout to two servers and to one that did not read.
+FANNED = replace(SAID, ticket="d-1", client="d", everybody=["s1", "s2", "s3"])
+SPREAD = Ended("d-1", "ok", at=20.1, took=0.1, got={"peers": ["s1", "s2"], "refused": ["s3"]})
+ON_S1, ON_S2 = (replace(HEARD, ticket="d-1", server=name) for name in ("s1", "s2"))
+FANOUT: list[Entry] = [FANNED, SPREAD, ON_S1, ON_S2]
+
+GOOD: list[Entry] = [OLD, NEW, *CALL, *REFUSAL, *CAST, *FANOUT]
 
 
 def found(entries: list[Entry]) -> list[str]:
@@ -170,6 +176,22 @@ PLANTED: dict[str, tuple[list[Entry], list[str]]] = {
         ),
         ["misread"],
     ),
+    "a fanout that a server got twice": (but((ON_S1, [ON_S1, ON_S1])), ["duplicated"]),
+    "a fanout that got lost": (but((ON_S2, [])), ["lost"]),
+    "a fanout to one who came later": (
+        but((ON_S2, [ON_S2, replace(ON_S2, server="s4")])),
+        ["unexplained"],
+    ),
+    "a fanout to one who is named missed": (
+        but((ON_S2, [ON_S2, replace(ON_S2, server="s3")])),
+        ["unexplained"],
+    ),
+    "a fanout that does not say whom it missed": (
+        but((SPREAD, [replace(SPREAD, got={"peers": ["s1", "s2"], "refused": []})])),
+        ["unexplained"],
+    ),
+    "a fanout that failed": (but((SPREAD, [replace(SPREAD, outcome="not_sent")])), ["failed"]),
+    "a fanout without an end": (but((SPREAD, [])), ["failed"]),
     "no result": (but((ENDED, [replace(ENDED, got={})])), ["misread"]),
 }
 
