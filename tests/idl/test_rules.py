@@ -34,12 +34,12 @@ _BLOCK = re.compile(r"^## (Refused|Accepted)\n\n```yaml\n(.*?)^```$", re.S | re.
 def emitted() -> set[str]:
     """Return the codes that the sources can emit: first arguments, or whole constants, that look like one.
 
-    Lint rules are files; tests/idl/lint sees to them.
+    Rules of lint and of compat are files; tests/idl/lint and tests/idl/compat see to them.
     """
     found: set[str] = set()
     package = Path(rpcgen.idl.report.__file__).parent
     for path in package.rglob("*.py"):
-        if path.is_relative_to(package / "lint"):
+        if path.relative_to(package).parts[0] in ("lint", "compat"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

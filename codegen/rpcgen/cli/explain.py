@@ -9,7 +9,7 @@ from rpcgen.cli._exit import Failure
 @click.command()
 @click.argument("rule", required=False)
 def command(rule: str | None) -> None:
-    """Explain a rule of the interface language, or of `rpcgen lint`.
+    """Explain a rule of the interface language, of `rpcgen lint`, or of `rpcgen check`.
 
     RULE is what an error shows in brackets, such as error[bad-name]. Without it, all rules are listed.
     """

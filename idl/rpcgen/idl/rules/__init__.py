@@ -1,6 +1,7 @@
 """The page of each rule: what is refused, why, an example that is, and one that is not.
 
-A rule of the language is one Markdown file, named for its code; the page of a lint rule is the docstring of its module.
+A rule of the language is one Markdown file, named for its code; the page of a rule of `rpcgen lint` or `rpcgen check` is
+the docstring of its module.
 The pages are read from the installed package when somebody asks; compiling never touches them.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from rpcgen.idl.compat import registry as changes
 from rpcgen.idl.lint.rule import rule, rule_ids
 from rpcgen.idl.report import nearest
 
@@ -20,7 +22,7 @@ def language_rules() -> list[str]:
 
 def rules() -> list[str]:
     """Return the codes of all rules, sorted."""
-    return sorted([*language_rules(), *rule_ids()])
+    return sorted([*language_rules(), *rule_ids(), *changes.rule_ids()])
 
 
 def rule_page(code: str) -> str | None:
@@ -28,7 +30,7 @@ def rule_page(code: str) -> str | None:
     if code in language_rules():
         return files(__name__).joinpath(f"{code}.md").read_text(encoding="utf-8")
     if code not in rule_ids():
-        return None
+        return changes.page_of(code)
     found = rule(code)
     first, _, rest = found.page.partition("\n")
     kind = "An error" if found.severity == "error" else "A warning"

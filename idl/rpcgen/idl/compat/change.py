@@ -1,0 +1,86 @@
+"""One difference between two versions of an interface, as facts for a rule to judge.
+
+A change knows its axes (what was changed, what was done to it, and who reads it) and no verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from rpcgen.idl.position import Position
+
+#: Who reads a payload. A server reads requests; clients read results and errors; subscribers read events.
+Reader = Literal["request", "result", "error", "event", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The payload that a change is in: of a method, an error or an event; nothing where it is in none."""
+
+    reader: Reader = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        match self.reader:
+            case "request":
+                return f"sent with {self.name}"
+            case "result":
+                return f"returned by {self.name}"
+            case "error":
+                return f"raised as {self.name}"
+            case "event":
+                return f"published with {self.name}"
+            case _:
+                return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        subject, action: the axes, such as `enum-value` and `added`; with the reader they lead to the rule.
+        root: the first payload in which it was met.
+        way: names of fields, tags and `[]` that lead from the payload to the part.
+        path: the part in words of the file, such as `PowerState.shelved`.
+        place: where, in the new file; the nearest thing that is left where the part is gone.
+        owner: the type, method, error or event that the part belongs to.
+        name: the part itself.
+        before, after: what was written, in short; empty for what was not there.
+        was_at: where the older file says it; None if it does not.
+        dated: the new file itself says that it was otherwise before.
+        levelled: so whoever writes it writes it as it was for readers of older versions, and reads it as it was.
+        since: the dates that the new file gives the part, in short.
+        required: a message without it is refused.
+        open: readers, as they were, keep what they do not know.
+        told: what older readers are told instead.
+    """
+
+    subject: str
+    action: str
+    root: Root
+    path: str
+    place: Position
+    way: tuple[str, ...] = ()
+    owner: str = ""
+    name: str = ""
+    before: str = ""
+    after: str = ""
+    was_at: Position | None = None
+    dated: bool = False
+    levelled: bool = False
+    since: str = ""
+    required: bool = False
+    open: bool = False
+    told: str = ""
+
+    @property
+    def direction(self) -> str:
+        """Requests are read strictly, everything else tolerantly; nothing where it is in no payload."""
+        return self.root.reader and ("request" if self.root.reader == "request" else "result")
+
+    @property
+    def used(self) -> str:
+        """Which payload it is in, to go on with a message."""
+        return f", {self.root}" if self.root.reader else ""

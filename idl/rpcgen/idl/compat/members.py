@@ -1,0 +1,119 @@
+"""Arguments and fields, compared one by one. It knows no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rpcgen.idl.compat.bounds import Limits, bounds_text
+from rpcgen.idl.compat.types import compare_types
+from rpcgen.idl.compat.walk import Spot, Walk, since_text
+from rpcgen.idl.contract import member_text
+from rpcgen.idl.model import Field
+from rpcgen.idl.resolve import Types, is_required, resolve
+
+Fields = Mapping[str, Field]
+
+
+def compare_fields(
+    walk: Walk, old: Fields, new: Fields, whole: Callable[[], Fields], spot: Spot
+) -> None:
+    """Compare arguments or fields; `whole` are those of the new file at all versions."""
+    for before, after in walk.pairs_of(old, new):
+        if after is None:
+            if before is not None:
+                _removed(walk, before, whole(), spot)
+        elif before is None:
+            _added(walk, after, spot)
+        elif before is not after:
+            _both(walk, before, after, spot.part(after.name, after.position, before.position))
+        else:
+            compare_types(
+                walk,
+                (before.type, ()),
+                (after.type, ()),
+                spot.part(after.name, after.position, None),
+            )
+
+
+def _added(walk: Walk, field: Field, spot: Spot) -> None:
+    if field.position in walk.late:
+        return
+    required = is_required(field, walk.new.types)
+    subject = "required-field" if required else "optional-field"
+    here = spot.part(field.name, field.position, spot.was_at)
+    walk.found(
+        subject, "added", here, after=shown(field), since=since_text(field.dated), required=required
+    )
+
+
+def _removed(walk: Walk, field: Field, whole: Fields, spot: Spot) -> None:
+    named = whole.get(field.name)
+    late = walk.is_late(named, lambda now: _same_form(walk, field, now, spot))
+    if late and named is not None:
+        here = spot.part(field.name, named.position, field.position)
+        walk.found("since", "too-new", here, before=shown(field), since=since_text(named.dated))
+        return
+    here = spot.part(field.name, spot.place, field.position)
+    required = is_required(field, walk.old.types)
+    walk.found("field", "removed", here, before=shown(field), required=required)
+    if late is False and named is not None:
+        again = spot.part(field.name, named.position, field.position)
+        walk.found("name", "reused", again, before=shown(field), after=shown(named))
+
+
+def _both(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
+    before, after = shown(old), shown(new)
+    if old.name != new.name:
+        walk.found("field", "renamed", spot, before=old.name, after=new.name)
+    if old.presence != new.presence:
+        walk.found("presence", "changed", spot, before=before, after=after)
+        return
+    if old.constant is not None or new.constant is not None:
+        if old.constant != new.constant or repr(old.constant) != repr(new.constant):
+            walk.found("constant", "changed", spot, before=before, after=after)
+        return
+    _compare_states(walk, old, new, spot)
+    if (old.older, old.send) != (new.older, new.send):
+        walk.found("policy", "changed", spot, before=_policy(old), after=_policy(new))
+    compare_types(walk, (old.type, (old.constraints,)), (new.type, (new.constraints,)), spot)
+
+
+def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
+    """Compare what absent means."""
+    action = {
+        ("required", "null"): ("field", "became-optional"),
+        ("required", "default"): ("field", "became-optional"),
+        ("null", "required"): ("field", "became-required"),
+        ("default", "required"): ("default", "removed"),
+        ("null", "default"): ("default", "changed"),
+        ("default", "null"): ("default", "changed"),
+    }.get((_state(walk.old.types, old), _state(walk.new.types, new)))
+    if action is None and repr(old.default) != repr(new.default):
+        action = ("default", "changed")
+    if action is not None:
+        walk.found(*action, spot, before=shown(old), after=shown(new))
+
+
+def _state(types: Types, field: Field) -> str:
+    if field.default is not None:
+        return "default"
+    resolved = resolve(field.type, types)
+    return "null" if resolved is not None and resolved.nullable else "required"
+
+
+def _policy(field: Field) -> str:
+    return f"older: {field.older or 'refuse_if_set'}, send: {field.send or 'set'}"
+
+
+def _same_form(walk: Walk, old: Field, new: Field, spot: Spot) -> bool:
+    """Whether two fields are the same but for their dates: nothing is found between them."""
+    inner = Walk(walk.old, walk.new, walk.file, dated=False)
+    _both(inner, old, new, spot)
+    return not inner.changes
+
+
+def shown(field: Field) -> str:
+    """Write an argument or field with its bounds."""
+    limits: Limits = (field.constraints,)
+    text = bounds_text(limits)
+    return f"{member_text(field)}, {text}" if text else member_text(field)

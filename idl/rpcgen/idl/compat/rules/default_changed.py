@@ -1,0 +1,48 @@
+"""What absent means changed: the default is another, or there is one now, or there is none any more.
+
+The same message means something else to a reader of another version, and nobody notices.
+
+## Before
+
+```yaml
+methods: {get: {call: any, args: {count: int = 1}}}
+```
+
+## After
+
+```yaml
+methods: {get: {call: any, args: {count: int = 2}}}
+```
+
+## Instead
+
+Write down what it was, so that messages of older versions keep their meaning:
+
+```yaml
+methods:
+  get:
+    call: any
+    args:
+      count: {type: int, default: 2, was_type: {"1.4": int = 1}}
+```
+"""
+
+from __future__ import annotations
+
+from rpcgen.idl.compat.change import Change
+from rpcgen.idl.compat.rule import Rule
+from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
+
+
+def _judge(change: Change) -> Judgement:
+    return Judgement(
+        message=f'the default of "{change.path}" changed{change.used}: {change.before} became {change.after}',
+        wire=MINOR if change.levelled else MAJOR,
+        source=MINOR if change.levelled else MAJOR,
+        instead=""
+        if change.levelled
+        else f"keep the default, or say what it was: was_type: {{VERSION: {change.before}}}",
+    )
+
+
+rule = Rule("default", "changed", "", _judge)

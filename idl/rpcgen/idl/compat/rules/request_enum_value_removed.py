@@ -1,0 +1,43 @@
+"""An enum that requests carry lost a value.
+
+Clients of released versions send it, and servers no longer know what it means.
+
+## Before
+
+```yaml
+types: {Mode: {enum: [slow, fast]}}
+methods: {put: {call: any, args: {mode: Mode}}}
+```
+
+## After
+
+```yaml
+types: {Mode: {enum: [slow]}}
+methods: {put: {call: any, args: {mode: Mode}}}
+```
+
+## Instead
+
+Keep it until the next major.
+"""
+
+from __future__ import annotations
+
+from rpcgen.idl.compat.change import Change
+from rpcgen.idl.compat.rule import Rule
+from rpcgen.idl.compat.verdict import MAJOR, Judgement
+
+
+def _judge(change: Change) -> Judgement:
+    return Judgement(
+        message=f'the enum "{change.owner}" lost "{change.name}"{change.used}',
+        wire=MAJOR,
+        source=MAJOR,
+        instead=f'keep "{change.name}" until the next major',
+        unseen="an open enum takes it; the handler no longer knows what it means"
+        if change.open
+        else "",
+    )
+
+
+rule = Rule("enum-value", "removed", "request", _judge)

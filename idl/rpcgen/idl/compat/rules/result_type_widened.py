@@ -1,0 +1,47 @@
+"""A result, an error or an event may hold more values: int became float, an enum became string, something became any.
+
+Old readers fail on the new values. Readers of an open enum take any text, so there only programs notice.
+
+## Before
+
+```yaml
+methods: {get: {call: any, returns: int}}
+```
+
+## After
+
+```yaml
+methods: {get: {call: any, returns: float}}
+```
+
+## Instead
+
+Add a field beside it, or write down what it was, with a converter:
+
+```yaml
+methods: {get: {call: any, returns: float, was: {"1.4": {returns: int}}}}
+```
+"""
+
+from __future__ import annotations
+
+from rpcgen.idl.compat.change import Change
+from rpcgen.idl.compat.rule import Rule
+from rpcgen.idl.compat.verdict import MAJOR, MINOR, NONE, Judgement
+
+
+def _judge(change: Change) -> Judgement:
+    return Judgement(
+        message=f'the type of "{change.path}" was widened from {change.before} to {change.after}{change.used}',
+        wire=MINOR if change.levelled else NONE if change.open else MAJOR,
+        source=MINOR if change.levelled else MAJOR,
+        instead=""
+        if change.levelled
+        else "add a field beside it, or say what it was, with a converter",
+        unseen="readers of an open enum take any text; programs see another type"
+        if change.open and not change.levelled
+        else "",
+    )
+
+
+rule = Rule("type", "widened", "result", _judge)

@@ -1,0 +1,52 @@
+"""The new type holds fewer values: float became int, string became an enum, any became something.
+
+In a request, servers refuse values of released versions. In a result, new clients fail on values of older servers: tools
+that only look at old readers miss this. An open enum takes any text, so there only programs notice.
+
+## Before
+
+```yaml
+methods: {get: {call: any, args: {ratio: float}}}
+```
+
+## After
+
+```yaml
+methods: {get: {call: any, args: {ratio: int}}}
+```
+
+## Instead
+
+Write down what it was, with a converter:
+
+```yaml
+methods:
+  get:
+    call: any
+    args:
+      ratio: {type: int, was_type: {"1.4": float}}
+```
+"""
+
+from __future__ import annotations
+
+from rpcgen.idl.compat.change import Change
+from rpcgen.idl.compat.rule import Rule
+from rpcgen.idl.compat.verdict import MAJOR, MINOR, NONE, Judgement
+
+
+def _judge(change: Change) -> Judgement:
+    return Judgement(
+        message=f'the type of "{change.path}" was narrowed from {change.before} to {change.after}{change.used}',
+        wire=MINOR if change.levelled else NONE if change.open else MAJOR,
+        source=MINOR if change.levelled else MAJOR,
+        instead=""
+        if change.levelled
+        else f"say what it was: was_type: {{VERSION: {change.before}}}, with a converter",
+        unseen="an open enum takes any text; programs see another type"
+        if change.open and not change.levelled
+        else "",
+    )
+
+
+rule = Rule("type", "narrowed", "", _judge)

@@ -1,0 +1,137 @@
+"""What an interface is besides its methods: where it lives, its errors, its events. It knows no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rpcgen.idl.compat.change import Root
+from rpcgen.idl.compat.members import compare_fields
+from rpcgen.idl.compat.types import compare_types
+from rpcgen.idl.compat.walk import Spot, Walk, since_text
+from rpcgen.idl.model import Error, Event, Named
+from rpcgen.idl.resolve import error_fields
+
+
+def compare_target(walk: Walk) -> None:
+    """Compare names, topics and what holds for all methods."""
+    old, new = walk.old, walk.new
+    spot = Spot(Root(), new.name, new.position, old.position)
+    if old.name != new.name:
+        walk.found("interface", "renamed", spot, before=old.name, after=new.name)
+    if old.namespace != new.namespace:
+        here = replace(spot, path="namespace")
+        texts = str(old.namespace), str(new.namespace)
+        walk.found("namespace", "changed", here, before=texts[0], after=texts[1])
+    if old.target.exchange != new.target.exchange:
+        here = replace(spot, path="target.exchange")
+        texts = old.target.exchange, new.target.exchange
+        walk.found("exchange", "changed", here, before=texts[0], after=texts[1])
+    _compare_topics(walk, spot)
+    if (old.send, old.refused_as) != (new.send, new.refused_as):
+        before, after = (f"send: {each.send}, refused_as: {each.refused_as}" for each in (old, new))
+        walk.found("policy", "changed", spot, before=before, after=after)
+
+
+def _compare_topics(walk: Walk, spot: Spot) -> None:
+    old, new = walk.old.target, walk.new.target
+    before, after = old.topic.name, new.topic.name
+    here = replace(spot, path="target.topic")
+    listens = {after, *new.also, walk.file.target.topic.name, *walk.file.target.also}
+    if before != after:
+        kept = before in listens
+        walk.found("topic", "changed", here, before=before, after=after, open=kept)
+    for topic in sorted({after, *new.also} - {before, *old.also}):
+        if topic != after:
+            walk.found("topic", "added", replace(spot, path=f"target.also.{topic}"), name=topic)
+    for topic in sorted(set(old.also) - listens):
+        walk.found("topic", "removed", replace(spot, path=f"target.also.{topic}"), name=topic)
+
+
+def compare_errors(walk: Walk) -> None:
+    """Compare the errors of both views."""
+    for name, old in walk.old.errors.items():
+        new = walk.new.errors.get(name)
+        if new is None:
+            _error_removed(walk, old)
+        elif new is not old or walk.dated:
+            _compare_error(walk, old, new)
+
+
+def _error_removed(walk: Walk, error: Error) -> None:
+    named = walk.file.errors.get(error.name)
+    spot = Spot(Root(), error.name, named.position if named else walk.new.position, error.position)
+    if named is not None and walk.is_late(named, lambda now: True):
+        walk.found("since", "too-new", spot, before=error.name, since=since_text(named.dated))
+        return
+    walk.found("error", "removed", spot, before=error.name)
+
+
+def _compare_error(walk: Walk, old: Error, new: Error) -> None:
+    spot = Spot(Root(), new.name, new.position, old.position)
+    wires = old.wire or "", new.wire or ""
+    if wires[0] != wires[1]:
+        walk.found("error-wire", "changed", spot, before=wires[0], after=wires[1])
+    if old.extends != new.extends:
+        bases, kept = _bases(walk.old.errors, old), _bases(walk.new.errors, new)
+        for subject_action, names in (("lost", bases - kept), ("gained", kept - bases)):
+            for base in sorted(names):
+                walk.found(
+                    "error-base",
+                    subject_action,
+                    spot,
+                    before=old.extends or "",
+                    after=new.extends or "",
+                    name=base,
+                )
+    if old.retryable != new.retryable:
+        texts = [f"retryable: {str(each.retryable).lower()}" for each in (old, new)]
+        walk.found("error-retry", "changed", spot, before=texts[0], after=texts[1])
+    compare_fields(
+        walk,
+        error_fields(old, walk.old.errors),
+        error_fields(new, walk.new.errors),
+        lambda: error_fields(walk.file.errors[new.name], walk.file.errors),
+        replace(spot, root=Root("error", new.name)),
+    )
+
+
+def _bases(errors: Mapping[str, Error], error: Error) -> set[str]:
+    found: set[str] = set()
+    base = error.extends
+    while base is not None and base not in found:
+        found.add(base)
+        following = errors.get(base)
+        base = following.extends if following is not None else None
+    return found
+
+
+def compare_events(walk: Walk) -> None:
+    """Compare the events of both views."""
+    for name, new in walk.new.events.items():
+        old = walk.old.events.get(name)
+        if old is not None:
+            _compare_event(walk, old, new)
+        elif new.position not in walk.late:
+            spot = Spot(Root(), name, new.position, None)
+            walk.found("event", "added", spot, after=new.payload, since=since_text(new.dated))
+    for name, old in walk.old.events.items():
+        if name not in walk.new.events:
+            _event_removed(walk, old)
+
+
+def _event_removed(walk: Walk, event: Event) -> None:
+    named = walk.file.events.get(event.name)
+    spot = Spot(Root(), event.name, named.position if named else walk.new.position, event.position)
+    if named is not None and walk.is_late(named, lambda now: True):
+        walk.found("since", "too-new", spot, before=event.name, since=since_text(named.dated))
+        return
+    walk.found("event", "removed", spot, before=event.payload)
+
+
+def _compare_event(walk: Walk, old: Event, new: Event) -> None:
+    spot = Spot(Root(), new.name, new.position, old.position)
+    if old.priority != new.priority:
+        walk.found("event-priority", "changed", spot, before=old.priority, after=new.priority)
+    inside = replace(spot, root=Root("event", new.name))
+    compare_types(walk, (Named(old.payload), ()), (Named(new.payload), ()), inside)

@@ -1,0 +1,124 @@
+"""Types, compared by what they come down to. It knows no rule.
+
+Named types are compared once for each kind of reader, in a queue: what contains itself ends, and what is wrong inside is
+found whatever it was reached through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rpcgen.idl.compat.bounds import Limits, bounds_text, compare_bounds
+from rpcgen.idl.compat.change import Root
+from rpcgen.idl.compat.walk import Spot, Walk
+from rpcgen.idl.model import Enum, ListOf, MapOf, Named, Opaque, Scalar, TypeExpr
+from rpcgen.idl.resolve import Resolved, Types, resolve
+from rpcgen.idl.typetext import type_text
+
+Bounded = tuple[TypeExpr, Limits]
+_ANY, _TEXT = Scalar("any"), Scalar("string")
+_NUMBERS = (Scalar("int"), Scalar("float"))
+
+
+def compare_types(walk: Walk, old: Bounded, new: Bounded, spot: Spot) -> None:
+    """Compare two types with the bounds that are said beside them; whether they may be null is compared elsewhere."""
+    before, after = resolve(old[0], walk.old.types), resolve(new[0], walk.new.types)
+    if before is None or after is None:
+        raise AssertionError(f"unexpected name in {type_text(old[0])} or {type_text(new[0])}")
+    limits = ((*before.constraints, *old[1]), (*after.constraints, *new[1]))
+    if _compare_bases(walk, before, after, spot):
+        _compare_limits(walk, *limits, spot)
+
+
+def compare_items(walk: Walk, old: Bounded, new: Bounded, spot: Spot) -> None:
+    """Compare types that stand alone: of a list's items, a map's values, a result."""
+    before, after = resolve(old[0], walk.old.types), resolve(new[0], walk.new.types)
+    if before is not None and after is not None and before.nullable != after.nullable:
+        action = "became-optional" if after.nullable else "became-required"
+        texts = type_text(old[0]), type_text(new[0])
+        walk.found("field", action, spot, before=texts[0], after=texts[1])
+    compare_types(walk, old, new, spot)
+
+
+def _compare_limits(walk: Walk, old: Limits, new: Limits, spot: Spot) -> None:
+    loosened, tightened = compare_bounds(old, new)
+    for is_so, action in ((loosened, "loosened"), (tightened, "tightened")):
+        if is_so:
+            before, after = bounds_text(old) or "no bounds", bounds_text(new) or "no bounds"
+            walk.found("constraint", action, spot, before=before, after=after)
+
+
+def _compare_bases(walk: Walk, old: Resolved, new: Resolved, spot: Spot) -> bool:
+    """Compare what is behind the aliases; True if bounds of both mean the same."""
+    match old.base, new.base:
+        case ListOf(item), ListOf(other):
+            compare_items(walk, (item, ()), (other, ()), spot.items())
+            return True
+        case MapOf(key, value), MapOf(other_key, other):
+            if _key(walk.old.types, key) != _key(walk.new.types, other_key):
+                _changed(walk, "changed", old, new, spot)
+            compare_items(walk, (value, ()), (other, ()), spot.items())
+            return True
+        case Named(name), Named(other):
+            _compare_named(walk, name, other, old, new, spot)
+            return False
+        case (Scalar(), Scalar()) if old.base == new.base:
+            return True
+        case one, two:
+            action = _relation(walk, one, two)
+            _changed(walk, action, old, new, spot)
+            return action != "changed" and {one, two} == {*_NUMBERS}
+
+
+def _relation(walk: Walk, old: object, new: object) -> str:
+    enum = walk.old.types.get(old.name) if isinstance(old, Named) else None
+    if new == _ANY or (old, new) == _NUMBERS or (new == _TEXT and isinstance(enum, Enum)):
+        return "widened"
+    enum = walk.new.types.get(new.name) if isinstance(new, Named) else None
+    if old == _ANY or (new, old) == _NUMBERS or (old == _TEXT and isinstance(enum, Enum)):
+        return "narrowed"
+    return "changed"
+
+
+def _changed(walk: Walk, action: str, old: Resolved, new: Resolved, spot: Spot) -> None:
+    kept = any(_is_open(walk, each) for each in (old, new)) and _TEXT in (old.base, new.base)
+    before, after = type_text(old.base), type_text(new.base)
+    walk.found("type", action, spot, before=before, after=after, open=kept)
+
+
+def _is_open(walk: Walk, resolved: Resolved) -> bool:
+    if not isinstance(resolved.base, Named):
+        return False
+    for types in (walk.old.types, walk.new.types):
+        found = types.get(resolved.base.name)
+        if isinstance(found, Enum) and found.open:
+            return True
+    return False
+
+
+def _key(types: Types, key: TypeExpr) -> object:
+    resolved = resolve(key, types)
+    return resolved and resolved.base
+
+
+def _compare_named(
+    walk: Walk, name: str, other: str, old: Resolved, new: Resolved, spot: Spot
+) -> None:
+    one, two = walk.old.types[name], walk.new.types[other]
+    opaque = isinstance(one, Opaque) and name != other
+    if type(one) is not type(two) or opaque or (walk.dated and name != other):
+        _changed(walk, "changed", old, new, spot)
+        return
+    walk.later(name, other, spot)
+    if name != other and name not in walk.new.types and (name, other, "") not in walk.seen:
+        walk.seen.add((name, other, ""))
+        here = replace(
+            spot,
+            root=Root(),
+            owner=other,
+            place=two.position,
+            was_at=one.position,
+            path=other,
+            way=(),
+        )
+        walk.found("type", "renamed", here, before=name, after=other)

@@ -1,0 +1,167 @@
+"""What two walks over a pair of views have in common: the pair, where a walk is, and the list of changes.
+
+An interface is compared with an older one twice. First the old file with what the new file says of that time, part by
+part by name: what differs there is not dated. Then what the new file says of that time with what it says now, part by
+part by its place in the file: what differs there is dated. Both walks are the same code. It knows no rule.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from rpcgen.idl.compat.change import Change, Root
+from rpcgen.idl.contract import dates_text
+from rpcgen.idl.model import Dated, Interface
+from rpcgen.idl.position import Position
+from rpcgen.idl.timeline import exists
+
+
+class Part(Protocol):
+    """Something with a place and dates: a method, an argument, a value, ..."""
+
+    @property
+    def position(self) -> Position:
+        """Where it is."""
+        ...
+
+    @property
+    def dated(self) -> Dated:
+        """When it exists."""
+        ...
+
+
+P = TypeVar("P", bound=Part)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a walk is.
+
+    Attributes:
+        root, way: as of a change.
+        owner: the type, method, error or event whose parts are compared.
+        place: where that is in the new file.
+        path: the same as text, with what is below it.
+        clock: it has a version of its own, which decides what is written.
+    """
+
+    root: Root
+    owner: str
+    place: Position
+    was_at: Position | None
+    path: str = ""
+    way: tuple[str, ...] = ()
+    clock: bool = False
+
+    def part(self, name: str, place: Position, was_at: Position | None) -> Spot:
+        """The spot of a named part."""
+        path = f"{self.path or self.owner}.{name}"
+        return replace(self, place=place, was_at=was_at, path=path, way=(*self.way, name))
+
+    def items(self) -> Spot:
+        """The spot of the items of a list, or the values of a map."""
+        path = f"{self.path or self.owner}[]"
+        return replace(self, path=path, way=(*self.way, "[]"))
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk over a pair.
+
+    Attributes:
+        old, new: the two views.
+        file: the whole of the new file.
+        dated: the two are views of that one file.
+        late: positions of parts that the file dates too late.
+    """
+
+    old: Interface
+    new: Interface
+    file: Interface
+    dated: bool
+    changes: list[Change] = field(default_factory=list[Change])
+    late: set[Position] = field(default_factory=set[Position])
+    pairs: deque[tuple[str, str, Spot]] = field(default_factory=deque[tuple[str, str, Spot]])
+    seen: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
+
+    def found(
+        self,
+        subject: str,
+        action: str,
+        spot: Spot,
+        *,
+        name: str = "",
+        before: str = "",
+        after: str = "",
+        since: str = "",
+        told: str = "",
+        required: bool = False,
+        open: bool = False,
+    ) -> None:
+        """Add a change of what is at a spot; the facts are those of `Change`."""
+        own = spot.way[-1] if spot.way else spot.owner
+        change = Change(
+            subject,
+            action,
+            spot.root,
+            spot.path or spot.owner,
+            spot.place,
+            way=spot.way,
+            owner=spot.owner,
+            name=name or own,
+            before=before,
+            after=after,
+            was_at=spot.was_at,
+            dated=self.dated,
+            levelled=self.dated and spot.root.reader != "event" and not spot.clock,
+            since=since,
+            required=required,
+            open=open,
+            told=told,
+        )
+        self.changes.append(change)
+
+    def later(self, old: str, new: str, spot: Spot) -> None:
+        """Compare two named types when their turn comes: once for each kind of reader."""
+        key = (old, new, spot.root.reader)
+        if key not in self.seen:
+            self.seen.add(key)
+            self.pairs.append((old, new, spot))
+
+    def pairs_of(
+        self, old: Mapping[str, P], new: Mapping[str, P]
+    ) -> Iterator[tuple[P | None, P | None]]:
+        """Yield what belongs together: by name, or by its place where both are of one file."""
+        if old is new:
+            for part in new.values():
+                yield part, part
+            return
+        if not self.dated:
+            for name, part in new.items():
+                yield old.get(name), part
+            for name, part in old.items():
+                if name not in new:
+                    yield part, None
+            return
+        before = {part.position: part for part in old.values()}
+        for part in new.values():
+            yield before.pop(part.position, None), part
+        for part in before.values():
+            yield part, None
+
+    def is_late(self, part: P | None, same: Callable[[P], bool]) -> bool | None:
+        """Whether a part that seems gone is only dated too late; None if the new file has no such name."""
+        if part is None or self.dated or not exists(part.dated, self.file.version):
+            return None
+        if exists(part.dated, self.old.version) or not same(part):
+            return False
+        self.late.add(part.position)
+        return True
+
+
+def since_text(dated: Dated) -> str:
+    """Return the dates of a part as the file writes them."""
+    return dates_text(dated).strip()
