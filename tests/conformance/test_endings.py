@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import AsyncServer, ConfigurationError, RemoteError, Server
+from rpcgen.runtime import AsyncServer, ConfigurationError, RemoteError, Server, Target
 
 from tests.conformance.conftest import Lab
 from tests.conformance.lab import Bench, async_endpoint, endpoint
@@ -178,3 +178,24 @@ def test_a_deaf_handler_does_not_outlive_its_process(lab: ModuleType) -> None:
     )
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("kind", ["call", "cast"])
+def test_a_message_whose_server_closes_before_it_left_goes_to_another(labs: Lab, kind: str) -> None:
+    """The server is chosen, and gone before anything was sent: nobody can have run it, so another server gets it."""
+    client = labs.open(servers=2)
+    client.prepare(server="s1").report()
+    transport = (client if labs.worlds.client_world == "blocking" else client._thing)._transport
+    driver, target = transport._driver, Target("test", "lab", "s1")
+    chosen = labs.worlds.loop.make(lambda: driver.peer(target))
+    labs.servers[0].stop()
+    eventually(lambda: labs.worlds.loop.make(lambda: driver.peer(target)) is None)
+    choose, early = driver.peer, [chosen]
+    driver.peer = lambda target: early.pop() if early else choose(target)
+    if kind == "call":
+        assert client.report().server == "s2"
+    else:
+        assert client.note(text="x").peers == ("s2",)
+        assert labs.bench.wait_for_notes(1) == ["s2:x"]
+    assert not early
+    assert transport.counters.moved == 1

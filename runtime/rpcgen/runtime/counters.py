@@ -23,7 +23,7 @@ class ClientCounters(Counters):
 
     calls, casts: messages handed to the driver; replies: answers that reached their caller; late: answers that
     nobody waited for any more; expired: calls that ended at their deadline; cancelled: calls given up by the program;
-    lost: calls whose server went away; rejected: calls a server refused; moved: calls sent on to another server
+    lost: calls whose server went away; rejected: calls a server refused; moved: messages sent on to another server
     because the first was gone or draining, or to the same one because it had been away; retried: idempotent calls tried again; unreadable: frames that were no
     message.
     """

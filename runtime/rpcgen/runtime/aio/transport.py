@@ -91,13 +91,20 @@ class AsyncTransport:
         driver = self._driver or self._connect()
         if call.target.fanout:
             peers, unreachable = await driver.fanout(call.target, self._patience(call))
-            frame = self._calls.cast(call, time.monotonic())
+            frame = self._calls.cast(call, None, time.monotonic())
             return hand_out(call, frame, driver.send, peers, list(unreachable))
-        peer = driver.peer(call.target)
-        if peer is None:
-            peer = await driver.route(call.target, self._patience(call))
-        driver.send(peer, self._calls.cast(call, time.monotonic()))
-        return Sent(call.id, (peer.name,))
+        while True:
+            peer = driver.peer(call.target)
+            if peer is None:
+                peer = await driver.route(call.target, self._patience(call))
+            frame = self._calls.cast(call, peer, time.monotonic())
+            try:
+                driver.send(peer, frame)
+            except NotSent as unsent:
+                if not self._calls.moves(call, unsent):
+                    raise
+            else:
+                return Sent(call.id, (peer.name,))
 
     async def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds, beside the loop."""

@@ -87,11 +87,18 @@ class Transport:
         """Send a cast; raises NotSent if it reached nobody."""
         if call.target.fanout:
             peers, refused = self._fanout(call)
-            frame = self._calls.cast(call, time.monotonic())
+            frame = self._calls.cast(call, None, time.monotonic())
             return hand_out(call, frame, self._driver.send, peers, refused)
-        peer = self._route(call)
-        self._driver.send(peer, self._calls.cast(call, time.monotonic()))
-        return Sent(call.id, (peer.name,))
+        while True:
+            peer = self._route(call)
+            frame = self._calls.cast(call, peer, time.monotonic())
+            try:
+                self._driver.send(peer, frame)
+            except NotSent as unsent:
+                if not self._calls.moves(call, unsent):
+                    raise
+            else:
+                return Sent(call.id, (peer.name,))
 
     def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds."""

@@ -58,12 +58,14 @@ class Calls:
         self.counters.calls += 1
         return frame
 
-    def cast(self, call: Call, now: float) -> bytes:
-        """The frame of a cast, which nobody waits for."""
-        call.id = self._new_id()
-        if call.target.fanout:
-            call.place = self._series.next(call.target)
-        self.counters.casts += 1
+    def cast(self, call: Call, peer: Peer | None, now: float) -> bytes:
+        """The frame of a cast, which nobody waits for, and that is about to be sent to `peer`, or to several."""
+        if not call.id:
+            call.id = self._new_id()
+            if call.target.fanout:
+                call.place = self._series.next(call.target)
+            self.counters.casts += 1
+        call.peer = peer
         return call.frame(now)
 
     def close(self, call: Call) -> bool:
@@ -174,6 +176,14 @@ class Calls:
             self.counters.retried += 1
             call.peer = None
         return pause
+
+    def moves(self, cast: Call, unsent: NotSent) -> bool:
+        """Whether a cast that could not be sent is to be sent to another server."""
+        moves = self._moves(cast, unsent)
+        if moves:
+            cast.attempt += 1
+            self.counters.moved += 1
+        return moves
 
     def _moves(self, call: Call, unsent: NotSent | None) -> bool:
         """Whether nobody ran a call for a reason that is one server's alone: another may take it, at once."""
