@@ -108,7 +108,7 @@ def test_a_server_is_frozen(transport: str, world: str, fleets: Fleets) -> None:
     frozen = 20.0 if LONG else 4.0
     may = ("unknown",)
     with fleets(transport, servers=1) as fleet:
-        fleet.serve(1, world)
+        server = fleet.serve(1, world)
         asker = fleet.asker(world)
         for _ in range(5):
             asker.ask()
@@ -132,6 +132,7 @@ def test_a_server_is_frozen(transport: str, world: str, fleets: Fleets) -> None:
         fleet.verdict()
     assert ran == 0
     assert back <= 6.0
+    assert "blocked" not in server.complaints(), "no handler is to blame"
     report(
         f"F9 server frozen for {frozen:g} s, {transport} {world}",
         "calls end 0.5 s after their deadline of 1 s, 0 run afterwards, first success in 6 s",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
 from rpcgen.runtime.aio.threads import HandlerThreads
+from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
@@ -112,6 +113,7 @@ class AsyncServer:
         self._tasks: dict[asyncio.Task[None], Job] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.TimerHandle | None = None
+        self._watched: Watched | None = None
         self._idle: asyncio.Event = asyncio.Event()
         self._done: asyncio.Event = asyncio.Event()
         self._stopped = False
@@ -137,7 +139,7 @@ class AsyncServer:
         if self._loop is not None or self._stopped:
             raise ConfigurationError("this server was started before")
         self._loop = asyncio.get_running_loop()
-        self._tick()
+        self._begin_ticking()
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(opened.url, self._plan.targets, self.server)
@@ -146,7 +148,7 @@ class AsyncServer:
                 self._listeners.append(listener)
                 await listener.start()
         except BaseException:
-            self._stop_ticking()
+            self._end_ticking()
             for listener in self._listeners:
                 await listener.close()
             raise
@@ -195,7 +197,7 @@ class AsyncServer:
             await listener.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False)
-        self._stop_ticking()
+        self._end_ticking()
 
     async def wait(self) -> None:
         """Serve until SIGTERM or SIGINT, or until `stop()` is called elsewhere; then drain.
@@ -321,14 +323,21 @@ class AsyncServer:
 
     # --- clock ----------------------------------------------------------------------------------------------------
 
+    def _begin_ticking(self) -> None:
+        self._watched = Watched(self.server, self._serving.presence, _RUNNERS)
+        WATCHDOG.watch(self._watched)
+        self._tick()
+
     def _tick(self) -> None:
         assert self._loop is not None
         self._ticker = self._loop.call_later(TICK, self._tick)
         self._serving.tick(time.monotonic())
 
-    def _stop_ticking(self) -> None:
+    def _end_ticking(self) -> None:
         if self._ticker is not None:
             self._ticker.cancel()
+        if self._watched is not None:
+            WATCHDOG.unwatch(self._watched)
 
 
 def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
@@ -337,6 +346,10 @@ def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
         return job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
     finally:
         reset_context(token)
+
+
+#: Where a handler runs in the loop's thread.
+_RUNNERS = frozenset((AsyncServer._run.__code__, _call_handler.__code__))  # pyright: ignore[reportPrivateUsage]
 
 
 def _answer(listener: Any, caller: Caller, frame: bytes) -> bool:

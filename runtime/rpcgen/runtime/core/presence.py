@@ -32,14 +32,15 @@ class Presence:
     """When one server was there. Used under the shell's lock, if it has threads.
 
     Attributes:
-        sure_until: requests that are read before (monotonic seconds) are as old as they look.
+        last_here: when it last said so (monotonic seconds).
+        sure_until: requests that are read before are as old as they look.
     """
 
-    __slots__ = ("_asked", "_doubt_until", "_fresh", "_here", "_left", "sure_until")
+    __slots__ = ("_asked", "_doubt_until", "_fresh", "_left", "last_here", "sure_until")
 
     def __init__(self) -> None:
         self.sure_until = inf
-        self._here = inf
+        self.last_here = inf
         self._left = 0.0
         self._doubt_until = 0.0
         self._asked: set[tuple[Caller, bytes]] = set()
@@ -47,9 +48,9 @@ class Presence:
 
     def here(self, now: float) -> None:
         """The server reads what comes; to be said several times in AWAY seconds."""
-        if now > self._here + AWAY:
-            self.away(self._here, now)
-        self._here = now
+        if now > self.last_here + AWAY:
+            self.away(self.last_here, now)
+        self.last_here = now
         if now >= self._doubt_until:
             self.sure_until = now + AWAY
             self._asked.clear()
