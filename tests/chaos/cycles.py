@@ -41,8 +41,8 @@ def cycle(
     def work(_: object, ctx: Any, **arguments: Any) -> Any:
         return package.Done(ticket=arguments["ticket"], server="s")
 
-    methods = dict.fromkeys(("work", "again", "hog", "note"), work)
-    endpoint = type("Served", (package.ErrandEndpoint,), methods)()
+    base = package.ErrandEndpoint
+    endpoint = type("Served", (base,), dict.fromkeys(base.__abstractmethods__, work))()
 
     def once(server: int) -> None:
         with Server(url, server=f"s{server}", endpoints=[endpoint]):
