@@ -21,6 +21,7 @@ from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.pins import Shape
 from rpcgen.runtime.core.plan import Plan
+from rpcgen.runtime.core.wires.native import NATIVE
 
 from tests.bench import sample
 
@@ -65,13 +66,13 @@ class Steps:
         call.id = bytes(16)
         request: Any = MSGPACK.to_server(call.frame(0.0))
         entry = self._dispatcher.entry(request)
-        answer: Any = MSGPACK.to_client(entry.reply(request, result, MSGPACK))
+        answer: Any = MSGPACK.to_client(entry.reply(request, result, NATIVE))
         call.answer = answer
         return {
             "construct": construct,
             "gate": lambda: self._dispatcher.entry(request),
             "read": lambda: entry.arguments(request, MSGPACK),
-            "reply": lambda: entry.reply(request, result, MSGPACK),
+            "reply": lambda: entry.reply(request, result, NATIVE),
             "outcome": lambda: plan.outcome(call),
         }
 

@@ -43,6 +43,7 @@ def test_a_refusal_that_the_handler_met_is_not_its_own(labs: Lab) -> None:
     assert sorted(failed) == [0, 1]
 
 
+@pytest.mark.native
 def test_a_call_cancelled_before_its_handler_begins_frees_its_place(
     labs: Lab, connect: Connect
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_call_cancelled_before_its_handler_begins_frees_its_place(
     assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
 
 
+@pytest.mark.native
 def test_an_answer_that_may_not_travel_is_dropped(labs: Lab, connect: Connect) -> None:
     """A server whose limit is below its own refusals and errors goes on."""
     labs.open(servers=0)
@@ -76,6 +78,7 @@ def test_an_answer_that_may_not_travel_is_dropped(labs: Lab, connect: Connect) -
     eventually(lambda: server.serving.counters.handled == 3)
 
 
+@pytest.mark.native
 def test_long_names_from_the_wire_stay_short_in_logs(
     labs: Lab, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -26,6 +26,7 @@ from tests.conformance.lab import endpoint
 from tests.conformance.waiting import eventually
 
 
+@pytest.mark.native
 def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:
     """The caller is free at its deadline, and the handler hears that nobody waits."""
     client = labs.open()
@@ -39,6 +40,7 @@ def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:
     assert client.add(a=1) == 2
 
 
+@pytest.mark.native
 def test_no_deadline_has_to_be_spelled_out(labs: Lab) -> None:
     """Handlers see the remaining time: the method's, the caller's, or none with `inf`."""
     client = labs.open()
@@ -47,6 +49,7 @@ def test_no_deadline_has_to_be_spelled_out(labs: Lab) -> None:
     assert client.prepare(timeout=math.inf).report().remaining is None
 
 
+@pytest.mark.native
 def test_nested_calls_inherit_deadline_and_context(labs: Lab) -> None:
     """A call that a handler makes ends no later than its own request, and carries its id and fields."""
     client = labs.open()
@@ -83,6 +86,7 @@ def test_an_ambient_timeout_bounds_all_calls(labs: Lab) -> None:
     assert time.monotonic() - begun < 0.8
 
 
+@pytest.mark.native
 def test_cancelling_a_task_cancels_the_handler(labs: Lab) -> None:
     """A cancelled asyncio call frees its caller within 50 ms, and the handler hears of it."""
     if labs.worlds.client_world != "asyncio":
@@ -157,6 +161,7 @@ def test_a_request_that_expired_while_nobody_read_is_not_run(labs: Lab) -> None:
     assert server.serving.counters.stale >= 1
 
 
+@pytest.mark.native
 def test_a_request_that_expired_in_the_queue_is_not_run(labs: Lab) -> None:
     """A request whose time ended while it waited never reaches its handler."""
     client = labs.open(concurrency=1)
@@ -179,6 +184,7 @@ def test_a_busy_server_beats_for_long_calls(labs: Lab) -> None:
         client.prepare(timeout=0.8).long_nap(seconds=20.0)
 
 
+@pytest.mark.native
 def test_a_silent_server_ends_a_long_call(labs: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without signs of life a long call ends as ConnectionLost long before its deadline."""
     client = labs.open(client={"profiles": {"long": Profile(timeout=20.0, silence=0.4)}})

@@ -100,6 +100,7 @@ def fleet(
     return Fleet(releases, worlds, new_url)
 
 
+@pytest.mark.native
 def test_an_old_client_and_a_new_server(fleet: Fleet) -> None:
     """Renamed arguments and methods arrive under today's names, defaults are filled, results are what it knows."""
     fleet.serve("new", state="gone")
@@ -189,6 +190,7 @@ def test_what_the_pin_has_no_place_for_is_refused_before_anything_is_sent(fleet:
     assert not fleet.journal.entries
 
 
+@pytest.mark.native
 def test_an_unpinned_client_is_refused_by_an_old_server(fleet: Fleet) -> None:
     """The major is not served; nothing ran."""
     fleet.serve("old")
@@ -245,6 +247,7 @@ def test_unknown_pins_are_an_error_at_construction(fleet: Fleet) -> None:
         client.prepare(pin="frist")
 
 
+@pytest.mark.native
 def test_two_builds_of_one_version_are_noticed_once(
     fleet: Fleet, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

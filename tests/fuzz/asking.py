@@ -13,6 +13,7 @@ from rpcgen.runtime.core.codec import CODECS, MSGPACK
 from rpcgen.runtime.core.envelope import Request
 from rpcgen.runtime.core.pins import Shape
 from rpcgen.runtime.core.plan import Plan
+from rpcgen.runtime.core.wires.native import native_wire
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.peers import Peer
@@ -38,7 +39,7 @@ class Asking:
         self.values = self.errors = 0
         self.plain: list[list[Any]] = []
         self.frames: list[bytes] = []
-        self.calls = Calls(lambda: b"", ClientCounters())
+        self.calls = Calls(lambda: b"", ClientCounters(), native_wire(CODECS[encoding]))
         self._peer, self._other = Peer("asked"), Peer("other")
         self._returns: dict[bytes, Any] = {}
         subject = Subject(modules)
@@ -67,7 +68,7 @@ class Asking:
         self._returns[request.id] = subject.returns[method.interface.namespace, method.name]
         pin = (request.major, request.minor)
         shape = Shape(method.interface, None if pin == method.interface.version else pin)
-        plan = Plan(method, Settings(codec=CODECS[self.encoding]), shape)
+        plan = Plan(method, Settings(wire=native_wire(CODECS[self.encoding])), shape)
         arguments: msgspec.Struct = entry.arguments(request, MSGPACK)
         options = Options(server=None if method.destination is None else "s")
         call = Call(plan, "call", arguments, None, options, None, time.monotonic())

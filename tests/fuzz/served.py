@@ -17,7 +17,8 @@ from rpcgen.idl.version import Version
 from rpcgen.runtime import Context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.seen import Seen
-from rpcgen.runtime.core.serving import ServerSettings, Serving
+from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
+from rpcgen.runtime.core.wires.native import NATIVE
 
 from tests.compiled import INTERFACES, compile_to, import_from
 from tests.fuzz import strict
@@ -31,6 +32,8 @@ SERVED = (
     ("test_fleet", "Fleet", INTERFACES / "fleet" / "new.yaml"),
     ("test_hard", "Hard", Path(__file__).parent / "hard.yaml"),
 )
+#: Where frames come from: no listener.
+SOURCE = Source(None, NATIVE)
 CORES = Step("Host.cores", Version(2, 1))
 
 
@@ -107,7 +110,7 @@ class Subject:
         """One frame, as a worker that runs handlers inline takes it (blocking/workers.py)."""
         serving = self.serving
         serving._seen = Seen()  # many frames have one id
-        accepted = serving.accept(None, "caller", frame, time.monotonic())
+        accepted = serving.accept(SOURCE, "caller", frame, time.monotonic())
         if accepted is None:
             return
         job, runs = accepted

@@ -126,7 +126,7 @@ class Proxy(Generic[TransportT]):
         self._transport: TransportT = (
             self._open(transport) if isinstance(transport, str) else transport
         )
-        self._settings = structs.replace(self._settings, codec=self._transport.codec)
+        self._settings = structs.replace(self._settings, wire=self._transport.wire)
         self._interceptors = tuple(interceptors)
         self._options = Options()
 
@@ -179,8 +179,8 @@ class Proxy(Generic[TransportT]):
     def _move_to(self, transport: TransportT) -> None:
         """Send by another transport: what was worked out stays, unless it depends on the servers or the encoding."""
         self._transport = transport
-        if transport.codec is not self._settings.codec or self._speaks.auto:
-            self._settings = structs.replace(self._settings, codec=transport.codec)
+        if transport.wire is not self._settings.wire or self._speaks.auto:
+            self._settings = structs.replace(self._settings, wire=transport.wire)
             self._speaks = self._speaks.elsewhere()
 
     @property

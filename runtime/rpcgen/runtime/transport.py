@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, structs
 from rpcgen.runtime.advice import did_you_mean
-from rpcgen.runtime.core.codec import CODECS, MSGPACK, Codec
+from rpcgen.runtime.core.codec import CODECS, JSON, MSGPACK
+from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.native import native_wire
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.url import TransportUrl, parse_url
 
@@ -24,11 +26,11 @@ ENTRY_POINTS = "rpcgen.drivers"
 
 
 class Opened(Struct, frozen=True):
-    """A URL with the driver that understands it, and the codec that it asks for."""
+    """A URL with the driver that understands it, and the wire that it asks for."""
 
     url: TransportUrl
     driver: DriverModule
-    codec: Codec
+    wire: Wire
 
 
 def find_driver(text: str) -> Opened:
@@ -38,16 +40,26 @@ def find_driver(text: str) -> Opened:
         BadUrl: the URL cannot be read, or no driver has its scheme.
     """
     url = parse_url(text)
-    codec = MSGPACK
-    for name, value in url.params:
-        if name == "codec":
-            if value not in CODECS:
-                raise BadUrl(
-                    f"{url}: option 'codec' is {value[:32]!r}, expected one of {', '.join(CODECS)}"
-                )
-            codec = CODECS[value]
+    wire = _wire(url)
     url = structs.replace(url, params=tuple(pair for pair in url.params if pair[0] != "codec"))
-    return Opened(url, _module(url), codec)
+    return Opened(url, _module(url), wire)
+
+
+def _wire(url: TransportUrl) -> Wire:
+    """What messages look like: the options `codec` and `wire`; a driver that knows no `wire` refuses the latter."""
+    said = dict(url.params)
+    codec, wire = said.get("codec"), said.get("wire", "native")
+    if codec is not None and codec not in CODECS:
+        raise BadUrl(
+            f"{url}: option 'codec' is {codec[:32]!r}, expected one of {', '.join(CODECS)}"
+        )
+    if wire != "oslo":
+        return native_wire(CODECS[codec or MSGPACK.name])
+    if codec not in (None, JSON.name):
+        raise BadUrl(f"{url}: option 'codec' is {codec!r}, and messages of wire=oslo are JSON")
+    from rpcgen.runtime.core.wires.oslo import OSLO  # most programs never need it
+
+    return OSLO
 
 
 def _module(url: TransportUrl) -> DriverModule:

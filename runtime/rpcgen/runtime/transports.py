@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
-    from rpcgen.runtime.core.codec import Codec
+    from rpcgen.runtime.core.wires import Wire
     from rpcgen.runtime.peers import Found
     from rpcgen.runtime.proxy import Sent
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class BlockingTransport(Protocol):
     """What a blocking client needs of a transport."""
 
-    codec: Codec
+    wire: Wire
 
     def call(self, call: Call) -> None:
         """Send a call and wait until `call.answer` is set."""
@@ -36,7 +36,7 @@ class BlockingTransport(Protocol):
 class CoroutineTransport(Protocol):
     """What an asyncio client needs of a transport."""
 
-    codec: Codec
+    wire: Wire
 
     async def call(self, call: Call) -> None:
         """Send a call and wait until `call.answer` is set."""

@@ -18,7 +18,7 @@ from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import GRACE, TICK, ServerSettings, Serving
+from rpcgen.runtime.core.serving import GRACE, TICK, ServerSettings, Serving, Source
 from rpcgen.runtime.core.work import State
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
@@ -143,7 +143,7 @@ class AsyncServer:
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(opened.url, self._plan.targets, self.server)
-                listener.arrived = self._receiver(listener)
+                listener.arrived = self._receiver(Source(listener, opened.wire))
                 listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)
                 await listener.start()
@@ -236,11 +236,11 @@ class AsyncServer:
 
     # --- requests -------------------------------------------------------------------------------------------------
 
-    def _receiver(self, listener: AsyncListener) -> Any:
+    def _receiver(self, source: Source) -> Any:
         accept, start, monotonic = self._serving.accept, self._start, time.monotonic
 
         def arrived(caller: Caller, frame: bytes) -> None:
-            accepted = accept(listener, caller, frame, monotonic())
+            accepted = accept(source, caller, frame, monotonic())
             if accepted is not None and accepted[1]:
                 start(accepted[0])
 
@@ -352,8 +352,8 @@ def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
 _RUNNERS = frozenset((AsyncServer._run.__code__, _call_handler.__code__))  # pyright: ignore[reportPrivateUsage]
 
 
-def _answer(listener: Any, caller: Caller, frame: bytes) -> bool:
-    sent: bool = listener.send(caller, frame)
+def _answer(source: Source, caller: Caller, frame: bytes) -> bool:
+    sent: bool = source.listener.send(caller, frame)
     return sent
 
 

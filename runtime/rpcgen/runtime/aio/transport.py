@@ -39,9 +39,9 @@ class AsyncTransport:
 
     def __init__(self, url: str) -> None:
         self._opened = find_driver(url)
-        self.codec = self._opened.codec
+        self.wire = self._opened.wire
         self.counters = ClientCounters()
-        self._calls = Calls(new_id, self.counters)
+        self._calls = Calls(new_id, self.counters, self.wire)
         self._driver: AsyncClientDriver | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -140,9 +140,10 @@ class AsyncTransport:
             self._tell_cancelled(call, driver)
 
     def _tell_cancelled(self, call: Call, driver: AsyncClientDriver) -> None:
-        if call.peer is not None:
+        told = cancellation(call)
+        if told is not None:
             with suppress(NotSent):  # nobody is there to be told
-                driver.send(call.peer, cancellation(call))
+                driver.send(*told)
 
     # --- deadlines ------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from rpcgen.runtime.blocking.workers import Workers
+from rpcgen.runtime.blocking.workers import ReadableSource, Workers
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import GRACE, ServerSettings, Serving
+from rpcgen.runtime.core.serving import GRACE, ServerSettings, Serving, Source
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
@@ -131,7 +131,8 @@ class Server:
             for listener in self._listeners:
                 listener.close()
             raise
-        self._workers.start(self._listeners)
+        wires = [opened.wire for opened in self._opened]
+        self._workers.start(list(map(ReadableSource, self._listeners, wires)))
         log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
 
     def stop(self, drain_timeout: float | None = None) -> None:
@@ -199,6 +200,6 @@ class Server:
         self.stop()
 
 
-def _answer(listener: Any, caller: Caller, frame: bytes) -> bool:
-    sent: bool = listener.send(caller, frame)
+def _answer(source: Source, caller: Caller, frame: bytes) -> bool:
+    sent: bool = source.listener.send(caller, frame)
     return sent

@@ -37,10 +37,10 @@ class Transport:
     def __init__(self, url: str) -> None:
         opened = self._opened = find_driver(url)
         self._url = opened.url
-        self.codec = opened.codec
+        self.wire = opened.wire
         self.counters = ClientCounters()
         self._driver = opened.driver.connect(opened.url)
-        self._calls = Calls(new_id, self.counters)
+        self._calls = Calls(new_id, self.counters, self.wire)
         # Guards the table of calls and the choice of the next leader; never held while waiting.
         self._lock = threading.Lock()
         self._lead = threading.Lock()
@@ -204,9 +204,10 @@ class Transport:
             self._tell_cancelled(call)
 
     def _tell_cancelled(self, call: Call) -> None:
-        if call.peer is not None:
+        told = cancellation(call)
+        if told is not None:
             with suppress(NotSent):  # nobody is there to be told
-                self._driver.send(call.peer, cancellation(call))
+                self._driver.send(*told)
 
     # --- life -----------------------------------------------------------------------------------------------------
 

@@ -18,20 +18,21 @@ import msgspec
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.presence import AWAY
-from rpcgen.runtime.core.serving import TICK, Serving
+from rpcgen.runtime.core.serving import TICK, Serving, Source
 from rpcgen.runtime.core.work import State
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.wires import Wire
     from rpcgen.runtime.driver import Listener
 
 
-class Source:
-    """A listener, and the right to read from it."""
+class ReadableSource(Source):
+    """A source, and the right to read from it."""
 
-    __slots__ = ("listener", "reading")
+    __slots__ = ("reading",)
 
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+    def __init__(self, listener: Listener, wire: Wire) -> None:
+        super().__init__(listener, wire)
         self.reading = threading.Lock()
 
 
@@ -47,17 +48,17 @@ class Workers:
         self._inline = inline
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
-        self._queue: SimpleQueue[Job | Source | None] = SimpleQueue()
-        self._sources: list[Source] = []
+        self._queue: SimpleQueue[Job | ReadableSource | None] = SimpleQueue()
+        self._sources: list[ReadableSource] = []
         self._threads = 0
         self._ended = threading.Event()
 
     # --- used by the server ---------------------------------------------------------------------------------------
 
-    def start(self, listeners: Sequence[Listener]) -> None:
+    def start(self, sources: Sequence[ReadableSource]) -> None:
         """Begin to read."""
         self._serving.tick(time.monotonic())
-        self._sources = [Source(listener) for listener in listeners]
+        self._sources = list(sources)
         threading.Thread(target=self._watch_clock, name="rpcgen-clock", daemon=True).start()
         for source in self._sources:
             self._queue.put(source)
@@ -103,14 +104,14 @@ class Workers:
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            if isinstance(item, Source):
+            if isinstance(item, ReadableSource):
                 self._read(item)
             else:
                 self._run_all(item)
 
-    def _read(self, source: Source) -> None:
+    def _read(self, source: ReadableSource) -> None:
         with source.reading:
-            jobs = self._receive(source.listener)
+            jobs = self._receive(source)
         if not jobs:  # the end
             return
         if self._inline:
@@ -131,15 +132,15 @@ class Workers:
             with self._lock:
                 self._serving.presence.away(began, ended)
 
-    def _receive(self, listener: Listener) -> list[Job]:
+    def _receive(self, source: ReadableSource) -> list[Job]:
         """Read until there is something to run, or the end."""
         jobs: list[Job] = []
         accept, monotonic = self._serving.accept, time.monotonic
         while not jobs and not self._ended.is_set():
-            requests = listener.poll(None)
+            requests = source.listener.poll(None)
             with self._lock:
                 for caller, frame in requests:
-                    accepted = accept(listener, caller, frame, monotonic())
+                    accepted = accept(source, caller, frame, monotonic())
                     if accepted is not None and accepted[1]:
                         jobs.append(accepted[0])
                 wanted = self._serving.work.running if jobs and not self._inline else 0

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct, field
 from rpcgen.runtime.context import FOREVER, Context
-from rpcgen.runtime.core.codec import MSGPACK, Codec
+from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
+from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.native import NATIVE
 from rpcgen.runtime.descriptor import Kind, Version
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Peer
@@ -48,12 +50,17 @@ class Settings(Struct, frozen=True):
 
     timeout: float | None = None
     profiles: Mapping[str, Profile] = field(default_factory=lambda: {"long": LONG})
-    codec: Codec = MSGPACK
+    wire: Wire = NATIVE
     codecs: OpaqueCodecs = field(default_factory=OpaqueCodecs)
     exchange: str | None = None
     topic: str | None = None
     routers: Mapping[str, Router] = field(default_factory=dict[str, Router])
     converters: object = None
+
+    @property
+    def codec(self) -> Codec:
+        """Of arguments and results."""
+        return self.wire.codec
 
 
 class Options(Struct, frozen=True):
@@ -79,6 +86,7 @@ class Call:
         place: which of a series of fanouts it is, if it is one.
         id: set for each attempt; peer: who has it, or is to have it.
         heard: when the peer last gave a sign of life (monotonic seconds).
+        part: of an answer in parts, what the wire keeps until the last one comes.
         answer: what came back; waiter: whatever the shell wakes then.
     """
 
@@ -94,6 +102,7 @@ class Call:
         "id",
         "kind",
         "needs",
+        "part",
         "peer",
         "place",
         "plan",
@@ -128,6 +137,7 @@ class Call:
         if ambient is not None:
             self._inherit(ambient)
         self.heard = now
+        self.part: Any = None
         self.attempt = 1
         self.place: Place | None = None
         self.id = b""
@@ -174,7 +184,7 @@ class Call:
         plan = self.plan
         if self.fields:
             check_fields(self.fields, plan.codec)
-        return plan.codec.encode(
+        return plan.wire.write_request(
             Request(
                 self.id,
                 CALL if self.kind == "call" else CAST,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
-from rpcgen.runtime.core.envelope import Beat, Cancel, Refusal
+from rpcgen.runtime.core.codec import DECODE_ERRORS
+from rpcgen.runtime.core.envelope import Beat, Refusal
 from rpcgen.runtime.core.retries import Retries
 from rpcgen.runtime.core.series import Series
+from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import (
     AuthError,
@@ -34,10 +35,11 @@ CAST_TIMEOUT = 5.0
 class Calls:
     """The table of pending calls. Nothing here waits or wakes: the shell does, for the calls that are returned."""
 
-    __slots__ = ("_new_id", "_retries", "_series", "counters", "pending")
+    __slots__ = ("_new_id", "_retries", "_series", "_wire", "counters", "pending")
 
-    def __init__(self, new_id: Callable[[], bytes], counters: ClientCounters) -> None:
+    def __init__(self, new_id: Callable[[], bytes], counters: ClientCounters, wire: Wire) -> None:
         self._new_id = new_id
+        self._wire = wire
         self.counters = counters
         self.pending: dict[bytes, Call] = {}
         self._retries = Retries()
@@ -52,7 +54,7 @@ class Calls:
         frame = call.frame(now)  # may raise, so before anything is entered
         call.peer = peer
         call.heard = now
-        call.answer = None
+        call.answer = call.part = None
         peer.outstanding += 1
         self.pending[call.id] = call
         self.counters.calls += 1
@@ -80,27 +82,23 @@ class Calls:
         """Take what a driver delivered; the calls that it answers, closed, with `answer` set."""
         if isinstance(arrival, RpcgenError):
             return self.lose(peer, arrival)
-        codec = codec_of(arrival)
         try:
-            frame = codec.to_client(arrival)
+            read = self._wire.read_answer(arrival)
         except DECODE_ERRORS:
             self.counters.unreadable += 1
             return []
-        call = self.pending.get(frame.id)
-        if call is not None and call.plan.codec is not codec:
-            # Its body would be read as what it is not.
-            self.counters.unreadable += 1
-            return []
+        call = self.pending.get(read.id)
         if call is None or call.peer is not peer:
             # Late, or forged: an answer counts only from the server that was asked.
             self.counters.late += 1
             return []
-        if isinstance(frame, Beat):
+        answer = self._wire.understand(call, read)
+        if isinstance(answer, Beat):
             call.heard = now
             return []
-        call.answer = frame
+        call.answer = answer
         self.close(call)
-        if isinstance(frame, Refusal):
+        if isinstance(answer, Refusal):
             self.counters.rejected += 1
         else:
             self.counters.replies += 1
@@ -202,9 +200,10 @@ def wait_until(call: Call) -> float | None:
     return call.deadline
 
 
-def cancellation(call: Call) -> bytes:
-    """The frame that tells the server that nobody waits any more."""
-    return call.plan.codec.encode(Cancel(call.id))
+def cancellation(call: Call) -> tuple[Peer, bytes] | None:
+    """Who is to be told that nobody waits any more, and the frame that says it; None if nobody can be."""
+    frame = call.plan.wire.write_cancel(call.id)
+    return None if call.peer is None or frame is None else (call.peer, frame)
 
 
 def _refusal(call: Call) -> str | None:

@@ -1,7 +1,6 @@
 """Bytes and values: msgpack by default, JSON for people who debug (PROTOCOL.md 1).
 
-The first byte of a frame tells which: a JSON array starts with `[`, a msgpack array never does. One error type comes
-out of every failed decode, whatever the library raised.
+What a failed decode may raise is one list, whatever the library.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ DecHook = Callable[[type, Any], Any]
 EncHook = Callable[[Any], Any]
 
 
-class Undecodable(Exception):
+class Undecodable(ValueError):
     """Bytes that are no message."""
 
 
@@ -66,8 +65,3 @@ MSGPACK = Codec("msgpack", msgspec.msgpack, (bytes,))
 JSON = Codec("json", msgspec.json, ())
 
 CODECS = {codec.name: codec for codec in (MSGPACK, JSON)}
-
-
-def codec_of(frame: bytes) -> Codec:
-    """The codec that a frame was written with."""
-    return JSON if frame[:1] == b"[" else MSGPACK

@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.context import FOREVER, Context
-from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.entry import Entry, LazyEntry, version_error
 from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.versions.converters import check_converters
 from rpcgen.runtime.core.versions.dates import dotted
+from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import (
@@ -127,24 +127,24 @@ class Job:
         "arrived",
         "beat_at",
         "caller",
-        "codec",
         "context",
         "entry",
         "request",
         "source",
         "started",
         "task",
+        "wire",
     )
 
     def __init__(
-        self, entry: Entry, request: Request, caller: Caller, source: Any, codec: Codec, now: float
+        self, entry: Entry, request: Request, caller: Caller, source: Any, wire: Wire, now: float
     ) -> None:
         self.entry = entry
         self.request = request
         self.caller = caller
-        #: The listener that the request came by, and that its answer leaves by.
+        #: What the request came by, and that its answer leaves by.
         self.source = source
-        self.codec = codec
+        self.wire = wire
         #: When it came (monotonic seconds).
         self.arrived = now
         #: Whether its handler may have begun; what is refused before is refused with proof.
@@ -190,20 +190,20 @@ class Job:
         """
         if self.expired(now):
             raise Expired(f"{self.request.method}: its time was over before it could run")
-        return self.entry.arguments(self.request, self.codec)
+        return self.entry.arguments(self.request, self.wire.codec)
 
     def refuse(self, error: Rejected) -> bytes:
         """The frame that refuses it."""
-        return self.codec.encode(refusal(self.request.id, error))
+        return self.wire.write_refusal(refusal(self.request.id, error), self.request)
 
     def reply(self, value: Any) -> bytes:
         """The frame for a result; raises BadResult."""
-        return self.entry.reply(self.request, value, self.codec)
+        return self.entry.reply(self.request, value, self.wire)
 
     def failure(self, error: BaseException) -> tuple[bytes, bool]:
         """The frame for an exception, and whether the method declares it."""
         reader = self.entry.reader_of(self.request)
-        return self.entry.results.failure(self.request, error, self.codec, reader)
+        return self.entry.results.failure(self.request, error, self.wire, reader)
 
     def drifted(self) -> bool:
         """Whether the caller has another build of the very same version (LANGUAGE: fingerprint)."""

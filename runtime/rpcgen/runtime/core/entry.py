@@ -18,6 +18,7 @@ from rpcgen.runtime.core.results import Results
 from rpcgen.runtime.core.versions.converters import overrides
 from rpcgen.runtime.core.versions.dates import dotted, exists, next_after
 from rpcgen.runtime.core.versions.parts import in_effect, last_change, last_minor
+from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Version
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import (
@@ -166,9 +167,9 @@ class Entry:
         last = last_minor(self.interface, request.major) or 0
         return request.major, min(request.reader, last)
 
-    def reply(self, request: Request, value: Any, codec: Codec) -> bytes:
+    def reply(self, request: Request, value: Any, wire: Wire) -> bytes:
         """The frame for a handler that returned; raises BadResult."""
-        return self.results.reply(request, value, codec, self.reader_of(request))
+        return self.results.reply(request, value, wire, self.reader_of(request))
 
 
 class LazyEntry:

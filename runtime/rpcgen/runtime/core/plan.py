@@ -12,6 +12,7 @@ from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
 from rpcgen.runtime.core.routes import Routes, router_of
 from rpcgen.runtime.core.versions.converters import check_converters, converted, overrides
 from rpcgen.runtime.core.versions.dates import exists, minor_in, next_after
+from rpcgen.runtime.core.versions.history import result_needs
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
 from rpcgen.runtime.descriptor import NOTHING, Form, Interface, Kind, Method, Version
@@ -56,6 +57,7 @@ class Plan:
         "since",
         "timeout",
         "version",
+        "wire",
     )
 
     def __init__(self, method: Method[Any, Any], settings: Settings, shape: Shape) -> None:
@@ -71,14 +73,16 @@ class Plan:
         form = self._form = in_effect(method.forms, version)
         self.name = (form and form.name) or method.name
         self.namespace = interface.namespace
+        self.wire = settings.wire
         self.codec = settings.codec
         self.codecs = settings.codecs
         pinned = version != interface.version  # it then speaks of another version than its build
         self.fingerprint = b"" if pinned else interface.fingerprint[:FINGERPRINT_BYTES]
-        self.timeout, self.silence = _patience(method, settings)
-        self.beat = None if self.silence is None else self.silence / 3
+        self.timeout, self.silence, self.beat = _patience(method, settings)
         self._converters = settings.converters
         self.since = minor_in(method.since, version[0])
+        if settings.wire.one_version:
+            self.since = max(self.since, result_needs(method, version))
         self.kinds = _kinds(method, form, settings.converters)
         self.routes = Routes(
             method, form, version, settings, lambda needs: shape.refusal(method, needs=needs)
@@ -144,7 +148,10 @@ def _kinds(method: Method[Any, Any], form: Form | None, converters: object) -> d
     return {kind: kind if kind in then else next(iter(then)) for kind in now}
 
 
-def _patience(method: Method[Any, Any], settings: Settings) -> tuple[float, float | None]:
+def _patience(
+    method: Method[Any, Any], settings: Settings
+) -> tuple[float, float | None, float | None]:
+    """Seconds until a call's deadline, of silence that it bears, and between the beats that it asks for."""
     if method.profile is not None:
         profile = settings.profiles.get(method.profile)
         if profile is None:
@@ -152,7 +159,7 @@ def _patience(method: Method[Any, Any], settings: Settings) -> tuple[float, floa
                 f"{method.name} has timeout {method.profile!r}, a profile that this client does not have; "
                 f"known: {', '.join(sorted(settings.profiles))}"
             )
-        return profile.timeout, profile.silence
+        return profile.timeout, *settings.wire.patience(profile.silence)
     if method.timeout is not None:
-        return method.timeout, None
-    return settings.timeout if settings.timeout is not None else DEFAULT_TIMEOUT, None
+        return method.timeout, None, None
+    return settings.timeout if settings.timeout is not None else DEFAULT_TIMEOUT, None, None

@@ -9,7 +9,7 @@ import traceback
 from typing import Any
 
 import msgspec
-from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.codec import Undecodable
 from rpcgen.runtime.core.envelope import (
     BAD_RESULT,
     RAISED,
@@ -24,6 +24,7 @@ from rpcgen.runtime.core.versions.converters import converted
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.versions.parts import Unsayable, in_effect
 from rpcgen.runtime.core.versions.results import VersionedWriter
+from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.words import path_text
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Interface, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, DeclaredError, Rejected
@@ -58,7 +59,7 @@ class Results:
         self._errors = declared_by(method, method.interface)
         self._writers: dict[Any, VersionedWriter] = {}
 
-    def reply(self, request: Request, value: Any, codec: Codec, reader: Version) -> bytes:
+    def reply(self, request: Request, value: Any, wire: Wire, reader: Version) -> bytes:
         """The frame for a handler that returned; `reader` is the newest version that caller and server know.
 
         Raises:
@@ -69,7 +70,7 @@ class Results:
             if form is not None:
                 value = converted(self._converters, f"result_{form.convert}", value)
             of = self._method.returns if form is None else form.returns
-            data = self._writer(of).write(value, codec, reader)
+            data = self._writer(of, wire).write(value, wire.codec, reader)
         except (BadArguments, Undecodable) as error:
             text = str(error).replace("argument", "result field", 1)
             raise BadResult(
@@ -85,10 +86,10 @@ class Results:
             raise BadResult(
                 f"the handler of {self._method.name} returned a bad result: {error}"
             ) from error
-        return codec.encode(Reply(request.id, msgspec.Raw(data), _older(request, reader)))
+        return wire.write_reply(Reply(request.id, msgspec.Raw(data), _older(request, reader)))
 
     def failure(
-        self, request: Request, error: BaseException, codec: Codec, reader: Version
+        self, request: Request, error: BaseException, wire: Wire, reader: Version
     ) -> tuple[bytes, bool]:
         """The frame for a handler that raised, and whether the method declares that error."""
         if isinstance(error, DeclaredError):
@@ -97,23 +98,25 @@ class Results:
                 try:
                     names = declared.fields.__struct_fields__
                     fields = declared.fields(**{name: getattr(error, name) for name in names})
-                    body = self._writer(declared.fields).write(fields, codec, reader)
+                    body = self._writer(declared.fields, wire).write(fields, wire.codec, reader)
                     message, minor = clip(error.message), _older(request, reader)
                     failure = Failure(request.id, declared.name, message, msgspec.Raw(body), minor)
-                    return codec.encode(failure), True
+                    return wire.write_failure(failure, declared, self._method.interface), True
                 except Exception as broken:  # whatever the program's codecs raise
                     error = BadResult(
                         f"{type(error).__name__} has a field that cannot travel: {broken}"
                     )
-        return codec.encode(self._fault(request.id, error)), False
+        return wire.write_fault(self._fault(request.id, error), error), False
 
-    def _writer(self, of: Any) -> VersionedWriter:
+    def _writer(self, of: Any, wire: Wire) -> VersionedWriter:
         # Type expressions of the descriptors live as long as this, and some have no hash.
-        key = id(of)
+        key = id(of), wire.one_version
         writer = self._writers.get(key)
         if writer is None:
             interface = self._method.interface
-            writer = VersionedWriter(of, interface, self._codecs, self._converters)
+            writer = VersionedWriter(
+                of, interface, self._codecs, self._converters, whole=wire.one_version
+            )
             self._writers[key] = writer
         return writer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, field
-from rpcgen.runtime.core.codec import DECODE_ERRORS, codec_of
+from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher, Job
 from rpcgen.runtime.core.envelope import CALL, Cancel
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
@@ -20,6 +20,7 @@ from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
+from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.endpoint import AnyEndpoint
@@ -37,8 +38,19 @@ from rpcgen.runtime.peers import Caller
 
 log = logging.getLogger("rpcgen.server")
 
+
+class Source:
+    """Where requests come from and answers leave by: a listener, and the wire that is spoken there."""
+
+    __slots__ = ("listener", "wire")
+
+    def __init__(self, listener: Any, wire: Wire) -> None:
+        self.listener = listener
+        self.wire = wire
+
+
 #: Sends a frame back to a caller by the way it came; False if the caller is gone.
-Answer = Callable[[Any, Caller, bytes], bool]
+Answer = Callable[[Source, Caller, bytes], bool]
 
 
 class ServerSettings(Struct, frozen=True):
@@ -85,12 +97,12 @@ class Serving:
     # --- arriving -------------------------------------------------------------------------------------------------
 
     def accept(
-        self, source: Any, caller: Caller, frame: bytes, now: float
+        self, source: Source, caller: Caller, frame: bytes, now: float
     ) -> tuple[Job, bool] | None:
         """Take a frame: a job and whether it runs now; None if there is nothing to run now."""
-        codec = codec_of(frame)
+        wire = source.wire.of(frame)
         try:
-            message = codec.to_server(frame)
+            message = wire.read_request(frame)
         except DECODE_ERRORS:
             self.counters.unreadable += 1
             return None
@@ -105,7 +117,7 @@ class Serving:
             self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
-            job = Job(entry, message, caller, source, codec, now)
+            job = Job(entry, message, caller, source, wire, now)
             if entry.immediate:
                 self._run_now(job, now)
                 return None
@@ -115,7 +127,8 @@ class Serving:
         except Rejected as error:
             self._count(error)
             if message.how == CALL:
-                self.send(source, caller, codec.encode(refusal(message.id, error)))
+                answer = wire.write_refusal(refusal(message.id, error), message)
+                self.send(source, caller, answer)
             else:
                 self._log_refused_cast(message.method, error, now)
             return None
@@ -227,7 +240,7 @@ class Serving:
             if not sent:
                 self.counters.unanswered += 1
 
-    def send(self, source: Any, caller: Caller, frame: bytes) -> None:
+    def send(self, source: Source, caller: Caller, frame: bytes) -> None:
         """Send a frame to a caller; one that is gone, or that the frame is too large for, is counted."""
         try:
             sent = self._answer(source, caller, frame)

@@ -130,7 +130,7 @@ class Work:
         for job in list(self._jobs.values()):
             if job.beat_at is not None and now >= job.beat_at and job.request.beat is not None:
                 job.beat_at = now + max(job.request.beat, MIN_BEAT)
-                due.append((job, job.codec.encode(Beat(job.request.id))))
+                due.append((job, job.wire.write_beat(Beat(job.request.id))))
         return due
 
 

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
@@ -29,9 +29,15 @@ ItemIn = TypeVar("ItemIn", contravariant=True)
 
 
 class Options(Struct, frozen=True):
-    """`max_message`: bytes of the largest frame that may be sent."""
+    """What a URL may say.
+
+    Attributes:
+        max_message: bytes of the largest frame that may be sent.
+        wire: what messages look like; on `oslo` a test sees what becomes of a value on its way to oslo.messaging.
+    """
 
     max_message: int = 16 * 1024 * 1024
+    wire: Literal["native", "oslo"] = "native"
 
 
 class Inbox(Protocol[ItemIn]):

@@ -10,10 +10,11 @@ import msgspec
 from msgspec import Struct
 from rpcgen.runtime.core.answers import Answer, Given
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.codec import MSGPACK, Codec
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.results import VersionedWriter
+from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.native import NATIVE
 from rpcgen.runtime.descriptor import Kind
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found
@@ -50,7 +51,7 @@ class _Recorder:
     """What both worlds share."""
 
     def __init__(self) -> None:
-        self.codec: Codec = MSGPACK
+        self.wire: Wire = NATIVE
         self.messages: list[Recorded] = []
         self._answers: dict[str, Any] = {}
 
@@ -75,7 +76,7 @@ class _Recorder:
             method=call.plan.name,
             version=call.version,
             reader=call.plan.version[1],
-            arguments=self.codec.untyped(call.body),
+            arguments=call.plan.codec.untyped(call.body),
             timeout=None if call.deadline is None else max(0.0, call.deadline - time.monotonic()),
             context=dict(call.fields),
         )
@@ -101,13 +102,13 @@ class _Recorder:
         plan, interface = call.plan, call.plan.method.interface
         returns = plan.method.returns
         data = VersionedWriter(returns, interface, plan.codecs, None).write(
-            value, self.codec, interface.version
+            value, plan.codec, interface.version
         )
         if plan.version == interface.version:
             return Reply(call.id, msgspec.Raw(data))
         # Only a server has what turns today's results into those of older versions.
         reader = VersionedReader(returns, interface, interface.version, plan.codecs, None)
-        return Given(reader.read(data, self.codec))
+        return Given(reader.read(data, plan.codec))
 
     def _sent(self, call: Call) -> Sent:
         self._record(call)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import DECODE_ERRORS, Codec, Undecodable
 from rpcgen.runtime.core.nodes import below
-from rpcgen.runtime.descriptor import Interface
+from rpcgen.runtime.descriptor import NOTHING, Interface, Method, Version
 
 
 def has_history(node: inspect.Type, interface: Interface) -> bool:
@@ -24,6 +24,24 @@ def has_history(node: inspect.Type, interface: Interface) -> bool:
         any(part.cls in table for table in tables)
         for part in below(node)
         if isinstance(part, (inspect.StructType, inspect.EnumType))
+    )
+
+
+def result_needs(method: Method[Any, Any], at: Version) -> int:
+    """The minor that a message has to name for its sender to be taken to understand results of the version `at`.
+
+    Where a message names one version only (LANGUAGE fine print 1): the last of those, up to `at`, from which on the result
+    has another form, or values for which older callers are told others.
+    """
+    interface = method.interface
+    bounds = [form.until for form in method.forms if form.returns is not NOTHING]
+    for node in below(inspect.type_info(method.returns)):
+        if isinstance(node, inspect.EnumType):
+            parts = interface.parts.get(node.cls, {})
+            for value in interface.fallbacks.get(node.cls, {}):
+                bounds += parts[value].since
+    return max(
+        (minor for major, minor in bounds if (major, minor) <= at and major == at[0]), default=0
     )
 
 

@@ -48,12 +48,16 @@ class Lowering(Compiler):
         at: the version to write for.
         kit: reads and converts single values.
         strict: the values are arguments: nothing that is set may be lost silently.
+        whole: fields that the version does not have stay; its readers pass over them.
     """
 
-    def __init__(self, interface: Interface, at: Version, kit: Kit, *, strict: bool) -> None:
+    def __init__(
+        self, interface: Interface, at: Version, kit: Kit, *, strict: bool, whole: bool = False
+    ) -> None:
         super().__init__(interface, at)
         self._kit = kit
         self._strict = strict
+        self._whole = whole
 
     def concerns(self, cls: type) -> bool:
         if cls in self.interface.clocks or is_open_union(cls):
@@ -175,7 +179,7 @@ class Lowering(Compiler):
     def _field(self, field: inspect.Field, part: Part) -> Step | None:
         name = field.encode_name
         default = plain_default(field, self._kit.codec)
-        if not is_there(part, self.at):
+        if not is_there(part, self.at) and not self._whole:
             return self._left_out(name, part, default, _may_go(field, part))
         inner = self._retyped(field.type, part)
         wire = name_at(part, name, self.at)

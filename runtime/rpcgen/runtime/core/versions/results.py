@@ -24,6 +24,7 @@ class VersionedWriter:
         of: a type expression.
         interface: whose.
         codecs, converters: the server's.
+        whole: also fields that a caller does not know are written.
     """
 
     __slots__ = (
@@ -35,12 +36,20 @@ class VersionedWriter:
         "_pack",
         "_reader",
         "_visits",
+        "_whole",
     )
 
     def __init__(
-        self, of: Any, interface: Interface, codecs: OpaqueCodecs, converters: object
+        self,
+        of: Any,
+        interface: Interface,
+        codecs: OpaqueCodecs,
+        converters: object,
+        *,
+        whole: bool = False,
     ) -> None:
         self._interface = interface
+        self._whole = whole
         self._codecs = codecs
         self._converters = converters
         self._encoders = {codec: codec.encoder(codecs.encode) for codec in CODECS.values()}
@@ -72,7 +81,9 @@ class VersionedWriter:
             from rpcgen.runtime.core.versions.lower import Lowering
 
             kit = Kit(codec, self._codecs, self._converters)
-            self._visits[key] = Lowering(self._interface, reader, kit, strict=False).visit(node)
+            self._visits[key] = Lowering(
+                self._interface, reader, kit, strict=False, whole=self._whole
+            ).visit(node)
         return self._visits[key]
 
 

@@ -1,0 +1,103 @@
+"""The native wire (PROTOCOL.md 1 to 3): a message is one array in the codec, as `envelope.py` lays it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
+from rpcgen.runtime.core.envelope import (
+    Beat,
+    Cancel,
+    Failure,
+    Fault,
+    Refusal,
+    Reply,
+    Request,
+    ToClient,
+    ToServer,
+)
+from rpcgen.runtime.core.wires import Wire, WireName
+from rpcgen.runtime.descriptor import ErrorType, Interface
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.call import Call
+
+
+class NativeWire:
+    """Messages in one codec. As `Wire`."""
+
+    name: WireName = "native"
+    one_version = False
+
+    __slots__ = ("codec",)
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+
+    # --- clients --------------------------------------------------------------------------------------------------
+
+    def patience(self, silence: float) -> tuple[float, float]:
+        """A server is asked to beat three times as often."""
+        return silence, silence / 3
+
+    def write_request(self, request: Request) -> bytes:
+        """PROTOCOL.md 3.1."""
+        return self.codec.encode(request)
+
+    def write_cancel(self, call_id: bytes) -> bytes:
+        """PROTOCOL.md 3.7."""
+        return self.codec.encode(Cancel(call_id))
+
+    def read_answer(self, frame: bytes) -> ToClient:
+        """A whole message; one in another codec than the call's would be read as what it is not."""
+        if codec_of(frame) is not self.codec:
+            raise Undecodable("the answer is in another encoding than the call")
+        return self.codec.to_client(frame)
+
+    def understand(self, call: Call, read: ToClient) -> ToClient:
+        """Messages mean what they say."""
+        return read
+
+    # --- servers --------------------------------------------------------------------------------------------------
+
+    def of(self, frame: bytes) -> Wire:
+        """A server answers in the encoding of the request (PROTOCOL.md 1.1)."""
+        return native_wire(codec_of(frame))
+
+    def read_request(self, frame: bytes) -> ToServer:
+        """PROTOCOL.md 2."""
+        return self.codec.to_server(frame)
+
+    def write_reply(self, reply: Reply) -> bytes:
+        """PROTOCOL.md 3.2."""
+        return self.codec.encode(reply)
+
+    def write_failure(self, failure: Failure, declared: ErrorType, interface: Interface) -> bytes:
+        """Errors have the names that the interface gives them."""
+        return self.codec.encode(failure)
+
+    def write_fault(self, fault: Fault, error: BaseException) -> bytes:
+        """PROTOCOL.md 3.4."""
+        return self.codec.encode(fault)
+
+    def write_refusal(self, refusal: Refusal, request: Request) -> bytes:
+        """PROTOCOL.md 3.5."""
+        return self.codec.encode(refusal)
+
+    def write_beat(self, beat: Beat) -> bytes:
+        """PROTOCOL.md 3.6."""
+        return self.codec.encode(beat)
+
+
+NATIVE = NativeWire(MSGPACK)
+NATIVE_JSON = NativeWire(JSON)
+
+
+def native_wire(codec: Codec) -> NativeWire:
+    """The native wire in a codec."""
+    return NATIVE_JSON if codec is JSON else NATIVE
+
+
+def codec_of(frame: bytes) -> Codec:
+    """The codec that a frame was written with: a JSON array starts with `[`, a msgpack array never does."""
+    return JSON if frame[:1] == b"[" else MSGPACK

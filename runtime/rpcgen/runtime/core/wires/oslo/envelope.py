@@ -1,0 +1,77 @@
+"""What a driver puts round a payload of the oslo wire, and takes off again (PROTOCOL.md 7.1).
+
+Knows nothing of methods and results: only what belongs to the way that a message takes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+from rpcgen.runtime.core.codec import JSON, Undecodable
+
+#: The one version of the envelope that there ever was; whoever sends another is not understood.
+VERSION = "2.0"
+_READABLE = (VERSION, "2.0.0")
+
+#: The queues that these clients wait at. A request must not make a server write anywhere else.
+_REPLY_QUEUE = re.compile(r"reply_[A-Za-z0-9_.:@+-]{1,249}", re.ASCII)
+
+
+class Sealed(Struct):
+    """The outer object. Where one of the two is missing, it is itself the payload."""
+
+    version: Any = field(name="oslo.version", default=None)
+    message: Any = field(name="oslo.message", default=None)
+
+
+class Opened(Struct, frozen=True):
+    """A payload, and what its way is told by.
+
+    Attributes:
+        payload: for the wire.
+        reply_queue: where an answer goes; None if there is none, or none that may be written to.
+    """
+
+    payload: bytes
+    reply_queue: str | None
+
+
+class Way(Struct):
+    """What of a payload is read here."""
+
+    reply_queue: Any = field(name="_reply_q", default=None)
+
+
+_decode_sealed = msgspec.json.Decoder(Sealed).decode
+_decode_way = msgspec.json.Decoder(Way).decode
+
+
+def seal(payload: bytes, unique_id: str, reply_queue: str | None = None) -> bytes:
+    """The body of a message.
+
+    Args:
+        payload: what the wire wrote, a JSON object with something in it.
+        unique_id: never used before.
+        reply_queue: where the answer goes, if there is to be one.
+    """
+    way = {"_unique_id": unique_id}
+    if reply_queue is not None:
+        way = {"_reply_q": reply_queue, **way}
+    whole = payload[:-1] + b"," + JSON.encode(way)[1:]
+    return JSON.encode({"oslo.version": VERSION, "oslo.message": whole.decode()})
+
+
+def unseal(body: bytes) -> Opened:
+    """A message that came, with or without an envelope; raises one of DECODE_ERRORS."""
+    sealed = _decode_sealed(body)
+    payload = body
+    if sealed.version is not None and sealed.message is not None:
+        if sealed.version not in _READABLE or not isinstance(sealed.message, str):
+            raise Undecodable(f"an envelope of version {sealed.version!r:.32}, expected {VERSION}")
+        payload = sealed.message.encode()
+    queue = _decode_way(payload).reply_queue
+    may_write = isinstance(queue, str) and _REPLY_QUEUE.fullmatch(queue)
+    return Opened(payload, queue if may_write else None)

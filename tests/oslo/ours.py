@@ -1,0 +1,62 @@
+"""Our side of peer.yaml: an endpoint that does what the hand-written one in programs/peer.py does."""
+
+from __future__ import annotations
+
+import time
+from types import ModuleType
+from typing import Any
+
+from rpcgen.runtime import Context
+
+from tests.compiled import import_from
+from tests.oslo.recorded import PROGRAMS
+
+#: Under the name by which both sides of a hand-written program know it.
+peer_errors = import_from(PROGRAMS, "peer_errors")
+
+
+def endpoint(package: ModuleType, server: str, noted: Any = None) -> Any:
+    """An endpoint of the generated class.
+
+    Args:
+        package: generated from peer.yaml.
+        server: what it calls itself.
+        noted: is called with the text of every note.
+    """
+
+    class Lab(package.LabEndpoint):  # type: ignore[misc, name-defined]
+        def echo(self, ctx: Context, *, arg: Any) -> Any:
+            return arg
+
+        def nothing(self, ctx: Context) -> None:
+            return None
+
+        def fail(self, ctx: Context, *, how: str) -> None:
+            if how == "declared":
+                raise package.NotFound("no such thing", instance_id="abc")
+            if how == "busy":
+                raise package.Busy("later")
+            if how == "picky":
+                raise peer_errors.Picky(1, 2)
+            if how == "bug":
+                raise KeyError("x")
+            raise AssertionError(how)
+
+        def slow(self, ctx: Context, *, seconds: float) -> str:
+            time.sleep(seconds)
+            return "done"
+
+        def where(self, ctx: Context) -> str:
+            return server
+
+        def context(self, ctx: Context) -> dict[str, Any]:
+            return dict(ctx.fields)
+
+        def note(self, ctx: Context, *, text: str) -> None:
+            if noted is not None:
+                noted(text)
+
+        def newer(self, ctx: Context, *, more: str | None) -> str:
+            return f"newer {more}"
+
+    return Lab()
