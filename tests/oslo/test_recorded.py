@@ -76,7 +76,7 @@ def test_a_request_is_written_alike(peer: ModuleType, step: str) -> None:
         for name, value in REQUESTS[step]["payload"].items()
         if not name.startswith("_context_")
     }
-    sealed = json.loads(seal(frame, ID, REPLY_QUEUE if "_msg_id" in theirs else None))
+    sealed = json.loads(seal(frame, reply_queue=REPLY_QUEUE if "_msg_id" in theirs else None))
     ours = json.loads(sealed["oslo.message"])
     assert sealed["oslo.version"] == "2.0"
     assert plain_payload(ours) == theirs | {"version": "2.0"}
@@ -90,7 +90,9 @@ def test_a_request_is_answered_alike(peer: ModuleType, step: str) -> None:
     request, *theirs = RECORDED[step]
     at_once = {"args": {"seconds": 0.0}} if step == "monitored call" else {}
     frames = server.feed(unseal(body(request, **at_once)).payload, beats=len(theirs) - 1)
-    ours = [plain_payload(json.loads(json.loads(seal(f, ID))["oslo.message"])) for f in frames]
+    ours = [
+        plain_payload(json.loads(json.loads(seal(f, unique_id=ID))["oslo.message"])) for f in frames
+    ]
     assert ours == [message["payload"] for message in theirs]
 
 

@@ -24,6 +24,7 @@ from rpcgen.runtime import (
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.wires.oslo import OSLO
 from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
+from rpcgen.runtime.core.wires.oslo.requests import their_id
 
 from tests.oslo.cores import NOW, ClientCore, ServerCore
 from tests.oslo.ours import endpoint
@@ -106,11 +107,12 @@ def test_what_is_written_is_read(value: object, context: dict[str, object], queu
         msgspec.Raw(msgspec.json.encode({"arg": value})),
         context=context or None,
     )
-    body = seal(OSLO.write_request(sent), ID, "reply_a" if queue else None)
+    body = seal(OSLO.write_request(sent), reply_queue="reply_a" if queue else None)
     assert json.loads(json.loads(body)["oslo.message"])["args"] == {"arg": value}
     opened = unseal(body)
     assert opened.reply_queue == ("reply_a" if queue else None)
     read = OSLO.read_request(opened.payload)
+    assert their_id(read.id) == ID
     assert (read.method, read.major, read.minor, read.namespace) == ("echo", 2, 1, None)
     assert json.loads(bytes(read.body)) == {"arg": value}
     assert (read.context or {}) == context
@@ -240,6 +242,17 @@ def test_what_is_no_request_is_counted(server: ServerCore, payload: bytes) -> No
     assert server.feed(payload) == []
     assert server.serving.counters.unreadable == 1
     assert answered(server, request())["result"] == "host1"
+
+
+def test_each_attempt_is_a_message_of_its_own(server: ServerCore, client: ClientCore) -> None:
+    """A call that is tried again has another unique id, and runs again if its server says so."""
+    call, first = client.call("where")
+    call.attempt += 1
+    again = client.calls.open(call, client.peer, NOW)
+    ids = [json.loads(frame) for frame in (first, again)]
+    assert ids[0]["_msg_id"] == ids[1]["_msg_id"]
+    assert ids[0]["_unique_id"] != ids[1]["_unique_id"]
+    assert [len(server.feed(frame)) for frame in (first, again, again)] == [1, 1, 0]
 
 
 def test_a_copy_of_a_request_is_dropped(server: ServerCore) -> None:

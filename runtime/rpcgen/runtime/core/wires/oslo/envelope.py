@@ -49,18 +49,17 @@ _decode_sealed = msgspec.json.Decoder(Sealed).decode
 _decode_way = msgspec.json.Decoder(Way).decode
 
 
-def seal(payload: bytes, unique_id: str, reply_queue: str | None = None) -> bytes:
+def seal(payload: bytes, *, reply_queue: str | None = None, unique_id: str | None = None) -> bytes:
     """The body of a message.
 
     Args:
         payload: what the wire wrote, a JSON object with something in it.
-        unique_id: never used before.
-        reply_queue: where the answer goes, if there is to be one.
+        reply_queue: of a call: where its answer goes.
+        unique_id: of an answer: never used before.
     """
-    way = {"_unique_id": unique_id}
-    if reply_queue is not None:
-        way = {"_reply_q": reply_queue, **way}
-    whole = payload[:-1] + b"," + JSON.encode(way)[1:]
+    way = {"_reply_q": reply_queue, "_unique_id": unique_id}
+    told = JSON.encode({name: value for name, value in way.items() if value is not None})
+    whole = payload if told == b"{}" else payload[:-1] + b"," + told[1:]
     return JSON.encode({"oslo.version": VERSION, "oslo.message": whole.decode()})
 
 

@@ -55,6 +55,7 @@ def write(request: Request) -> bytes:
         context.setdefault(REQUEST_ID, request.request_id)
     for name, value in zip(TRACE, request.trace or (), strict=False):
         context.setdefault(name, value)
+    payload["_unique_id"] = _copy_id(request)
     for name, value in context.items():
         payload[CONTEXT + name] = value
     return JSON.encode(payload)
@@ -81,6 +82,11 @@ def read(frame: bytes) -> Request:
         trace=_trace(context),
         context=context or None,
     )
+
+
+def _copy_id(request: Request) -> str:
+    """As random as the request's id, and another one for each attempt."""
+    return f"{(int.from_bytes(request.id, 'big') + request.attempt) % 2**128:032x}"
 
 
 def _own_id(name: str, copy: str | None) -> bytes:
