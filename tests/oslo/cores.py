@@ -81,7 +81,7 @@ class ClientCore:
             NOW,
         )
         if kind == "cast":
-            return call, self.calls.cast(call, NOW)
+            return call, self.calls.cast(call, self.peer, NOW)
         return call, self.calls.open(call, self.peer, NOW)
 
     def receive(self, payload: bytes, now: float = NOW) -> list[Call]:
