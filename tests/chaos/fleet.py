@@ -21,7 +21,7 @@ from tests.chaos import errands
 from tests.chaos.asking import Asker
 from tests.chaos.campaign import LIMIT, Process, urls
 from tests.chaos.hosts import HERE, Surroundings
-from tests.chaos.journal import Checker, Entry, Facts, Journal, Killed, Ran, Reading
+from tests.chaos.journal import Checker, Ended, Entry, Facts, Journal, Killed, Ran, Reading
 from tests.chaos.remote import RemoteAsker
 from tests.chaos.rows import ROWS
 from tests.conformance.waiting import eventually
@@ -187,6 +187,10 @@ class Fleet:
     def count(self, which: Callable[[Ran], bool] = lambda _: True) -> int:
         """How many handlers have begun."""
         return sum(isinstance(entry, Ran) and which(entry) for entry in self.read())
+
+    def ended(self) -> list[Ended]:
+        """How everything has ended so far."""
+        return [entry for entry in self.read() if isinstance(entry, Ended)]
 
     def health(self, number: int) -> Health:
         """What a server says of itself."""

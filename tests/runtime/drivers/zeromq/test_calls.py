@@ -146,6 +146,25 @@ def test_a_fanout_reaches_every_server(connect: Connect, launch: Launch) -> None
     assert len(client.arrivals(lambda found: len(found) == 2)) == 2
 
 
+@pytest.mark.parametrize("how", ["refuses", "is silent"])
+def test_fanouts_do_not_wait_for_a_dead_server(connect: Connect, launch: Launch, how: str) -> None:
+    """One that did not answer a moment ago is named, and the others get theirs without a pause; it may come back."""
+    hosts = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    launch(f"zmq+tcp://{hosts[0]}", "s0")
+    if how == "is silent":
+        launch(f"zmq+tcp://{hosts[1]}", "s1").pause()
+    client = connect(f"zmq+tcp://{','.join(hosts)}?connect_timeout=0.4")
+    client.fanout(replace(TOPIC, fanout=True))
+    began = time.monotonic()
+    for _ in range(50):
+        peers, missing = client.fanout(replace(TOPIC, fanout=True))
+        assert ([peer.name for peer in peers], list(missing)) == (["s0"], [f"tcp://{hosts[1]}"])
+    assert time.monotonic() - began < 0.9
+    if how == "refuses":
+        launch(f"zmq+tcp://{hosts[1]}", "s1")
+        eventually(lambda: not client.fanout(replace(TOPIC, fanout=True))[1], 2.0)
+
+
 def test_a_fanout_to_nobody_fails_at_once(connect: Connect, url: str) -> None:
     """Without any server a fanout is NotSent."""
     with pytest.raises(NotSent, match="nobody serves every server of test/echo"):

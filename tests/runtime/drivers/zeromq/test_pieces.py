@@ -80,7 +80,7 @@ def test_a_dead_server_is_not_stormed() -> None:
     while now < 1010.0:
         if history.wait(now) == 0:
             history.began(now)
-            history.failed(NotSent("refused"))
+            history.failed(NotSent("refused"), now)
             attempts += 1
         now += 0.01
     assert 20 <= attempts < 30
@@ -99,7 +99,7 @@ def test_a_server_that_answered_may_be_tried_at_once() -> None:
 def test_pauses_grow_to_a_limit() -> None:
     """0.1 s, doubling, with jitter, to the longest."""
     history = History(5.0)
-    pauses = [history.failed(NotSent("refused")) for _ in range(12)]
+    pauses = [history.failed(NotSent("refused"), 0.0) for _ in range(12)]
     for number, pause in enumerate(pauses):
         full = min(5.0, 0.1 * 2**number)
         assert full / 2 <= pause <= full

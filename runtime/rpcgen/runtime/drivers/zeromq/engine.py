@@ -242,7 +242,7 @@ class Engine:
             self._pools.remove(link)
             self.links.pop(link.endpoint.key)
             self._leaving.add(link)
-            self._failed(link.endpoint, NotSent("it is draining"))
+            self._lost(link.endpoint, NotSent("it is draining"))
 
     # --- connecting and losing ------------------------------------------------------------------------------------
 
@@ -328,12 +328,17 @@ class Engine:
             self._leaving.discard(link)
         else:
             self.links.pop(link.endpoint.key)
-            self._failed(link.endpoint, reason)
+            (self._lost if was_in_use else self._failed)(link.endpoint, reason)
+
+    def _lost(self, endpoint: Endpoint, reason: RpcgenError) -> None:
+        self._plan_retry(endpoint, reason, self.history(endpoint).lost(reason))
 
     def _failed(self, endpoint: Endpoint, reason: RpcgenError) -> None:
+        self._plan_retry(endpoint, reason, self.history(endpoint).failed(reason, monotonic()))
+
+    def _plan_retry(self, endpoint: Endpoint, reason: RpcgenError, pause: float) -> None:
         self.news += 1
         history = self.history(endpoint)
-        pause = history.failed(reason)
         if not isinstance(reason, AuthError) and self.matchmaker.lost(endpoint):
             history.gone = True
         else:

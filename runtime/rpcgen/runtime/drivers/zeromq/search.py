@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct, field
 from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.errors import AuthError, NotSent, RpcgenError
@@ -117,10 +118,10 @@ class Search:
 
     def _ask(self, endpoint: Endpoint) -> None:
         """See how one endpoint stands; connect if nobody has since this search began."""
-        engine, survey = self._engine, self._survey
-        if endpoint.key not in engine.links and not self._has_tried(endpoint):
-            now = monotonic()
-            wait = engine.history(endpoint).wait(now)
+        engine, survey, history = self._engine, self._survey, self._engine.history(endpoint)
+        now = monotonic()
+        if endpoint.key not in engine.links and not self._has_tried(endpoint, now):
+            wait = history.wait(now)
             if wait > 0:
                 self.due = min(self.due, now + wait)
                 survey.pending.append(endpoint.name)
@@ -129,22 +130,36 @@ class Search:
             engine.connect(endpoint)
         link = engine.links.get(endpoint.key)
         if link is None:
-            history = engine.history(endpoint)
             if not history.gone:  # else it is as if it had not been listed
                 survey.failed[endpoint.name] = history.error or NotSent("it hung up")
         elif link.matches(self._target):
             survey.ready.append(link)
         elif link.state in (State.CONNECTING, State.GREETING):
-            survey.pending.append(endpoint.name)
-            self._awaited.add(endpoint.key)
+            self._await(endpoint, history, now)
         else:
             survey.elsewhere += 1
 
-    def _has_tried(self, endpoint: Endpoint) -> bool:
-        """Whether an attempt of this search's has ended; one of another's counts if the server refused our key."""
-        return endpoint.key in self._tried or (
-            endpoint.key in self._awaited
-            and isinstance(self._engine.history(endpoint).error, AuthError)
+    def _await(self, endpoint: Endpoint, history: History, now: float) -> None:
+        """Wait for an attempt that is under way; whoever wants all servers waits less for one that failed before."""
+        hopeless_from = history.hopeless_from() if self._target.fanout else None
+        if hopeless_from is not None and now >= hopeless_from:
+            self._survey.failed[endpoint.name] = history.error or NotSent("no answer yet")
+            return
+        if hopeless_from is not None:
+            self.due = min(self.due, hopeless_from)
+        self._survey.pending.append(endpoint.name)
+        self._awaited.add(endpoint.key)
+
+    def _has_tried(self, endpoint: Endpoint, now: float) -> bool:
+        """Whether an attempt of this search's has ended.
+
+        One of another's counts if the server refused our key, or if all servers are wanted and it failed a moment ago.
+        """
+        history = self._engine.history(endpoint)
+        return (
+            endpoint.key in self._tried
+            or (endpoint.key in self._awaited and isinstance(history.error, AuthError))
+            or (self._target.fanout and history.has_just_failed(now))
         )
 
     def _nobody(self) -> NotSent:
