@@ -131,6 +131,24 @@ def cancel(asker: Asker, *, count: int, following: int) -> None:
     print(msgspec.json.encode(measured).decode(), flush=True)
 
 
+def storm(asker: Asker, *, seconds: float, servers: list[str]) -> None:
+    """Call servers of which some are dead, from several threads, all the time."""
+    end = time.monotonic() + seconds
+    ended: list[Ended] = []
+
+    def run(server: str) -> None:
+        while time.monotonic() < end:
+            ended.append(asker.ask(server=server, timeout=1.0, may=("ok", "not_sent")))
+
+    threads = [threading.Thread(target=run, args=(server,)) for server in servers * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    good = sum(call.outcome == "ok" for call in ended)
+    print(msgspec.json.encode({"calls": len(ended), "good": good}).decode(), flush=True)
+
+
 PROGRAMS: dict[str, Callable[..., None]] = {
     "load": load,
     "calls": calls,
@@ -140,6 +158,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
     "crowd": crowd,
     "cycle": cycle,
     "asker": remote.asker,
+    "storm": storm,
 }
 
 
