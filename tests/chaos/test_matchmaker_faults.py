@@ -219,7 +219,9 @@ def test_a_dead_address_is_not_stormed(world: str, fleets: Fleets) -> None:
         thread.join()
         fleet.verdict()
     soon = [at for at in tried if at < tried[0] + length]
-    limit = 3.0 * length if LONG else 5 + 2.5 * length  # a few at once, then no more than 2.5 a second
+    limit = (
+        3.0 * length if LONG else 5 + 2.5 * length
+    )  # a few at once, then no more than 2.5 a second
     assert len(soon) <= limit
     report(
         f"F26 dead address called for {length:g} s, zmq+tcp {world}",

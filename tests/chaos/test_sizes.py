@@ -1,0 +1,122 @@
+"""Messages at the limit, above it, and far above it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+import zmq
+from rpcgen.runtime.drivers.zeromq import control
+
+from tests.chaos.fleet import LONG, Fleets, report
+
+pytestmark = pytest.mark.timeout(60)
+
+LIMIT = 16 * 2**20
+MIB = 2**20
+
+#: A ZMTP greeting without security, and the command that ends the handshake.
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(48)
+
+
+def ready(identity: bytes) -> bytes:
+    """The command READY of a DEALER with an id."""
+    properties = (("Socket-Type", b"DEALER"), ("Identity", identity))
+    body = b"\x05READY" + b"".join(
+        bytes([len(name)]) + name.encode() + len(value).to_bytes(4, "big") + value
+        for name, value in properties
+    )
+    return bytes([4, len(body)]) + body
+
+
+@pytest.mark.parametrize("world", ["blocking", "asyncio"] if LONG else ["blocking"])
+def test_messages_are_as_large_as_may_be(world: str, fleets: Fleets) -> None:
+    """F29: up to the default limit of 16 MiB they pass; beyond it their sender is told, and nobody else notices."""
+    with fleets("zmq+tcp", servers=1) as fleet:
+        server = psutil.Process(fleet.serve(1, world).pid)
+        asker = fleet.asker(world)
+        asker.ask()
+        probe = asker.ask("carry", data=bytes(LIMIT), timeout=20.0, may=("not_sent",))
+        found = re.search(r"the message has (\d+) bytes, and max_message is (\d+)", probe.text)
+        assert found, probe.text
+        overhead = int(found[1]) - LIMIT
+        assert int(found[2]) == LIMIT
+        passed = [
+            asker.ask("carry", data=bytes(LIMIT - overhead - less), timeout=20.0) for less in (1, 0)
+        ]
+        before = server.memory_info().rss
+        refused = [
+            asker.ask("carry", data=bytes(size), timeout=20.0, may=("not_sent",))
+            for size in (LIMIT - overhead + 1, 100 * MIB)
+        ]
+        grown = server.memory_info().rss - before
+        asker.ask(timeout=1.0)
+        fleet.verdict()
+    assert all("TooLarge" in call.text for call in refused)
+    assert refused[0].took <= 0.1
+    assert grown <= 2 * LIMIT
+    report(
+        f"F29 messages of the limit (16 MiB) and more, zmq+tcp {world}",
+        "limit - 1 and limit pass, limit + 1 TooLarge in 0.1 s at the sender",
+        f"{passed[0].took:.3f} s, {passed[1].took:.3f} s, refused after {refused[0].took:.3f} s, 100 MiB after "
+        f"{refused[1].took:.3f} s",
+    )
+
+
+@pytest.mark.parametrize("world", ["blocking", "asyncio"] if LONG else ["asyncio"])
+def test_a_peer_sends_too_much_all_the_same(world: str, fleets: Fleets) -> None:
+    """F29: a frame of 17 MiB, one of 100 MiB, and one that says that it has 1 GiB: the peer is dropped, and pays alone."""
+    with fleets("zmq+tcp", servers=1) as fleet:
+        server = psutil.Process(fleet.serve(1, world).pid)
+        port = int(fleet.urls[0].rpartition(":")[2])
+        asker = fleet.asker(world)
+        asker.ask("carry", data=bytes(LIMIT // 2), timeout=20.0)
+        before = server.memory_info().rss
+        most = 0
+        took: list[float] = []
+        for size in (17 * MIB, 100 * MIB):
+            with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+                dealer.set(zmq.LINGER, 0)
+                dealer.set(zmq.ROUTING_ID, control.new_routing_id())
+                dealer.connect(f"tcp://127.0.0.1:{port}")
+                dealer.send(bytes(size))
+                for _ in range(20):
+                    took.append(asker.ask(timeout=1.0).took)
+                    most = max(most, server.memory_info().rss - before)
+        dropped = lie(port, 2**30)
+        for _ in range(20):
+            took.append(asker.ask(timeout=1.0).took)
+            most = max(most, server.memory_info().rss - before)
+        counters = fleet.counters(1)
+        fleet.verdict()
+    assert counters["unreadable"] == 0
+    assert most <= 2 * LIMIT
+    report(
+        f"F29 frames of 17 MiB, 100 MiB and 1 GiB forced on a server, zmq+tcp {world}",
+        f"peer dropped, 0 frames delivered, {2 * LIMIT // MIB} MiB more, 0 others harmed",
+        f"dropped after {dropped / MIB:.1f} MiB, 0, {most / MIB:.1f} MiB, slowest other {max(took):.3f} s",
+    )
+
+
+def lie(port: int, size: int) -> int:
+    """Begin a frame that says how large it is, and send it until the server hangs up; the bytes that it let us send."""
+    sent = 0
+    with socket.create_connection(("127.0.0.1", port)) as stream:
+        stream.settimeout(5.0)
+        stream.sendall(GREETING)
+        said = b""
+        while len(said) < 64 + 2 or len(said) < 64 + 2 + said[65]:
+            said += stream.recv(4096)
+        stream.sendall(ready(control.new_routing_id()))
+        stream.sendall(b"\x02" + size.to_bytes(8, "big"))
+        began = time.monotonic()
+        with suppress(ConnectionError):
+            while sent < size:
+                sent += stream.send(bytes(65536))
+        assert sent < size, "the server has read it all"
+        assert time.monotonic() - began < 5.0
+    return sent
