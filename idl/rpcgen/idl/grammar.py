@@ -20,6 +20,7 @@ from rpcgen.idl.shape import (
     nullable,
     number,
     text,
+    typed,
 )
 
 IDENTIFIER = "^[A-Za-z][A-Za-z0-9_]{0,127}$"
@@ -53,7 +54,7 @@ _DEPRECATED = either(
     ),
 )
 _VALUE = Shape("a value of the type", anything=True)
-_TYPE = text("a type, such as list[string]?")
+_TYPE = typed("a type, such as list[string]?")
 _EXAMPLES = listing("valid values", _VALUE)
 _NOT_YET = Shape("not supported yet", anything=True)
 
@@ -84,7 +85,7 @@ _SEND = Key(text("whether what is unset is sent", "set", "always"))
 
 OLDER_TYPE = either(
     "the older type, such as `int = 3`",
-    text("the older type, such as `int = 3`"),
+    typed("the older type, such as `int = 3`"),
     keyed(
         "an older type",
         {"type": Key(_TYPE, required=True), "default": Key(_VALUE), **_CONSTRAINTS},
@@ -92,7 +93,7 @@ OLDER_TYPE = either(
 )
 MEMBER = either(
     "a type such as `list[string]? = [] since 6.2`, or a map with `type`",
-    text("a short form"),
+    typed("a short form"),
     keyed(
         "an argument or field",
         {
@@ -141,7 +142,7 @@ _UNION = entries(
     "types by tag",
     either(
         "a type, such as VolumeRef or `VolumeRef since 6.2`",
-        text("a type"),
+        typed("a type"),
         keyed("a member of a union", {"type": Key(_TYPE, required=True), **_COMMON}),
     ),
     IDENTIFIER,
@@ -168,7 +169,7 @@ _OWN_CLOCK: Keys = {
 
 TYPE = either(
     "a type, or a map with one of `type`, `fields`, `enum`, `union`, `opaque`",
-    text("another spelling of a type"),
+    typed("another spelling of a type"),
     Shape(
         "a type",
         variants={

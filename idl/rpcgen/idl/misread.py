@@ -6,7 +6,7 @@ Nothing here changes what a text means to us: it is its characters, quoted or no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from typing import Any
 
@@ -42,7 +42,7 @@ def texts(root: Node, shape: Shape) -> Iterator[tuple[Text, TextShape | None]]:
         if shape.anything:
             continue
         if isinstance(node, Text):
-            if shape.text is not None and _is_text(shape.text) and not (shape.null and node.null):
+            if shape.text is not None and is_text(shape.text, node.value):
                 yield node, shape.text
         elif isinstance(node, Sequence):
             waiting += [(item, shape.items) for item in node.items if shape.items is not None]
@@ -51,33 +51,38 @@ def texts(root: Node, shape: Shape) -> Iterator[tuple[Text, TextShape | None]]:
             waiting += _entries(node, shape)
 
 
-def _is_text(text: TextShape) -> bool:
-    """A value of an enum is a text, too, whatever an editor takes it for."""
-    return text.json == ("string",) or "null" in text.json
+def is_text(shape: TextShape, value: str) -> bool:
+    """Say whether the language takes this for a text, quoted or not.
+
+    A value of an enum is one, whatever an editor takes it for; elsewhere, an unquoted null is nothing.
+    """
+    return "null" in shape.json or (shape.json == ("string",) and value != "null")
+
+
+def is_named(shape: Shape) -> bool:
+    """Say whether the keys of a map are names of the author's."""
+    return shape.entries is not None and shape.keys is None and shape.variants is None
 
 
 def _named(node: Mapping, shape: Shape) -> Iterator[tuple[Text, TextShape | None]]:
-    if shape.entries is not None and shape.keys is None and shape.variants is None:
+    if is_named(shape):
         for entry in node.entries.values():
             yield entry.key, None
 
 
 def _entries(node: Mapping, shape: Shape) -> Iterator[tuple[Node, Shape]]:
     for name, entry in node.entries.items():
-        inner = shape_of(node, name, shape)
+        inner = shape_of(node.entries, name, shape)
         if inner is not None:
             yield entry.value, inner
 
 
-def shape_of(node: Mapping, name: str, shape: Shape) -> Shape | None:
-    """Return what may stand behind a key of a map; None if there is no such key."""
-    if shape.entries is not None and shape.keys is None and shape.variants is None:
+def shape_of(names: Container[str], name: str, shape: Shape) -> Shape | None:
+    """Return what may stand behind one of the keys of a map; None if there is no such key."""
+    if shape.entries is not None and is_named(shape):
         named = shape.entries.named
         return named if named is not None and begins_with_letter(name) else shape.entries.value
-    keys = shape.keys or {}
-    for variant, variant_keys in (shape.variants or {}).items():
-        if variant in node.entries:
-            keys = variant_keys
-            break
+    variants = shape.variants or {}
+    keys = next((keys for mark, keys in variants.items() if mark in names), shape.keys or {})
     key = keys.get(name)
     return key.shape if key is not None else None

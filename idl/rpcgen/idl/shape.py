@@ -22,12 +22,14 @@ JsonType = Literal["string", "number", "integer", "boolean", "null"]
 class TextShape:
     """A scalar. `choices` closes it; `pattern` is only for editors, the compiler has better words for a bad text.
 
-    `json` says what an editor, which does not read raw text, may take the scalar for.
+    `json` says what an editor, which does not read raw text, may take the scalar for; `typed`, that the text begins with
+    a type.
     """
 
     json: tuple[JsonType, ...] = ("string",)
     choices: tuple[str, ...] = ()
     pattern: str | None = None
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ def text(
 ) -> Shape:
     """Describe a scalar."""
     return Shape(what, text=TextShape(json, choices, pattern))
+
+
+def typed(what: str) -> Shape:
+    """Describe a scalar that begins with a type."""
+    return Shape(what, text=TextShape(typed=True))
 
 
 def flag(what: str) -> Shape:

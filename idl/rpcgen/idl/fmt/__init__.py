@@ -1,0 +1,1 @@
+"""The canonical layout of interface files: same meaning, same comments, one way to write them."""
