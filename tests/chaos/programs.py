@@ -149,6 +149,29 @@ def storm(asker: Asker, *, seconds: float, servers: list[str]) -> None:
     print(msgspec.json.encode({"calls": len(ended), "good": good}).decode(), flush=True)
 
 
+def pace(
+    asker: Asker, *, rate: float, seconds: float, work: float, may: tuple[str, ...] = ("ok",)
+) -> None:
+    """Begin so many calls a second, whatever becomes of them; say `ready`, and in the end how long the good ones took."""
+    asker.ask()
+    print("ready", flush=True)
+    began = time.monotonic()
+    running: list[Future[Ended]] = []
+    while (now := time.monotonic()) < began + seconds:
+        while len(running) < rate * (now - began):
+            running.append(asker.start(seconds=work, timeout=10.0, may=tuple(may)))
+        time.sleep(0.002)  # the pace of what is offered
+    ended = [call.result(20.0) for call in running]
+    good = sorted(call.took for call in ended if call.outcome == "ok")
+    measured = {
+        "calls": len(ended),
+        "good": len(good),
+        "median": good[len(good) // 2],
+        "p99": good[int(len(good) * 0.99)],
+    }
+    print(msgspec.json.encode(measured).decode(), flush=True)
+
+
 PROGRAMS: dict[str, Callable[..., None]] = {
     "load": load,
     "calls": calls,
@@ -159,6 +182,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
     "cycle": cycle,
     "asker": remote.asker,
     "storm": storm,
+    "pace": pace,
 }
 
 

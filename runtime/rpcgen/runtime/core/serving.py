@@ -83,7 +83,7 @@ class Serving:
     ) -> None:
         self.settings = settings
         self.counters = ServerCounters()
-        self.work = Work(settings.concurrency, settings.queue)
+        self.work = Work(settings.concurrency, settings.queue, self._refuse)
         self.presence = Presence()
         self.dispatcher = Dispatcher(
             endpoints, OpaqueCodecs(settings.codecs), settings.converters, debug=settings.debug
@@ -198,11 +198,7 @@ class Serving:
         self._after(job, error)
         # A Rejected out of a handler is another server's: to pass it on would prove that ours did not run.
         if isinstance(error, Rejected) and not job.started:
-            self._count(error)
-            if job.awaited:
-                self.reply(job, job.refuse(error))
-            elif not job.wants_reply:
-                self._log_refused_cast(job.request.method, error, job.arrived)
+            self._refuse(job, error)
             return
         frame, declared = job.failure(error)
         if declared:
@@ -214,6 +210,14 @@ class Serving:
             )
         if job.awaited:
             self.reply(job, frame)
+
+    def _refuse(self, job: Job, error: Rejected) -> None:
+        """A job ends before its handler began."""
+        self._count(error)
+        if job.awaited:
+            self.reply(job, job.refuse(error))
+        elif not job.wants_reply:
+            self._log_refused_cast(job.request.method, error, job.arrived)
 
     def _log_refused_cast(self, method: str, error: Rejected, now: float) -> None:
         """Nobody hears that a cast was refused, so the log says it, as often as a log may; all of it at DEBUG."""

@@ -5,11 +5,12 @@ A state machine without threads or tasks: the shells say what happened and do wh
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable
 from enum import Enum
 
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import Beat
+from rpcgen.runtime.core.turns import Turns
 from rpcgen.runtime.errors import Draining, Overloaded, Rejected
 from rpcgen.runtime.peers import Caller
 
@@ -28,14 +29,18 @@ class Work:
     Args:
         concurrency: handlers that run at the same time.
         queue: requests that wait behind them; one more is refused.
+        displaced: told of a request that waited, and is refused after all: its caller has more in the queue than others.
     """
 
-    __slots__ = ("_concurrency", "_jobs", "_queue", "_waiting", "running", "state")
+    __slots__ = ("_concurrency", "_displaced", "_jobs", "_queue", "_waiting", "running", "state")
 
-    def __init__(self, concurrency: int, queue: int) -> None:
+    def __init__(
+        self, concurrency: int, queue: int, displaced: Callable[[Job, Rejected], None]
+    ) -> None:
         self._concurrency = concurrency
         self._queue = queue
-        self._waiting: deque[Job] = deque()
+        self._displaced = displaced
+        self._waiting = Turns()
         self._jobs: dict[tuple[Caller, bytes], Job] = {}
         self.running = 0
         self.state = State.OPEN
@@ -72,19 +77,28 @@ class Work:
             self._jobs[key] = job
             return True
         if self.full:
-            raise Overloaded(
-                f"this server runs {self.running} requests and {len(self._waiting)} wait",
-                retry_after=0.1,
-            )
+            self._make_room(job)
         self._jobs[key] = job
-        self._waiting.append(job)
+        self._waiting.add(job)
         return False
+
+    def _make_room(self, job: Job) -> None:
+        """Refuse another request instead of one whose caller has less than its share of the queue; or raise Overloaded."""
+        error = Overloaded(
+            f"this server runs {self.running} requests and {len(self._waiting)} wait",
+            retry_after=0.1,
+        )
+        other = self._waiting.give_way(job.caller)
+        if other is None:
+            raise error
+        del self._jobs[other.caller, other.request.id]
+        self._displaced(other, error)
 
     def finish(self, job: Job) -> Job | None:
         """A job that ran is done; the next one to run, if any waits."""
         self._jobs.pop((job.caller, job.request.id), None)
         if self._waiting:
-            return self._waiting.popleft()
+            return self._waiting.next()
         self.running -= 1
         return None
 
@@ -94,8 +108,7 @@ class Work:
         if job is None:
             return None
         job.context.cancelled = True
-        if job in self._waiting:
-            self._waiting.remove(job)
+        if self._waiting.remove(job):
             del self._jobs[caller, call_id]
             return None
         return job
