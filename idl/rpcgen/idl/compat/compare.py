@@ -38,26 +38,39 @@ class Comparison:
         return max((finding.verdict for finding in self.findings), default=NONE)
 
 
+class Newer:
+    """A file that is compared with several older ones; what it says of itself is worked out once."""
+
+    def __init__(self, interface: Interface) -> None:
+        self.interface = interface
+        self.now = view_at(interface, interface.version)
+        self._then: dict[tuple[Version, tuple[tuple[str, Version], ...]], Interface] = {}
+
+    def compare(self, old: Interface) -> Comparison:
+        """Compare its newest shape with that of an older file."""
+        undated = self._undated(old)
+        dated = Walk(undated.new, self.now, self.interface, dated=True, late=undated.late)
+        found = [*_walk(undated), *_walk(dated)]
+        return Comparison(
+            old.version, self.interface.version, as_findings(found, old, self.interface)
+        )
+
+    def misstated(self, old: Interface) -> tuple[Finding, ...]:
+        """Return what it says wrongly of the time of an older file."""
+        return as_findings(_walk(self._undated(old)), old, self.interface)
+
+    def _undated(self, old: Interface) -> Walk:
+        clocks = _clocks(old)
+        key = (old.version, clocks)
+        if key not in self._then:
+            self._then[key] = view_at(self.interface, old.version, dict(clocks))
+        before = view_at(old, old.version)
+        return Walk(before, self._then[key], self.interface, dated=False)
+
+
 def compare(old: Interface, new: Interface) -> Comparison:
     """Compare the newest shape of an interface with that of an older file."""
-    found = changes(old, new)
-    return Comparison(old.version, new.version, as_findings(found, old, new))
-
-
-def changes(old: Interface, new: Interface) -> list[Change]:
-    """Return all differences: first those that the new file does not date, then those that it does."""
-    before = view_at(old, old.version)
-    then = view_at(new, old.version, _clocks(old))
-    now = view_at(new, new.version)
-    undated = Walk(before, then, new, dated=False)
-    dated = Walk(then, now, new, dated=True, late=undated.late)
-    return [*_walk(undated), *_walk(dated)]
-
-
-def changes_of_then(old: Interface, new: Interface) -> list[Change]:
-    """Return what the new file says wrongly of the time of an older one."""
-    before, then = view_at(old, old.version), view_at(new, old.version, _clocks(old))
-    return _walk(Walk(before, then, new, dated=False))
+    return Newer(new).compare(old)
 
 
 def _walk(walk: Walk) -> list[Change]:
@@ -69,9 +82,9 @@ def _walk(walk: Walk) -> list[Change]:
     return walk.changes
 
 
-def _clocks(interface: Interface) -> dict[str, Version]:
-    return {
-        name: type_.version
+def _clocks(interface: Interface) -> tuple[tuple[str, Version], ...]:
+    return tuple(
+        (name, type_.version)
         for name, type_ in interface.types.items()
         if isinstance(type_, Struct) and type_.version is not None
-    }
+    )

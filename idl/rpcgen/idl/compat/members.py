@@ -24,15 +24,25 @@ def compare_fields(
                 _removed(walk, before, whole(), spot)
         elif before is None:
             _added(walk, after, spot)
-        elif before is not after:
+        elif not _is_alike(before, after):
             _both(walk, before, after, spot.part(after.name, after.position, before.position))
-        else:
-            compare_types(
-                walk,
-                (before.type, ()),
-                (after.type, ()),
-                spot.part(after.name, after.position, None),
-            )
+        elif not walk.has_followed(after.type, spot):
+            here = spot.part(after.name, after.position, before.position)
+            compare_types(walk, (before.type, ()), (after.type, ()), here)
+
+
+def _is_alike(old: Field, new: Field) -> bool:
+    """Whether two fields say the same; what their types stand for may differ. Most do, so this is quick."""
+    return old is new or (
+        old.type == new.type
+        and old.default is new.default is None
+        and old.constant is new.constant is None
+        and old.name == new.name
+        and old.constraints == new.constraints
+        and old.presence == new.presence
+        and old.older == new.older
+        and old.send == new.send
+    )
 
 
 def _added(walk: Walk, field: Field, spot: Spot) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.contract import dates_text
-from rpcgen.idl.model import Dated, Interface
+from rpcgen.idl.model import Dated, Interface, Scalar, TypeExpr
 from rpcgen.idl.position import Position
 from rpcgen.idl.timeline import exists
 
@@ -86,6 +86,7 @@ class Walk:
     late: set[Position] = field(default_factory=set[Position])
     pairs: deque[tuple[str, str, Spot]] = field(default_factory=deque[tuple[str, str, Spot]])
     seen: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
+    followed: set[tuple[TypeExpr, str]] = field(default_factory=set[tuple[TypeExpr, str]])
 
     def found(
         self,
@@ -130,6 +131,16 @@ class Walk:
         if key not in self.seen:
             self.seen.add(key)
             self.pairs.append((old, new, spot))
+
+    def has_followed(self, type_: TypeExpr, spot: Spot) -> bool:
+        """Whether the same text was compared before, for the same reader; then nothing new comes of it."""
+        if isinstance(type_, Scalar):
+            return True
+        key = (type_, spot.root.reader)
+        if key in self.followed:
+            return True
+        self.followed.add(key)
+        return False
 
     def pairs_of(
         self, old: Mapping[str, P], new: Mapping[str, P]

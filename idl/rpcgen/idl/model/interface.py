@@ -152,9 +152,9 @@ class Interface:
     """One interface file with its imports merged in.
 
     `types` and `errors` hold the file's own, then the imported ones that something of the file's own reaches;
-    `source` is the path as it was given, relative and with forward slashes. `serves` holds the last minor of each older
-    major that is still spoken, ascending. `refused_as` names the declared error that a client raises when its pin is
-    too old for a message.
+    `version_at` is where the file says its version, and `source` is the path as it was given, relative and with forward
+    slashes. `serves` holds the last minor of each older major that is still spoken, ascending. `refused_as` names the
+    declared error that a client raises when its pin is too old for a message.
     """
 
     name: str
@@ -166,6 +166,7 @@ class Interface:
     methods: Mapping[str, Method]
     events: Mapping[str, Event]
     position: Position
+    version_at: Position
     source: str
     serves: tuple[Version, ...] = ()
     releases: Mapping[str, Version] = field(default_factory=dict[str, Version])

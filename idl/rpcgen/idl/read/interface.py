@@ -98,6 +98,7 @@ def _assembled(
         methods=draft.methods,
         events=draft.events,
         position=(text_at(main, "interface") or main).at,
+        version_at=(text_at(main, "version") or main).at,
         source=source,
         serves=scope.serves,
         releases=read_releases(main, scope),
