@@ -18,6 +18,8 @@ class Exit(IntEnum):
     BAD_INPUT = 2
     #: Nobody could be reached; nothing was executed.
     UNREACHABLE = 3
+    #: The releases that were asked for cannot be read.
+    NO_BASELINE = 3
     #: The request left, but no answer came: it may have been executed.
     NO_ANSWER = 4
     #: A bug in rpcgen; the traceback is on stderr.

@@ -152,3 +152,21 @@ def _in_order(loaded: Loaded, clashes: Sequence[Diagnostic]) -> list[Diagnostic]
     found = [each for each in found if each.rule != "too-many-mistakes"]
     found.sort(key=lambda each: (rank.get(each.position.file, len(rank)), each.position))
     return [*found, *last]
+
+
+def read_interfaces(inputs: Inputs, otherwise: str) -> tuple[list[Interface], dict[str, str]]:
+    """Read every interface file, and the texts of all that was read; doubts and mistakes are shown on stderr.
+
+    Generates nothing, so it knows nothing of names in Python. Raises Failure where there are mistakes.
+    """
+    from rpcgen.idl import render
+
+    every = load_all(inputs)
+    sources = {name: text for loaded in every for name, text in loaded.sources.items()}
+    diagnostics = list(dict.fromkeys(each for loaded in every for each in loaded.diagnostics))
+    if diagnostics:
+        click.echo(render(diagnostics, sources), nl=False, err=True)
+    mistakes = sum(each.severity == "error" for each in diagnostics)
+    if mistakes:
+        raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; {otherwise}")
+    return [loaded.interface for loaded in every if loaded.interface is not None], sources

@@ -35,7 +35,8 @@ def cli() -> None:
     """Describe an RPC interface once, in YAML; get typed clients and servers.
 
     Exit codes: 0 yes; 1 the answer is no (out of date, unhealthy, refused, a remote error); 2 a wrong command line,
-    file or argument; 3 nobody could be reached; 4 no answer came, so it may have been executed.
+    file or argument; 3 nobody could be reached, or the releases
+    that were asked for cannot be read; 4 no answer came, so it may have been executed.
     """
 
 

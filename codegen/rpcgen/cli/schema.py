@@ -15,7 +15,10 @@ import click
     metavar="FILE",
     help="Write it to FILE instead.",
 )
-def command(output: Path | None) -> None:
+@click.option(
+    "--check", is_flag=True, help="The schema of what `rpcgen check --format json` prints, instead."
+)
+def command(output: Path | None, check: bool) -> None:
     """Print the JSON Schema of interface files, for editors.
 
     An editor that knows it completes keys and marks mistakes. Name it in the first line of an interface file:
@@ -24,10 +27,14 @@ def command(output: Path | None) -> None:
       # yaml-language-server: $schema=rpcgen.schema.json
     """
     import json
+    from importlib.resources import files
 
     from rpcgen.idl.schema import json_schema
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    if check:
+        text = files("rpcgen.cli._check").joinpath("schema.json").read_text(encoding="utf-8")
+    else:
+        text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         click.echo(text, nl=False)
     else:

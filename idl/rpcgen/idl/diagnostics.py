@@ -50,7 +50,7 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> str
     for diagnostic in diagnostics:
         at = diagnostic.position
         block = [printable(f"{at}: {diagnostic.severity}[{diagnostic.rule}]: {diagnostic.message}")]
-        block += _excerpt(lines.get(at.file, []), at)
+        block += excerpt(lines.get(at.file, []), at)
         if diagnostic.hint:
             block.append(f"  hint: {printable(diagnostic.hint)}")
         block += ["  " + printable(f"{place}: {label}") for place, label in diagnostic.related]
@@ -58,7 +58,8 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str]) -> str
     return "\n".join(blocks)
 
 
-def _excerpt(lines: list[str], at: Position) -> list[str]:
+def excerpt(lines: list[str], at: Position) -> list[str]:
+    """Show the line of a place and a caret below it; nothing if there is no such line."""
     if not 1 <= at.line <= len(lines):
         return []
     line = lines[at.line - 1]

@@ -84,3 +84,14 @@ class Change:
     def used(self) -> str:
         """Which payload it is in, to go on with a message."""
         return f", {self.root}" if self.root.reader else ""
+
+    @property
+    def recorded(self) -> str:
+        """What to do so that whoever writes it for older readers can write it as it was."""
+        if self.root.reader == "event":
+            return "add another field beside it"
+        if self.path.endswith(" returns"):
+            return (
+                f"say what it was: was: {{VERSION: {{returns: {self.before}}}}}, with a converter"
+            )
+        return f"say what it was: was_type: {{VERSION: {self.before}}}"

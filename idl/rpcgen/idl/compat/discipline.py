@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rpcgen.idl.compat.change import Change, Root
-from rpcgen.idl.compat.finding import Finding, as_findings
+from rpcgen.idl.compat.finding import Finding, judged
 from rpcgen.idl.compat.history import Releases, compared, rewritten_history
 from rpcgen.idl.compat.verdict import MAJOR, MINOR, NONE, Verdict
 from rpcgen.idl.model import Interface
@@ -137,7 +137,7 @@ def _of_version(
         told=str(required),
         name=str(verdict),
     )
-    yield from as_findings([change], interface, interface)
+    yield judged(change, interface.name)
 
 
 def _version_action(

@@ -40,6 +40,7 @@ class Finding:
         was_at: where that said it.
         instead: how to have it for less.
         unseen: why no message shows the break; empty if one can, or where nothing breaks.
+        undated: `since` or `widening` if it should have been dated, and may not have been.
         doubt: why even a fitting version leaves a warning.
         severity: of a finding that is wrong whatever the version is; None where the version decides.
         fingerprint: 12 hexadecimal digits.
@@ -58,6 +59,7 @@ class Finding:
     was_at: Position | None = None
     instead: str = ""
     unseen: str = ""
+    undated: str = ""
     doubt: str = ""
     severity: Severity | None = None
     change: Change | None = None
@@ -85,33 +87,42 @@ def as_findings(changes: Iterable[Change], old: Interface, new: Interface) -> tu
     return tuple(sorted(best.values(), key=lambda f: (f.place, f.rule, f.path)))
 
 
-def _judge(change: Change, old: Interface, new: Interface) -> Iterator[Finding]:
+def judged(change: Change, interface: str = "", against: Version | None = None) -> Finding:
+    """Return what the rule of a change says of it; the name of the interface is part of the fingerprint."""
     rule = rule_for(change.subject, change.action, change.direction)
     said = rule.judge(change)
     arguments = (change.before, change.after) if change.action in _CHANGED else ()
-    yield Finding(
+    return Finding(
         rule.id,
         said.message,
         change.place,
         change.path,
-        fingerprint_of(rule.id, new.name, change.path, *arguments),
+        fingerprint_of(rule.id, interface, change.path, *arguments),
         wire=said.wire,
         source=said.source,
-        against=old.version,
+        against=against,
         before=change.before,
         was_at=change.was_at,
         instead=said.instead,
         unseen=said.unseen,
+        undated=said.undated,
         doubt=said.doubt,
         severity=rule.severity,
         change=change,
     )
-    if said.undated and not change.dated and _is_spoken(old.version.major, new):
-        if said.undated == "widening":
+
+
+def _judge(change: Change, old: Interface, new: Interface) -> Iterator[Finding]:
+    """Yield what is to be said of a change, and what of its date."""
+    finding = judged(change, new.name, old.version)
+    yield finding
+    if finding.undated and not change.dated and _is_spoken(old.version.major, new):
+        if finding.undated == "widening":
             subject, action = "widening", "undated"
         else:
             subject, action = "since", "too-old" if change.since else "missing"
-        yield from _judge(replace(change, subject=subject, action=action), old, new)
+        undated = replace(change, subject=subject, action=action)
+        yield judged(undated, new.name, old.version)
 
 
 def _is_spoken(major: int, interface: Interface) -> bool:

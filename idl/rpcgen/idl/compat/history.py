@@ -6,11 +6,10 @@ A break that is part of a release is a fact, and is not told again. It knows no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.compat.compare import Newer
-from rpcgen.idl.compat.finding import Finding, as_findings
+from rpcgen.idl.compat.finding import Finding, judged
 from rpcgen.idl.compat.verdict import MAJOR, NONE
 from rpcgen.idl.model import Interface
 from rpcgen.idl.position import Position
@@ -37,7 +36,7 @@ def rewritten_history(
         change = Change(
             "history", "rewritten", Root(), f"release {version}", place, name=str(version)
         )
-        yield from as_findings([change], interface, interface)
+        yield judged(change, interface.name)
 
 
 def _changed(newer: Newer, releases: Releases, before: Newer) -> Iterator[Finding]:
@@ -96,7 +95,7 @@ def _short_views(interface: Interface, releases: Releases) -> Iterator[Finding]:
             change = Change(
                 "served-view", "broken", Root(), path, place, before=texts[0], after=texts[1]
             )
-            yield from as_findings([change], interface, interface)
+            yield judged(change, interface.name)
 
 
 def _dropped(interface: Interface, releases: Releases, last: Version) -> Iterator[Finding]:
@@ -108,7 +107,7 @@ def _dropped(interface: Interface, releases: Releases, last: Version) -> Iterato
         if version.major not in now and version.major < interface.version.major:
             path, place = f"major {version.major}", interface.version_at
             change = Change("major", "dropped", Root(), path, place, before=str(version))
-            yield from as_findings([change], interface, interface)
+            yield judged(change, interface.name)
 
 
 def _about(
@@ -126,5 +125,4 @@ def _about(
         was_at=finding.was_at,
         told=versions[1],
     )
-    (about,) = as_findings([change], newer.interface, newer.interface)
-    return replace(about, against=finding.against)
+    return judged(change, newer.interface.name, finding.against)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from rpcgen.idl.compat.lock.write import FORMAT, digest
 from rpcgen.idl.model import (
@@ -76,16 +76,17 @@ def read_lock(text: str, file: str) -> Locked:
         Unreadable: it is none.
     """
     try:
-        whole = json.loads(text)
+        whole: Json = json.loads(text)
     except ValueError as error:
         raise Unreadable(f"it is no JSON: {error}") from None
-    if not isinstance(whole, dict) or "format" not in whole:
+    release = cast("dict[str, Json]", whole) if isinstance(whole, dict) else {}
+    if "format" not in release:
         raise Unreadable("it is no release that `rpcgen release` wrote")
-    if whole["format"] != FORMAT:
-        raise Unreadable(f"its format is {whole['format']!r}, and this rpcgen reads {FORMAT}")
+    if release["format"] != FORMAT:
+        raise Unreadable(f"its format is {release['format']!r}, and this rpcgen reads {FORMAT}")
     try:
-        interface = _Reading(file).interface(whole)
-        return Locked(interface, whole["sha256"], digest(whole["model"]) == whole["sha256"])
+        interface, sha256 = _Reading(file).interface(release), str(release["sha256"])
+        return Locked(interface, sha256, digest(release["model"]) == sha256)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise Unreadable(f"something in it is missing or of another kind: {error!r}") from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
@@ -99,10 +99,13 @@ def released(interface: Interface) -> dict[str, Json]:
 
 def _lines(key: str, value: Json, indent: str, *, top: bool = False) -> str:
     head = f"{indent}{json.dumps(key)}: " if key else indent
-    if not isinstance(value, dict) or not (top or _is_broken(key, value)):
+    if not isinstance(value, dict):
         return head + json.dumps(value, ensure_ascii=False)
+    entries = cast("dict[str, Json]", value)
+    if not top and not _is_broken(key, entries):
+        return head + json.dumps(entries, ensure_ascii=False)
     inner = ",\n".join(
-        _lines(name, part, f"{indent} ", top=name == "model") for name, part in value.items()
+        _lines(name, part, f"{indent} ", top=name == "model") for name, part in entries.items()
     )
     return f"{head}{{\n{inner}\n{indent}}}"
 

@@ -39,9 +39,7 @@ def _judge(change: Change) -> Judgement:
         message=f'the default of "{change.path}" changed{change.used}: {change.before} became {change.after}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead=""
-        if change.levelled
-        else f"keep the default, or say what it was: was_type: {{VERSION: {change.before}}}",
+        instead="" if change.levelled else f"keep the default, or {change.recorded}",
     )
 
 

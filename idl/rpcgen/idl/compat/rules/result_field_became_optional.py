@@ -43,9 +43,7 @@ def _judge(change: Change) -> Judgement:
         message=f'"{change.path}" became optional{change.used}: {change.before} became {change.after}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead=""
-        if change.levelled
-        else f"always send it, or say what it was: was_type: {{VERSION: {change.before}}}",
+        instead="" if change.levelled else f"always send it, or {change.recorded}",
     )
 
 

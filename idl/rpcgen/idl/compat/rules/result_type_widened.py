@@ -35,9 +35,7 @@ def _judge(change: Change) -> Judgement:
         message=f'the type of "{change.path}" was widened from {change.before} to {change.after}{change.used}',
         wire=MINOR if change.levelled else NONE if change.open else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead=""
-        if change.levelled
-        else "add a field beside it, or say what it was, with a converter",
+        instead="" if change.levelled else change.recorded,
         unseen="readers of an open enum take any text; programs see another type"
         if change.open and not change.levelled
         else "",

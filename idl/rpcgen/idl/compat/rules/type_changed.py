@@ -41,9 +41,7 @@ def _judge(change: Change) -> Judgement:
         message=f'the type of "{change.path}" changed from {change.before} to {change.after}{change.used}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead=""
-        if change.levelled
-        else f"add another argument or field, or say what it was: was_type: {{VERSION: {change.before}}}, with a converter",
+        instead="" if change.levelled else change.recorded,
     )
 
 

@@ -40,9 +40,7 @@ def _judge(change: Change) -> Judgement:
         message=f'the type of "{change.path}" was narrowed from {change.before} to {change.after}{change.used}',
         wire=MINOR if change.levelled else NONE if change.open else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead=""
-        if change.levelled
-        else f"say what it was: was_type: {{VERSION: {change.before}}}, with a converter",
+        instead="" if change.levelled else change.recorded,
         unseen="an open enum takes any text; programs see another type"
         if change.open and not change.levelled
         else "",

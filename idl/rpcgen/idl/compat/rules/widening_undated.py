@@ -36,7 +36,9 @@ from rpcgen.idl.compat.verdict import Judgement
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f'"{change.path}" takes more than before, and the file does not say since when',
-        instead=f"say what it was: was_type: {{VERSION: {change.before}}}",
+        instead="say `open: {since: VERSION}`"
+        if change.before.startswith("closed ")
+        else change.recorded,
     )
 
 

@@ -1,0 +1,1 @@
+"""What an interface file is compared with: releases that are kept in a folder, other files, or a commit."""

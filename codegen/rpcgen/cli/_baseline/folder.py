@@ -1,0 +1,69 @@
+"""The lock folder: what `rpcgen release` wrote, one file a release, below a folder for each interface."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rpcgen.cli._baseline.baseline import Baseline
+from rpcgen.cli._exit import Exit, Failure
+from rpcgen.idl import Interface, Position, Version
+from rpcgen.idl.compat.lock import Locked, Unreadable, lock_text, read_lock
+
+
+def release_file(lock: Path, interface: Interface) -> Path:
+    """Where a release is kept."""
+    return lock / interface.name / f"{interface.version}.json"
+
+
+def locked(lock: Path, name: str) -> Baseline:
+    """The releases of an interface that a lock folder keeps; none if it has no folder for it.
+
+    Raises:
+        Failure: one of them cannot be read.
+    """
+    folder = lock / name
+    found: dict[Version, Locked] = {}
+    rewritten: dict[Version, Position] = {}
+    for file in sorted(folder.glob("*.json")):
+        shown = os.path.normpath(file).replace(os.sep, "/")
+        release = read_release(file, shown)
+        version = release.interface.version
+        if file.name != f"{version}.json" or release.interface.name != name:
+            raise Failure(
+                f"{shown}: it holds {release.interface.name} {version}, which is not what it is called",
+                Exit.NO_BASELINE,
+            )
+        found[version] = release
+        if not release.intact:
+            rewritten[version] = Position(shown, 1, 1)
+    return Baseline(
+        {version: release.interface for version, release in found.items()},
+        origin=os.path.normpath(folder).replace(os.sep, "/"),
+        digests={version: release.sha256 for version, release in found.items()},
+        rewritten=rewritten,
+    )
+
+
+def read_release(file: Path, shown: str) -> Locked:
+    """Read one release; raises Failure."""
+    try:
+        return read_lock(file.read_text(encoding="utf-8"), shown)
+    except (OSError, UnicodeDecodeError, Unreadable) as error:
+        raise Failure(f"{shown} cannot be read: {error}", Exit.NO_BASELINE) from error
+
+
+def write_release(lock: Path, interface: Interface) -> Path:
+    """Keep a release; it must not be kept already. Returns its file; raises Failure."""
+    file = release_file(lock, interface)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(lock_text(interface), encoding="utf-8", newline="\n")
+        # A link, unlike a rename, never replaces what somebody else wrote meanwhile.
+        os.link(temporary, file)
+    except OSError as error:
+        raise Failure(f"{file} cannot be written: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return file

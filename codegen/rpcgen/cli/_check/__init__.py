@@ -1,0 +1,1 @@
+"""`rpcgen check`: what the judgement of interface files becomes on a terminal and for other programs."""

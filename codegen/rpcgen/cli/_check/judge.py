@@ -1,0 +1,112 @@
+"""The judgement of interface files by their releases, with the project's waivers.
+
+Reads files; says nothing. Formats show what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from rpcgen.cli._baseline.baseline import Baseline
+from rpcgen.cli._baseline.choose import baseline
+from rpcgen.cli._check.waivers import expired, unused, valid
+from rpcgen.cli._project.settings import Project, Waiver
+from rpcgen.idl import Interface
+from rpcgen.idl.compat import Check, Finding, check
+from rpcgen.idl.compat.lock import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One interface file.
+
+    Attributes:
+        check: the judgement.
+        baseline: what it was judged by.
+        waivers: those that hold, by fingerprint.
+    """
+
+    check: Check
+    baseline: Baseline
+    waivers: Mapping[str, Waiver]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All files.
+
+    Attributes:
+        checked: one by one.
+        waivers: what is wrong with the project's waivers.
+        sources: the texts that places point into.
+    """
+
+    checked: tuple[Checked, ...]
+    waivers: tuple[Finding, ...]
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is any error."""
+        return bool(self.waivers) or any(each.check.failed for each in self.checked)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the files are judged by.
+
+    Attributes:
+        against: as on the command line; None: the lock folder.
+        lock: the lock folder.
+        roots: folders that old files may import from.
+        project: whose waivers hold.
+        whole: all files of the project are judged, so that a waiver without a finding is of no use.
+        today: the day.
+    """
+
+    against: str | None
+    lock: Path
+    roots: Sequence[str]
+    project: Project | None
+    whole: bool
+    today: date
+
+
+def judge(
+    interfaces: Sequence[Interface], settings: Settings, sources: Mapping[str, str]
+) -> Outcome:
+    """Judge every file; raises Failure where the releases cannot be read."""
+    project = settings.project
+    every = project.waivers if project is not None else ()
+    checked: list[Checked] = []
+    over: dict[str, Finding] = {}
+    texts = dict(sources)
+    for interface in interfaces:
+        waivers = valid(every, interface, settings.today)
+        base = baseline(interface, settings.against, settings.lock, settings.roots)
+        one = Checked(_judged(interface, base, waivers), base, waivers)
+        texts = {**base.sources, **texts}
+        checked.append(one)
+        if project is not None:
+            ended = expired(every, one.check.findings, interface, settings.today, project.file)
+            over |= {each.fingerprint: each for each in ended}
+    if project is not None and settings.whole:
+        used = {each.fingerprint for one in checked for each in one.check.findings}
+        over |= {each.fingerprint: each for each in unused(every, used, project.file)}
+    return Outcome(tuple(checked), tuple(over.values()), texts)
+
+
+def _judged(interface: Interface, base: Baseline, waivers: Mapping[str, Waiver]) -> Check:
+    """Judge a file; one that is a release, word for word, was judged when it was released."""
+    releases, version = base.releases, interface.version
+    newest = max((each for each in releases if each.major == version.major), default=None)
+    if (
+        version == newest
+        and not base.rewritten
+        and base.digests.get(version) == digest_of(interface)
+    ):
+        releases = {version: releases[version]}
+    return check(interface, releases, rewritten=base.rewritten, waived=waivers.keys())

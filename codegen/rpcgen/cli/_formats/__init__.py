@@ -1,0 +1,1 @@
+"""What commands found in files, for other programs: SARIF, GitHub's annotations, JUnit's XML. Knows no command."""

@@ -1,0 +1,62 @@
+"""JUnit's XML: a suite for each file, a test case for each finding, and one that passes where there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from rpcgen.cli._formats.entry import Entry, Group
+
+#: What XML cannot hold.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(groups: Iterable[Group], name: str) -> str:
+    """One document."""
+    suites = list(groups)
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
+    every = [each for group in suites for each in group.entries]
+    empty = sum(not group.entries for group in suites)
+    lines.append(f"<testsuites name={quoteattr(name)}{_counts(every, empty)}>")
+    for group in suites:
+        counts = _counts(group.entries, int(not group.entries))
+        lines.append(
+            f"  <testsuite name={_attribute(group.name)} file={_attribute(group.file)}{counts}>"
+        )
+        lines += [line for each in group.entries for line in _case(each, group)]
+        if not group.entries:
+            lines.append(
+                f"    <testcase classname={_attribute(group.name)} name={quoteattr(name)}/>"
+            )
+        lines.append("  </testsuite>")
+    return "\n".join([*lines, "</testsuites>"]) + "\n"
+
+
+def _counts(entries: Sequence[Entry], passed: int) -> str:
+    failed = sum(each.level == "error" and not each.waived for each in entries)
+    skipped = sum(bool(each.waived) for each in entries)
+    tests = len(entries) + passed
+    return f' tests="{tests}" failures="{failed}" errors="0" skipped="{skipped}"'
+
+
+def _case(entry: Entry, group: Group) -> Iterator[str]:
+    at = entry.place
+    title = f"{entry.rule} {at}"
+    yield f"    <testcase classname={_attribute(group.name)} name={_attribute(title)} file={_attribute(at.file)} line={quoteattr(str(at.line))}>"
+    message = f"message={_attribute(entry.message)}"
+    if entry.waived:
+        yield f"      <skipped message={_attribute(f'waived: {entry.waived}')}/>"
+    elif entry.level == "error":
+        yield f"      <failure type={_attribute(entry.rule)} {message}>{_text(entry.text)}</failure>"
+    else:
+        yield f"      <system-out>{_text(f'{entry.level}: {entry.text}')}</system-out>"
+    yield "    </testcase>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_UNPRINTABLE.sub("?", text))
+
+
+def _text(text: str) -> str:
+    return escape(_UNPRINTABLE.sub("?", text))

@@ -1,0 +1,102 @@
+"""Say what the changes to interface files cost, and whether their versions are the right ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+from rpcgen.cli._exit import Exit
+from rpcgen.cli._inputs import Inputs, file_arguments, read_interfaces
+
+if TYPE_CHECKING:
+    from rpcgen.cli._check.judge import Outcome, Settings
+
+Format = Literal["text", "json", "sarif", "github", "junit"]
+
+
+@click.command()
+@file_arguments
+@click.option(
+    "--against",
+    metavar="WHAT",
+    help="Compare with this instead of the releases that are kept: a file, a folder, or git:REF[:PATH].",
+)
+@click.option(
+    "--lock",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where releases are kept; the project's, or rpcgen.lock, by default.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "sarif", "github", "junit"]),
+    default="text",
+    help="How to say it.",
+)
+@click.option("--all", "everything", is_flag=True, help="Show changes that pass, too.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    inputs: Inputs,
+    against: str | None,
+    lock: Path | None,
+    format_: Format,
+    everything: bool,
+) -> None:
+    """Say what the changes to interface files cost, and whether their versions are the right ones.
+
+    Each FILE is compared with every release of its major that `rpcgen release` keeps. Without FILE, those that
+    [tool.rpcgen] of pyproject.toml names are checked. `rpcgen explain RULE` says why a finding is one.
+
+    Exit codes: 0 clean, or warnings only, or nothing was ever released; 1 any error, a version that has to rise included;
+    2 a mistake in a FILE or on the command line; 3 the releases that were asked for cannot be read.
+    """
+    from rpcgen.cli._check.judge import judge
+
+    interfaces, sources = read_interfaces(inputs, "nothing was checked")
+    outcome = judge(interfaces, settings(inputs, against, lock), sources)
+    click.echo(_shown(outcome, format_, everything), nl=False)
+    if outcome.failed:
+        ctx.exit(Exit.NEGATIVE)
+
+
+def settings(inputs: Inputs, against: str | None, lock: Path | None) -> Settings:
+    """What files are judged by: the command line goes before the project."""
+    from datetime import UTC, datetime
+
+    from rpcgen.cli._baseline.choose import LOCK
+    from rpcgen.cli._check.judge import Settings
+
+    project = inputs.project
+    kept = project.lock if project is not None else LOCK
+    whole = project is not None and set(inputs.files) >= set(project.files())
+    today = datetime.now(UTC).date()
+    return Settings(against, lock or kept, inputs.roots, project, whole, today)
+
+
+def _shown(outcome: Outcome, format_: Format, everything: bool) -> str:
+    from rpcgen.cli._check.entries import as_groups
+
+    match format_:
+        case "text":
+            from rpcgen.cli._check.text import as_text
+
+            return as_text(outcome, everything=everything)
+        case "json":
+            from rpcgen.cli._check.as_json import as_json
+
+            return as_json(outcome)
+        case "sarif":
+            from rpcgen.cli._formats.sarif import as_sarif
+
+            return as_sarif(as_groups(outcome), "check")
+        case "github":
+            from rpcgen.cli._formats.github import as_github
+
+            return as_github(as_groups(outcome))
+        case "junit":
+            from rpcgen.cli._formats.junit import as_junit
+
+            return as_junit(as_groups(outcome), "rpcgen check")

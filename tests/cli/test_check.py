@@ -1,0 +1,312 @@
+"""`rpcgen check` and `rpcgen release` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from rpcgen.cli.main import run
+
+FIRST = """rpcgen: 1
+interface: town.shop
+version: "1.0"
+types:
+  State: {enum: [open, closed]}
+methods:
+  state: {call: any, returns: State}
+  order: {call: any, args: {item: string}}
+"""
+MORE = FIRST.replace('"1.0"', '"1.1"').replace(
+    "item: string", "item: string, count: int? since 1.1"
+)
+BROKEN = FIRST.replace("open, closed", "open, closed, moving")
+PROJECT = '[tool.rpcgen]\nfiles = ["shop.yaml"]\nlock = "releases"\n'
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an interface file, in no project."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "shop.yaml").write_text(FIRST)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def released(folder: Path, capsys: Output) -> Path:
+    """The same, after its first release."""
+    assert run(["release", "shop.yaml"]) == 0
+    capsys.readouterr()
+    return folder
+
+
+def _write(folder: Path, text: str, name: str = "shop.yaml") -> None:
+    (folder / name).write_text(text)
+
+
+def test_what_was_never_released_passes_and_says_how_to_start(folder: Path, capsys: Output) -> None:
+    """Nothing to compare with is no failure, and no silence."""
+    assert run(["check", "shop.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "nothing was ever released" in said
+    assert "`rpcgen release shop.yaml`" in said
+
+
+def test_a_release_is_written_once(folder: Path, capsys: Output) -> None:
+    """Releasing the same again is no failure; releasing something else under the same version is."""
+    assert run(["release", "shop.yaml"]) == 0
+    kept = folder / "rpcgen.lock" / "town.shop" / "1.0.json"
+    text = kept.read_text()
+    assert run(["release", "shop.yaml"]) == 0
+    assert kept.read_text() == text
+    _write(folder, FIRST.replace("item: string", "item: string, size: int?"))
+    assert run(["release", "shop.yaml"]) == 1
+    assert kept.read_text() == text
+    assert [each.name for each in kept.parent.iterdir()] == ["1.0.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (FIRST, 0, "no change since 1.0"),
+        (FIRST.replace("call: any, returns", "call: any, doc: Says it., returns"), 0, "no change"),
+        (MORE, 0, "minor changes since 1.0"),
+        (MORE.replace('"1.1"', '"1.0"').replace(" since 1.1", ""), 1, "version-not-bumped"),
+        (MORE.replace(" since 1.1", ""), 1, "since-missing"),
+        (BROKEN, 1, "needs: major (1.0 -> 2.0); or: give the value a fallback"),
+        (FIRST.replace('"1.0"', '"2.0"'), 0, "warning[bump-too-big]"),
+        (FIRST.replace("call", "cull"), 2, ""),
+    ],
+)
+def test_exit_codes_and_words(
+    released: Path, capsys: Output, text: str, code: int, words: str
+) -> None:
+    """0 clean or warnings, 1 errors, 2 mistakes."""
+    _write(released, text)
+    assert run(["check", "shop.yaml"]) == code
+    assert words in capsys.readouterr().out
+
+
+def test_a_finding_shows_the_line_and_what_it_was(released: Path, capsys: Output) -> None:
+    """People see the place, the older text, what would make it pass, and how to waive it."""
+    _write(released, BROKEN)
+    assert run(["check", "shop.yaml"]) == 1
+    blocks = capsys.readouterr().out.split("\n\n")
+    (block,) = [each for each in blocks if "[result-enum-value-added]" in each]
+    assert re.sub(r"\b[0-9a-f]{12}$", "…", block) == (
+        'shop.yaml:5:32: error[result-enum-value-added]: the closed enum "State" gained "moving", returned by state\n'
+        "    State: {enum: [open, closed, moving]}\n"
+        "                                 ^^^^^^\n"
+        "  1.0: closed, open\n"
+        "  needs: major (1.0 -> 2.0); or: give the value a fallback, or declare State open in the next major\n"
+        "  waive: fingerprint …"
+    )
+
+
+def test_an_older_file_shows_its_own_line(folder: Path, capsys: Output) -> None:
+    """Compared with a file, what it was is the line of that file."""
+    _write(folder, FIRST, "old.yaml")
+    _write(folder, BROKEN)
+    assert run(["check", "shop.yaml", "--against", "old.yaml"]) == 1
+    assert "  1.0: State: {enum: [open, closed]}\n" in capsys.readouterr().out
+
+
+def test_a_folder_of_releases_is_a_baseline(folder: Path, capsys: Output) -> None:
+    """All files of the interface are releases; others are left out, and two of one version are not."""
+    (folder / "old").mkdir()
+    _write(folder, FIRST, "old/a.yaml")
+    _write(folder, MORE, "old/b.yaml")
+    _write(folder, FIRST.replace("town.shop", "town.bank"), "old/c.yaml")
+    assert run(["check", "shop.yaml", "--against", "old"]) == 1
+    assert "version-decreased" in capsys.readouterr().out
+    _write(folder, FIRST, "old/d.yaml")
+    assert run(["check", "shop.yaml", "--against", "old"]) == 3
+    assert "are both town.shop 1.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("against", ["nowhere", "nowhere/else.yaml"])
+def test_a_baseline_that_is_not_there(folder: Path, capsys: Output, against: str) -> None:
+    """What was asked for and cannot be read is 3, never 0."""
+    assert run(["check", "shop.yaml", "--against", against]) == 3
+    assert "no such file or folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ("{", 3, "it is no JSON"),
+        ("{}", 3, "it is no release"),
+        ('{"format": 99}', 3, "its format is 99"),
+        ('{"format": 1, "interface": "town.shop"}', 3, "missing or of another kind"),
+    ],
+)
+def test_a_release_that_cannot_be_read(
+    released: Path, capsys: Output, text: str, code: int, words: str
+) -> None:
+    """A damaged release is 3, with what is wrong with it."""
+    _write(released, text, "rpcgen.lock/town.shop/1.0.json")
+    assert run(["check", "shop.yaml"]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_a_release_that_was_changed_afterwards(released: Path, capsys: Output) -> None:
+    """The digest tells that somebody edited what was released."""
+    kept = released / "rpcgen.lock" / "town.shop" / "1.0.json"
+    kept.write_text(kept.read_text().replace('"closed"', '"shut"'))
+    assert run(["check", "shop.yaml"]) == 1
+    assert "error[history-rewritten]" in capsys.readouterr().out
+
+
+# --- git ----------------------------------------------------------------------------------------------------------
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    known = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *known, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with two commits; the interface imports a file."""
+    text = FIRST.replace("types:\n  State: {enum: [open, closed]}\n", "imports: [common.yaml]\n")
+    api = tmp_path / "api"
+    api.mkdir()
+    _write(api, text)
+    _write(api, "rpcgen: 1\ntypes: {State: {enum: [open, closed]}}\n", "common.yaml")
+    _git(tmp_path, "init")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-m", "First")
+    _git(tmp_path, "tag", "v1")
+    _write(api, "rpcgen: 1\ntypes: {State: {enum: [open, closed, moving]}}\n", "common.yaml")
+    _git(tmp_path, "commit", "-am", "Second")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("against", "code"),
+    [
+        ("git:HEAD", 0),
+        ("git:v1", 1),
+        ("git:tag=v1", 1),
+        ("git:HEAD~1:api/shop.yaml", 1),
+        ("git:HEAD~1:api", 1),
+    ],
+)
+def test_a_commit_is_a_baseline(repository: Path, capsys: Output, against: str, code: int) -> None:
+    """A file is compared with what it was in a commit, imports included."""
+    assert run(["check", "api/shop.yaml", "--against", against]) == code
+    said = capsys.readouterr().out
+    assert ("api/common.yaml:2:38: error[result-enum-value-added]" in said) == bool(code)
+    assert ("  1.0: types: {State: {enum: [open, closed]}}" in said) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("against", "words"),
+    [
+        ("git:nowhere", "git knows no commit 'nowhere'"),
+        ("git:origin/main", "git knows no commit 'origin/main'; run `git fetch origin main`"),
+        ("git:v1:api/none.yaml", "v1 has no file or folder 'api/none.yaml'"),
+    ],
+)
+def test_a_commit_that_is_not_there(
+    repository: Path, capsys: Output, against: str, words: str
+) -> None:
+    """Each way in which a commit cannot be read has its own words, and is 3."""
+    assert run(["check", "api/shop.yaml", "--against", against]) == 3
+    assert words in capsys.readouterr().err
+
+
+def test_a_shallow_clone(repository: Path, capsys: Output, tmp_path: Path) -> None:
+    """A commit that a shallow clone lacks is told apart from one that never was."""
+    clone = tmp_path / "clone"
+    _git(repository, "clone", "--depth", "1", f"file://{repository}", str(clone))
+    assert run(["check", f"{clone}/api/shop.yaml", "--against", "git:v1"]) == 3
+    said = capsys.readouterr().err
+    assert "this clone is shallow" in said
+    assert "git fetch --unshallow" in said
+
+
+def test_no_repository(tmp_path: Path, capsys: Output) -> None:
+    """Without a repository, `git:` is 3."""
+    _write(tmp_path, FIRST)
+    assert run(["check", f"{tmp_path}/shop.yaml", "--against", "git:main"]) == 3
+    assert "is in no git repository" in capsys.readouterr().err
+
+
+def test_a_file_that_is_new_in_a_commit_was_never_released(
+    repository: Path, capsys: Output
+) -> None:
+    """A new interface has no older self."""
+    _write(repository, FIRST.replace("town.shop", "town.bank"), "bank.yaml")
+    assert run(["check", "bank.yaml", "--against", "git:HEAD"]) == 0
+    assert "nothing was ever released" in capsys.readouterr().out
+
+
+# --- waivers ------------------------------------------------------------------------------------------------------
+
+
+def _fingerprint(capsys: Output, rule: str) -> str:
+    assert run(["check", "--format", "json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["interfaces"]
+    return next(str(each["fingerprint"]) for each in found["findings"] if each["rule"] == rule)
+
+
+@pytest.fixture
+def project(folder: Path, capsys: Output) -> Path:
+    """A project whose interface was released, and then broken."""
+    _write(folder, PROJECT, "pyproject.toml")
+    assert run(["release"]) == 0
+    assert (folder / "releases" / "town.shop" / "1.0.json").exists()
+    _write(folder, BROKEN.replace('"1.0"', '"1.1"').replace("moving", "moving since 1.1"))
+    capsys.readouterr()
+    return folder
+
+
+def _waive(folder: Path, fingerprint: str, until: str) -> None:
+    waiver = f'\n[[tool.rpcgen.waivers]]\nfingerprint = "{fingerprint}"\nreason = "nobody asks"\nuntil = "{until}"\n'
+    _write(folder, PROJECT + waiver, "pyproject.toml")
+
+
+@pytest.mark.parametrize("until", ["1.2", "2999-01-01"])
+def test_a_waived_finding_passes_and_is_shown(project: Path, capsys: Output, until: str) -> None:
+    """A waiver takes the verdict away, not the finding."""
+    _waive(project, _fingerprint(capsys, "result-enum-value-added"), until)
+    assert run(["check"]) == 0
+    said = capsys.readouterr().out
+    assert "waived[result-enum-value-added]" in said
+    assert f"waived until {until}: nobody asks" in said
+    assert "1 waived" in said
+
+
+@pytest.mark.parametrize("until", ["1.1", "2020-01-01"])
+def test_a_waiver_that_is_over_is_an_error(project: Path, capsys: Output, until: str) -> None:
+    """What it accepted counts again, and the waiver itself is pointed at."""
+    _waive(project, _fingerprint(capsys, "result-enum-value-added"), until)
+    assert run(["check"]) == 1
+    said = capsys.readouterr().out
+    assert "error[result-enum-value-added]" in said
+    assert "pyproject.toml:6:16: error[waiver-expired]" in said
+
+
+def test_a_waiver_of_nothing_is_an_error(project: Path, capsys: Output) -> None:
+    """Left behind, it is told; but not when only some files are checked."""
+    _waive(project, "0123456789ab", "1.2")
+    _write(project, FIRST)
+    assert run(["check"]) == 1
+    assert "pyproject.toml:6:16: error[waiver-unused]" in capsys.readouterr().out
+    _write(project, FIRST.replace("town.shop", "town.bank"), "bank.yaml")
+    assert run(["check", "bank.yaml"]) == 0
+
+
+def test_fingerprints_do_not_depend_on_places(project: Path, capsys: Output) -> None:
+    """Lines that move and words that change leave a waiver as it is."""
+    before = _fingerprint(capsys, "result-enum-value-added")
+    text = (project / "shop.yaml").read_text()
+    _write(project, text.replace("types:", "doc: A shop.\n\ntypes:"))
+    assert _fingerprint(capsys, "result-enum-value-added") == before
