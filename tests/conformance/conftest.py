@@ -17,9 +17,10 @@ from rpcgen.runtime.drivers.zeromq.keyfiles import write_pair
 
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
+from tests.rabbitd import amqp_session, amqp_url, rabbit
 from tests.redisd import redis_session, redis_url
 
-__all__ = ["redis_session", "redis_url"]
+__all__ = ["amqp_session", "amqp_url", "rabbit", "redis_session", "redis_url"]
 
 #: Scheme, world of the clients, world of the servers. Every driver serves both worlds; that worlds meet is shown once
 #: in a process and once over a socket.
@@ -38,6 +39,9 @@ COMBINATIONS = (
     ("zmq+tcp+keys", "asyncio", "blocking"),
     ("zmq+ring", "blocking", "blocking"),
     ("zmq+redis", "asyncio", "asyncio"),
+    ("amqp", "blocking", "blocking"),
+    ("amqp", "blocking", "asyncio"),
+    ("amqp", "asyncio", "asyncio"),
 )
 
 
@@ -97,6 +101,9 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
                 return [*(f"{scheme}://{path}?bind={host}" for host in hosts), f"{scheme}://{path}"]
             if scheme == "zmq+redis":
                 url: str = request.getfixturevalue("redis_url")
+                return [url] * (servers + 1)
+            if scheme == "amqp":
+                url = request.getfixturevalue("amqp_url")
                 return [url] * (servers + 1)
             query = {"memory+json": "?codec=json", "memory+oslo": "?wire=oslo"}.get(scheme, "")
             return [f"memory://{name}{query}"] * (servers + 1)

@@ -109,7 +109,8 @@ def test_casts_reach_one_named_or_all(labs: Lab) -> None:
     """A cast goes to one server, to the named one, or with fanout to each exactly once."""
     client = labs.open(servers=3)
     sent = client.prepare(fanout=True).note(text="all")
-    assert sorted(sent.peers) == ["s1", "s2", "s3"]
+    knows = not labs.urls[0].startswith("amqp")  # a broker does not say who was there
+    assert sorted(sent.peers) == (["s1", "s2", "s3"] if knows else ["every server of test/lab"])
     assert labs.bench.wait_for_notes(3) == ["s1:all", "s2:all", "s3:all"]
     assert client.prepare(server="s2").note(text="one").peers == ("s2",)
     assert "s2:one" in labs.bench.wait_for_notes(4)

@@ -230,7 +230,7 @@ def test_a_lost_cast_can_be_allowed(fleet: Fleet) -> None:
     fleet.serve("new", 1)
     client = fleet.client("new", pin="auto", refuse_lost_casts=False)
     sent = client.prepare(fanout=True).failover(name="a", reason="r")
-    assert len(sent.peers) == 2
+    assert len(sent.peers) == (1 if fleet.urls[0].startswith("amqp") else 2)
     fleet.journal.wait(1)
     assert fleet.journal.entries == [
         ("failover", (2, 1), {"name": "a", "limit": None, "reason": "r"})

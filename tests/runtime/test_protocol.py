@@ -13,10 +13,14 @@ from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
+from rpcgen.runtime.drivers.amqp import courier, desk, letters
+from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.zeromq import control, matchmakers
 from rpcgen.runtime.drivers.zeromq import records as files
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import store
+from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import parse_url
 
 TEXT = (Path(__file__).parents[2] / "PROTOCOL.md").read_text()
@@ -88,7 +92,7 @@ def test_numbers_are_those_of_the_code() -> None:
     assert f"first {envelope.FINGERPRINT_BYTES} bytes" in TEXT
     assert f"at most {MAX_TEXT:,} characters" in TEXT
     assert f"at most every {MIN_BEAT} seconds" in TEXT
-    for code in (envelope.RAISED, envelope.BAD_RESULT):
+    for code in (envelope.RAISED, envelope.BAD_RESULT, envelope.LOST):
         assert f"`{code}`" in TEXT
     assert f"{envelope.CALL}: a call" in TEXT
     assert f"{envelope.CAST}: a cast" in TEXT
@@ -152,3 +156,42 @@ def test_keys_in_redis_are_those_shown() -> None:
         store.INDEX,
         store.RECORD.rstrip(":"),
     ]
+
+
+def test_options_of_amqp_urls_are_the_documented_ones() -> None:
+    """Section 6.6 lists every option with its default."""
+    section = TEXT[TEXT.index("### 6.6") : TEXT.index("### 6.7")]
+    documented = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", section, re.M))
+    shown = {name: default.strip("` ") for name, default in documented.items()}
+    known = {name: getattr(AmqpOptions(), name) for name in AmqpOptions.__struct_fields__}
+    assert shown == {name: "" if value is None else str(value) for name, value in known.items()}
+
+
+def test_names_in_amqp_are_those_of_the_code() -> None:
+    """Section 6.1 names every exchange and queue."""
+    names, target = Names("P"), Target("E", "T")
+    shown = {row[1].strip("`") for row in rows("6.1 Names") if row[1].startswith("`")}
+    made = {
+        names.calls(),
+        names.call(target),
+        names.call(Target("E", "T", "S")),
+        names.fanout(target),
+        names.directory(),
+        re.sub(r"[0-9a-f]{16}$", "RANDOM", names.own("S")),
+        re.sub(r"/.*$", "/HOST.PID.RANDOM", names.reply()),
+    }
+    assert shown == made
+
+
+def test_numbers_of_amqp_are_those_of_the_code() -> None:
+    """Section 6 says what the driver does."""
+    section = TEXT[TEXT.index("## 6. AMQP") :]
+    assert f"| `content_type` | `{letters.CONTENT_TYPE}` |" in section
+    assert f"| `type` | `{letters.REQUEST}` | `{letters.ANSWER}` |" in section
+    assert f"type `{letters.WHO}`" in section
+    assert f"type `{letters.HERE}`" in section
+    assert f"expires after {courier.REPLY_EXPIRES} s" in section
+    assert f"come back after {courier.GRACE} s" in section
+    assert f"`concurrency` + `queue` + {desk.MARGIN}" in section
+    assert f"after {desk.ACKNOWLEDGE / 60:g} minutes" in section
+    assert "again {:g} s and {:g} s after".format(*desk.LOOK_AGAIN) in section

@@ -52,10 +52,10 @@ class ServerCounters(Counters):
 
     received: requests that could be read; handled: handlers that returned; declared: ended in a declared error;
     failed: ended in any other exception; rejected: refused before a handler ran; overloaded, expired, stale: those of
-    them refused for that reason; cancelled: given up by their caller; unanswered: replies whose caller was gone;
-    unreadable: frames that were no message; drifted: messages of a build of the same version that differs from ours;
-    repeated: requests that came again, and were dropped; missed: fanouts that were sent while we listened to their
-    sender, and have not come (one that comes late is taken off again).
+    them refused for that reason; cancelled: given up by their caller; redelivered: not run, because another server may
+    have run them; unanswered: replies whose caller was gone; unreadable: frames that were no message; drifted: messages
+    of a build of the same version that differs from ours; repeated: requests that came again, and were dropped; missed:
+    fanouts that were sent while we listened to their sender, and have not come (one that comes late is taken off again).
     """
 
     __slots__ = (
@@ -68,6 +68,7 @@ class ServerCounters(Counters):
         "missed",
         "overloaded",
         "received",
+        "redelivered",
         "rejected",
         "repeated",
         "stale",
@@ -77,5 +78,5 @@ class ServerCounters(Counters):
 
     def __init__(self) -> None:
         self.received = self.handled = self.declared = self.failed = self.rejected = 0
-        self.overloaded = self.expired = self.cancelled = self.unanswered = self.unreadable = 0
-        self.drifted = self.stale = self.repeated = self.missed = 0
+        self.overloaded = self.expired = self.cancelled = self.redelivered = self.unanswered = 0
+        self.unreadable = self.drifted = self.stale = self.repeated = self.missed = 0

@@ -8,7 +8,8 @@ Addresses of the two directions (`peers.py`): a client sends to a `Peer` (a serv
 `Caller` (an opaque handle that came with the request).
 
 Sending never blocks: what the transport cannot take at once raises NotSent. Finding a peer may take time, so it comes
-in two forms: `peer()`, which answers from memory, and `route()`, which looks and connects.
+in two forms: `peer()`, which answers from memory, and `route()`, which looks and connects. A cast, which nobody answers,
+goes by `post()`, which may wait until the transport knows that it reached somebody.
 """
 
 from __future__ import annotations
@@ -16,10 +17,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rpcgen.runtime.errors import RpcgenError
-from rpcgen.runtime.peers import Arrival, Caller, Found, Peer
+from msgspec import Struct
+from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
+
+
+class Room(Struct, frozen=True):
+    """How much a server takes, for drivers that ask for work: the handlers that run at once, and the requests that wait."""
+
+    concurrency: int = 64
+    queue: int = 1024
+
+
+#: A server that says nothing.
+ROOM = Room()
 
 
 class ClientDriver(Protocol):
@@ -45,13 +57,31 @@ class ClientDriver(Protocol):
         """
         ...
 
-    def send(self, peer: Peer, frame: bytes) -> None:
-        """Hand the frame to the transport.
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
+        """Hand the frame to the transport. What it learns of it later arrives as `Undelivered`.
+
+        Args:
+            peer: to whom.
+            frame: what travels.
+            message: whose frame it is, for transports that can make use of it.
 
         Raises:
             NotSent: the peer is gone, or its high-water mark is reached.
             TooLarge: the frame is larger than the URL's `max_message`.
         """
+        ...
+
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """Hand over a cast, and wait at most `timeout` seconds for what the transport can know of its arrival.
+
+        Raises:
+            NotSent: as for `send`; or nobody got it.
+            Unknown: it left, and it is not known whether somebody got it.
+        """
+        ...
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """Hand over the frame that tells whoever has a call that nobody waits for it. May raise NotSent."""
         ...
 
     def poll(self, timeout: float | None) -> list[Arrival]:
@@ -68,7 +98,13 @@ class ClientDriver(Protocol):
 
 
 class Listener(Protocol):
-    """The server's side, for threads. `poll` is called by one thread at a time, all else by any."""
+    """The server's side, for threads. `poll` is called by one thread at a time, all else by any.
+
+    `unsent` is set by the shell before the first use; it is called, by any thread, for every frame that `send` took, and
+    that could not be handed over after all.
+    """
+
+    unsent: Callable[[], None]
 
     @property
     def addresses(self) -> Sequence[str]:
@@ -106,7 +142,7 @@ class AsyncClientDriver(Protocol):
     `arrived` is set by the shell before the first use and is called for every arrival.
     """
 
-    arrived: Callable[[Peer, bytes | RpcgenError], None]
+    arrived: Callable[[Peer, News], None]
 
     def peer(self, target: Target) -> Peer | None:
         """As `ClientDriver.peer`."""
@@ -120,8 +156,16 @@ class AsyncClientDriver(Protocol):
         """As `ClientDriver.fanout`."""
         ...
 
-    def send(self, peer: Peer, frame: bytes) -> None:
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
         """As `ClientDriver.send`; a frame may leave at the end of this pass of the loop."""
+        ...
+
+    async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """As `ClientDriver.post`."""
+        ...
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """As `ClientDriver.cancel`."""
         ...
 
     async def close(self) -> None:
@@ -161,6 +205,34 @@ class AsyncListener(Protocol):
         ...
 
 
+class Direct:
+    """`post` and `cancel` of a `ClientDriver` that knows no more of a cast than `send` says."""
+
+    send: Callable[..., None]
+
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """See `ClientDriver.post`."""
+        self.send(peer, frame)
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """See `ClientDriver.cancel`."""
+        self.send(peer, frame)
+
+
+class AsyncDirect:
+    """`Direct` for asyncio."""
+
+    send: Callable[..., None]
+
+    async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """See `ClientDriver.post`."""
+        self.send(peer, frame)
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """See `ClientDriver.cancel`."""
+        self.send(peer, frame)
+
+
 class DriverModule(Protocol):
     """The functions of a driver module. Opening does not wait for a server or a broker to be there."""
 
@@ -168,7 +240,9 @@ class DriverModule(Protocol):
         """Open the client's side. Raises ConfigurationError."""
         ...
 
-    def listen(self, url: TransportUrl, targets: Sequence[Target], server: str) -> Listener:
+    def listen(
+        self, url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+    ) -> Listener:
         """Listen for requests to any of `targets` (exchange and topic), as `server`. Raises ConfigurationError."""
         ...
 
@@ -177,7 +251,7 @@ class DriverModule(Protocol):
         ...
 
     def listen_async(
-        self, url: TransportUrl, targets: Sequence[Target], server: str
+        self, url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
     ) -> AsyncListener:
         """As `listen`; called in the running loop. Nothing is bound before `start`."""
         ...

@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable
+from typing import Protocol
 
 from msgspec import Struct
 from rpcgen.runtime.errors import RpcgenError
 
-#: Whoever sent a request; equal handles mean the same client. Opaque to all but the driver.
+#: Whoever sent a request; equal handles mean the same client. Opaque to all but the driver. One that is a `Delivery`
+#: stands for one request, too.
 Caller = Hashable
+
+
+class Outgoing(Protocol):
+    """What a driver may want to know of a frame that it sends; a `Call` fits.
+
+    Attributes:
+        id: of the message; the empty bytes if it has none.
+        deadline: monotonic seconds after which nobody wants it any more, or None.
+    """
+
+    @property
+    def id(self) -> bytes: ...
+    @property
+    def deadline(self) -> float | None: ...
+
+
+class Letter(Struct, frozen=True):
+    """An `Outgoing` that is no call."""
+
+    id: bytes = b""
+    deadline: float | None = None
+
+
+class Delivery:
+    """The `Caller` of a request that its transport holds until it hears what became of it.
+
+    Attributes:
+        redelivered: another server, or this one before, may have begun it.
+    """
+
+    __slots__ = ("redelivered",)
+
+    def __init__(self, *, redelivered: bool) -> None:
+        self.redelivered = redelivered
+
+    @abstractmethod
+    def settle(self) -> None:
+        """It needs no one else: it was answered, refused or dropped. Idempotent, from any thread."""
 
 
 class Peer:
@@ -26,9 +67,23 @@ class Peer:
         self.outstanding = 0
 
 
-#: A frame from a peer, or the reason for which nothing more will come from it: ConnectionLost, AuthError, or Draining,
-#: which says that the peer closed in order, and that it never ran what it has not answered.
-Arrival = tuple[Peer, "bytes | RpcgenError"]
+class Undelivered(Struct, frozen=True):
+    """What a driver learned of one message that it had taken: it is not, or perhaps not, going to be answered.
+
+    Attributes:
+        id: of the message.
+        error: NotSent, if nobody got it; ConnectionLost, if that is not known.
+    """
+
+    id: bytes
+    error: RpcgenError
+
+
+#: A frame from a peer; the end of one message to it; or the reason for which nothing more will come from it:
+#: ConnectionLost, AuthError, or Draining, which says that the peer closed in order, and that it never ran what it has
+#: not answered.
+News = bytes | Undelivered | RpcgenError
+Arrival = tuple[Peer, News]
 
 
 class Found(Struct, frozen=True, order=True):

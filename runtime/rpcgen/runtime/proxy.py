@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 from msgspec import Struct, structs
@@ -40,24 +41,34 @@ class Sent(Struct, frozen=True):
     refused: tuple[str, ...] = ()
 
 
-def hand_out(
-    call: Call,
-    frame: bytes,
-    send: Callable[[Peer, bytes], None],
-    peers: Sequence[Peer],
-    refused: list[str],
-) -> Sent:
-    """Send a fanout's frame to each peer, and say who got it; raises NotSent if nobody did."""
-    reached: list[str] = []
-    for peer in peers:
+class Fanout:
+    """A fanout on its way to its peers, one after the other."""
+
+    __slots__ = ("_call", "_reached", "_refused", "frame")
+
+    def __init__(self, call: Call, frame: bytes, unreachable: Sequence[str]) -> None:
+        self._call = call
+        self.frame = frame
+        self._reached: list[str] = []
+        self._refused = list(unreachable)
+
+    @contextmanager
+    def to(self, peer: Peer) -> Generator[None]:
+        """Note what becomes of the copy that is sent in the `with` block."""
         try:
-            send(peer, frame)
-            reached.append(peer.name)
+            yield
         except NotSent:
-            refused.append(peer.name)
-    if not reached:
-        raise NotSent(f"{call.method}: none of the servers took it ({', '.join(refused)})")
-    return Sent(call.id, tuple(reached), tuple(refused))
+            self._refused.append(peer.name)
+        else:
+            self._reached.append(peer.name)
+
+    def sent(self) -> Sent:
+        """Who got it; raises NotSent if nobody did."""
+        call = self._call
+        if not self._reached:
+            names = ", ".join(self._refused)
+            raise NotSent(f"{call.method}: none of the servers took it ({names})")
+        return Sent(call.id, tuple(self._reached), tuple(self._refused))
 
 
 class Proxy(Generic[TransportT]):

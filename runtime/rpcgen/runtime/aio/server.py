@@ -142,7 +142,9 @@ class AsyncServer:
         self._begin_ticking()
         try:
             for opened in self._opened:
-                listener = opened.driver.listen_async(opened.url, self._plan.targets, self.server)
+                listener = opened.driver.listen_async(
+                    opened.url, self._plan.targets, self.server, self._serving.room
+                )
                 listener.arrived = self._receiver(Source(listener, opened.wire))
                 listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)

@@ -1,11 +1,12 @@
-"""Threads for the plain handlers of an asyncio server. Knows nothing of requests.
+"""Threads beside a loop: for the plain handlers of an asyncio server, and for what waits. Knows nothing of requests.
 
-Not a ThreadPoolExecutor: the interpreter waits at its end for the threads of those, so one handler that never returns
+No ThreadPoolExecutor: the interpreter waits at its end for the threads of those, so one handler that never returns
 would keep a process alive whose server has long stopped.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -55,3 +56,33 @@ class HandlerThreads(Executor):
         """Let the threads end when their work is done; never waits for it."""
         for _ in range(self._threads):
             self._queue.put(None)
+
+
+async def in_thread(function: Callable[[], None]) -> None:
+    """Run something that may wait in a thread that ends with it: the loop's own pool would stay."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            function()
+        except BaseException as failure:  # raised again where it is awaited
+            error = failure
+        loop.call_soon_threadsafe(_end, done, error)
+
+    thread = threading.Thread(target=run, name="rpcgen-wait", daemon=True)
+    thread.start()
+    try:
+        await asyncio.shield(done)
+    finally:
+        if done.done():
+            thread.join()
+
+
+def _end(future: asyncio.Future[None], error: BaseException | None) -> None:
+    if not future.done():
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

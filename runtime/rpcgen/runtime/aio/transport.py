@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
+from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
-from rpcgen.runtime.peers import Found, Peer
-from rpcgen.runtime.proxy import Sent, hand_out
+from rpcgen.runtime.peers import Found, News, Peer
+from rpcgen.runtime.proxy import Fanout, Sent
 from rpcgen.runtime.transport import find_driver
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class AsyncTransport:
         call.waiter = self._loop.create_future()
         frame = self._calls.open(call, peer, time.monotonic())
         try:
-            driver.send(peer, frame)
+            driver.send(peer, frame, call)
             self._watch(call)
             await call.waiter
         except BaseException:
@@ -91,15 +91,18 @@ class AsyncTransport:
         driver = self._driver or self._connect()
         if call.target.fanout:
             peers, unreachable = await driver.fanout(call.target, self._patience(call))
-            frame = self._calls.cast(call, None, time.monotonic())
-            return hand_out(call, frame, driver.send, peers, list(unreachable))
+            fanout = Fanout(call, self._calls.cast(call, None, time.monotonic()), unreachable)
+            for each in peers:
+                with fanout.to(each):
+                    await driver.post(each, fanout.frame, call, self._patience(call))
+            return fanout.sent()
         while True:
             peer = driver.peer(call.target)
             if peer is None:
                 peer = await driver.route(call.target, self._patience(call))
             frame = self._calls.cast(call, peer, time.monotonic())
             try:
-                driver.send(peer, frame)
+                await driver.post(peer, frame, call, self._patience(call))
             except NotSent as unsent:
                 if not self._calls.moves(call, unsent):
                     raise
@@ -128,7 +131,7 @@ class AsyncTransport:
     def _patience(self, call: Call) -> float:
         return CAST_TIMEOUT if call.deadline is None else max(0.0, call.deadline - time.monotonic())
 
-    def _arrived(self, peer: Peer, arrival: bytes | RpcgenError) -> None:
+    def _arrived(self, peer: Peer, arrival: News) -> None:
         for call in self._calls.receive(peer, arrival, time.monotonic()):
             _wake(call)
 
@@ -143,7 +146,7 @@ class AsyncTransport:
         told = cancellation(call)
         if told is not None:
             with suppress(NotSent):  # nobody is there to be told
-                driver.send(*told)
+                driver.cancel(*told)
 
     # --- deadlines ------------------------------------------------------------------------------------------------
 

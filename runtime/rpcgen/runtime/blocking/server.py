@@ -124,9 +124,11 @@ class Server:
             raise ConfigurationError("this server was started before")
         try:
             for opened in self._opened:
-                self._listeners.append(
-                    opened.driver.listen(opened.url, self._plan.targets, self.server)
+                listener = opened.driver.listen(
+                    opened.url, self._plan.targets, self.server, self._serving.room
                 )
+                listener.unsent = self._serving.count_unsent
+                self._listeners.append(listener)
         except BaseException:
             for listener in self._listeners:
                 listener.close()

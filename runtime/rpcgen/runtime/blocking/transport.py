@@ -21,7 +21,7 @@ from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found, Peer
-from rpcgen.runtime.proxy import Sent, hand_out
+from rpcgen.runtime.proxy import Fanout, Sent
 from rpcgen.runtime.transport import find_driver
 
 
@@ -77,7 +77,7 @@ class Transport:
         with self._lock:
             frame = self._calls.open(call, peer, time.monotonic())
         try:
-            self._driver.send(peer, frame)
+            self._driver.send(peer, frame, call)
             self._wait(call)
         except BaseException:
             self._give_up(call)
@@ -86,14 +86,17 @@ class Transport:
     def cast(self, call: Call) -> Sent:
         """Send a cast; raises NotSent if it reached nobody."""
         if call.target.fanout:
-            peers, refused = self._fanout(call)
-            frame = self._calls.cast(call, None, time.monotonic())
-            return hand_out(call, frame, self._driver.send, peers, refused)
+            peers, unreachable = self._fanout(call)
+            fanout = Fanout(call, self._calls.cast(call, None, time.monotonic()), unreachable)
+            for each in peers:
+                with fanout.to(each):
+                    self._driver.post(each, fanout.frame, call, self._patience(call))
+            return fanout.sent()
         while True:
             peer = self._route(call)
             frame = self._calls.cast(call, peer, time.monotonic())
             try:
-                self._driver.send(peer, frame)
+                self._driver.post(peer, frame, call, self._patience(call))
             except NotSent as unsent:
                 if not self._calls.moves(call, unsent):
                     raise
@@ -113,10 +116,9 @@ class Transport:
             call.target, self._patience(call)
         )
 
-    def _fanout(self, call: Call) -> tuple[Sequence[Peer], list[str]]:
+    def _fanout(self, call: Call) -> tuple[Sequence[Peer], Sequence[str]]:
         self._check_usable()
-        peers, refused = self._driver.fanout(call.target, self._patience(call))
-        return peers, list(refused)
+        return self._driver.fanout(call.target, self._patience(call))
 
     def _patience(self, call: Call) -> float:
         if call.deadline is None:
@@ -207,7 +209,7 @@ class Transport:
         told = cancellation(call)
         if told is not None:
             with suppress(NotSent):  # nobody is there to be told
-                self._driver.send(*told)
+                self._driver.cancel(*told)
 
     # --- life -----------------------------------------------------------------------------------------------------
 

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rpcgen.runtime import errors
 from rpcgen.runtime.core.codec import Codec, Undecodable
-from rpcgen.runtime.core.envelope import BAD_RESULT, Failure, Fault, Refusal, Reply
+from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, Failure, Fault, Refusal, Reply
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.converters import converted
 from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Method, Version
-from rpcgen.runtime.errors import BadArguments, BadResult, Rejected, RemoteError, RpcgenError
+from rpcgen.runtime.errors import (
+    BadArguments,
+    BadResult,
+    ConnectionLost,
+    Rejected,
+    RemoteError,
+    RpcgenError,
+)
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
@@ -97,6 +104,8 @@ class Answers:
                 raise cls(answer.message, path=answer.path, retry_after=answer.retry_after)
             case Failure():
                 raise self._declared(answer, codec)
+            case Fault(code=code) if code == LOST:
+                raise ConnectionLost(answer.message)
             case Fault():
                 cls_ = BadResult if answer.code == BAD_RESULT else RemoteError
                 raise cls_(

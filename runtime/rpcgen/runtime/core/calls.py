@@ -21,7 +21,7 @@ from rpcgen.runtime.errors import (
     Stale,
     TooLarge,
 )
-from rpcgen.runtime.peers import Peer
+from rpcgen.runtime.peers import News, Peer, Undelivered
 
 #: A call that a server took no notice of, or refused because it drains or was away, is sent again; so often at most.
 MAX_MOVES = 3
@@ -78,10 +78,12 @@ class Calls:
             call.peer.outstanding -= 1
         return True
 
-    def receive(self, peer: Peer, arrival: bytes | RpcgenError, now: float) -> list[Call]:
+    def receive(self, peer: Peer, arrival: News, now: float) -> list[Call]:
         """Take what a driver delivered; the calls that it answers, closed, with `answer` set."""
         if isinstance(arrival, RpcgenError):
             return self.lose(peer, arrival)
+        if isinstance(arrival, Undelivered):
+            return self._undelivered(peer, arrival)
         try:
             read = self._wire.read_answer(arrival)
         except DECODE_ERRORS:
@@ -102,6 +104,16 @@ class Calls:
             self.counters.rejected += 1
         else:
             self.counters.replies += 1
+        return [call]
+
+    def _undelivered(self, peer: Peer, arrival: Undelivered) -> list[Call]:
+        call = self.pending.get(arrival.id)
+        if call is None or call.peer is not peer:
+            return []
+        call.answer = arrival.error
+        self.close(call)
+        if not isinstance(arrival.error, NotSent):
+            self.counters.lost += 1
         return [call]
 
     def lose(self, peer: Peer, error: RpcgenError) -> list[Call]:

@@ -103,3 +103,5 @@ ToClient = Reply | Failure | Fault | Refusal | Beat
 #: `Fault.code`: the handler raised; its result did not fit the interface.
 RAISED = "raised"
 BAD_RESULT = "bad_result"
+#: Another server had the request before, and may have run it.
+LOST = "lost"

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher, Job
-from rpcgen.runtime.core.envelope import CALL, Cancel
+from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import Presence
 from rpcgen.runtime.core.repeats import Repeats, more
@@ -23,10 +23,12 @@ from rpcgen.runtime.core.series import Gaps
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.work import Work
 from rpcgen.runtime.counters import ServerCounters
+from rpcgen.runtime.driver import Room
 from rpcgen.runtime.endpoint import AnyEndpoint
 from rpcgen.runtime.errors import (
     BadResult,
     ConfigurationError,
+    ConnectionLost,
     Expired,
     Overloaded,
     Rejected,
@@ -34,7 +36,7 @@ from rpcgen.runtime.errors import (
     TooLarge,
 )
 from rpcgen.runtime.interceptor import Interceptor
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.peers import Caller, Delivery
 
 log = logging.getLogger("rpcgen.server")
 
@@ -94,6 +96,11 @@ class Serving:
         self._seen = Seen()
         self._gaps = Gaps()
 
+    @property
+    def room(self) -> Room:
+        """How much it takes."""
+        return Room(self.settings.concurrency, self.settings.queue)
+
     # --- arriving -------------------------------------------------------------------------------------------------
 
     def accept(
@@ -105,13 +112,18 @@ class Serving:
             message = wire.read_request(frame)
         except DECODE_ERRORS:
             self.counters.unreadable += 1
+            settle(caller)
             return None
         if isinstance(message, Cancel):
-            return self._cancelled(caller, message)
+            settle(caller)
+            self._cancelled(caller, message)
+            return None
         self.counters.received += 1
         if self._seen.again(message.id, message.attempt):
             # Not answered: what is said to it would be taken for the answer to the first.
             self.counters.repeated += 1
+            if not self.work.adopt(caller, message.id):
+                settle(caller)
             return None
         if message.fanout is not None:
             self.counters.missed += self._gaps.heard(*message.fanout)
@@ -120,6 +132,10 @@ class Serving:
             job = Job(entry, message, caller, source, wire, now)
             if entry.immediate:
                 self._run_now(job, now)
+                settle(caller)
+                return None
+            if isinstance(caller, Delivery) and caller.redelivered and not entry.method.idempotent:
+                self._lost(job)
                 return None
             if now > self.presence.sure_until:
                 self.presence.check(caller, message, now)
@@ -131,17 +147,38 @@ class Serving:
                 self.send(source, caller, answer)
             else:
                 self._log_refused_cast(message.method, error, now)
+            settle(caller)
             return None
         if message.fingerprint and job.drifted():
             self._note_drift(job)
         return job, runs
 
-    def _cancelled(self, caller: Caller, message: Cancel) -> tuple[Job, bool] | None:
+    def _cancelled(self, caller: Caller, message: Cancel) -> None:
         job = self.work.cancel(caller, message.id)
         self.counters.cancelled += 1
-        if job is not None and job.task is not None:
+        if job is None:
+            return
+        if not job.started:
+            settle(job.caller)
+        if job.task is not None:
             job.task.cancel()
-        return None
+
+    def _lost(self, job: Job) -> None:
+        """A server had this request, and may have run it: it is not to run twice, and its caller learns it now."""
+        self.counters.redelivered += 1
+        request = job.request
+        if request.how == CALL:
+            error = ConnectionLost(
+                "the server that had this request went away, and may have run it"
+            )
+            fault = Fault(request.id, LOST, type(error).__name__, str(error))
+            self.send(job.source, job.caller, job.wire.write_fault(fault, error))
+        else:
+            held = self._repeats.worth(job.arrived, request.method, LOST)
+            level = logging.DEBUG if held is None else logging.WARNING
+            name = ascii(request.method[:64])
+            log.log(level, "cast %s was lost with the server that had it%s", name, more(held or 0))
+        settle(job.caller)
 
     def _run_now(self, job: Job, now: float) -> None:
         try:
@@ -178,6 +215,10 @@ class Serving:
 
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
+        self._done(job, value)
+        settle(job.caller)
+
+    def _done(self, job: Job, value: Any) -> None:
         error: BaseException | None = None
         frame = b""
         if job.awaited:
@@ -186,7 +227,7 @@ class Serving:
             except BadResult as bad:
                 error = bad
         if error is not None:
-            self.failed(job, error)
+            self._failed(job, error)
             return
         self.counters.handled += 1
         self._after(job, None)
@@ -195,6 +236,10 @@ class Serving:
 
     def failed(self, job: Job, error: BaseException) -> None:
         """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""
+        self._failed(job, error)
+        settle(job.caller)
+
+    def _failed(self, job: Job, error: BaseException) -> None:
         self._after(job, error)
         # A Rejected out of a handler is another server's: to pass it on would prove that ours did not run.
         if isinstance(error, Rejected) and not job.started:
@@ -276,6 +321,7 @@ class Serving:
             if job.wants_reply:
                 error = RuntimeError("the server stopped before this request was done")
                 self.reply(job, job.failure(error)[0])
+            settle(job.caller)
             if job.task is not None:
                 job.task.cancel()
         return len(jobs)
@@ -288,6 +334,12 @@ class Serving:
             self.counters.expired += 1
         elif isinstance(error, Stale):
             self.counters.stale += 1
+
+
+def settle(caller: Caller) -> None:
+    """Tell the transport, if it waits for that, that a request needs no one else."""
+    if isinstance(caller, Delivery):
+        caller.settle()
 
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.

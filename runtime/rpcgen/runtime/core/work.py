@@ -103,15 +103,22 @@ class Work:
         return None
 
     def cancel(self, caller: Caller, call_id: bytes) -> Job | None:
-        """The caller gave up: the job, if it is running; one that waits is forgotten."""
+        """The caller gave up: the job, if it is still held; one that waits is forgotten."""
         job = self._jobs.get((caller, call_id))
         if job is None:
             return None
         job.context.cancelled = True
         if self._waiting.remove(job):
             del self._jobs[caller, call_id]
-            return None
         return job
+
+    def adopt(self, caller: Caller, call_id: bytes) -> bool:
+        """Whether a request that was delivered again is one that we hold; the new delivery then stands for it."""
+        job = self._jobs.get((caller, call_id))
+        if job is None:
+            return False
+        job.caller = caller
+        return True
 
     def drain(self) -> None:
         """Take no more."""

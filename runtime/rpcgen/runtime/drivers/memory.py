@@ -6,26 +6,18 @@ what a network would carry. A hub lives as long as somebody is connected to it.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Literal
 
 from msgspec import Struct
+from rpcgen.runtime.driver import ROOM, AsyncDirect, Direct, Room
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
-from rpcgen.runtime.peers import Arrival, Caller, Found, Peer
+from rpcgen.runtime.inbox import Inbox, LoopInbox, ThreadInbox
+from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
-
-#: Frames that wait for one reader; more are refused.
-HIGH_WATER = 10_000
-_BATCH = 64
-
-Item = TypeVar("Item")
-ItemIn = TypeVar("ItemIn", contravariant=True)
 
 
 class Options(Struct, frozen=True):
@@ -38,88 +30,6 @@ class Options(Struct, frozen=True):
 
     max_message: int = 16 * 1024 * 1024
     wire: Literal["native", "oslo"] = "native"
-
-
-class Inbox(Protocol[ItemIn]):
-    """Where arrivals wait for one reader."""
-
-    def put(self, item: ItemIn) -> bool:
-        """Add an arrival, from any thread; False if the inbox is full."""
-        ...
-
-
-class ThreadInbox(Generic[Item]):
-    """An inbox that a thread polls."""
-
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[Item | None] = SimpleQueue()
-
-    def put(self, item: Item) -> bool:
-        """Add an arrival."""
-        if self._queue.qsize() >= HIGH_WATER:
-            return False
-        self._queue.put(item)
-        return True
-
-    def poll(self, timeout: float | None) -> list[Item]:
-        """Wait for arrivals."""
-        arrived: list[Item] = []
-        try:
-            item = self._queue.get(timeout=timeout)
-            while True:
-                if item is not None:
-                    arrived.append(item)
-                if item is None or len(arrived) == _BATCH:
-                    return arrived
-                item = self._queue.get_nowait()
-        except Empty:
-            return arrived
-
-    def wake(self) -> None:
-        """Make a poll return."""
-        self._queue.put(None)
-
-
-class LoopInbox(Generic[Item]):
-    """An inbox that an event loop empties; one wake-up a batch."""
-
-    def __init__(self, deliver: Callable[[Item], None]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
-        self._deliver = deliver
-        self._items: deque[Item] = deque()
-        self._lock = threading.Lock()
-        self._scheduled = False
-
-    def put(self, item: Item) -> bool:
-        """Add an arrival."""
-        with self._lock:
-            if len(self._items) >= HIGH_WATER:
-                return False
-            self._items.append(item)
-            if self._scheduled:
-                return True
-            self._scheduled = True
-        schedule: Any = (
-            self._loop.call_soon
-            if threading.get_ident() == self._thread
-            else self._loop.call_soon_threadsafe
-        )
-        try:
-            schedule(self._drain)
-        except RuntimeError:  # the loop is closed: nobody will read
-            with self._lock:
-                self._scheduled = False
-                self._items.clear()
-            return False
-        return True
-
-    def _drain(self) -> None:
-        with self._lock:
-            self._scheduled = False
-            items, self._items = self._items, deque()
-        for item in items:
-            self._deliver(item)
 
 
 class Station(Peer):
@@ -201,7 +111,7 @@ class Link:
             raise NotSent(f"nobody serves {target} at memory://{self._name}")
         return stations, ()
 
-    def send(self, peer: Peer, frame: bytes) -> None:
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
         """Put a frame into a server's inbox."""
         if len(frame) > self._limit:
             raise TooLarge(f"the message has {len(frame)} bytes, the limit is {self._limit}")
@@ -274,7 +184,7 @@ def _drop_if_empty(name: str, hub: Hub) -> None:
 # --- the two worlds ---------------------------------------------------------------------------------------------------
 
 
-class MemoryClient(Link):
+class MemoryClient(Link, Direct):
     """`ClientDriver` of this transport."""
 
     def __init__(self, url: TransportUrl) -> None:
@@ -296,6 +206,8 @@ class MemoryClient(Link):
 class MemoryListener(Post):
     """`Listener` of this transport."""
 
+    unsent: Callable[[], None]
+
     def __init__(self, url: TransportUrl, targets: Sequence[Target], server: str) -> None:
         self._requests: ThreadInbox[tuple[Caller, bytes]] = ThreadInbox()
         super().__init__(url, targets, server, self._requests)
@@ -305,10 +217,10 @@ class MemoryListener(Post):
         self.close = self.leave
 
 
-class AsyncMemoryClient(Link):
+class AsyncMemoryClient(Link, AsyncDirect):
     """`AsyncClientDriver` of this transport."""
 
-    arrived: Callable[[Peer, bytes | RpcgenError], None]
+    arrived: Callable[[Peer, News], None]
 
     def __init__(self, url: TransportUrl) -> None:
         super().__init__(url, LoopInbox[Arrival](lambda arrival: self.arrived(*arrival)))
@@ -367,7 +279,9 @@ def connect(url: TransportUrl) -> MemoryClient:
     return MemoryClient(url)
 
 
-def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> MemoryListener:
+def listen(
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+) -> MemoryListener:
     """As `DriverModule.listen`."""
     return MemoryListener(url, targets, server)
 
@@ -377,7 +291,9 @@ def connect_async(url: TransportUrl) -> AsyncMemoryClient:
     return AsyncMemoryClient(url)
 
 
-def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncMemoryListener:
+def listen_async(
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+) -> AsyncMemoryListener:
     """As `DriverModule.listen_async`."""
     return AsyncMemoryListener(url, targets, server)
 

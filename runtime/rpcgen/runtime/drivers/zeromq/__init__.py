@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rpcgen.runtime.driver import ROOM, Room
 from rpcgen.runtime.drivers.zeromq.matchmakers import MatchmakerModule, Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
@@ -36,7 +37,9 @@ def connect(url: TransportUrl) -> BlockingClient:
     return BlockingClient(matchmaker.matchmaker(url, options), options)
 
 
-def listen(url: TransportUrl, targets: Sequence[Target], server: str) -> BlockingListener:
+def listen(
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+) -> BlockingListener:
     """See `DriverModule.listen`."""
     from rpcgen.runtime.drivers.zeromq.binding import Binding
     from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
@@ -55,7 +58,9 @@ def connect_async(url: TransportUrl) -> AsyncClient:
     return AsyncClient(matchmaker.matchmaker(url, options), options)
 
 
-def listen_async(url: TransportUrl, targets: Sequence[Target], server: str) -> AsyncListener:
+def listen_async(
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+) -> AsyncListener:
     """See `DriverModule.listen_async`."""
     from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener
     from rpcgen.runtime.drivers.zeromq.binding import Binding

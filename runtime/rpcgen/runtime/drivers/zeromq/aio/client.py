@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final, TypeVar
 
-from rpcgen.runtime.drivers.zeromq import forks
-from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report, resolve
+from rpcgen.runtime import forks
+from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.driver import AsyncDirect
+from rpcgen.runtime.drivers.zeromq.aio.loops import report, resolve
 from rpcgen.runtime.drivers.zeromq.aio.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
-from rpcgen.runtime.errors import NotSent, RpcgenError
-from rpcgen.runtime.peers import Peer
+from rpcgen.runtime.errors import NotSent
+from rpcgen.runtime.peers import News, Outgoing, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")
@@ -28,10 +30,10 @@ _CLOSED: Final = "this client is closed"
 RETRY: Final = 0.005
 
 
-class AsyncClient:
+class AsyncClient(AsyncDirect):
     """An `AsyncClientDriver`."""
 
-    arrived: Callable[[Peer, bytes | RpcgenError], None]
+    arrived: Callable[[Peer, News], None]
 
     def __init__(self, matchmaker: Matchmaker, options: ZmqOptions) -> None:
         self._born = forks.generation()
@@ -59,7 +61,7 @@ class AsyncClient:
             self._settle()
         return engine.choose(target)
 
-    def send(self, peer: Peer, frame: bytes) -> None:
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
         """See `AsyncClientDriver.send`."""
         forks.check(self._born)
         assert isinstance(peer, Link)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from rpcgen.runtime.drivers.zeromq import forks
-from rpcgen.runtime.drivers.zeromq.aio.loops import in_thread, report
+from rpcgen.runtime import forks
+from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.drivers.zeromq.aio.loops import report
 from rpcgen.runtime.drivers.zeromq.aio.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, BATCH, Binding, Request
 from rpcgen.runtime.errors import ConfigurationError

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final, TypeVar
 
-from rpcgen.runtime.drivers.zeromq import forks
+from rpcgen.runtime import forks
+from rpcgen.runtime.driver import Direct
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
@@ -16,7 +17,7 @@ from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
 from rpcgen.runtime.errors import ConfigurationError, NotSent
-from rpcgen.runtime.peers import Arrival, Peer
+from rpcgen.runtime.peers import Arrival, Outgoing, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ _PATIENCE: Final = 0.4
 _CLOSED: Final = "this client is closed"
 
 
-class BlockingClient:
+class BlockingClient(Direct):
     """A `ClientDriver`."""
 
     def __init__(self, matchmaker: Matchmaker, options: ZmqOptions) -> None:
@@ -79,7 +80,7 @@ class BlockingClient:
             self._engine.refresh(now)
             self._hand_over()
 
-    def send(self, peer: Peer, frame: bytes) -> None:
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
         """See `ClientDriver.send`."""
         forks.check(self._born)
         assert isinstance(peer, Link)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Final
 
-from rpcgen.runtime.drivers.zeromq import forks
+from rpcgen.runtime import forks
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, Binding, Request
 from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
 from rpcgen.runtime.peers import Caller
@@ -21,6 +21,8 @@ _PATIENCE: Final = 0.1
 
 class BlockingListener:
     """A `Listener`."""
+
+    unsent: Callable[[], None]
 
     def __init__(self, binding: Binding) -> None:
         self._born = forks.generation()

@@ -1,7 +1,7 @@
 """Noticing that this process is a fork's child, without a system call per message.
 
-A ZeroMQ context does not survive a fork: its threads are not copied, its sockets are shared with the parent. Knows
-nothing of drivers; they remember `generation()` when they open and compare it at each use.
+Connections do not survive a fork: their threads are not copied, their sockets are shared with the parent. Knows nothing
+of drivers; they remember `generation()` when they open and compare it at each use.
 """
 
 from __future__ import annotations
@@ -31,5 +31,5 @@ def check(born: int) -> None:
     """Raise ConfigurationError if a fork happened since `born`, an earlier `generation()`."""
     if born != _generation:
         raise ConfigurationError(
-            "this ZeroMQ transport was opened before a fork and belongs to the parent; open one in the child process"
+            "this transport was opened before a fork and belongs to the parent; open one in the child process"
         )

@@ -1,0 +1,65 @@
+"""The AMQP driver: `amqp`, `amqps`, and the name `rabbit`.
+
+`link.py` and `line.py` are a connection, `owner.py` the thread that has it, `publisher.py` what is sent by it; `courier.py` is
+a client's side and `desk.py` a server's. What is decided without a connection is apart: `names.py`, `letters.py`,
+`ledger.py`, `acks.py`, `hosts.py`. This module knows only how they are put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rpcgen.runtime.driver import ROOM, Room
+from rpcgen.runtime.drivers.amqp.broker import read_broker
+from rpcgen.runtime.target import Target, check_name
+from rpcgen.runtime.url import TransportUrl
+
+__all__ = ["connect", "connect_async", "discover", "listen", "listen_async"]
+
+if TYPE_CHECKING:
+    # Each world is imported when it is opened: a blocking program does not pay for asyncio.
+    from rpcgen.runtime.drivers.amqp.aio import AsyncClient, AsyncListener
+    from rpcgen.runtime.drivers.amqp.blocking import BlockingClient, BlockingListener
+    from rpcgen.runtime.peers import Found
+
+
+def connect(url: TransportUrl) -> BlockingClient:
+    """See `DriverModule.connect`."""
+    from rpcgen.runtime.drivers.amqp.blocking import BlockingClient
+
+    return BlockingClient(read_broker(url))
+
+
+def listen(
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+) -> BlockingListener:
+    """See `DriverModule.listen`."""
+    from rpcgen.runtime.drivers.amqp.blocking import BlockingListener
+
+    check_name("server", server)
+    return BlockingListener(read_broker(url), targets, server, room)
+
+
+def connect_async(url: TransportUrl) -> AsyncClient:
+    """See `DriverModule.connect_async`."""
+    from rpcgen.runtime.drivers.amqp.aio import AsyncClient
+
+    return AsyncClient(read_broker(url))
+
+
+def listen_async(
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+) -> AsyncListener:
+    """See `DriverModule.listen_async`."""
+    from rpcgen.runtime.drivers.amqp.aio import AsyncListener
+
+    check_name("server", server)
+    return AsyncListener(read_broker(url), targets, server, room)
+
+
+def discover(url: TransportUrl, timeout: float) -> list[Found]:
+    """See `DriverModule.discover`."""
+    from rpcgen.runtime.drivers.amqp.discovery import discover as find
+
+    return find(read_broker(url), timeout)

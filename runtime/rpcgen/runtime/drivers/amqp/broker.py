@@ -1,0 +1,88 @@
+"""The broker that a URL names: hosts, virtual host, who we are, and how the connection is encrypted. Does no I/O but
+reading certificates."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from rpcgen.runtime.drivers.amqp.options import AmqpOptions
+from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.url import Host, TransportUrl
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+_TLS = "amqps"
+_PORTS = {False: 5672, True: 5671}
+
+
+class Broker(Struct, frozen=True):
+    """Where to connect, and as whom. Its `repr` shows no password.
+
+    Attributes:
+        text: the URL without its password, for messages.
+        hosts: at least one; each has its port.
+        context: of TLS; None for a plain connection.
+    """
+
+    text: str
+    hosts: tuple[Host, ...]
+    vhost: str
+    username: str
+    password: str
+    options: AmqpOptions
+    context: SSLContext | None = None
+
+    def __repr__(self) -> str:
+        return f"<Broker {self.text}>"
+
+    def server_name(self, host: Host) -> str | None:
+        """The name that the certificate has to be for; None for a plain connection."""
+        return None if self.context is None else host.name
+
+    def connection_name(self, role: str) -> str:
+        """What the broker lists one of our connections as."""
+        own = self.options.name or os.path.basename(sys.argv[0] or "python")
+        return f"{own} {role} ({socket.gethostname()}:{os.getpid()})"
+
+
+def read_broker(url: TransportUrl) -> Broker:
+    """What a URL says.
+
+    Raises:
+        BadUrl: it cannot be used.
+    """
+    options = url.options(AmqpOptions)
+    tls = url.scheme == _TLS
+    given = [name for name in ("ca", "cert", "key") if getattr(options, name) is not None]
+    if given and not tls:
+        raise BadUrl(f"{url}: option {given[0]!r} is for amqps:// alone")
+    hosts = url.hosts or (Host("localhost"),)
+    return Broker(
+        text=str(url),
+        hosts=tuple(Host(host.name, host.port or _PORTS[tls]) for host in hosts),
+        vhost=url.path[1:] or "/",
+        username="guest" if url.username is None else url.username,
+        password="guest" if url.username is None else url.password or "",
+        options=options,
+        context=_context(url, options) if tls else None,
+    )
+
+
+def _context(url: TransportUrl, options: AmqpOptions) -> SSLContext:
+    import ssl
+
+    try:
+        context = ssl.create_default_context(cafile=options.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.check_hostname = options.check_host
+        if options.cert is not None:
+            context.load_cert_chain(options.cert, options.key)
+    except OSError as error:  # ssl.SSLError is one
+        files = ", ".join(name for name in (options.ca, options.cert, options.key) if name)
+        raise BadUrl(f"{url}: the certificates cannot be used ({files}): {error}") from error
+    return context

@@ -1,0 +1,373 @@
+"""A client's side, the same for both worlds: where messages go, where answers come from, and what became of the rest.
+
+Two connections: `Publisher` sends requests, `Mailbox` takes answers. What happens is told by `News` on the threads of the
+connections; the faces for the two worlds (`blocking.py`, `aio.py`) bring it to whoever waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import count
+from time import monotonic
+from typing import Final
+
+from rpcgen.runtime import forks
+from rpcgen.runtime.drivers.amqp import letters
+from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.link import LaneClosed, Link, Message, Properties
+from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.drivers.amqp.owner import Owner
+from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
+from rpcgen.runtime.errors import (
+    AuthError,
+    ConfigurationError,
+    ConnectionLost,
+    NotSent,
+    RpcgenError,
+    TooLarge,
+)
+from rpcgen.runtime.peers import Arrival, Outgoing, Peer, Undelivered
+from rpcgen.runtime.target import Target
+
+#: Seconds for which the queue of answers outlives its consumer on the broker; for which calls that wait for an answer
+#: outlive the connection; and for which a destination that took a message is believed to be there.
+REPLY_EXPIRES: Final = 60
+GRACE: Final = 1.5
+PROVEN: Final = 1.0
+
+#: Destinations that a client remembers.
+MAX_PLACES: Final = 10_000
+
+_CONSUMER: Final = "answers"
+_NOT_FOUND: Final = 404
+
+
+class Place(Peer):
+    """A destination: whoever consumes from a queue, or all whose queues are bound to an exchange.
+
+    Attributes:
+        exchange, key: how it is reached.
+        all: the exchange by which a cancellation reaches whoever has the request; None: as the request did.
+        label: comes back with its answers.
+        proven: until when (monotonic seconds) it is believed to be there.
+    """
+
+    __slots__ = ("all", "exchange", "key", "label", "proven")
+
+    def __init__(self, name: str, exchange: str, key: str, all_of: str | None, label: str) -> None:
+        super().__init__(name)
+        self.exchange = exchange
+        self.key = key
+        self.all = all_of
+        self.label = label
+        self.proven = 0.0
+
+
+class Mailbox:
+    """The `Duty` of taking answers: one queue, which outlives a short loss of the connection.
+
+    Args:
+        broker: whom to connect.
+        names: what things are called.
+        arrived: gets each answer.
+        lost: called when answers may have been lost: no request that was sent before will be answered for sure.
+        changed: called when `queue` or `trouble` may have changed.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        names: Names,
+        arrived: Callable[[Message], None],
+        lost: Callable[[str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.owner = Owner(broker, "answers", self)
+        self._arrived, self._lost, self._changed = arrived, lost, changed
+        self._name = names.reply()
+        self._link: Link | None = None
+        self._made = False
+        self._gone_at: float | None = None
+        self._restore = False
+        self.trouble: RpcgenError | None = None
+
+    @property
+    def queue(self) -> str | None:
+        """Where answers are to go; None while nobody would read them."""
+        return self._name if self._link is not None else None
+
+    def begin(self, link: Link) -> None:
+        """See `Duty.begin`."""
+        self._open(link)
+        self._link = link
+        self._gone_at = None
+        self.trouble = None
+        self._changed()
+
+    def _open(self, link: Link) -> None:
+        lane = link.lane()
+        if self._made:
+            try:
+                lane.declare_queue(self._name, passive=True)
+            except LaneClosed as closed:
+                if closed.code != _NOT_FOUND:
+                    raise
+                self._made = False
+                self._lost("the broker has lost our queue of answers")
+                lane = link.lane()
+        if not self._made:
+            lane.declare_queue(self._name, arguments={"x-expires": REPLY_EXPIRES * 1000})
+            self._made = True
+        lane.take(self._name, _CONSUMER, self._arrived, self._cancelled, acknowledged=False)
+
+    def _cancelled(self, tag: str) -> None:
+        self._restore = True
+
+    def work(self, now: float) -> None:
+        """See `Duty.work`."""
+        if self._restore and self._link is not None:
+            self._restore = False
+            self._open(self._link)
+
+    def mend(self, closed: LaneClosed) -> None:
+        """See `Duty.mend`."""
+        if self._link is not None:
+            self._open(self._link)
+
+    def end(self, error: RpcgenError) -> None:
+        """See `Duty.end`."""
+        self._link = None
+        if self._made and self._gone_at is None:
+            self._gone_at = monotonic()
+        self.trouble = error
+        self._changed()
+
+    def look(self, now: float) -> None:
+        """See `Duty.look`."""
+        if self._gone_at is not None and now - self._gone_at > GRACE:
+            self._gone_at = None
+            self._lost(f"the connection for answers was lost: {self.trouble}")
+
+    def leave(self) -> None:
+        """See `Duty.leave`."""
+        link, self._link = self._link, None
+        if link is not None:
+            link.lane().delete_queue(self._name)
+
+
+class Courier:
+    """A client's two connections.
+
+    Args:
+        broker: whom to connect.
+        arrived: gets all that arrives, on any thread.
+        changed: called when `check` may say something else, on any thread.
+    """
+
+    def __init__(
+        self, broker: Broker, arrived: Callable[[Arrival], object], changed: Callable[[], None]
+    ) -> None:
+        self.broker = broker
+        self.born = forks.generation()
+        self._arrived = arrived
+        self._names = Names(broker.options.prefix)
+        self._labels = count(1)
+        self._lock = threading.Lock()
+        self._places: dict[Target, Place] = {}
+        self._labelled: dict[str, Place] = {}
+        self._publisher = Publisher(broker, "requests", changed, self._names.calls())
+        self._mailbox = Mailbox(broker, self._names, self._answered, self._lose, changed)
+        self._closed = False
+        self.counters = {"returned": 0, "foreign": 0, "lost": 0}
+
+    # --- where to ---------------------------------------------------------------------------------------------------
+
+    def peer(self, target: Target) -> Peer | None:
+        """The place of a target, if what goes there leaves at once."""
+        forks.check(self.born)
+        if self._closed or not self._publisher.ready or self._mailbox.queue is None:
+            return None
+        return self._places.get(target) or self._new_place(target)
+
+    def begin(self) -> None:
+        """Connect, if that has not begun."""
+        forks.check(self.born)
+        self._mailbox.owner.start()
+        self._publisher.owner.start()
+
+    def hopeless(self) -> RpcgenError | None:
+        """Why waiting for a connection is no use, if it is."""
+        if self._closed:
+            return NotSent("this client is closed")
+        for trouble in (self._publisher.trouble, self._mailbox.trouble):
+            if isinstance(trouble, AuthError | ConfigurationError):
+                return trouble
+        return None
+
+    def unreachable(self) -> NotSent:
+        """Why there is no connection."""
+        if self._publisher.blocked:
+            text = "it is short of memory or disk, and takes nothing"
+            return NotSent(f"{self.broker.text}: {text}")
+        trouble = self._publisher.trouble or self._mailbox.trouble
+        return NotSent(str(trouble or f"{self.broker.text}: it has not answered in time"))
+
+    def _new_place(self, target: Target) -> Place:
+        names = self._names
+        with self._lock:
+            known = self._places.get(target)
+            if known is not None:
+                return known
+            if len(self._places) >= MAX_PLACES:
+                self._forget_idle()
+            label = str(next(self._labels))
+            if target.fanout:
+                place = Place(str(target), names.fanout(target), "", None, label)
+            else:
+                everybody = None if target.server is not None else names.fanout(target)
+                name = target.server or str(target)
+                place = Place(name, names.calls(), names.call(target), everybody, label)
+            self._places[target] = place
+            self._labelled[label] = place
+            return place
+
+    def _forget_idle(self) -> None:
+        for target, place in list(self._places.items()):
+            if place.outstanding == 0:
+                del self._places[target]
+                del self._labelled[place.label]
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None) -> None:
+        """See `ClientDriver.send`."""
+        forks.check(self.born)
+        assert isinstance(peer, Place)
+        message_id = b"" if message is None else message.id
+
+        def settled(error: RpcgenError | None) -> None:
+            if error is None:
+                peer.proven = monotonic() + PROVEN
+                return
+            self._arrived((peer, Undelivered(message_id, self._explained(peer, error))))
+
+        self._put(peer, frame, message, settled)
+
+    def post(
+        self,
+        peer: Peer,
+        frame: bytes,
+        message: Outgoing,
+        settled: Callable[[RpcgenError | None], None],
+    ) -> Parcel | None:
+        """Send what nobody answers.
+
+        Args:
+            peer, frame, message: as for `send`.
+            settled: gets what became of it, on any thread.
+
+        Returns:
+            What to `withdraw`; None if there is nothing to wait for: `settled` is then not called.
+        """
+        forks.check(self.born)
+        assert isinstance(peer, Place)
+        if monotonic() < peer.proven:
+            self._put(peer, frame, message, lambda error: self._cast_settled(peer, error))
+            return None
+
+        def told(error: RpcgenError | None) -> None:
+            self._cast_settled(peer, error)
+            settled(error if error is None else self._explained(peer, error))
+
+        return self._put(peer, frame, message, told)
+
+    def withdraw(self, parcel: Parcel) -> bool:
+        """Take back what has not left; False if it has."""
+        return self._publisher.withdraw(parcel)
+
+    def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
+        if error is None:
+            place.proven = monotonic() + PROVEN
+        elif isinstance(error, NotSent):
+            place.proven = 0.0
+            self.counters["returned"] += 1
+        else:
+            self.counters["lost"] += 1
+
+    def _explained(self, place: Place, error: RpcgenError) -> RpcgenError:
+        if isinstance(error, NotSent):
+            place.proven = 0.0
+            return NotSent(f"nobody serves {place.name} at {self.broker.text}: {error}")
+        return ConnectionLost(f"{self.broker.text}: {error}")
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """See `ClientDriver.cancel`: nobody told us who took a request to any server, so all are told."""
+        forks.check(self.born)
+        assert isinstance(peer, Place)
+        if peer.all is None:
+            self._put(peer, frame, None, lambda error: None, mandatory=False)
+        else:
+            everybody = Place(peer.name, peer.all, "", None, peer.label)
+            self._put(everybody, frame, None, lambda error: None, mandatory=False)
+
+    def _put(
+        self,
+        place: Place,
+        frame: bytes,
+        message: Outgoing | None,
+        settled: Callable[[RpcgenError | None], None],
+        *,
+        mandatory: bool = True,
+    ) -> Parcel:
+        limit = self.broker.options.max_message
+        if len(frame) > limit:
+            raise TooLarge(f"the message has {len(frame)} bytes, the limit is {limit}")
+        reply_to = self._mailbox.queue
+        if self._closed or reply_to is None:
+            raise self.unreachable()
+        message_id = b"" if message is None else message.id
+        deadline = None if message is None else message.deadline
+        label = place.label
+
+        def properties(number: int) -> Properties:
+            remaining = None if deadline is None else deadline - monotonic()
+            return letters.request(number, message_id, remaining, reply_to, label)
+
+        parcel = Parcel(
+            place.exchange,
+            place.key,
+            frame,
+            properties,
+            settled,
+            deadline=deadline,
+            mandatory=mandatory,
+            aside=not place.key,
+        )
+        self._publisher.put(parcel)
+        return parcel
+
+    # --- arriving ---------------------------------------------------------------------------------------------------
+
+    def _answered(self, message: Message) -> None:
+        place = self._labelled.get(message.text("correlation_id") or "")
+        if place is None or not letters.is_ours(message, letters.ANSWER):
+            self.counters["foreign"] += 1
+            return
+        self._arrived((place, message.body))
+
+    def _lose(self, why: str) -> None:
+        """No request that was sent before now is sure to be answered; those that are sent from now on are."""
+        with self._lock:
+            places, self._places, self._labelled = self._places, {}, {}
+        for place in places.values():
+            self._arrived((place, ConnectionLost(f"{self.broker.text}: {why}")))
+
+    def close(self) -> None:
+        """Close both connections; takes at most a second. Idempotent."""
+        if self._closed or forks.generation() != self.born:
+            return
+        self._closed = True
+        end = monotonic() + 0.9
+        self._publisher.owner.stop(0.5)
+        self._mailbox.owner.stop(max(0.1, end - monotonic()))

@@ -1,0 +1,219 @@
+"""The thread that owns a connection: connects, waits, beats, and connects again.
+
+What is done on the connection is a `Duty`'s business; all of it happens on this thread. Others hand over work by
+leaving it with the duty and calling `ring`, which wakes the thread once however often it is called.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, Protocol
+
+from rpcgen.runtime.core.repeats import Repeats, more
+from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.hosts import Hosts
+from rpcgen.runtime.drivers.amqp.link import LaneClosed, Link, LinkLost, soon
+from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
+
+log = logging.getLogger("rpcgen.amqp")
+
+#: Seconds: what the broker may take to declare all that a duty needs; to let us go; between two looks at the clock.
+DECLARE: Final = 5.0
+LEAVE: Final = 0.5
+LOOK: Final = 0.1
+
+#: The broker's codes for what trying again does not mend: we may not, or what is there is not as we describe it.
+_REFUSED: Final = (403, 530)
+_CLASHES: Final = (405, 406, 503)
+
+
+class Duty(Protocol):
+    """What a connection is for. Only the owner's thread calls these."""
+
+    def begin(self, link: Link) -> None:
+        """A connection is there: declare and consume. May raise LinkLost or LaneClosed."""
+        ...
+
+    def work(self, now: float) -> None:
+        """Write what was handed over. May raise LinkLost or LaneClosed."""
+        ...
+
+    def mend(self, closed: LaneClosed) -> None:
+        """The broker closed a channel. May raise LinkLost or LaneClosed."""
+        ...
+
+    def end(self, error: RpcgenError) -> None:
+        """There is no connection, again or still, and why."""
+        ...
+
+    def look(self, now: float) -> None:
+        """While there is no connection: do what is due."""
+        ...
+
+    def leave(self) -> None:
+        """The last thing before we close the connection on purpose. May raise LinkLost or LaneClosed."""
+        ...
+
+
+class Owner:
+    """One thread and its connection.
+
+    Args:
+        broker: whom to connect.
+        role: what for, in names and logs.
+        duty: what for.
+    """
+
+    def __init__(self, broker: Broker, role: str, duty: Duty) -> None:
+        self._broker = broker
+        self._role = role
+        self._duty = duty
+        self._hosts = Hosts(broker.hosts, broker.options.reconnect_max)
+        self._repeats = Repeats()
+        self._thread: threading.Thread | None = None
+        self._bell, self._ear = -1, -1
+        self._rung = False
+        self._stopping = False
+        self._stop_by = 0.0
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to connect. Idempotent, for any thread."""
+        with self._lock:
+            if self._thread is not None or self._stopping:
+                return
+            self._ear, self._bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            name = f"rpcgen-amqp-{self._role}"
+            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._thread.start()
+
+    def ring(self) -> None:
+        """Wake the thread, if it has not been woken since it last looked."""
+        if not self._rung:
+            self._rung = True
+            with self._lock:
+                if self._bell >= 0:
+                    os.write(self._bell, b"!")
+
+    def stop(self, patience: float) -> None:
+        """End, after at most `patience` seconds for what was handed over to leave. Idempotent."""
+        with self._lock:
+            thread = self._thread
+            self._stop_by = monotonic() + patience / 2
+            self._stopping = True
+        if thread is None or thread is threading.current_thread():
+            return
+        self._rung = False
+        self.ring()
+        thread.join(patience)
+
+    # --- the thread -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                link = self._connect()
+                if link is not None:
+                    self._serve(link)
+        finally:
+            with self._lock:
+                os.close(self._ear)
+                os.close(self._bell)
+                self._bell = -1
+
+    def _connect(self) -> Link | None:
+        host, pause = self._hosts.next(monotonic())
+        self._idle(monotonic() + pause)
+        if self._stopping:
+            return None
+        link: Link | None = None
+        try:
+            link = Link(self._broker, host, self._role, soon(self._broker.options.connect_timeout))
+            link.answer_by(soon(DECLARE))
+            self._duty.begin(link)
+        except (LinkLost, LaneClosed) as error:
+            if link is not None:
+                link.hang_up()
+            self._hosts.failed(host, monotonic())
+            self._tell(f"{self._broker.text}: {host}: {error}", error.code)
+            return None
+        self._hosts.worked(host)
+        return link
+
+    def _idle(self, until: float) -> None:
+        """Wait without a connection."""
+        while not self._stopping and (left := until - monotonic()) > 0.0:
+            poll = select.poll()
+            poll.register(self._ear, select.POLLIN)
+            poll.poll(min(left, LOOK) * 1000)
+            self._hear()
+            self._duty.look(monotonic())
+
+    def _hear(self) -> None:
+        try:
+            os.read(self._ear, 64)
+        except BlockingIOError:
+            return
+        self._rung = False
+
+    def _tell(self, text: str, code: int) -> None:
+        """Say why there is no connection: to the duty always, to the log now and then."""
+        held = self._repeats.worth(monotonic(), str(code))
+        level = logging.DEBUG if held is None else logging.WARNING
+        log.log(level, "%s: %s%s", self._role, text, more(held or 0))
+        self._duty.end(_as_error(text, code))
+
+    def _serve(self, link: Link) -> None:
+        try:
+            self._turns(link)
+        except LinkLost as error:
+            link.hang_up()
+            self._tell(f"{self._broker.text}: {link.host}: {error}", error.code)
+            return
+        except BaseException:
+            link.hang_up()
+            raise
+        link.close(soon(LEAVE))
+
+    def _turns(self, link: Link) -> None:
+        duty, line = self._duty, link.line
+        poll = select.poll()
+        poll.register(self._ear, select.POLLIN)
+        while True:
+            self._mending(link, duty.work)
+            link.flush()
+            now = monotonic()
+            if self._stopping and (not line.waiting or now >= self._stop_by):
+                break
+            wait = min(link.beat(now), LOOK if self._stopping else 1.0)
+            poll.register(line.sock or -1, select.POLLIN | (select.POLLOUT if line.waiting else 0))
+            poll.poll(0 if line.more else wait * 1000)
+            self._hear()
+            self._mending(link, lambda now: link.receive())
+        link.answer_by(soon(LEAVE))
+        self._mending(link, lambda now: duty.leave())
+
+    def _mending(self, link: Link, act: Callable[[float], object]) -> None:
+        """Act; a channel that the broker closes meanwhile costs no more than itself."""
+        link.answer_by(soon(DECLARE))
+        try:
+            act(monotonic())
+        except LaneClosed as closed:
+            log.warning("%s: %s: a channel was closed: %s", self._role, self._broker.text, closed)
+            try:
+                self._duty.mend(closed)
+            except LaneClosed as again:
+                raise LinkLost(str(again), again.code) from again
+
+
+def _as_error(text: str, code: int) -> RpcgenError:
+    if code in _REFUSED:
+        return AuthError(text)
+    if code in _CLASHES:
+        return ConfigurationError(text)
+    return NotSent(text)

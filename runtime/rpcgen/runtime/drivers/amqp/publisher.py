@@ -1,0 +1,276 @@
+"""Publishing, on a connection of its own: what is handed over, what has left, and what became of it.
+
+Everything is confirmed by the broker, and returned if no queue takes it. Knows no clients and no servers.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import Final
+
+from rpcgen.runtime.drivers.amqp import letters
+from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.ledger import Ledger
+from rpcgen.runtime.drivers.amqp.link import Lane, LaneClosed, Link, Message, Properties
+from rpcgen.runtime.drivers.amqp.owner import Owner
+from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError
+
+#: What may wait to be written; and bytes that were written and may wait for the system to take them. What is beyond
+#: them waits where it can still be proved that it never left.
+HIGH_WATER: Final = 10_000
+WRITTEN: Final = 1024 * 1024
+
+
+class Parcel:
+    """A message to publish.
+
+    Args:
+        exchange, key: where. An exchange that we did not declare ourselves is published to `aside`.
+        frame: its body.
+        properties: makes the rest, of the number that it is published by.
+        settled: gets what became of it: None once the broker has it; NotSent, if no queue took it or it never left;
+            ConnectionLost, if that is not known. Called once, by the owner's thread.
+        deadline: monotonic seconds after which it is not to leave, or None.
+        again: whether it may be published twice.
+    """
+
+    __slots__ = (
+        "again",
+        "aside",
+        "deadline",
+        "exchange",
+        "frame",
+        "key",
+        "mandatory",
+        "properties",
+        "settled",
+    )
+
+    def __init__(
+        self,
+        exchange: str,
+        key: str,
+        frame: bytes,
+        properties: Callable[[int], Properties],
+        settled: Callable[[RpcgenError | None], None],
+        *,
+        deadline: float | None = None,
+        again: bool = False,
+        mandatory: bool = True,
+        aside: bool = False,
+    ) -> None:
+        self.aside = aside
+        self.exchange = exchange
+        self.key = key
+        self.frame = frame
+        self.properties = properties
+        self.settled = settled
+        self.deadline = deadline
+        self.again = again
+        self.mandatory = mandatory
+
+
+class Track:
+    """One channel, and what is on its way by it."""
+
+    __slots__ = ("_ledger", "lane")
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+        self._ledger: Ledger[Parcel] = Ledger()
+        lane.confirm(self._confirmed, self._refused, self._returned)
+
+    def publish(self, parcel: Parcel) -> None:
+        """Write it."""
+        number = self._ledger.enter(parcel)
+        properties = parcel.properties(number)
+        self.lane.publish(
+            parcel.exchange, parcel.key, parcel.frame, properties, mandatory=parcel.mandatory
+        )
+
+    @property
+    def open(self) -> bool:
+        """Whether something is not confirmed yet."""
+        return bool(self._ledger)
+
+    def rest(self) -> list[Parcel]:
+        """What nobody confirmed, when it has ended."""
+        return self._ledger.rest()
+
+    def _confirmed(self, number: int, multiple: bool) -> None:
+        for parcel in self._ledger.settled(number, multiple=multiple):
+            parcel.settled(None)
+
+    def _refused(self, number: int, multiple: bool) -> None:
+        for parcel in self._ledger.settled(number, multiple=multiple):
+            parcel.settled(ConnectionLost("the broker could not take care of the message"))
+
+    def _returned(self, message: Message, text: str) -> None:
+        parcel = self._ledger.returned(letters.number_of(message))
+        if parcel is not None:
+            parcel.settled(NotSent(f"no queue took the message ({text})"))
+
+
+class Publisher:
+    """The `Duty` of publishing.
+
+    Args:
+        broker: whom to connect.
+        role: what for.
+        changed: called when `ready` or `trouble` may have changed.
+        exchange: a direct one to declare, if any.
+    """
+
+    def __init__(
+        self, broker: Broker, role: str, changed: Callable[[], None], exchange: str = ""
+    ) -> None:
+        self.owner = Owner(broker, role, self)
+        self._exchange = exchange
+        self._changed = changed
+        self._queue: deque[Parcel] = deque()
+        self._link: Link | None = None
+        self._main: Track | None = None
+        #: For exchanges that others declare: the broker closes the channel of who publishes to one that is not there.
+        self._side: Track | None = None
+        self.trouble: RpcgenError | None = None
+
+    # --- any thread -----------------------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """Whether what is handed over now leaves at once, as far as we know."""
+        link = self._link
+        return link is not None and not link.blocked
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the broker has told us to wait."""
+        link = self._link
+        return link is not None and link.blocked
+
+    def put(self, parcel: Parcel) -> None:
+        """Hand over; raises NotSent if too much waits already."""
+        if len(self._queue) >= HIGH_WATER:
+            raise NotSent(f"{HIGH_WATER} messages wait for the broker")
+        self._queue.append(parcel)
+        self.owner.ring()
+
+    def withdraw(self, parcel: Parcel) -> bool:
+        """Take back what has not left; False if it has."""
+        try:
+            self._queue.remove(parcel)
+        except ValueError:
+            return False
+        return True
+
+    # --- the owner's thread -----------------------------------------------------------------------------------------
+
+    def begin(self, link: Link) -> None:
+        """See `Duty.begin`."""
+        self._main = self._open(link)
+        self._side = None
+        self._link = link
+        self.trouble = None
+        link.changed = self._changed
+        self._changed()
+
+    def _open(self, link: Link) -> Track:
+        lane = link.lane()
+        if self._exchange:
+            lane.declare_exchange(self._exchange, "direct")
+        return Track(lane)
+
+    def work(self, now: float) -> None:
+        """See `Duty.work`."""
+        link, main = self._link, self._main
+        assert link is not None
+        assert main is not None
+        queue, line = self._queue, link.line
+        if link.blocked:
+            self._expire(now, "the broker is short of memory or disk, and takes nothing")
+            return
+        while queue:
+            try:
+                parcel = queue.popleft()
+            except IndexError:  # it was withdrawn
+                return
+            if parcel.deadline is not None and now >= parcel.deadline:
+                parcel.settled(NotSent("its time was over before it could leave"))
+                continue
+            if parcel.aside:
+                self._aside(link, parcel)
+            else:
+                main.publish(parcel)
+            if line.size > WRITTEN:
+                link.flush()
+                if line.size > WRITTEN:
+                    return
+
+    def _aside(self, link: Link, parcel: Parcel) -> None:
+        if self._side is None:
+            self._side = Track(link.lane())
+        self._side.publish(parcel)
+
+    def _expire(self, now: float, why: str) -> None:
+        """What cannot leave in time never will."""
+        for parcel in list(self._queue):
+            overdue = parcel.deadline is not None and now >= parcel.deadline
+            if overdue and self.withdraw(parcel):
+                parcel.settled(NotSent(why))
+
+    def mend(self, closed: LaneClosed) -> None:
+        """See `Duty.mend`."""
+        link, side = self._link, self._side
+        assert link is not None
+        if side is not None and closed.lane is side.lane:
+            self._side = None
+            for parcel in side.rest():
+                parcel.settled(NotSent(f"nobody serves it ({closed})"))
+            return
+        main = self._main
+        self._main = self._open(link)
+        if main is not None:
+            self._settle(main.rest(), ConnectionLost(f"the broker closed the channel: {closed}"))
+
+    def end(self, error: RpcgenError) -> None:
+        """See `Duty.end`."""
+        tracks = [track for track in (self._main, self._side) if track is not None]
+        self._main = self._side = self._link = None
+        self.trouble = error
+        unsent = list(self._queue)
+        self._queue.clear()
+        for track in reversed(tracks):
+            self._settle(track.rest(), ConnectionLost(f"the connection was lost: {error}"))
+        for parcel in unsent:
+            if parcel.again:
+                self._queue.append(parcel)
+            else:
+                parcel.settled(NotSent(f"it never left: {error}"))
+        self._changed()
+
+    def _settle(self, parcels: list[Parcel], error: RpcgenError) -> None:
+        """What is not known to have arrived: published again if it may be, else whoever waits is told."""
+        for parcel in reversed(parcels):
+            if parcel.again:
+                self._queue.appendleft(parcel)
+        for parcel in parcels:
+            if not parcel.again:
+                parcel.settled(error)
+
+    def look(self, now: float) -> None:
+        """See `Duty.look`."""
+        self._expire(now, "its time was over before the broker could be reached")
+
+    def leave(self) -> None:
+        """See `Duty.leave`."""
+        end = monotonic() + 0.2
+        while self._unconfirmed() and monotonic() < end:
+            assert self._link is not None
+            self._link.line.pause(end)
+            self._link.receive()
+        self._link = None
+
+    def _unconfirmed(self) -> bool:
+        return any(track is not None and track.open for track in (self._main, self._side))
