@@ -184,6 +184,8 @@ def test_a_deaf_handler_does_not_outlive_its_process(lab: ModuleType) -> None:
 def test_a_message_whose_server_closes_before_it_left_goes_to_another(labs: Lab, kind: str) -> None:
     """The server is chosen, and gone before anything was sent: nobody can have run it, so another server gets it."""
     client = labs.open(servers=2)
+    if labs.urls[0].startswith("amqp"):
+        pytest.skip("the broker chooses the server")
     client.prepare(server="s1").report()
     transport = (client if labs.worlds.client_world == "blocking" else client._thing)._transport
     driver, target = transport._driver, Target("test", "lab", "s1")
