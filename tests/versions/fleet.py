@@ -17,6 +17,7 @@ from rpcgen.runtime.blocking.transport import Transport
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import Request
+from rpcgen.runtime.core.wires.native import NATIVE
 from rpcgen.runtime.proxy import Sent
 
 from tests.versions.histories import History
@@ -121,7 +122,7 @@ def _handler(served: Served, method: str) -> Callable[..., Any]:
 class Wire:
     """A client's transport that tells what left, and hands it to one server or to nobody."""
 
-    codec = MSGPACK
+    wire = NATIVE
 
     def __init__(self) -> None:
         self.sent: list[tuple[Request, Plain, str]] = []
