@@ -73,15 +73,23 @@ def inputs(files: Sequence[str], roots: Sequence[str]) -> Inputs:
     from rpcgen.cli._project.read import project_here
 
     project = project_here()
-    if project is not None:
-        files = files or project.files()
-        roots = roots or [str(root) for root in project.import_roots]
-    if not files:
+    if not files and (project is None or not project.patterns):
         missing = "[tool.rpcgen] in pyproject.toml has no `files`"
         if project is None:
             missing = "no pyproject.toml here or above has a [tool.rpcgen]"
         raise click.UsageError(f"no FILE was given, and {missing}", click.get_current_context())
-    return Inputs(tuple(dict.fromkeys(files)), tuple(roots), project)
+    given = Inputs(tuple(dict.fromkeys(files)), tuple(roots), project)
+    return given if project is None else with_project(given, project)
+
+
+def with_project(given: Inputs, project: Project) -> Inputs:
+    """What a project says where nothing was given.
+
+    Raises:
+        Failure: one of its patterns matches no file.
+    """
+    roots = given.roots or tuple(str(root) for root in project.import_roots)
+    return Inputs(given.files or project.files(), roots, project)
 
 
 def load_all(inputs: Inputs) -> list[Loaded]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rpcgen.cli._exit import Exit, Failure
-from rpcgen.cli._inputs import Inputs, Read, file_arguments, read_all
-from rpcgen.codegen import BadTemplate, generate
-from rpcgen.codegen.write import Plan, Refused, apply, diff, plan
-from rpcgen.idl import Diagnostic, Interface
+from rpcgen.cli._exit import Exit
+from rpcgen.cli._inputs import Inputs, file_arguments
+from rpcgen.cli._packages import plan_packages
+from rpcgen.codegen.write import Plan, diff
 
 
 @click.command()
@@ -49,61 +47,18 @@ def command(
 
     Exit codes: 0 done, or up to date; 1 out of date (--check); 2 a mistake in a FILE or on the command line.
     """
-    checked = read_all(inputs, "nothing was written", _same_packages)
-    project = inputs.project
-    if project is not None:
-        output = output or project.output
-        templates = templates or project.templates
-    plans = _plan(checked, output or Path(), templates)
+    packages = plan_packages(inputs, output, templates)
     if check:
-        if plans:
-            click.echo(diff(plans), nl=False)
+        if packages.plan:
+            click.echo(diff(packages.plan), nl=False)
             if not quiet:
-                click.echo(f"{_count(plans)} out of date; run rpcgen compile", err=True)
+                click.echo(f"{_count(packages.plan)} out of date; run rpcgen compile", err=True)
             ctx.exit(Exit.NEGATIVE)
         return
-    try:
-        apply(plans)
-    except OSError as error:
-        raise Failure(f"nothing was written: {error}") from error
+    packages.write()
     if not quiet:
-        for each in checked:
-            click.echo(_summary(each.names.package, plans))
-
-
-def _same_packages(found: Sequence[Read]) -> list[Diagnostic]:
-    """Two interfaces that would be written to one place."""
-    packages: dict[str, Interface] = {}
-    diagnostics: list[Diagnostic] = []
-    for each in found:
-        other = packages.setdefault(each.names.package, each.interface)
-        if other is not each.interface:
-            diagnostics.append(_same_package(each.names.package, each.interface, other))
-    return diagnostics
-
-
-def _same_package(package: str, interface: Interface, other: Interface) -> Diagnostic:
-    return Diagnostic(
-        "package-clash",
-        f'two files would be compiled to the package "{package}"',
-        interface.position,
-        hint="compile them into different directories",
-        related=((other.position, "the other one"),),
-    )
-
-
-def _plan(checked: Sequence[Read], output: Path, templates: Path | None) -> Plan:
-    texts: dict[str, str] = {}
-    try:
-        for each in checked:
-            texts |= generate(each.interface, each.names, templates=templates)
-        return plan(output, texts)
-    except BadTemplate as error:
-        raise Failure(f"nothing was written: {error}") from error
-    except Refused as refused:
-        raise Failure("\n  ".join(["nothing was written:", *refused.problems])) from refused
-    except OSError as error:
-        raise Failure(f"{output} cannot be read: {error}") from error
+        for name in packages.names:
+            click.echo(_summary(name, packages.plan))
 
 
 def _summary(package: str, done: Plan) -> str:
