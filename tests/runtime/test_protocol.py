@@ -107,6 +107,7 @@ def test_control_frames_of_zeromq_are_the_examples() -> None:
         ),
         "BYE": control.Bye(control.PROTOCOL),
         "END": control.End(control.PROTOCOL),
+        "CUT": control.Cut(control.PROTOCOL),
     }
     shown = dict(re.findall(r"^\| ([^|]+) \| `((?:[0-9A-F]{2} ?)+)` \|$", TEXT, re.M))
     assert shown == {
@@ -120,6 +121,7 @@ def test_control_frames_of_zeromq_are_the_examples() -> None:
             "WELCOME": control.WELCOME,
             "BYE": control.BYE,
             "END": control.END,
+            "CUT": control.CUT,
         }.items()
     }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zmq
 from rpcgen.runtime import AuthError, ConnectionLost, NotSent
-from rpcgen.runtime.drivers.zeromq import renewal
+from rpcgen.runtime.drivers.zeromq import control, renewal
+from rpcgen.runtime.drivers.zeromq.keyfiles import decode
 
 from tests.runtime.drivers.zeromq.keyring import Keyring
 from tests.runtime.drivers.zeromq.parts import (
@@ -58,18 +61,116 @@ def fresh(url: str) -> bool:
 def test_clients_are_admitted_and_expelled_while_the_server_runs(
     server: str, keys: Keyring
 ) -> None:
-    """New keys work, and removed ones are refused, without a restart; open connections stay."""
+    """New keys work, and removed ones are refused, without a restart."""
     keys.make("new")
-    old, new = BlockingSide(keys.client(server)), keys.client(server, key="new")
-    call(old, TOPIC, b"x")
+    new = keys.client(server, key="new")
     assert not fresh(new)
     keys.admit("new")
     eventually(lambda: fresh(new), LIMIT)
     keys.expel("client")
     eventually(lambda: not fresh(keys.client(server)), LIMIT)
     assert fresh(new)
-    call(old, TOPIC, b"still connected")
-    old.close()
+
+
+def test_an_expelled_clients_connections_end(connect: Connect, server: str, keys: Keyring) -> None:
+    """It learns it at once, and cannot come back; others stay, and it is welcome when it is admitted again."""
+    keys.make("other")
+    keys.admit("other")
+    other = BlockingSide(keys.client(server, key="other"))
+    eventually(lambda: fresh(keys.client(server, key="other")), LIMIT)
+    call(other, TOPIC, b"x")
+    client = connect(keys.client(server))
+    call(client, TOPIC, b"x")
+    began = time.monotonic()
+    keys.expel("client")
+    (loss,) = client.arrivals(bool, LIMIT)
+    assert time.monotonic() - began < LIMIT
+    assert isinstance(loss[1], ConnectionLost)
+    assert "does not admit our key any more" in str(loss[1])
+    with pytest.raises(AuthError):
+        call(client, TOPIC, b"x")
+    call(other, TOPIC, b"still connected")
+    other.close()
+    keys.admit("client")
+    eventually(lambda: _calls(client), LIMIT)
+
+
+class Stranger:
+    """A client that keeps to no rules; its key is `client`'s."""
+
+    def __init__(self, url: str, keys: Keyring) -> None:
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        secret = (keys.folder / "client.key").read_text().split()[-1].encode()
+        server = (keys.folder / "server.pub").read_text().split()[-1]
+        assert decode(server)
+        self._socket.curve_secretkey, self._socket.curve_publickey = (
+            secret,
+            zmq.curve_public(secret),
+        )
+        self._socket.curve_serverkey = server.encode()
+        self._socket.routing_id = control.new_routing_id()
+        self._socket.connect(url.removeprefix("zmq+"))
+        self.send(control.encode(control.Hello(1)))
+        assert self._socket.poll(5000)
+        assert isinstance(control.decode(self._socket.recv()), control.Welcome)
+
+    def send(self, frame: bytes) -> None:
+        self._socket.send(frame)
+
+    def ask(self, frame: bytes) -> bytes:
+        self.send(frame)
+        assert self._socket.poll(5000)
+        return self._socket.recv()
+
+    def frames(self) -> list[bytes]:
+        """All that comes, until nothing has for a moment."""
+        found: list[bytes] = []
+        while self._socket.poll(200):
+            found.append(self._socket.recv())
+        return found
+
+    def close(self) -> None:
+        self._socket.close(linger=0)
+        self._context.term()
+
+
+def test_an_expelled_client_that_stays_is_not_heard(tcp: str, keys: Keyring) -> None:
+    """The connection may be there as long as its owner likes: nothing that it sends arrives, and nothing is sent to it."""
+    keys.make("other")
+    keys.admit("other")  # a list without a key would be a mistake
+    served = Served(keys.server(tcp))
+    dealer = Stranger(tcp, keys)
+    assert dealer.ask(b"heard") == b"heard"
+    keys.expel("client")
+    eventually(lambda: served.listener.counters["expelled"] == 1, LIMIT)
+    assert dealer.frames() == [control.encode(control.Bye(1)), control.encode(control.Cut(1))]
+    before = served.listener.counters["foreign"]
+    dealer.send(b"not heard")
+    dealer.send(control.encode(control.Hello(1)))
+    eventually(lambda: served.listener.counters["foreign"] == before + 2)
+    assert not dealer.frames()
+    (caller,) = served.callers
+    assert not served.listener.send(caller, b"not sent")
+    assert not dealer.frames()
+    dealer.close()
+    served.close()
+
+
+def test_a_list_that_cannot_be_read_turns_nobody_out(tcp: str, keys: Keyring) -> None:
+    """A mistake in a file must not end the connections of those whose keys are in it."""
+    served = Served(keys.server(tcp))
+    client = BlockingSide(keys.client(tcp))
+    call(client, TOPIC, b"x")
+    (keys.clients / "client.pub").write_text("public nonsense\n")
+    eventually(lambda: not fresh(keys.client(tcp)), LIMIT)
+    guard = served.listener._binding._guard
+    assert guard is not None
+    eventually(lambda: guard._reviewed == guard._keys.edition, LIMIT)
+    call(client, TOPIC, b"still connected")
+    assert served.listener.counters["expelled"] == 0
+    client.close()
+    served.close()
 
 
 def test_a_server_changes_its_own_key(server: str, keys: Keyring) -> None:

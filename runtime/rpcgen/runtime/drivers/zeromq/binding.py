@@ -25,6 +25,7 @@ from rpcgen.runtime.peers import Caller
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.guard import Guard
+    from rpcgen.runtime.drivers.zeromq.keyfiles import PublicKey
 
 Request = tuple[Caller, bytes]
 
@@ -50,9 +51,10 @@ class Binding:
 
     Attributes:
         fd: readable (edge-triggered) when requests may have come.
-        counters: clients, malformed, foreign, unreachable, full, too_large, refused: HELLOs, frames that no client of
-            ours would send, frames from sockets that are not ours, answers whose caller was gone, answers dropped at
-            the caller's high-water mark, answers refused because of their size, connections refused for their key.
+        counters: clients, malformed, foreign, unreachable, full, too_large, refused, expelled: HELLOs, frames that no
+            client of ours would send, frames from sockets that are not ours or not any more, answers whose caller was
+            gone, answers dropped at the caller's high-water mark, answers refused because of their size, connections
+            refused for their key, connections ended because their key was removed.
     """
 
     def __init__(
@@ -64,13 +66,27 @@ class Binding:
             ConfigurationError: the address cannot be bound.
         """
         self.counters: dict[str, int] = dict.fromkeys(
-            ("clients", "malformed", "foreign", "unreachable", "full", "too_large", "refused"), 0
+            (
+                "clients",
+                "malformed",
+                "foreign",
+                "unreachable",
+                "full",
+                "too_large",
+                "refused",
+                "expelled",
+            ),
+            0,
         )
         self._registration = registration
         self._options = options
         self._server = server
         self._serves = list(serves)
-        self._clients: dict[bytes, None] = {}
+        #: Clients that said HELLO, and the keys that they have shown; empty without keys.
+        self._clients: dict[bytes, PublicKey] = {}
+        #: Clients whose keys were removed: those that were told to leave, and those that are heard no more.
+        self._leaving: set[bytes] = set()
+        self._expelled: set[bytes] = set()
         self._owed: set[bytes] = set()
         self._prune_at = _PRUNE_AT
         self._draining = False
@@ -91,7 +107,7 @@ class Binding:
             raise
         self.fd = self._socket.fileno()
         self._recv = self._socket.recv
-        self._send = self._socket.send
+        self._send: Callable[[bytes, int], object] = self._socket.send
 
     def _open(self) -> Socket:
         try:
@@ -105,6 +121,7 @@ class Binding:
         configure_router(self._socket, self._options, address, guard.secret if guard else None)
         if guard is not None:
             guard.open(self._context, self._socket)
+            guard.review = self._review
 
     def _bind(self) -> str:
         address = self._registration.address
@@ -135,14 +152,15 @@ class Binding:
     def receive(self, requests: list[Request], limit: int = BATCH) -> bool:
         """Append what came; True if there is no more, so that the FD may be waited for."""
         recv, more = self._recv, self._socket.get
+        guard, clients, expelled = self._guard, self._clients, self._expelled
         try:
             for _ in range(limit):
                 # A ROUTER gives the sender's id and then what was sent: the parts of a message come together.
                 caller = recv(_NOBLOCK)
-                frame = recv(_NOBLOCK)
+                frame = recv(_NOBLOCK) if guard is None or caller in clients else guard.first()
                 if more(zmq.RCVMORE):
                     self._skip()
-                elif not control.is_routing_id(caller):
+                elif not control.is_routing_id(caller) or (expelled and caller in expelled):
                     self.counters["foreign"] += 1
                 elif not frame:
                     self.counters["malformed"] += 1
@@ -174,7 +192,8 @@ class Binding:
         # A client of another protocol learns ours from the answer, and decides.
         if self.send(caller, self._welcome()):
             self.counters["clients"] += 1
-            self._clients[caller] = None
+            if caller not in self._clients:
+                self._clients[caller] = self._guard.newcomer if self._guard is not None else b""
             if len(self._clients) > self._prune_at:
                 self._prune()
 
@@ -228,6 +247,36 @@ class Binding:
             self._clients.pop(caller, None)
             self._owed.discard(caller)
         return False
+
+    # --- turning out ----------------------------------------------------------------------------------------------
+
+    def _review(self) -> bool:
+        """Turn out the clients whose keys were removed; True once they are.
+
+        First they are told to send nothing new; a period later they are heard no more.
+        """
+        assert self._guard is not None
+        bye = control.encode(control.Bye(control.PROTOCOL))
+        found = {client for client, key in self._clients.items() if self._guard.expels(key)}
+        for client in found & self._leaving:
+            self._expel(client)
+        self._leaving = found - self._leaving
+        for client in self._leaving:
+            self.send(client, bye)
+        return not self._leaving
+
+    def _expel(self, client: bytes) -> None:
+        """The connection itself is the client's to close: libzmq cannot close one of a ROUTER's."""
+        self.send(client, control.encode(control.Cut(control.PROTOCOL)))
+        self._clients.pop(client, None)
+        self._expelled.add(client)
+        self._send = self._send_unless_expelled
+        self.counters["expelled"] += 1
+
+    def _send_unless_expelled(self, part: bytes, flags: int) -> object:
+        if flags == _MORE and part in self._expelled:
+            raise zmq.ZMQError(zmq.EHOSTUNREACH)
+        return self._socket.send(part, flags)
 
     # --- leaving --------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ HELLO: Final = 0x01
 WELCOME: Final = 0x02
 BYE: Final = 0x03
 END: Final = 0x04
+CUT: Final = 0x05
 
 #: What a routing id begins with. libzmq's own begin with 0x00, so what a stranger's socket sends can be told apart.
 ROUTING_PREFIX: Final = b"R"
@@ -61,13 +62,20 @@ class End(msgspec.Struct, frozen=True, array_like=True):
     protocol: int
 
 
-Control = Hello | Welcome | Bye | End
+class Cut(msgspec.Struct, frozen=True, array_like=True):
+    """Server to client, last frame of a connection whose key is admitted no more; it says nothing of open requests."""
 
-_KINDS: Final[dict[int, type[Hello] | type[Welcome] | type[Bye] | type[End]]] = {
+    protocol: int
+
+
+Control = Hello | Welcome | Bye | End | Cut
+
+_KINDS: Final[dict[int, type[Hello] | type[Welcome] | type[Bye] | type[End] | type[Cut]]] = {
     HELLO: Hello,
     WELCOME: Welcome,
     BYE: Bye,
     END: End,
+    CUT: Cut,
 }
 _CODES: Final = {cls: code for code, cls in _KINDS.items()}
 _encoder: Final = msgspec.msgpack.Encoder()

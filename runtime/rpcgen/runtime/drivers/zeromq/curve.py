@@ -114,6 +114,8 @@ class ServerKeys:
         self._peers = Source(self.where, read_peers)
         _check(self._peers.value)
         self._names = _by_key(self._peers.value)
+        #: Counts the lists that were read.
+        self.edition = 0
 
     def secret(self) -> Secret:
         """Our own key: the last that could be read."""
@@ -127,10 +129,23 @@ class ServerKeys:
 
     def name_of(self, client: PublicKey) -> str | None:
         """The name of a client that is admitted; None for any other, and for all while the list cannot be read."""
+        self.look()
+        return None if self._peers.problem else self._names.get(client)
+
+    def look(self) -> None:
+        """Read the list again if it has changed."""
         if self._peers.renew():
             _warn(self._peers.value)
             self._names = _by_key(self._peers.value)
-        return None if self._peers.problem else self._names.get(client)
+            self.edition += 1
+
+    def expels(self, client: PublicKey) -> bool:
+        """Whether a client that was admitted is not on the list as it was read last; for any thread.
+
+        Nobody is while a part of the list cannot be read: whoever is in there would be turned out by a mistake.
+        """
+        unsure = self._peers.problem or self._peers.value.problems
+        return not unsure and client not in self._names
 
 
 class ClientKeys:

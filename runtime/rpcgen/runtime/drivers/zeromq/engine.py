@@ -206,6 +206,9 @@ class Engine:
         elif isinstance(message, control.End):
             link.ended = True
             self._drop(link, Draining(f"{link.name} has stopped"))
+        elif isinstance(message, control.Cut):
+            error = ConnectionLost if link.state in IN_USE else AuthError
+            self._drop(link, error(f"{link.name} does not admit our key any more"))
         else:
             self.counters["malformed"] += 1
 

@@ -1,4 +1,4 @@
-"""A server's security: its keys, the gate that admits clients, and its own key, changed while it runs.
+"""A server's security: its keys, the gate that admits clients, and keys that are changed or removed while it runs.
 
 Put between a server's socket and the rest, only if the server has a key. Knows no messages.
 """
@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import zmq
 from rpcgen.runtime.drivers.zeromq.curve import ServerKeys
+from rpcgen.runtime.drivers.zeromq.keyfiles import PublicKey
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.renewal import Renewal
 from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket
@@ -26,6 +27,8 @@ class Guard:
     Attributes:
         secret: the key for the addresses that are bound next.
         schedule: runs a function where the socket may be touched; until the listener sets it, our key stays.
+        review: called there when the list of clients has changed, and in every period until it returns True.
+        newcomer: the key of the client whose first frame was read last.
     """
 
     def __init__(self, options: ZmqOptions, counters: dict[str, int]) -> None:
@@ -36,6 +39,9 @@ class Guard:
         self._renewal: Renewal | None = None
         self.secret = self._keys.secret()
         self.schedule: Callable[[Callable[[], None]], object] | None = None
+        self.review: Callable[[], bool] | None = None
+        self.newcomer: PublicKey = b""
+        self._reviewed = self._keys.edition
 
     def open(self, context: Context, socket: Socket) -> None:
         """Begin to admit clients, before the socket is bound. Raises ConfigurationError."""
@@ -44,6 +50,18 @@ class Guard:
             self._gate = Gate(context, socket, self._keys, self._counters, self._look)
         except (zmq.ZMQError, RuntimeError) as error:
             raise ConfigurationError(f"cannot guard a server's socket: {error}") from error
+
+    def first(self) -> bytes:
+        """The next part, from a client of which nothing was read before."""
+        part = self._socket.recv(zmq.NOBLOCK, copy=False)
+        self.newcomer = bytes.fromhex(str(part.get("User-Id")))  # what the gate has said of it
+        if self.expels(self.newcomer):  # removed since the handshake
+            self._reviewed = -1
+        return part.bytes
+
+    def expels(self, client: PublicKey) -> bool:
+        """Whether a client's key is on the list no more."""
+        return self._keys.expels(client)
 
     def bound(self, address: str) -> None:
         """Hear where the socket was bound, the port as it became."""
@@ -62,11 +80,22 @@ class Guard:
             self._gate.join()
 
     def _look(self) -> None:
-        """In the gate's thread: see whether our key has changed."""
+        """In the gate's thread: see whether keys have changed."""
         secret = self._keys.secret()
-        if secret != self.secret and self.schedule is not None:
-            with suppress(RuntimeError):  # the loop has closed
+        self._keys.look()
+        if self.schedule is None:
+            return
+        with suppress(RuntimeError):  # the loop has closed
+            if secret != self.secret:
                 self.schedule(self._renew)
+            if self._keys.edition != self._reviewed:
+                self.schedule(self._review)
+
+    def _review(self) -> None:
+        """Where the socket may be touched: turn out whoever is not on the list any more."""
+        edition = self._keys.edition
+        if self.review is not None and self.review():
+            self._reviewed = edition
 
     def _renew(self) -> None:
         """Where the socket may be touched: use the new key for new connections."""

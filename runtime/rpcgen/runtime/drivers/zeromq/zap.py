@@ -3,7 +3,7 @@
 libzmq asks on inproc://zeromq.zap.01, once a handshake, with the client's public key, which the handshake has proved.
 The socket's options make it refuse everybody if nobody answers. The thread also reads the socket's monitor, because
 clients that do not get so far are seen nowhere else, and looks whether our own key has changed. It waits in libzmq, so
-that it costs nothing while nobody connects, but for one `stat` in `PERIOD`. It never touches the server's socket.
+that it costs nothing while nobody connects, but for a few `stat` in `PERIOD`. It never touches the server's socket.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket, configure_gat
 
 log = logging.getLogger("rpcgen.zeromq")
 
-#: Seconds between two looks at our own key file.
+#: Seconds between two looks at the key files.
 PERIOD: Final = 1.0
 
 #: Seconds between two lines that say the same.
@@ -44,7 +44,7 @@ class Gate:
         server: Socket,
         keys: ServerKeys,
         counters: dict[str, int],
-        own_key: Callable[[], None],
+        look: Callable[[], None],
     ) -> None:
         """Begin, before the server's socket is bound.
 
@@ -53,11 +53,11 @@ class Gate:
             server: its socket; whoever closes it stops its monitor first.
             keys: whom to admit.
             counters: `refused` counts the connections that were not.
-            own_key: called in the gate's thread every PERIOD, to see whether our own key has changed.
+            look: called in the gate's thread every PERIOD, to see whether keys have changed.
         """
         self._counters = counters
         self._keys = keys
-        self._own_key = own_key
+        self._look = look
         self._complaints: dict[Refusal, _Complaint] = {}
         self._questions = context.socket(zmq.REP)
         try:
@@ -92,7 +92,7 @@ class Gate:
                 if (now := monotonic()) >= due:
                     due = now + PERIOD
                     self._tell(now)
-                    self._own_key()
+                    self._look()
         self._questions.close()
         self.monitor.close()
 
@@ -117,8 +117,13 @@ class Gate:
             admitted = self._admits(question)
         finally:  # a REP that does not answer can hear no more
             version, request = (*question, b"", b"")[:2]
-            status = (b"200", b"OK") if admitted else (b"400", b"unknown key")
-            self._questions.send_multipart([version, request, *status, b"", b""])
+            # The user's name comes with everything that the client sends: see `Guard.first`.
+            answer = (
+                (b"200", b"OK", question[6].hex().encode())
+                if admitted
+                else (b"400", b"unknown key", b"")
+            )
+            self._questions.send_multipart([version, request, *answer, b""])
 
     def _admits(self, question: list[bytes]) -> bool:
         if len(question) != _PARTS or question[0] != _VERSION or question[5] != b"CURVE":

@@ -42,10 +42,16 @@ class AsyncListener:
         self._binding = binding = self._bind()
         self.counters = binding.counters
         self._loop.add_reader(binding.fd, self._receive)
-        binding.run_by(self._loop.call_soon_threadsafe)
+        binding.run_by(lambda act: self._loop.call_soon_threadsafe(self._run, act))
         self._queue()  # what came before the FD was watched gives no edge
         while not (binding.announced() or self._closed):
             await asyncio.sleep(ANNOUNCE_PAUSE)
+
+    def _run(self, act: Callable[[], None]) -> None:
+        """Do something to the socket, for another thread."""
+        if not self._closed:
+            act()
+            self._queue()
 
     def _queue(self) -> None:
         if not self._queued:
