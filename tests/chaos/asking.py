@@ -77,7 +77,7 @@ class Asker:
         expect = dict(given)
         if "data" in arguments:
             expect["luggage"] = digest(arguments["data"])
-        cast = method == "note"
+        cast = method in ("note", "poison_cast")
         began = Began(
             ticket,
             self.name,
@@ -143,6 +143,11 @@ class Asker:
         """What the client has counted."""
         counted: dict[str, int] = self.transport.counters.snapshot()
         return counted
+
+    def connections(self) -> dict[str, int]:
+        """How many connections its driver has made, and lost."""
+        counted = self.transport._driver.counters
+        return {name: counted[name] for name in ("connected", "lost")}
 
     def close(self) -> None:
         """End the client, and what it has under way. Idempotent."""

@@ -102,6 +102,10 @@ class Process:
         code = self._process.wait(limit)
         assert code == 0, f"it ended with {code}{self.complaints()}"
 
+    def died(self, limit: float) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        return self._process.wait(limit)
+
     def close(self) -> None:
         """End it however it is, by its id."""
         if self._process.poll() is None:

@@ -19,6 +19,7 @@ from rpcgen.runtime import AsyncServer, Server
 
 from tests.chaos.journal import Journal, Ran
 from tests.chaos.payloads import digest
+from tests.chaos.poisons import POISONS
 from tests.compiled import import_from
 from tests.conformance.serve_lab import announce
 
@@ -88,7 +89,17 @@ def blocking_methods(handlers: Handlers) -> dict[str, Any]:
     def note(_: object, ctx: Any, *, ticket: str, filler: str) -> None:
         handlers.ran(ctx, ticket, answers=False)
 
-    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note}
+    def poison(_: object, ctx: Any, *, ticket: str, how: str) -> Any:
+        done = handlers.ran(ctx, ticket)
+        POISONS[how]()
+        return done
+
+    def poison_cast(_: object, ctx: Any, *, ticket: str, how: str) -> None:
+        handlers.ran(ctx, ticket, answers=False)
+        POISONS[how]()
+
+    bad = {"poison": poison, "poison_cast": poison_cast}
+    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note, **bad}
 
 
 def async_methods(handlers: Handlers) -> dict[str, Any]:
@@ -110,7 +121,24 @@ def async_methods(handlers: Handlers) -> dict[str, Any]:
     async def note(_: object, ctx: Any, *, ticket: str, filler: str) -> None:
         handlers.ran(ctx, ticket, answers=False)
 
-    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note}
+    async def poison(_: object, ctx: Any, *, ticket: str, how: str) -> Any:
+        done = handlers.ran(ctx, ticket)
+        await _poisoned(how)
+        return done
+
+    async def poison_cast(_: object, ctx: Any, *, ticket: str, how: str) -> None:
+        handlers.ran(ctx, ticket, answers=False)
+        await _poisoned(how)
+
+    bad = {"poison": poison, "poison_cast": poison_cast}
+    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note, **bad}
+
+
+async def _poisoned(how: str) -> None:
+    if how == "hang":  # what blocks the loop is another row
+        await asyncio.sleep(30.0)
+    else:
+        POISONS[how]()
 
 
 def main(text: str) -> None:

@@ -149,6 +149,11 @@ class Fleet:
         """SIGKILL a server."""
         self.servers.pop(number).close()
 
+    def died(self, number: int) -> int:
+        """Wait until a server has ended by itself, and badly; its exit code."""
+        process = self.servers.pop(number)
+        return process.died(LIMIT)
+
     def kill_program(self, process: Process, client: str) -> None:
         """SIGKILL a client."""
         process.close()

@@ -1,0 +1,115 @@
+"""Handlers raise what nobody can say, hang, end their process, and take the processor for themselves."""
+
+from __future__ import annotations
+
+import signal
+import time
+from concurrent.futures import Future
+
+import pytest
+
+from tests.chaos.asking import Asker
+from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, report, seconds
+from tests.chaos.journal import Ended
+from tests.chaos.poisons import DEADLY, MUCH, POISONS
+
+pytestmark = pytest.mark.timeout(120 if LONG else 60)
+
+#: How a poisoned call ends, and how the process does.
+OUTCOMES = {"hang": "unknown", "exit": "unknown", "segfault": "unknown"}
+CODES = {"exit": 1, "segfault": -signal.SIGSEGV}
+
+#: Seconds that a poisoned message may take.
+TIMEOUT = 1.0
+#: Characters of an error that travel, and its class's name.
+TEXT = 4096 + 64
+
+
+@pytest.mark.parametrize(("transport", "world"), PLACES)
+@pytest.mark.parametrize("cast", [False, True], ids=["call", "cast"])
+def test_a_message_is_poison(transport: str, world: str, cast: bool, fleets: Fleets) -> None:
+    """F28: it runs once, its caller is told, the good messages behind it are done, and so are those after it."""
+    lost, longest = 0, 0.0
+    good: list[Ended] = []
+    told: list[Ended] = []
+    with fleets(transport, options="choice=round_robin") as fleet:
+        for number in (1, 2):
+            fleet.serve(number, world, debug=True)
+        asker = fleet.asker(world)
+        for how in POISONS:
+            began = time.monotonic()
+            bad, behind = _poison(asker, how, cast)
+            ended = [call.result(15.0) for call in behind]
+            lost += sum(call.outcome == "unknown" for call in ended)
+            good += [asker.ask("again", runs=3, timeout=5.0) for _ in ended]
+            longest = max(longest, good[-1].at - began)
+            told.append(bad.result(10.0))
+            if how in DEADLY:
+                assert fleet.died(1) == CODES[how]
+                fleet.serve(1, world, debug=True)
+            _answers(fleet, asker)
+        checker = fleet.verdict()
+    assert {call.outcome for call in good} == {"ok"}
+    assert len(told) == len(POISONS)
+    ran = [len(checker.runs[each.ticket]) for each in told]
+    assert ran == [1] * len(told), "each was tried once"
+    assert max(len(each.text) for each in told) <= TEXT
+    report(
+        f"F28 poison, {'cast' if cast else 'call'}, {transport} {world}",
+        f"each runs once, {MUCH >> 20} MiB of error cost {TEXT} characters, good messages behind it done in 10 s",
+        f"{len(told)} of {len(told)} once ({', '.join(POISONS)}), longest {max(len(each.text) for each in told)} "
+        f"characters, good ones done after at most {longest:.3f} s, {lost} of them asked again when the process had died",
+    )
+    assert longest <= 10.0
+
+
+def _poison(asker: Asker, how: str, cast: bool) -> tuple[Future[Ended], list[Future[Ended]]]:
+    """A poisoned message to s1, and good ones to anybody at once behind it."""
+    if cast:
+        bad = asker.start("poison_cast", server="s1", timeout=TIMEOUT, how=how)
+    else:
+        may = (OUTCOMES.get(how, "remote"),)
+        bad = asker.start("poison", server="s1", timeout=TIMEOUT, may=may, how=how)
+    # Retries of what a dead process had are kept to a tenth of all calls; for the rest it is the caller who asks again.
+    may = ("ok", "unknown") if how in DEADLY else ("ok",)
+    return bad, [asker.start("again", runs=3, timeout=10.0, may=may) for _ in range(20)]
+
+
+def _answers(fleet: Fleet, asker: Asker) -> None:
+    """Both servers do; a client that has just lost one finds it again."""
+    for server in ("s1", "s2"):
+        end = time.monotonic() + 6.0
+        may = ("ok", "not_sent")
+        while asker.ask(server=server, timeout=2.0, may=may).outcome != "ok":
+            assert time.monotonic() < end, f"{server} does not answer"
+
+
+@pytest.mark.parametrize("transport", ["zmq+ipc", "zmq+tcp"] if LONG else ["zmq+tcp"])
+def test_a_handler_takes_the_processor(transport: str, fleets: Fleets) -> None:
+    """F39: ten times as long as silence may last: connections stay, and other calls are answered."""
+    hogged = 20.0 if LONG else 4.0
+    silence = hogged / 10
+    options = f"heartbeat={silence / 3:g}&heartbeat_timeout={silence:g}"
+    with fleets(transport, servers=1, options=options) as fleet:
+        fleet.serve(1, "blocking")
+        askers = [fleet.asker(world, world) for world in ("blocking", "asyncio")]
+        for asker in askers:
+            asker.ask()
+        before = [asker.connections() for asker in askers]
+        hog = askers[0].start("hog", seconds=hogged, timeout=hogged + 5.0)
+        others: list[Ended] = []
+        while not hog.done():
+            others += [asker.ask(timeout=5.0) for asker in askers]
+            time.sleep(silence / 4)  # silence is what heartbeats are for
+        after = [asker.connections() for asker in askers]
+        assert hog.result(1.0).outcome == "ok"
+        fleet.verdict()
+    assert before == [{"connected": 1, "lost": 0}] * 2
+    assert after == before
+    assert {call.outcome for call in others} == {"ok"}
+    report(
+        f"F39 handler takes the processor for {hogged:g} s, {transport} blocking",
+        f"connections as before although silence may last {silence:g} s, other calls answered",
+        f"{after[0]['connected']} and {after[1]['connected']} connections, 0 lost, {len(others)} other calls after at most "
+        f"{seconds([call.took for call in others])}",
+    )
