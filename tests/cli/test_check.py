@@ -103,6 +103,7 @@ def test_a_finding_shows_the_line_and_what_it_was(released: Path, capsys: Output
         "    State: {enum: [open, closed, moving]}\n"
         "                                 ^^^^^^\n"
         "  1.0: closed, open\n"
+        '  a 1.0 client fails on "moving": MistypedArgument: the value breaks a bound, expected one of closed, open\n'
         "  needs: major (1.0 -> 2.0); or: give the value a fallback, or declare State open in the next major\n"
         "  waive: fingerprint …"
     )

@@ -35,6 +35,18 @@ Format = Literal["text", "json", "sarif", "github", "junit"]
     default="text",
     help="How to say it.",
 )
+@click.option(
+    "--write-cases",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the messages that show what breaks in DIR, as regression tests.",
+)
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Try the messages that were kept in DIR again.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show changes that pass, too.")
 @click.pass_context
 def command(
@@ -43,6 +55,8 @@ def command(
     against: str | None,
     lock: Path | None,
     format_: Format,
+    write_cases: Path | None,
+    cases: Path | None,
     everything: bool,
 ) -> None:
     """Say what the changes to interface files cost, and whether their versions are the right ones.
@@ -56,13 +70,27 @@ def command(
     from rpcgen.cli._check.judge import judge
 
     interfaces, sources = read_interfaces(inputs, "nothing was checked")
-    outcome = judge(interfaces, settings(inputs, against, lock), sources)
+    outcome = judge(interfaces, settings(inputs, against, lock, cases), sources)
     click.echo(_shown(outcome, format_, everything), nl=False)
+    if write_cases is not None:
+        _keep(outcome, write_cases)
     if outcome.failed:
         ctx.exit(Exit.NEGATIVE)
 
 
-def settings(inputs: Inputs, against: str | None, lock: Path | None) -> Settings:
+def _keep(outcome: Outcome, folder: Path) -> None:
+    from rpcgen.cli._examples.kept import keep
+
+    for one in outcome.checked:
+        named = {each.fingerprint: each for each in one.check.findings}
+        shown = [(named[fingerprint], example) for fingerprint, example in one.examples.items()]
+        for file in keep(folder, one.check.interface, shown):
+            click.echo(f"kept {file}", err=True)
+
+
+def settings(
+    inputs: Inputs, against: str | None, lock: Path | None, cases: Path | None = None
+) -> Settings:
     """What files are judged by: the command line goes before the project."""
     from datetime import UTC, datetime
 
@@ -73,7 +101,7 @@ def settings(inputs: Inputs, against: str | None, lock: Path | None) -> Settings
     kept = project.lock if project is not None else LOCK
     whole = project is not None and set(inputs.files) >= set(project.files())
     today = datetime.now(UTC).date()
-    return Settings(against, lock or kept, inputs.roots, project, whole, today)
+    return Settings(against, lock or kept, inputs.roots, project, whole, today, cases)
 
 
 def _shown(outcome: Outcome, format_: Format, everything: bool) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rpcgen.cli._check.entries import level, needs
+from rpcgen.cli._check.entries import level, needs, reader_of, unseen, writer_of
 from rpcgen.cli._check.judge import Checked, Outcome
 from rpcgen.idl import Position
-from rpcgen.idl.compat import Finding
+from rpcgen.idl.compat import Finding, Verdict
+
+if TYPE_CHECKING:
+    from rpcgen.cli._examples.find import Example
 
 #: Rises when a reader has to change, not when keys are added.
 FORMAT = 1
@@ -47,6 +50,7 @@ def _interface(one: Checked) -> dict[str, Any]:
 
 def _finding(one: Checked, finding: Finding) -> dict[str, Any]:
     waiver = one.waivers.get(finding.fingerprint)
+    example = one.examples.get(finding.fingerprint)
     return {
         "rule": finding.rule,
         "level": level(one.check, finding),
@@ -59,10 +63,20 @@ def _finding(one: Checked, finding: Finding) -> dict[str, Any]:
         "against": str(finding.against) if finding.against is not None else None,
         "before": finding.before or None,
         "needs": needs(one.check, finding) or None,
-        "counterexample": None,
-        "unseen": finding.unseen or None,
+        "counterexample": None if example is None else _example(one, finding, example),
+        "unseen": unseen(finding) if example is None and finding.verdict == Verdict.MAJOR else None,
         "fingerprint": finding.fingerprint,
         "waived": None if waiver is None else {"reason": waiver.reason, "until": str(waiver.until)},
+    }
+
+
+def _example(one: Checked, finding: Finding, example: Example) -> dict[str, Any]:
+    return {
+        "method": example.root.name,
+        "writer": writer_of(one, finding, example),
+        "reader": reader_of(one, finding, example),
+        "message": example.message,
+        "failure": example.failure,
     }
 
 

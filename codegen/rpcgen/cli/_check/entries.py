@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rpcgen.cli._check.judge import Checked, Outcome
 from rpcgen.cli._formats.entry import Entry, Group, Level
 from rpcgen.idl import Version
 from rpcgen.idl.compat import Check, Finding, Verdict
+
+if TYPE_CHECKING:
+    from rpcgen.cli._examples.find import Example
 
 
 def as_groups(outcome: Outcome) -> list[Group]:
@@ -34,7 +38,7 @@ def as_entry(one: Checked, finding: Finding) -> Entry:
         level(one.check, finding),
         finding.message,
         finding.place,
-        details=tuple(details(one.check, finding)),
+        details=tuple(details(one, finding)),
         fingerprint=finding.fingerprint,
         waived=f"until {waiver.until}: {waiver.reason}" if waiver is not None else "",
         group=one.check.interface.name,
@@ -59,16 +63,47 @@ def level(check: Check, finding: Finding) -> Level:
     return "warning" if check.is_warning(finding) else "note"
 
 
-def details(check: Check, finding: Finding) -> Iterable[str]:
+def details(one: Checked, finding: Finding) -> Iterable[str]:
     """What there is to say besides the message, line by line."""
+    check = one.check
     if finding.before and finding.against is not None:
         yield f"{finding.against}: {finding.before}"
-    if finding.unseen and finding.verdict == Verdict.MAJOR:
-        yield f"no message shows it: {finding.unseen}"
+    example = one.examples.get(finding.fingerprint)
+    if example is not None:
+        yield f"a {reader_of(one, finding, example)} fails on {example.text}: {example.failure}"
+    elif finding.verdict == Verdict.MAJOR:
+        yield f"no message shows it: {unseen(finding)}"
     if finding.doubt:
         yield f"note: {finding.doubt}"
     if (text := needs(check, finding)) and check.is_error(finding):
         yield text
+
+
+def unseen(finding: Finding) -> str:
+    """Why no message shows a finding that costs a major."""
+    if finding.unseen:
+        return finding.unseen
+    if finding.wire == Verdict.MAJOR and finding.change is not None and finding.change.root.reader:
+        return "what was tried can be read by both sides; programs see something else"
+    return "it is not in a payload"
+
+
+_READERS = {"request": "server", "result": "client", "error": "client", "event": "subscriber"}
+_WRITERS = {"request": "client", "result": "server", "error": "server", "event": "publisher"}
+
+
+def reader_of(one: Checked, finding: Finding, example: Example) -> str:
+    """Who fails, such as `1.0 client`."""
+    return f"{_version(one, finding, example.reader)} {_READERS[example.root.reader]}"
+
+
+def writer_of(one: Checked, finding: Finding, example: Example) -> str:
+    """Who writes it, such as `1.1 server`."""
+    return f"{_version(one, finding, example.writer)} {_WRITERS[example.root.reader]}"
+
+
+def _version(one: Checked, finding: Finding, side: str) -> str:
+    return str(finding.against if side == "old" else one.check.interface.version)
 
 
 def needs(check: Check, finding: Finding) -> str:

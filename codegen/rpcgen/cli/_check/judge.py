@@ -6,17 +6,22 @@ Reads files; says nothing. Formats show what comes of it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rpcgen.cli._baseline.baseline import Baseline
 from rpcgen.cli._baseline.choose import baseline
 from rpcgen.cli._check.waivers import expired, unused, valid
 from rpcgen.cli._project.settings import Project, Waiver
-from rpcgen.idl import Interface
-from rpcgen.idl.compat import Check, Finding, check
+from rpcgen.idl import Interface, Version
+from rpcgen.idl.compat import Check, Finding, Verdict
+from rpcgen.idl.compat import check as check_version
 from rpcgen.idl.compat.lock import digest_of
+
+if TYPE_CHECKING:
+    from rpcgen.cli._examples.find import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,13 @@ class Checked:
         check: the judgement.
         baseline: what it was judged by.
         waivers: those that hold, by fingerprint.
+        examples: messages that show findings, by fingerprint.
     """
 
     check: Check
     baseline: Baseline
     waivers: Mapping[str, Waiver]
+    examples: Mapping[str, Example] = field(default_factory=dict[str, "Example"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Settings:
         project: whose waivers hold.
         whole: all files of the project are judged, so that a waiver without a finding is of no use.
         today: the day.
+        cases: where messages are kept that have to be read.
     """
 
     against: str | None
@@ -73,6 +81,7 @@ class Settings:
     project: Project | None
     whole: bool
     today: date
+    cases: Path | None = None
 
 
 def judge(
@@ -87,7 +96,12 @@ def judge(
     for interface in interfaces:
         waivers = valid(every, interface, settings.today)
         base = baseline(interface, settings.against, settings.lock, settings.roots)
-        one = Checked(_judged(interface, base, waivers), base, waivers)
+        check = _judged(interface, base, waivers)
+        if settings.cases is not None:
+            check = replace(
+                check, findings=(*check.findings, *_kept(settings.cases, interface, base))
+            )
+        one = Checked(check, base, waivers, _examples(check, base))
         texts = {**base.sources, **texts}
         checked.append(one)
         if project is not None:
@@ -97,6 +111,36 @@ def judge(
         used = {each.fingerprint for one in checked for each in one.check.findings}
         over |= {each.fingerprint: each for each in unused(every, used, project.file)}
     return Outcome(tuple(checked), tuple(over.values()), texts)
+
+
+def _examples(checked: Check, base: Baseline) -> dict[str, Example]:
+    """Messages that show what fails, or is waived; generated code is asked, so only where there is something to show."""
+    asked: dict[Version, list[Finding]] = {}
+    for finding in checked.findings:
+        said = checked.is_error(finding) or finding.fingerprint in checked.waived
+        version = finding.against
+        if said and version is not None and version in base.releases and _wants_example(finding):
+            asked.setdefault(version, []).append(finding)
+    if not asked:
+        return {}
+    from rpcgen.cli._examples.find import examples
+
+    found: dict[str, Example] = {}
+    for version, findings in asked.items():
+        found |= examples(base.releases[version], checked.interface, findings)
+    return found
+
+
+def _wants_example(finding: Finding) -> bool:
+    change = finding.change
+    in_payload = change is not None and bool(change.root.reader)
+    return finding.wire == Verdict.MAJOR and not finding.unseen and in_payload
+
+
+def _kept(folder: Path, interface: Interface, base: Baseline) -> list[Finding]:
+    from rpcgen.cli._examples.kept import broken, kept
+
+    return list(broken(kept(folder), interface, base.releases))
 
 
 def _judged(interface: Interface, base: Baseline, waivers: Mapping[str, Waiver]) -> Check:
@@ -109,4 +153,4 @@ def _judged(interface: Interface, base: Baseline, waivers: Mapping[str, Waiver])
         and base.digests.get(version) == digest_of(interface)
     ):
         releases = {version: releases[version]}
-    return check(interface, releases, rewritten=base.rewritten, waived=waivers.keys())
+    return check_version(interface, releases, rewritten=base.rewritten, waived=waivers.keys())
