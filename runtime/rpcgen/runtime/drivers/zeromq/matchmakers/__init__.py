@@ -1,6 +1,6 @@
 """How clients learn of servers without a broker: one module a matchmaker, named like what follows `zmq+` in the URL.
 
-A matchmaker module has what `MatchmakerModule` lists. Clients ask for endpoints; servers register theirs. A
+Found here by that name, or else in the entry point group `rpcgen.matchmakers`. A matchmaker module has what `MatchmakerModule` lists. Clients ask for endpoints; servers register theirs. A
 matchmaker knows no sockets of ZeroMQ's and no messages, and its methods do not wait: one that needs a network keeps
 what it knows up to date in the background and answers from memory.
 """
@@ -21,6 +21,8 @@ from rpcgen.runtime.url import TransportUrl
 
 #: What a server serves: exchange and topic.
 Topic = tuple[str, str]
+
+ENTRY_POINTS: Final = "rpcgen.matchmakers"
 
 #: In `Endpoint.serves`, in place of an exchange's name: every exchange.
 ANY_EXCHANGE: Final = "*"
@@ -150,8 +152,13 @@ def find_matchmaker(url: TransportUrl) -> MatchmakerModule:
     if name.isidentifier() and importlib.util.find_spec(module) is not None:
         return cast("MatchmakerModule", importlib.import_module(module))
     import pkgutil
+    from importlib.metadata import entry_points
 
-    known = [f"zmq+{module.name}" for module in pkgutil.iter_modules(__path__)]
+    others = entry_points(group=ENTRY_POINTS)
+    for entry_point in others.select(name=name):
+        return cast("MatchmakerModule", entry_point.load())
+    own = {module.name for module in pkgutil.iter_modules(__path__)}
+    known = sorted(f"zmq+{each}" for each in own | others.names)
     if not name:
-        raise BadUrl(f"{url}: no ZeroMQ matchmaker is named; known: {', '.join(sorted(known))}")
+        raise BadUrl(f"{url}: no ZeroMQ matchmaker is named; known: {', '.join(known)}")
     raise BadUrl(f"{url}: no ZeroMQ matchmaker {name!r}; {did_you_mean(url.scheme, known)}")
