@@ -125,7 +125,7 @@ def test_what_is_installed_is_told(lab: ModuleType, tmp_path: Path) -> None:
     """A mistyped name, and a mistyped option of theirs."""
     with pytest.raises(BadUrl, match=r"did you mean 'zmq\+phonebook'"):
         lab.LabClient(f"zmq+phonebok://{tmp_path}")
-    with pytest.raises(BadUrl, match="known: .*title"):
+    with pytest.raises(BadUrl, match=r"known: .*title"):
         lab.LabClient(f"zmq+phonebook://{tmp_path}?zzzz=x")
 
 
