@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Literal, get_args
 
-from rpcgen.idl.diagnostics import LINE_BREAK, Severity
+from rpcgen.idl.diagnostics import Severity
 from rpcgen.idl.lint.ignore import Ignore
 from rpcgen.idl.model import Interface
 from rpcgen.idl.position import Position
@@ -53,7 +53,7 @@ class Subject:
     Attributes:
         interface: the model; it has no mistakes.
         trees: the nodes of the file and of what it imports, by file.
-        sources: their texts.
+        rows: the lines of their texts.
         ignores: what the files accept.
         judged: the rules that have run.
         spent: those of `ignores` that accepted something; of use for rules that run last.
@@ -62,7 +62,7 @@ class Subject:
 
     interface: Interface
     trees: Mapping[str, Node]
-    sources: Mapping[str, str]
+    rows: Mapping[str, list[str]]
     ignores: tuple[Ignore, ...] = ()
     judged: frozenset[str] = frozenset()
     spent: frozenset[Ignore] = frozenset()
@@ -70,7 +70,7 @@ class Subject:
 
     def row(self, at: Position) -> str:
         """Return the line of a place."""
-        return LINE_BREAK.split(self.sources[at.file])[at.line - 1]
+        return self.rows[at.file][at.line - 1]
 
 
 @dataclass(frozen=True, slots=True)

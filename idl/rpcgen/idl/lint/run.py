@@ -38,7 +38,7 @@ def lint(interface: Interface, sources: Mapping[str, str], rules: Sequence[Rule]
     subject = Subject(
         interface,
         MappingProxyType(_trees(sources)),
-        sources,
+        {file: LINE_BREAK.split(text) for file, text in sources.items()},
         tuple(ignores_of(sources)),
         frozenset(rule.id for rule in rules),
         known=tuple(rule_ids()),

@@ -39,16 +39,12 @@ def check(subject: Subject) -> Iterator[Finding]:
     interface = subject.interface
     seen: set[str] = set()
     for where, names in _answers(interface):
-        for name in reachable(names, interface.types):
+        found = reachable(names, interface.types, seen)
+        seen |= found.keys()
+        for name in found:
             type_ = interface.types[name]
-            if (
-                name in seen
-                or not isinstance(type_, Enum | Union)
-                or type_.open
-                or type_.open_since
-            ):
+            if not isinstance(type_, Enum | Union) or type_.open or type_.open_since:
                 continue
-            seen.add(name)
             if isinstance(type_, Enum) and type_.fallback:
                 continue
             kind = "enum" if isinstance(type_, Enum) else "union"
