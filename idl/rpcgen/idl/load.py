@@ -46,16 +46,23 @@ class Loaded:
     draft: Interface | None = None
 
 
-def load(path: str | os.PathLike[str], *, roots: SequenceOf[str | os.PathLike[str]] = ()) -> Loaded:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    roots: SequenceOf[str | os.PathLike[str]] = (),
+    text: str | None = None,
+) -> Loaded:
     """Read an interface file and what it imports.
 
     Args:
         path: the interface file.
         roots: directories from which it may import, besides its own.
+        text: what to read in place of the file itself.
     """
     given = os.fspath(path).replace(os.sep, "/")
     loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)])
-    text = loading.read(Path(path), Position(given, 1, 1))
+    if text is None:
+        text = loading.read(Path(path), Position(given, 1, 1))
     return loading.finish(text)
 
 

@@ -1,0 +1,125 @@
+"""Tell what changed between two versions of an interface, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rpcgen.cli._exit import Failure
+
+if TYPE_CHECKING:
+    from rpcgen.idl import Interface
+    from rpcgen.idl.compat import Comparison, Finding
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option(
+    "-I",
+    "--import-root",
+    "roots",
+    type=click.Path(file_okay=False),
+    multiple=True,
+    metavar="DIR",
+    help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
+)
+def command(old: str, new: str, roots: tuple[str, ...]) -> None:
+    """Tell what changed between two versions of an interface, in Markdown, as for a changelog.
+
+    OLD and NEW are interface files, or releases that `rpcgen release` kept; OLD may also be git:REF or git:REF:PATH.
+
+    Exit codes: 0 told; 2 a mistake in a file or on the command line; 3 OLD cannot be read.
+    """
+    from rpcgen.idl.compat import compare
+
+    after = _new(new, roots)
+    before = _old(old, after, roots)
+    click.echo(_text(before, after, compare(before, after)), nl=False)
+
+
+def _new(file: str, roots: tuple[str, ...]) -> Interface:
+    from rpcgen.cli._baseline.folder import read_release
+    from rpcgen.idl import load, render
+
+    if file.endswith(".json"):
+        return read_release(Path(file), file).interface
+    loaded = load(file, roots=roots)
+    if loaded.interface is None:
+        click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
+        raise Failure(f"{file} has mistakes; nothing was compared")
+    return loaded.interface
+
+
+def _old(against: str, after: Interface, roots: tuple[str, ...]) -> Interface:
+    from rpcgen.cli._baseline.choose import LOCK, baseline
+
+    releases = baseline(after, against, LOCK, roots).releases
+    if len(releases) != 1:
+        count = "no release" if not releases else f"{len(releases)} releases"
+        raise Failure(f"{against} has {count} of {after.name}, expected one")
+    (found,) = releases.values()
+    return found
+
+
+def _text(before: Interface, after: Interface, comparison: Comparison) -> str:
+    """A heading, and a list for each of what breaks, what is new, what else changed, what is deprecated."""
+    from rpcgen.idl.compat import Verdict
+
+    findings = [each for each in comparison.findings if each.severity is None]
+    breaks = [each for each in findings if each.verdict == Verdict.MAJOR]
+    rest = [each for each in findings if each.verdict != Verdict.MAJOR]
+    new = [each for each in rest if each.rule.endswith("-added")]
+    sections = {
+        "Breaks": _items(breaks),
+        "New": _items(new),
+        "Changed": _items(each for each in rest if each not in new),
+        "Deprecated": _deprecated(before, after),
+    }
+    lines = [
+        f"## {after.name} {after.version}",
+        "",
+        f"Since {before.version}: {_verdict(comparison)}.",
+    ]
+    for title, items in sections.items():
+        if items:
+            lines += ["", f"### {title}", "", *(f"- {item}" for item in dict.fromkeys(items))]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(comparison: Comparison) -> str:
+    words = {
+        "none": "nothing that counts changed",
+        "minor": "minor changes",
+        "major": "major changes",
+    }
+    return words[str(comparison.verdict)]
+
+
+def _items(findings: Iterable[Finding]) -> list[str]:
+    texts = (each.message.replace('"', "`") for each in findings)
+    return [text[0].upper() + text[1:] for text in texts]
+
+
+def _deprecated(before: Interface, after: Interface) -> list[str]:
+    """Methods, arguments, events and types that callers are told to leave."""
+    old, new = dict(_deprecations(before)), dict(_deprecations(after))
+    return [
+        f"`{name}`" + (f": use `{use}`" if use else "")
+        for name, use in new.items()
+        if name not in old
+    ]
+
+
+def _deprecations(interface: Interface) -> Iterable[tuple[str, str]]:
+    for method in interface.methods.values():
+        if method.deprecated is not None:
+            yield method.name, method.deprecated.use or ""
+        for field in method.args.values():
+            if field.deprecated is not None:
+                yield f"{method.name}.{field.name}", field.deprecated.use or ""
+    for part in (*interface.types.values(), *interface.events.values(), *interface.errors.values()):
+        if part.deprecated is not None:
+            yield part.name, part.deprecated.use or ""

@@ -1,0 +1,150 @@
+"""`rpcgen bump` and `rpcgen diff` as a user runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rpcgen.cli.main import run
+
+FIRST = """rpcgen: 1
+interface: town.shop
+version: "1.0"
+types:
+  State: {enum: [open, closed]}  # how it is
+  Mode: {enum: [a, b]}
+  Item:
+    fields:
+      id: int
+  A: {fields: {n: int}}
+  U: {union: {a: A}}
+methods:
+  put:
+    cast: any
+    args:
+      item: Item
+      mode: Mode
+      u: U?
+      count: {type: int, max: 10, default: 1}
+  state: {call: any, args: {tags: "list[string]", size: int}, returns: string}
+events:
+  done: {payload: Item}
+"""
+
+#: What is done to the file, and what the dates make of it.
+DATED = [
+    ("[open, closed]", "[open, closed]", "[open, closed]"),
+    ("enum: [a, b]", "enum: [a, b, c]", "enum: [a, b, c since 1.1]"),
+    ("enum: [a, b]", "open: true, enum: [a, b]", 'open: {since: "1.1"}, enum: [a, b]'),
+    ("      id: int\n", "      id: int\n      note: string?\n", "      note: string? since 1.1\n"),
+    ("{a: A}", "{a: A, b: A}", "{a: A, b: A since 1.1}"),
+    ("cast: any", "cast: [any, fanout]", "cast: [any, fanout since 1.1]"),
+    ("cast: any", "cast: any\n    call: any", "    call: any since 1.1\n"),
+    (
+        '"list[string]"',
+        '"list[string]?"',
+        'tags: {type: "list[string]?", was_type: {"1.1": "list[string]"}}',
+    ),
+    ("size: int", "size: float = 1.5", 'size: {type: float, default: 1.5, was_type: {"1.1": int}}'),
+    ("size: int", 'size: int, "yes": int?', '"yes": int? since 1.1'),
+    ("events:", "  stop: {cast: any}\nevents:", '  stop: {since: "1.1", cast: any}\n'),
+    (
+        "events:",
+        "  go:\n    doc: Goes.\n    cast: any\nevents:",
+        '  go:\n    since: "1.1"\n    doc: Goes.\n',
+    ),
+    (
+        "events:\n",
+        "events:\n  begun: {payload: Item}\n",
+        '  begun: {since: "1.1", payload: Item}\n',
+    ),
+]
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> Path:
+    """An interface after its first release."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "shop.yaml"
+    file.write_text(FIRST)
+    assert run(["release", "shop.yaml"]) == 0
+    capsys.readouterr()
+    return file
+
+
+@pytest.mark.parametrize(("old", "new", "dated"), DATED[1:])
+def test_what_is_new_is_dated(
+    released: Path, capsys: Output, old: str, new: str, dated: str
+) -> None:
+    """The version rises, the date is written where it belongs, the rest stays, and the check passes."""
+    released.write_text(FIRST.replace(old, new, 1))
+    assert run(["bump", "shop.yaml"]) == 1
+    assert released.read_text() == FIRST.replace(old, new, 1)
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    text = released.read_text()
+    assert 'version: "1.1"\n' in text
+    assert dated in text
+    assert "# how it is" in text
+    assert run(["check", "shop.yaml"]) == 0
+    assert run(["bump", "shop.yaml"]) == 0
+    assert capsys.readouterr().err.endswith("town.shop: 1.1 fits\n")
+
+
+def test_a_date_can_make_a_minor_of_a_major(released: Path) -> None:
+    """A required field of an event is a major change without a date, and a minor one with it."""
+    text = FIRST.replace("      item: Item\n", "").replace("id: int", "id: int\n      size: int")
+    released.write_text(FIRST.replace("      item: Item\n", ""))
+    assert run(["release", "shop.yaml"]) == 1
+    released.write_text(text.replace('"1.0"', '"2.0"').replace("      size: int\n", ""))
+    assert run(["release", "shop.yaml"]) == 0
+    released.write_text(text.replace('"1.0"', '"2.0"'))
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    assert 'version: "2.1"' in released.read_text()
+    assert "size: int since 2.1" in released.read_text()
+    assert run(["check", "shop.yaml"]) == 0
+
+
+def test_what_breaks_gets_the_next_major(released: Path, capsys: Output) -> None:
+    """A removal cannot be dated; the next major needs no dates."""
+    released.write_text(FIRST.replace("      id: int\n", "      number: int\n"))
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    assert 'version: "2.0"' in released.read_text()
+    assert "since" not in released.read_text()
+    assert run(["check", "shop.yaml"]) == 0
+
+
+def test_nothing_released_and_nothing_changed(released: Path, capsys: Output) -> None:
+    """Without a reason the version stays."""
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    assert run(["bump", "--write", "shop.yaml", "--lock", "elsewhere"]) == 0
+    assert released.read_text() == FIRST
+    assert "nothing was ever released; 1.0 stays" in capsys.readouterr().err
+
+
+def test_a_diff_is_told_in_markdown(released: Path, capsys: Output) -> None:
+    """What breaks, what is new, what changed and what is deprecated, each under its heading."""
+    text = FIRST.replace('"1.0"', '"1.1"').replace("enum: [a, b]", "enum: [a, b, c since 1.1]")
+    text = text.replace("size: int}", "color: string}").replace(
+        "cast: any", "timeout: 5s\n    deprecated: {use: state}\n    cast: any"
+    )
+    released.with_name("new.yaml").write_text(text)
+    assert run(["diff", "shop.yaml", "new.yaml"]) == 0
+    assert capsys.readouterr().out == (
+        "## town.shop 1.1\n\nSince 1.0: major changes.\n\n"
+        "### Breaks\n\n- `state.size` was removed, sent with state\n"
+        "- `state.color` was added, sent with state, and has to be given\n\n"
+        "### New\n\n- The enum `Mode` gained `c`, sent with put\n\n"
+        "### Changed\n\n- The timeout of `put` was lowered from no timeout to timeout: 5s\n\n"
+        "### Deprecated\n\n- `put`: use `state`\n"
+    )
+
+
+def test_a_diff_of_releases(released: Path, capsys: Output) -> None:
+    """What was kept can be compared, too; what is not there is 3."""
+    assert run(["diff", "rpcgen.lock/town.shop/1.0.json", "shop.yaml"]) == 0
+    assert "nothing that counts changed" in capsys.readouterr().out
+    assert run(["diff", "nowhere.yaml", "shop.yaml"]) == 3
+    assert run(["diff", "rpcgen.lock", "nowhere.yaml"]) == 2
