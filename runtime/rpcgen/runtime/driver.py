@@ -2,7 +2,7 @@
 
 A driver moves opaque frames (bytes, one message each) and knows nothing of what is in them; nobody above it sees a
 socket. Found by URL scheme: `drivers/<name>.py` or `drivers/<name>/__init__.py`, or the entry point group
-`rpcgen.drivers`. A driver module has four functions, of the shape of `DriverModule`.
+`rpcgen.drivers`. A driver module has five functions, of the shape of `DriverModule`.
 
 Addresses of the two directions (`peers.py`): a client sends to a `Peer` (a server that its driver found), a server answers a
 `Caller` (an opaque handle that came with the request).
