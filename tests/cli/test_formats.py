@@ -1,4 +1,4 @@
-"""What `rpcgen check` prints for other programs is what their schemas say."""
+"""What `rpcgen check` and `rpcgen lint` print for other programs is what their schemas say."""
 
 from __future__ import annotations
 
@@ -236,3 +236,124 @@ def test_formats_take_diagnostics_of_any_command() -> None:
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         == "a%20b%2Cc%3Ad.yaml"
     )
+
+
+#: As docs/lint.md has it.
+LINT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["format", "passed", "errors", "warnings", "fixable", "findings"],
+    "properties": {
+        "format": {"const": 1},
+        "passed": {"type": "boolean"},
+        "errors": {"type": "integer"},
+        "warnings": {"type": "integer"},
+        "fixable": {"type": "integer"},
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": [
+                    "rule", "severity", "file", "line", "column", "length", "message", "hint", "related",
+                ],
+                "properties": {
+                    "rule": {"type": "string"},
+                    "severity": {"enum": ["error", "warning"]},
+                    "file": {"type": "string"},
+                    **dict.fromkeys(("line", "column", "length"), _POSITIVE),
+                    "message": {"type": "string"},
+                    "hint": {"type": "string"},
+                    "related": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "additionalProperties": False,
+                            "required": ["file", "line", "column", "label"],
+                            "properties": {
+                                "file": {"type": "string"},
+                                **dict.fromkeys(("line", "column"), _POSITIVE),
+                                "label": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def doubtful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file with an error, warnings with other places, and something to mend; and one with nothing."""
+    monkeypatch.chdir(tmp_path)
+    head = 'rpcgen: 1\ninterface: a.{}\nversion: "1.0"\ndoc: A demo.\n'
+    (tmp_path / "shop.yaml").write_text(
+        head.format("b") + "types:\n  State: {open: true, enum: [no, UP, down-now]}\n"
+        "methods:\n  goNow: {doc: Go., cast: any, args: {s: State}}\n"
+    )
+    (tmp_path / "fine.yaml").write_text(head.format("c") + "methods: {go: {doc: Go., cast: any}}\n")
+    return tmp_path
+
+
+def lint_as(form: str, capsys: Output) -> str:
+    """What lint prints of both files in a format."""
+    assert run(["lint", "--format", form, "shop.yaml", "fine.yaml"]) == 1
+    said = capsys.readouterr()
+    assert said.err == "1 error, 2 warnings, 1 can be mended with --fix\n"
+    return said.out
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_lint_as_json(capsys: Output) -> None:
+    """It is what docs/lint.md describes."""
+    found = json.loads(lint_as("json", capsys))
+    Draft202012Validator(LINT).validate(found)
+    assert (found["passed"], found["errors"], found["warnings"], found["fixable"]) == (
+        False,
+        1,
+        2,
+        1,
+    )
+    rules = [(each["rule"], each["line"]) for each in found["findings"]]
+    assert rules == [("unquoted-text", 6), ("enum-style", 6), ("name-style", 8)]
+    assert found["findings"][1]["related"][0]["label"] == "the first one"
+    assert run(["lint", "--format", "json", "fine.yaml"]) == 0
+    Draft202012Validator(LINT).validate(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_lint_as_sarif(capsys: Output) -> None:
+    """Findings have their rule, their page and their place."""
+    found = json.loads(lint_as("sarif", capsys))
+    Draft202012Validator(SARIF).validate(found)
+    (one,) = found["runs"]
+    assert one["tool"]["driver"]["name"] == "rpcgen lint"
+    assert sorted(each["ruleId"] for each in one["results"]) == [
+        "enum-style",
+        "name-style",
+        "unquoted-text",
+    ]
+    pages = {each["id"]: each["help"]["text"] for each in one["tool"]["driver"]["rules"]}
+    assert pages["name-style"].startswith("# name-style\n")
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_lint_as_annotations(capsys: Output) -> None:
+    """An error is an error, a warning a warning."""
+    lines = lint_as("github", capsys).splitlines()
+    assert sorted(line.partition(" ")[0] for line in lines) == ["::error", "::warning", "::warning"]
+    assert all("file=shop.yaml,line=" in line for line in lines)
+
+
+@pytest.mark.usefixtures("doubtful")
+def test_lint_as_junit(capsys: Output) -> None:
+    """There is a suite for each file, and an error is a failure."""
+    root = ElementTree.fromstring(lint_as("junit", capsys))
+    suites = {each.get("name"): each for each in root.findall("testsuite")}
+    assert {name: each.get("failures") for name, each in suites.items()} == {
+        "shop.yaml": "1",
+        "fine.yaml": "0",
+    }
+    assert len(root.findall(".//failure")) == 1

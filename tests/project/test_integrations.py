@@ -156,7 +156,7 @@ def test_action(source: Path, project: Path, tmp_path: Path) -> None:
     # What is installed stays.
     code, out = run_steps(steps[1:])
     assert code == 1
-    for expected in ("would format shop.yaml", "error[name-style]", "out of date"):
+    for expected in ("would format shop.yaml", "title=name-style::", "out of date"):
         assert expected in out
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Exit, Failure, nearest
-from rpcgen.cli._inputs import Inputs, file_arguments, load_all
+from rpcgen.cli._inputs import Inputs, file_arguments
 
 if TYPE_CHECKING:
-    from rpcgen.idl import Diagnostic
-    from rpcgen.idl.lint.rule import Category, Edit, Rule
+    from rpcgen.cli._lint.shown import Format
+    from rpcgen.idl.lint.rule import Category, Rule
 
 
 def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -44,6 +43,13 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @click.option(
     "--ignore", multiple=True, metavar="RULE", help="Do not run this rule; may be repeated."
 )
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "sarif", "github", "junit"]),
+    default="text",
+    help="How to say it.",
+)
 @click.option("--fix", is_flag=True, help="Mend what can be mended mechanically.")
 @click.option(
     "--list",
@@ -60,6 +66,7 @@ def command(
     category: Category | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    format_: Format,
     fix: bool,
 ) -> None:
     """Say what is doubtful about interface files, although they compile.
@@ -69,24 +76,19 @@ def command(
 
     Exit codes: 0 nothing, or warnings only; 1 errors; 2 a mistake in a FILE or on the command line.
     """
+    from rpcgen.cli._lint.found import find
+    from rpcgen.cli._lint.shown import shown, summary
+
     rules = _rules(inputs, category, select, ignore)
-    found = _lint(inputs, rules)
+    found = find(inputs, rules)
     mended = 0
     if fix:
-        mended = _fix(found)
-        found = _lint(inputs, rules)
-    _show(found, mended)
-    if any(each.severity == "error" for each in found.diagnostics):
+        mended = found.mend()
+        found = find(inputs, rules)
+    click.echo(shown(found, format_), nl=False)
+    click.echo(summary(found, mended), err=True)
+    if found.count("error"):
         ctx.exit(Exit.NEGATIVE)
-
-
-@dataclass(slots=True)
-class _Found:
-    """What was found in all files together; what two interfaces import is looked at twice, and told once."""
-
-    diagnostics: dict[Diagnostic, None] = field(default_factory=dict["Diagnostic", None])
-    edits: dict[Edit, None] = field(default_factory=dict["Edit", None])
-    sources: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def _rules(
@@ -113,49 +115,3 @@ def _rules(
     if wrong:
         raise Failure("\n  ".join(wrong))
     return chosen(category or "standard", named["select"], named["ignore"])
-
-
-def _lint(inputs: Inputs, rules: Sequence[Rule]) -> _Found:
-    from rpcgen.idl import render
-    from rpcgen.idl.lint.run import lint
-
-    every = load_all(inputs)
-    found = _Found()
-    for loaded in every:
-        found.sources |= loaded.sources
-        found.diagnostics |= dict.fromkeys(loaded.diagnostics)
-    mistakes = sum(each.severity == "error" for each in found.diagnostics)
-    if mistakes:
-        click.echo(render(found.diagnostics, found.sources), nl=False, err=True)
-        raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; nothing was linted")
-    for loaded in every:
-        if loaded.interface is not None:
-            linted = lint(loaded.interface, loaded.sources, rules)
-            found.diagnostics |= dict.fromkeys(linted.diagnostics)
-            found.edits |= dict.fromkeys(linted.edits)
-    return found
-
-
-def _fix(found: _Found) -> int:
-    """Write what the edits make of the files; how many there were."""
-    from rpcgen.cli._rewriting import Rewrite, write
-    from rpcgen.idl.lint.run import mended
-
-    texts = mended(found.sources, found.edits)
-    write(Rewrite(file, found.sources[file], text) for file, text in texts.items())
-    return len(found.edits)
-
-
-def _show(found: _Found, mended: int) -> None:
-    from rpcgen.idl import render
-
-    click.echo(render(found.diagnostics, found.sources), nl=False)
-    counts = {
-        severity: sum(each.severity == severity for each in found.diagnostics)
-        for severity in ("error", "warning")
-    }
-    told = [f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
-    told += [f"{mended} mended"] if mended else []
-    if found.edits:
-        told.append(f"{len(found.edits)} can be mended with --fix")
-    click.echo(", ".join(told) or "nothing found", err=True)
