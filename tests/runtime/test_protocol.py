@@ -13,7 +13,7 @@ from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
-from rpcgen.runtime.drivers.amqp import courier, desk, letters
+from rpcgen.runtime.drivers.amqp import courier, intake, letters
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.zeromq import control, matchmakers
@@ -194,6 +194,6 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"type `{letters.HERE}`" in section
     assert f"expires after {courier.REPLY_EXPIRES} s" in section
     assert f"come back after {courier.GRACE} s" in section
-    assert f"`concurrency` + `queue` + {desk.MARGIN}" in section
-    assert f"after {desk.ACKNOWLEDGE / 60:g} minutes" in section
-    assert "again {:g} s and {:g} s after".format(*desk.LOOK_AGAIN) in section
+    assert f"`concurrency` + `queue` + {intake.MARGIN}" in section
+    assert f"after {intake.ACKNOWLEDGE / 60:g} minutes" in section
+    assert "again {:g} s and {:g} s after".format(*intake.LOOK_AGAIN) in section

@@ -53,6 +53,7 @@ class Method:
     was: tuple[str, ...]
     doc: str
     deprecated: bool
+    delivery: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _method(name: str, said: Mapping[str, Any], data: Mapping[str, Any]) -> Meth
         was=tuple(_form(until, form) for until, form in said.get("was", {}).items()),
         doc=said.get("doc", ""),
         deprecated="deprecated" in said,
+        delivery=said.get("delivery", "at_most_once"),
     )
 
 

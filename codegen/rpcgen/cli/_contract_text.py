@@ -66,6 +66,8 @@ def _facts(method: Method) -> list[str]:
         facts.append(f"timeout {method.timeout}" if long else f"timeout {method.timeout:g} s")
     if method.idempotent:
         facts.append("idempotent")
+    if method.delivery != "at_most_once":
+        facts.append(method.delivery.replace("_", " "))
     if method.topic:
         facts.append(f"topic {method.topic}")
     if method.since:

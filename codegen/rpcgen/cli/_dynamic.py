@@ -61,6 +61,7 @@ def dynamic(
         timeout=timeout if isinstance(timeout, float | int) else None,
         profile=timeout if isinstance(timeout, str) else None,
         idempotent=method.idempotent,
+        kept=method.delivery == "at_least_once",
         topic=Topic(method.topic) if method.topic is not None else None,
         since=(version,),
     )

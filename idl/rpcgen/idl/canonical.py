@@ -291,6 +291,8 @@ def _method(types: _Types, method: Method) -> Json:
         whole["topic"] = _topic(method.topic)
     if method.router is not None:
         whole["router"] = method.router
+    if method.delivery != "at_most_once":
+        whole["delivery"] = method.delivery
     return whole
 
 

@@ -5,7 +5,7 @@ What the texts behind the keys mean is not known here. `FILE` describes an inter
 
 from __future__ import annotations
 
-from rpcgen.idl.model import RouteName
+from rpcgen.idl.model import Delivery, RouteName
 from rpcgen.idl.shape import (
     Key,
     Keys,
@@ -32,6 +32,7 @@ BARE_VERSION = r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))?$"
 WIRE_NAME = r"^(?!amq\.)[A-Za-z0-9_.:@+-]{1,255}$"
 
 PRIORITIES = ("audit", "debug", "info", "warn", "error", "critical", "sample")
+DELIVERIES: tuple[Delivery, ...] = ("at_most_once", "at_least_once")
 ROUTES: tuple[RouteName, ...] = ("any", "server", "fanout")
 
 _DOC = text("what it is, for people")
@@ -265,6 +266,10 @@ _RAISES = listing(
 _DELIVERY: Keys = {
     key: Key(_NOT_YET, supported=False) for key in ("delivery", "ttl", "ordering_key")
 }
+_METHOD_DELIVERY: Keys = {
+    **_DELIVERY,
+    "delivery": Key(text("what becomes of its casts when something fails", *DELIVERIES)),
+}
 
 _ARGS = nullable(entries("arguments by name", MEMBER, IDENTIFIER))
 _RETURNS = either(
@@ -304,7 +309,7 @@ METHOD = keyed(
         "router": Key(text("the name of the program's router")),
         "examples": Key(listing("arguments of valid calls", _VALUE)),
         "was": Key(entries("what it was before, by version", FORM, BARE_VERSION)),
-        **_DELIVERY,
+        **_METHOD_DELIVERY,
         **_COMMON,
     },
     one_of=("cast", "call"),

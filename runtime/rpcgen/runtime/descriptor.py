@@ -186,6 +186,7 @@ class Method(Struct, Generic[Args, Result], eq=False):
         destination_text: what `destination` looks at, for messages to people.
         timeout: seconds; None means the client's default.
         profile: a named timeout (`long`) that the client resolves; excludes `timeout`.
+        kept: its casts are delivered at least once, unless they go to all servers.
         topic: replaces the interface's topic.
         router: the name of the program's function that has the last word on where messages go.
         since, until: when it exists; at most one version per major.
@@ -203,6 +204,7 @@ class Method(Struct, Generic[Args, Result], eq=False):
     timeout: float | None = None
     profile: str | None = None
     idempotent: bool = False
+    kept: bool = False
     topic: Topic | None = None
     router: str | None = None
     since: Since = ()

@@ -18,16 +18,23 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
+from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 
 
 class Room(Struct, frozen=True):
-    """How much a server takes, for drivers that ask for work: the handlers that run at once, and the requests that wait."""
+    """How much a server takes, for drivers that ask for work.
+
+    Attributes:
+        concurrency: handlers that run at once; queue: requests that wait.
+        kept: the targets at which messages may come that are to be delivered at least once.
+    """
 
     concurrency: int = 64
     queue: int = 1024
+    kept: tuple[Target, ...] = ()
 
 
 #: A server that says nothing.
@@ -205,6 +212,15 @@ class AsyncListener(Protocol):
         ...
 
 
+def refuse_kept(message: Outgoing) -> None:
+    """Raise ConfigurationError for what a transport that keeps nothing cannot promise."""
+    if message.kept:
+        raise ConfigurationError(
+            "this transport delivers at most once, and the message is to be delivered at least once; "
+            "use one that keeps messages, such as amqp://"
+        )
+
+
 class Direct:
     """`post` and `cancel` of a `ClientDriver` that knows no more of a cast than `send` says."""
 
@@ -212,6 +228,7 @@ class Direct:
 
     def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """See `ClientDriver.post`."""
+        refuse_kept(message)
         self.send(peer, frame)
 
     def cancel(self, peer: Peer, frame: bytes) -> None:
@@ -226,6 +243,7 @@ class AsyncDirect:
 
     async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """See `ClientDriver.post`."""
+        refuse_kept(message)
         self.send(peer, frame)
 
     def cancel(self, peer: Peer, frame: bytes) -> None:

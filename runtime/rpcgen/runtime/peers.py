@@ -19,13 +19,16 @@ class Outgoing(Protocol):
 
     Attributes:
         id: of the message; the empty bytes if it has none.
-        deadline: monotonic seconds after which nobody wants it any more, or None.
+        deadline: monotonic seconds after which nobody wants it any more, or None; of what is kept, only its sender.
+        kept: it is to be delivered at least once.
     """
 
     @property
     def id(self) -> bytes: ...
     @property
     def deadline(self) -> float | None: ...
+    @property
+    def kept(self) -> bool: ...
 
 
 class Letter(Struct, frozen=True):
@@ -33,6 +36,7 @@ class Letter(Struct, frozen=True):
 
     id: bytes = b""
     deadline: float | None = None
+    kept: bool = False
 
 
 class Delivery:
@@ -40,16 +44,24 @@ class Delivery:
 
     Attributes:
         redelivered: another server, or this one before, may have begun it.
+        kept: it is to be run at least once.
+        attempt: of those that are kept: 1, or more if it could not be done before.
     """
 
-    __slots__ = ("redelivered",)
+    __slots__ = ("attempt", "kept", "redelivered")
 
-    def __init__(self, *, redelivered: bool) -> None:
+    def __init__(self, *, redelivered: bool, kept: bool = False, attempt: int = 1) -> None:
         self.redelivered = redelivered
+        self.kept = kept
+        self.attempt = attempt
 
     @abstractmethod
     def settle(self) -> None:
         """It needs no one else: it was answered, refused or dropped. Idempotent, from any thread."""
+
+    @abstractmethod
+    def fail(self, reason: str) -> None:
+        """One that is kept could not be done: it is to be tried again, or put aside. Idempotent, from any thread."""
 
 
 class Peer:

@@ -24,11 +24,13 @@ class ServerPlan(Struct, frozen=True):
     Attributes:
         endpoints: the program's, then the built-in one.
         targets: the topics to listen on.
+        kept: those of them at which messages come that are to be delivered at least once.
         meta: the built-in endpoint.
     """
 
     endpoints: tuple[AnyEndpoint, ...]
     targets: tuple[Target, ...]
+    kept: tuple[Target, ...]
     meta: Introspection
 
     @property
@@ -59,15 +61,19 @@ def plan_server(
     if not endpoints:
         raise ConfigurationError("a server needs at least one endpoint")
     targets: dict[Target, None] = {}
+    kept: dict[Target, None] = {}
     for endpoint in endpoints:
         interface = interface_of(endpoint)
         if not isinstance(endpoint, world):
             expected = "AsyncServer" if isinstance(endpoint, AsyncEndpoint) else "Server"
             raise ConfigurationError(f"{type(endpoint).__name__} is an endpoint for {expected}")
         for name in [topic] if topic is not None else topics_of(interface):
-            targets[Target(exchange or interface.exchange, name)] = None
+            target = Target(exchange or interface.exchange, name)
+            targets[target] = None
+            if any(method.kept for method in interface.methods):
+                kept[target] = None
     meta = Introspection(describes=introspection)
-    return ServerPlan((*endpoints, meta), tuple(targets), meta)
+    return ServerPlan((*endpoints, meta), tuple(targets), tuple(kept), meta)
 
 
 def topics_of(interface: Interface) -> list[str]:

@@ -69,7 +69,7 @@ def test_the_sprinkled_files_are_of_every_kind() -> None:
     """The property would prove little if no file meant anything."""
     kinds = Counter(
         check(sprinkled(random.Random(seed).choice(CORPUS), random.Random(seed)))
-        for seed in range(200)
+        for seed in range(400)
     )
     assert kinds["means something"] > 20
     assert kinds["has mistakes"] > 20

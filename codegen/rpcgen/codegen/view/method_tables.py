@@ -71,6 +71,8 @@ class MethodTables:
             options.append(f"profile={text_literal(timeout.profile)}")
         if method.idempotent:
             options.append("idempotent=True")
+        if method.delivery == "at_least_once":
+            options.append("kept=True")
         if method.topic:
             options.append(around("topic=", topic_table(self._scope, method.topic, self._dates)))
         if method.router:

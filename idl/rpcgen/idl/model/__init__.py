@@ -29,6 +29,7 @@ from rpcgen.idl.model.fields import (
     Value,
 )
 from rpcgen.idl.model.interface import (
+    Delivery,
     DestinationPath,
     Event,
     Form,
@@ -88,6 +89,7 @@ __all__ = [
     "Raise",
     "Returns",
     "Route",
+    "Delivery",
     "RouteName",
     "Scalar",
     "ScalarName",

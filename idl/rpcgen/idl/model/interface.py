@@ -23,6 +23,8 @@ from rpcgen.idl.version import Version
 
 Kind = Literal["call", "cast"]
 RouteName = Literal["any", "server", "fanout"]
+#: Whether a message may vanish, or may come twice.
+Delivery = Literal["at_most_once", "at_least_once"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Form:
 class Method:
     """One method. The first route is the default; `to` is where server-routed messages go unless the caller says.
 
-    `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments. So is
+    `delivery` is that of its casts. `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments. So is
     `router`. `was` holds its older forms: what it was until each version, ascending.
     """
 
@@ -120,6 +122,7 @@ class Method:
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
+    delivery: Delivery = "at_most_once"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
+    Delivery,
     Event,
     Method,
     Named,
@@ -60,6 +62,7 @@ def read_method(
         dated,
         doc_at(node),
         read_deprecated(node, scope, dated),
+        delivery=_delivery(node),
     )
     _check_kinds(method, node, scope)
     if name is not None:
@@ -71,6 +74,11 @@ def read_router(node: Mapping, scope: Scope) -> str | None:
     """Read the name of the program's router."""
     text = text_at(node, "router")
     return scope.name(text, DOTTED, "a router", DOTTED_HINT) if text is not None else None
+
+
+def _delivery(node: Mapping) -> Delivery:
+    text = text_at(node, "delivery")
+    return "at_most_once" if text is None else cast("Delivery", text.value)
 
 
 def _raises(node: Mapping, scope: Scope) -> tuple[Raise, ...]:
@@ -114,6 +122,14 @@ def _check_kinds(method: Method, node: Mapping, scope: Scope) -> None:
                     node.entries[key].key.at,
                     hint="add call: server or call: any, or remove it",
                 )
+    kept = any(route.kind == "cast" and route.to != "fanout" for route in method.routes)
+    if method.delivery == "at_least_once" and not kept:
+        scope.report.error(
+            "delivery-without-cast",
+            "only a cast to any server, or to one, can be delivered at least once",
+            node.entries["delivery"].key.at,
+            hint="add cast: any or cast: server, or remove it",
+        )
     if method.to and not any(route.to == "server" for route in method.routes):
         scope.report.error(
             "to-without-server",

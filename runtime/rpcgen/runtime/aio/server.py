@@ -143,7 +143,7 @@ class AsyncServer:
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(
-                    opened.url, self._plan.targets, self.server, self._serving.room
+                    opened.url, self._plan.targets, self.server, self._serving.room(self._plan.kept)
                 )
                 listener.arrived = self._receiver(Source(listener, opened.wire))
                 listener.unsent = self._serving.count_unsent

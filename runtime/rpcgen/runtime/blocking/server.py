@@ -125,7 +125,7 @@ class Server:
         try:
             for opened in self._opened:
                 listener = opened.driver.listen(
-                    opened.url, self._plan.targets, self.server, self._serving.room
+                    opened.url, self._plan.targets, self.server, self._serving.room(self._plan.kept)
                 )
                 listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)

@@ -171,6 +171,11 @@ class Call:
         return self.plan.version[0], self.needs
 
     @property
+    def kept(self) -> bool:
+        """Whether it is to be delivered at least once."""
+        return self.plan.method.kept and self.kind == "cast" and not self.target.fanout
+
+    @property
     def silent_at(self) -> float | None:
         """When a peer that has not been heard counts as gone (monotonic seconds)."""
         return None if self.plan.silence is None else self.heard + self.plan.silence
@@ -193,7 +198,7 @@ class Call:
                 plan.version[0],
                 self.needs,
                 plan.version[1],
-                None if self.deadline is None else self.deadline - now,
+                None if self.deadline is None or self.kept else self.deadline - now,
                 self.body,
                 plan.beat,
                 self.attempt,

@@ -31,7 +31,7 @@ from rpcgen.runtime.errors import (
     UnknownNamespace,
     VersionRejected,
 )
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.peers import Caller, Delivery
 
 
 class Dispatcher:
@@ -164,8 +164,13 @@ class Job:
             method=request.method,
             needs=(request.major, request.minor),
             reader=request.reader,
-            attempt=request.attempt,
+            attempt=attempt_of(request, caller),
         )
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is to be run at least once."""
+        return isinstance(self.caller, Delivery) and self.caller.kept
 
     @property
     def wants_reply(self) -> bool:
@@ -211,6 +216,12 @@ class Job:
         theirs, ours = self.request.fingerprint, interface.fingerprint[:FINGERPRINT_BYTES]
         same = (self.request.major, self.request.reader) == interface.version
         return bool(theirs) and theirs != ours and same
+
+
+def attempt_of(request: Request, caller: Caller) -> int:
+    """How often this has been tried, by the client and by the transport."""
+    again = caller.attempt - 1 if isinstance(caller, Delivery) else 0
+    return request.attempt + again
 
 
 def interface_of(endpoint: AnyEndpoint) -> Interface:

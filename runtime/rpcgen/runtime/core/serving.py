@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS
-from rpcgen.runtime.core.dispatch import Dispatcher, Job
-from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault
+from rpcgen.runtime.core.dispatch import Dispatcher, Job, attempt_of
+from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import Presence
 from rpcgen.runtime.core.repeats import Repeats, more
@@ -21,7 +21,7 @@ from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
 from rpcgen.runtime.core.wires import Wire
-from rpcgen.runtime.core.work import Work
+from rpcgen.runtime.core.work import State, Work
 from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.driver import Room
 from rpcgen.runtime.endpoint import AnyEndpoint
@@ -37,6 +37,7 @@ from rpcgen.runtime.errors import (
 )
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.peers import Caller, Delivery
+from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.server")
 
@@ -96,10 +97,9 @@ class Serving:
         self._seen = Seen()
         self._gaps = Gaps()
 
-    @property
-    def room(self) -> Room:
-        """How much it takes."""
-        return Room(self.settings.concurrency, self.settings.queue)
+    def room(self, kept: tuple[Target, ...]) -> Room:
+        """How much it takes, and where messages come that are to be delivered at least once."""
+        return Room(self.settings.concurrency, self.settings.queue, kept)
 
     # --- arriving -------------------------------------------------------------------------------------------------
 
@@ -112,18 +112,14 @@ class Serving:
             message = wire.read_request(frame)
         except DECODE_ERRORS:
             self.counters.unreadable += 1
-            settle(caller)
+            settle(caller, "it cannot be read")
             return None
         if isinstance(message, Cancel):
             settle(caller)
             self._cancelled(caller, message)
             return None
         self.counters.received += 1
-        if self._seen.again(message.id, message.attempt):
-            # Not answered: what is said to it would be taken for the answer to the first.
-            self.counters.repeated += 1
-            if not self.work.adopt(caller, message.id):
-                settle(caller)
+        if self._again(caller, message):
             return None
         if message.fanout is not None:
             self.counters.missed += self._gaps.heard(*message.fanout)
@@ -134,7 +130,7 @@ class Serving:
                 self._run_now(job, now)
                 settle(caller)
                 return None
-            if isinstance(caller, Delivery) and caller.redelivered and not entry.method.idempotent:
+            if _may_have_run(job):
                 self._lost(job)
                 return None
             if now > self.presence.sure_until:
@@ -147,11 +143,24 @@ class Serving:
                 self.send(source, caller, answer)
             else:
                 self._log_refused_cast(message.method, error, now)
-            settle(caller)
+            if self.work.state is not State.CLOSED:  # else its transport gives it to another server
+                settle(caller, str(error))
             return None
         if message.fingerprint and job.drifted():
             self._note_drift(job)
         return job, runs
+
+    def _again(self, caller: Caller, message: Request) -> bool:
+        """Whether this request has come before, and has been seen to."""
+        if isinstance(caller, Delivery) and self.work.adopt(caller, message.id):
+            self.counters.repeated += 1
+            return True
+        if not self._seen.again(message.id, attempt_of(message, caller)):
+            return False
+        # Not answered: what is said to it would be taken for the answer to the first.
+        self.counters.repeated += 1
+        settle(caller)
+        return True
 
     def _cancelled(self, caller: Caller, message: Cancel) -> None:
         job = self.work.cancel(caller, message.id)
@@ -237,7 +246,8 @@ class Serving:
     def failed(self, job: Job, error: BaseException) -> None:
         """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""
         self._failed(job, error)
-        settle(job.caller)
+        if not (job.kept and self.work.state is State.CLOSED):
+            settle(job.caller, f"{type(error).__name__}: {error}")
 
     def _failed(self, job: Job, error: BaseException) -> None:
         self._after(job, error)
@@ -321,7 +331,8 @@ class Serving:
             if job.wants_reply:
                 error = RuntimeError("the server stopped before this request was done")
                 self.reply(job, job.failure(error)[0])
-            settle(job.caller)
+            if not job.kept:  # else its transport gives it to another server
+                settle(job.caller)
             if job.task is not None:
                 job.task.cancel()
         return len(jobs)
@@ -336,10 +347,24 @@ class Serving:
             self.counters.stale += 1
 
 
-def settle(caller: Caller) -> None:
-    """Tell the transport, if it waits for that, that a request needs no one else."""
+def settle(caller: Caller, failure: str = "") -> None:
+    """Tell the transport, if it waits for that, what became of a request: it needs no one else, or it could not be done."""
     if isinstance(caller, Delivery):
-        caller.settle()
+        if failure and caller.kept:
+            caller.fail(failure)
+        else:
+            caller.settle()
+
+
+def _may_have_run(job: Job) -> bool:
+    """Whether another server had a request that must not run twice."""
+    caller = job.caller
+    return (
+        isinstance(caller, Delivery)
+        and caller.redelivered
+        and not caller.kept
+        and not job.entry.method.idempotent
+    )
 
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.

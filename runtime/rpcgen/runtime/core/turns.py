@@ -52,7 +52,7 @@ class Turns:
         if len(own) >= self._length // others:
             return None
         line = max(self._lines.values(), key=len)
-        if len(line) <= len(own) + 1:
+        if len(line) <= len(own) + 1 or line[-1].kept:
             return None
         self._length -= 1
         return line.pop()

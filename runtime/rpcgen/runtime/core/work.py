@@ -76,7 +76,7 @@ class Work:
             self.running += 1
             self._jobs[key] = job
             return True
-        if self.full:
+        if self.full and not job.kept:  # of those come as many as may run at once, at most
             self._make_room(job)
         self._jobs[key] = job
         self._waiting.add(job)

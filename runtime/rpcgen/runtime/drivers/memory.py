@@ -194,6 +194,10 @@ class MemoryClient(Link, Direct):
         self.wake = self._arrivals.wake
         self.close = self.leave
 
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """As `send`: what a server of this process has is as safe as the process."""
+        self.send(peer, frame)
+
     def route(self, target: Target, timeout: float) -> Peer:
         """As `find`; nothing is ever waited for."""
         return self.find(target)
@@ -224,6 +228,10 @@ class AsyncMemoryClient(Link, AsyncDirect):
 
     def __init__(self, url: TransportUrl) -> None:
         super().__init__(url, LoopInbox[Arrival](lambda arrival: self.arrived(*arrival)))
+
+    async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """As `send`: what a server of this process has is as safe as the process."""
+        self.send(peer, frame)
 
     async def route(self, target: Target, timeout: float) -> Peer:
         """As `find`; nothing is ever waited for."""

@@ -221,6 +221,7 @@ class _Reading:
             router=said.get("router"),
             was={_version(until): self._form(form) for until, form in said.get("was", {}).items()},
             dated=_dated(said),
+            delivery=said.get("delivery", "at_most_once"),
         )
 
     def _form(self, said: Json) -> Form:

@@ -230,6 +230,7 @@ def _method(method: Method) -> dict[str, Json]:
             "to": [path.text for path in method.to],
             "timeout": (timeout.profile or timeout.seconds) if timeout is not None else None,
             "idempotent": method.idempotent,
+            "delivery": method.delivery if method.delivery != "at_most_once" else None,
             "topic": _topic(method.topic) if method.topic is not None else None,
             "router": method.router,
             "was": {str(until): _form(form) for until, form in sorted(method.was.items())},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import count
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -47,18 +48,27 @@ class Place(Peer):
     """A destination: whoever consumes from a queue, or all whose queues are bound to an exchange.
 
     Attributes:
-        exchange, key: how it is reached.
+        exchange, key: how it is reached; keep: the key for what is kept.
         all: the exchange by which a cancellation reaches whoever has the request; None: as the request did.
         label: comes back with its answers.
         proven: until when (monotonic seconds) it is believed to be there.
     """
 
-    __slots__ = ("all", "exchange", "key", "label", "proven")
+    __slots__ = ("all", "exchange", "keep", "key", "label", "proven")
 
-    def __init__(self, name: str, exchange: str, key: str, all_of: str | None, label: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        exchange: str,
+        key: str,
+        all_of: str | None,
+        label: str,
+        keep: str = "",
+    ) -> None:
         super().__init__(name)
         self.exchange = exchange
         self.key = key
+        self.keep = keep
         self.all = all_of
         self.label = label
         self.proven = 0.0
@@ -129,6 +139,10 @@ class Mailbox:
         if self._restore and self._link is not None:
             self._restore = False
             self._open(self._link)
+
+    def due(self, now: float) -> float:
+        """See `Duty.due`."""
+        return inf
 
     def mend(self, closed: LaneClosed) -> None:
         """See `Duty.mend`."""
@@ -227,7 +241,8 @@ class Courier:
             else:
                 everybody = None if target.server is not None else names.fanout(target)
                 name = target.server or str(target)
-                place = Place(name, names.calls(), names.call(target), everybody, label)
+                keys = names.call(target), names.keep(target)
+                place = Place(name, names.calls(), keys[0], everybody, label, keys[1])
             self._places[target] = place
             self._labelled[label] = place
             return place
@@ -272,12 +287,13 @@ class Courier:
         """
         forks.check(self.born)
         assert isinstance(peer, Place)
-        if monotonic() < peer.proven:
+        if monotonic() < peer.proven and not message.kept:
             self._put(peer, frame, message, lambda error: self._cast_settled(peer, error))
             return None
 
         def told(error: RpcgenError | None) -> None:
-            self._cast_settled(peer, error)
+            if error is None and not message.kept:
+                peer.proven = monotonic() + PROVEN
             settled(error if error is None else self._explained(peer, error))
 
         return self._put(peer, frame, message, told)
@@ -330,18 +346,23 @@ class Courier:
         deadline = None if message is None else message.deadline
         label = place.label
 
+        kept = message is not None and message.kept
+
         def properties(number: int) -> Properties:
+            if kept:
+                return letters.keep(number, message_id.hex(), reply_to, label, letters.Kept())
             remaining = None if deadline is None else deadline - monotonic()
             return letters.request(number, message_id, remaining, reply_to, label)
 
         parcel = Parcel(
             place.exchange,
-            place.key,
+            place.keep if kept else place.key,
             frame,
             properties,
             settled,
             deadline=deadline,
             mandatory=mandatory,
+            again=kept,
             aside=not place.key,
         )
         self._publisher.put(parcel)

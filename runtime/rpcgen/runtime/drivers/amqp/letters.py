@@ -6,13 +6,21 @@ The other wire of this driver is another module of this shape.
 from __future__ import annotations
 
 import math
+from typing import Any, cast
 
-from rpcgen.runtime.drivers.amqp.link import Message, Properties
+from msgspec import Struct
+from rpcgen.runtime.drivers.amqp.link import PERSISTENT, Message, Properties
 
 CONTENT_TYPE = "application/x-rpcgen"
 
 #: `type` of a message: requests and cancellations; answers; who is there, and the answers to that.
 REQUEST, ANSWER, WHO, HERE = "request", "answer", "who", "here"
+
+#: Headers of messages that are kept: which attempt it is, and why the first and the last failed.
+ATTEMPT, FIRST, LAST = "rpcgen-attempt", "rpcgen-first-error", "rpcgen-last-error"
+
+#: Characters of a reason.
+MAX_REASON = 4096
 
 #: The longest time to live that AMQP can say is 2^32 - 1 ms; what lives longer lives for ever.
 _LONGEST = 4_000_000.0
@@ -37,6 +45,58 @@ def request(
         correlation_id=label,
         reply_to=reply_to,
         expiration=_expiration(remaining),
+    )
+
+
+class Kept(Struct, frozen=True):
+    """What travels with a message that is kept, beside its frame, and is written anew for each attempt.
+
+    Attributes:
+        attempt: 1, or more if it could not be done before.
+        first, last: why it could not be done, at first and lately.
+    """
+
+    attempt: int = 1
+    first: str = ""
+    last: str = ""
+
+    def failed(self, reason: str) -> Kept:
+        """The same after one more attempt."""
+        reason = reason[:MAX_REASON].encode("utf-8", "replace").decode("utf-8")
+        return Kept(self.attempt + 1, self.first or reason, reason)
+
+    def headers(self) -> dict[str, Any]:
+        """As AMQP headers."""
+        said = {ATTEMPT: self.attempt, FIRST: self.first, LAST: self.last}
+        return {name: value for name, value in said.items() if value}
+
+
+def kept_of(message: Message) -> Kept:
+    """What a message says; whoever can write there can say anything, so types and bounds are checked."""
+    headers = message.properties.get("application_headers")
+    if not isinstance(headers, dict):
+        return Kept()
+    said = cast("dict[str, object]", headers)
+    attempt, first, last = said.get(ATTEMPT), said.get(FIRST), said.get(LAST)
+    return Kept(
+        min(max(attempt, 1), 1000) if isinstance(attempt, int) else 1,
+        first[:MAX_REASON] if isinstance(first, str) else "",
+        last[:MAX_REASON] if isinstance(last, str) else "",
+    )
+
+
+def keep(
+    number: int, message_id: str, reply_to: str | None, label: str | None, kept: Kept
+) -> Properties:
+    """The properties of a frame to a server that is kept until it has been run."""
+    return Properties(
+        content_type=CONTENT_TYPE,
+        type=REQUEST,
+        message_id=f"{message_id}.{number}",
+        correlation_id=label,
+        reply_to=reply_to,
+        delivery_mode=PERSISTENT,
+        headers=kept.headers(),
     )
 
 

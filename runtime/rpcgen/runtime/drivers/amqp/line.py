@@ -154,8 +154,10 @@ class Line:
 
     @property
     def more(self) -> bool:
-        """Whether TLS holds bytes that no descriptor tells of."""
-        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        """Whether there are frames, or bytes in TLS, that no descriptor tells of."""
+        return bool(self._frames) or (
+            isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        )
 
     def flush(self) -> bool:
         """Send as much as there is room for; whether that was all."""

@@ -36,6 +36,14 @@ class Names:
         """The queue, and the routing key, of requests to any server of a topic, or to one of them."""
         return self._name("call", target.exchange, target.topic, target.server)
 
+    def keep(self, target: Target) -> str:
+        """The queue, and the routing key, of messages to the same that are kept until they have been run."""
+        return self._name("keep", target.exchange, target.topic, target.server)
+
+    def dead(self, target: Target) -> str:
+        """The queue of kept messages of a topic that could not be run."""
+        return self._name("dead", target.exchange, target.topic)
+
     def fanout(self, target: Target) -> str:
         """The exchange of what goes to all servers of a topic."""
         return self._name("fanout", target.exchange, target.topic)

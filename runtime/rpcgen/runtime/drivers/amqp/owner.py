@@ -43,6 +43,10 @@ class Duty(Protocol):
         """Write what was handed over. May raise LinkLost or LaneClosed."""
         ...
 
+    def due(self, now: float) -> float:
+        """Seconds until `work` has something to do of its own accord."""
+        ...
+
     def mend(self, closed: LaneClosed) -> None:
         """The broker closed a channel. May raise LinkLost or LaneClosed."""
         ...
@@ -190,7 +194,7 @@ class Owner:
             now = monotonic()
             if self._stopping and (not line.waiting or now >= self._stop_by):
                 break
-            wait = min(link.beat(now), LOOK if self._stopping else 1.0)
+            wait = min(link.beat(now), max(0.0, duty.due(now)), LOOK if self._stopping else 1.0)
             poll.register(line.sock or -1, select.POLLIN | (select.POLLOUT if line.waiting else 0))
             poll.poll(0 if line.more else wait * 1000)
             self._hear()

@@ -5,8 +5,12 @@ Everything is confirmed by the broker, and returned if no queue takes it. Knows 
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -43,6 +47,7 @@ class Parcel:
         "exchange",
         "frame",
         "key",
+        "left",
         "mandatory",
         "properties",
         "settled",
@@ -62,6 +67,8 @@ class Parcel:
         aside: bool = False,
     ) -> None:
         self.aside = aside
+        #: Whether it was published, and may have arrived, on a connection that is gone.
+        self.left = False
         self.exchange = exchange
         self.key = key
         self.frame = frame
@@ -84,6 +91,7 @@ class Track:
 
     def publish(self, parcel: Parcel) -> None:
         """Write it."""
+        parcel.left = True
         number = self._ledger.enter(parcel)
         properties = parcel.properties(number)
         self.lane.publish(
@@ -135,6 +143,9 @@ class Publisher:
         #: For exchanges that others declare: the broker closes the channel of who publishes to one that is not there.
         self._side: Track | None = None
         self.trouble: RpcgenError | None = None
+        self._lock = threading.Lock()
+        self._later: list[tuple[float, int, Parcel]] = []
+        self._numbers = count()
 
     # --- any thread -----------------------------------------------------------------------------------------------
 
@@ -157,13 +168,19 @@ class Publisher:
         self._queue.append(parcel)
         self.owner.ring()
 
+    def put_later(self, parcel: Parcel, when: float) -> None:
+        """Hand over what is not to leave before `when` (monotonic seconds)."""
+        with self._lock:
+            heappush(self._later, (when, next(self._numbers), parcel))
+        self.owner.ring()
+
     def withdraw(self, parcel: Parcel) -> bool:
-        """Take back what has not left; False if it has."""
+        """Take back what has not left; False if it has, or may have."""
         try:
             self._queue.remove(parcel)
         except ValueError:
             return False
-        return True
+        return not parcel.left
 
     # --- the owner's thread -----------------------------------------------------------------------------------------
 
@@ -188,6 +205,7 @@ class Publisher:
         assert link is not None
         assert main is not None
         queue, line = self._queue, link.line
+        self._take_due(now)
         if link.blocked:
             self._expire(now, "the broker is short of memory or disk, and takes nothing")
             return
@@ -197,7 +215,7 @@ class Publisher:
             except IndexError:  # it was withdrawn
                 return
             if parcel.deadline is not None and now >= parcel.deadline:
-                parcel.settled(NotSent("its time was over before it could leave"))
+                parcel.settled(_too_late(parcel, "its time was over before it could leave"))
                 continue
             if parcel.aside:
                 self._aside(link, parcel)
@@ -208,6 +226,16 @@ class Publisher:
                 if line.size > WRITTEN:
                     return
 
+    def _take_due(self, now: float) -> None:
+        with self._lock:
+            while self._later and self._later[0][0] <= now:
+                self._queue.append(heappop(self._later)[2])
+
+    def due(self, now: float) -> float:
+        """See `Duty.due`."""
+        with self._lock:
+            return self._later[0][0] - now if self._later else inf
+
     def _aside(self, link: Link, parcel: Parcel) -> None:
         if self._side is None:
             self._side = Track(link.lane())
@@ -217,8 +245,8 @@ class Publisher:
         """What cannot leave in time never will."""
         for parcel in list(self._queue):
             overdue = parcel.deadline is not None and now >= parcel.deadline
-            if overdue and self.withdraw(parcel):
-                parcel.settled(NotSent(why))
+            if overdue and (self.withdraw(parcel) or parcel.left):
+                parcel.settled(_too_late(parcel, why))
 
     def mend(self, closed: LaneClosed) -> None:
         """See `Duty.mend`."""
@@ -274,3 +302,8 @@ class Publisher:
 
     def _unconfirmed(self) -> bool:
         return any(track is not None and track.open for track in (self._main, self._side))
+
+
+def _too_late(parcel: Parcel, why: str) -> RpcgenError:
+    """Why a message does not leave any more; one that has left before may have arrived."""
+    return ConnectionLost(f"the connection was lost, and {why}") if parcel.left else NotSent(why)

@@ -1,0 +1,208 @@
+"""Taking requests, on a connection of its own. Knows queues, and not what is in a request."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from math import inf
+from time import monotonic
+from typing import Final
+
+from rpcgen.runtime.driver import Room
+from rpcgen.runtime.drivers.amqp import letters
+from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.link import Lane, LaneClosed, Link, Message
+from rpcgen.runtime.drivers.amqp.owner import Owner
+from rpcgen.runtime.drivers.amqp.queues import AnyQueue, KeptQueue
+from rpcgen.runtime.drivers.amqp.requests import Berth, Request
+from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
+from rpcgen.runtime.peers import Caller
+
+log = logging.getLogger("rpcgen.amqp")
+
+#: Requests beyond those that run and wait that a server may hold: to refuse them, and for what is beside all limits.
+MARGIN: Final = 16
+
+#: Seconds: what withdrawing waits for the broker; after which a running request is acknowledged, because brokers close
+#: the channels of who keeps them waiting (RabbitMQ: after 30 minutes).
+WITHDRAW: Final = 1.0
+ACKNOWLEDGE: Final = 600.0
+
+#: Seconds after its start at which a server sees that it can still be found: one that stopped at the same moment may
+#: have believed that it was the last.
+LOOK_AGAIN: Final = (1.0, 5.0)
+
+
+class Intake:
+    """The `Duty` of taking requests.
+
+    Args:
+        broker: whom to connect.
+        queues: what to consume from.
+        room: how many requests may be held at once.
+        arrived: gets each request.
+        asked: gets the questions who is there.
+        failed: gets what is kept and could not be done: the request, where to acknowledge it, the queue, and why.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        queues: Sequence[AnyQueue],
+        room: Room,
+        arrived: Callable[[tuple[Caller, bytes]], object],
+        asked: Callable[[str], None],
+        failed: Callable[[Request, Berth, KeptQueue, str], None],
+    ) -> None:
+        self.owner = Owner(broker, "intake", self)
+        self.concurrency = room.concurrency
+        self.prefetch = room.concurrency + room.queue + MARGIN
+        self._queues = {queue.name: queue for queue in queues}
+        self._looks: list[float] = []
+        self._arrived, self._asked, self._failed = arrived, asked, failed
+        self._link: Link | None = None
+        self._berth: Berth | None = None
+        #: Apart, because the broker closes the channel of who keeps it waiting for an acknowledgement.
+        self._kept: Berth | None = None
+        self._restore: set[str] = set()
+        self._withdrawing = False
+        self.begun = threading.Event()
+        self.withdrawn = threading.Event()
+        self.trouble: RpcgenError | None = None
+        self.foreign = 0
+
+    # --- any thread -------------------------------------------------------------------------------------------------
+
+    def withdraw(self) -> None:
+        """Consume no more; returns when the broker has stopped sending, or after a second."""
+        self._withdrawing = True
+        if self._link is not None:
+            self.owner.ring()
+            self.withdrawn.wait(WITHDRAW)
+
+    # --- arriving ---------------------------------------------------------------------------------------------------
+
+    def requested(self, message: Message) -> None:
+        """A request came that has to be acknowledged."""
+        berth = self._berth
+        assert berth is not None
+        berth.came(message.tag)
+        if letters.is_ours(message, letters.REQUEST):
+            self._arrived((Request(message, berth), message.body))
+        else:
+            self.foreign += 1
+            berth.settle(message.tag)
+
+    def kept_came(self, message: Message, queue: KeptQueue) -> None:
+        """A message came that is kept until it is acknowledged."""
+        berth = self._kept
+        assert berth is not None
+        berth.came(message.tag)
+
+        def failed(request: Request, where: Berth, reason: str) -> None:
+            self._failed(request, where, queue, reason)
+
+        request = Request(message, berth, letters.kept_of(message), failed)
+        if not letters.is_ours(message, letters.REQUEST):
+            self.foreign += 1
+            request.fail("it is no request")
+        elif message.redelivered:
+            # Whoever had it may have died of it, so that is counted before anybody has it again.
+            request.fail("its server went away")
+        else:
+            self._arrived((request, message.body))
+
+    def heard(self, message: Message) -> None:
+        """Something came that all servers get."""
+        if letters.is_ours(message, letters.WHO):
+            self._asked(message.text("reply_to") or "")
+        elif letters.is_ours(message, letters.REQUEST):
+            self._arrived((Request(message, None), message.body))
+        else:
+            self.foreign += 1
+
+    def cancelled(self, tag: str) -> None:
+        """The broker ended a consumer: its queue was deleted, or moved to another node."""
+        self._restore.add(tag)
+
+    # --- the owner's thread -------------------------------------------------------------------------------------------
+
+    def begin(self, link: Link) -> None:
+        """See `Duty.begin`."""
+        self._link = link
+        self._open(link)
+        self.trouble = None
+        self.begun.set()
+
+    def _open(self, link: Link) -> None:
+        self._open_berth(link, kept=False)
+        self._open_berth(link, kept=True)
+        now = monotonic()
+        self._looks = [now + pause for pause in LOOK_AGAIN]
+
+    def _open_berth(self, link: Link, *, kept: bool) -> None:
+        berth = Berth(link.lane(), self.owner.ring)
+        if kept:
+            self._kept = berth
+        else:
+            self._berth = berth
+        queues = [queue for queue in self._queues.values() if queue.kept == kept]
+        self._restore.difference_update(queue.name for queue in queues)
+        if not self._withdrawing:
+            for queue in queues:
+                queue.open(berth.lane, self)
+
+    def _lane_of(self, queue: AnyQueue) -> Lane:
+        berth = self._kept if queue.kept else self._berth
+        assert berth is not None
+        return berth.lane
+
+    def work(self, now: float) -> None:
+        """See `Duty.work`."""
+        assert self._berth is not None
+        assert self._kept is not None
+        self._berth.acknowledge(now - ACKNOWLEDGE)
+        self._kept.acknowledge(-inf)
+        if not self._withdrawing:
+            self._see_to_queues(now)
+        elif not self.withdrawn.is_set():
+            for queue in self._queues.values():
+                queue.withdraw(self._lane_of(queue))
+            self.withdrawn.set()
+
+    def _see_to_queues(self, now: float) -> None:
+        restore, self._restore = self._restore, set()
+        for name in restore:
+            log.warning("consuming from %s again: the broker had ended it", name)
+            queue = self._queues[name]
+            queue.open(self._lane_of(queue), self)
+        if self._looks and now >= self._looks[0]:
+            self._looks.pop(0)
+            for queue in self._queues.values():
+                queue.bind(self._lane_of(queue))
+
+    def due(self, now: float) -> float:
+        """See `Duty.due`."""
+        return inf
+
+    def mend(self, closed: LaneClosed) -> None:
+        """See `Duty.mend`."""
+        assert self._link is not None
+        kept = self._kept is not None and closed.lane is self._kept.lane
+        self._open_berth(self._link, kept=kept)
+
+    def end(self, error: RpcgenError) -> None:
+        """See `Duty.end`."""
+        self._link = self._berth = self._kept = None
+        self.trouble = error
+        if isinstance(error, AuthError | ConfigurationError):
+            self.begun.set()
+
+    def look(self, now: float) -> None:
+        """See `Duty.look`."""
+
+    def leave(self) -> None:
+        """See `Duty.leave`."""
+        self.work(monotonic())
+        self._link = None

@@ -1,0 +1,123 @@
+"""The queues that a server consumes from: how each is declared, found, and left (PROTOCOL.md 6.1, 6.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from rpcgen.runtime.drivers.amqp.link import Lane, Message
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.amqp.intake import Intake
+
+
+class Queue(Struct, frozen=True):
+    """A queue of requests, which goes when its last consumer does.
+
+    Attributes:
+        name: also the routing key.
+        exchange: from which it has them.
+    """
+
+    name: str
+    exchange: str
+
+    kept: ClassVar[bool] = False
+
+    def open(self, lane: Lane, intake: Intake) -> None:
+        """Declare it and consume. Raises LaneClosed."""
+        lane.declare_queue(self.name, auto_delete=True)
+        self.bind(lane)
+        came, cancelled, prefetch = intake.requested, intake.cancelled, intake.prefetch
+        lane.take(self.name, self.name, came, cancelled, acknowledged=True, prefetch=prefetch)
+
+    def bind(self, lane: Lane) -> None:
+        """Be found. Raises LaneClosed."""
+        lane.declare_exchange(self.exchange, "direct")
+        lane.bind(self.name, self.exchange, self.name)
+
+    def withdraw(self, lane: Lane) -> None:
+        """Be found no more by way of us. Raises LaneClosed.
+
+        If nobody else consumes from it, what has been routed to it is still for us to refuse, until it goes with us: a
+        queue that is deleted drops what is in it, and nobody learns of that.
+        """
+        if lane.consumers(self.name) > 1:
+            lane.cease(self.name)
+        else:
+            lane.unbind(self.name, self.exchange, self.name)
+
+
+class KeptQueue(Struct, frozen=True):
+    """A queue of messages that are kept until they have been run; it stays when nobody consumes.
+
+    Attributes:
+        name: also the routing key.
+        exchange: from which it has them.
+        dead: the queue of those that could not be run.
+        kind: `classic` or `quorum`.
+    """
+
+    name: str
+    exchange: str
+    dead: str
+    kind: str
+    kept: ClassVar[bool] = True
+
+    def open(self, lane: Lane, intake: Intake) -> None:
+        """Declare it and consume. Raises LaneClosed."""
+        for name in (self.dead, self.name):
+            lane.declare_queue(name, durable=True, arguments={"x-queue-type": self.kind})
+        self.bind(lane)
+
+        def came(message: Message) -> None:
+            intake.kept_came(message, self)
+
+        lane.take(
+            self.name,
+            self.name,
+            came,
+            intake.cancelled,
+            acknowledged=True,
+            prefetch=intake.concurrency,
+        )
+
+    def bind(self, lane: Lane) -> None:
+        """Be found. Raises LaneClosed."""
+        lane.declare_exchange(self.exchange, "direct")
+        lane.bind(self.name, self.exchange, self.name)
+
+    def withdraw(self, lane: Lane) -> None:
+        """Consume no more; what comes waits for another server. Raises LaneClosed."""
+        lane.cease(self.name)
+
+
+class OwnQueue(Struct, frozen=True):
+    """A server's own queue, of what goes to all.
+
+    Attributes:
+        exchanges: that it is bound to.
+    """
+
+    name: str
+    exchanges: tuple[str, ...]
+    kept: ClassVar[bool] = False
+
+    def open(self, lane: Lane, intake: Intake) -> None:
+        """Declare it and consume. Raises LaneClosed."""
+        lane.declare_queue(self.name, exclusive=True, auto_delete=True)
+        for exchange in self.exchanges:
+            lane.declare_exchange(exchange, "fanout")
+            lane.bind(self.name, exchange)
+        lane.take(self.name, self.name, intake.heard, intake.cancelled, acknowledged=False)
+
+    def bind(self, lane: Lane) -> None:
+        """Nobody unbinds it but us."""
+
+    def withdraw(self, lane: Lane) -> None:
+        """Be found no more; what was sent before still comes. Raises LaneClosed."""
+        for exchange in self.exchanges:
+            lane.unbind(self.name, exchange, "")
+
+
+AnyQueue = Queue | KeptQueue | OwnQueue

@@ -1,0 +1,99 @@
+"""Requests that came by a channel, and their acknowledgement."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+from rpcgen.runtime.drivers.amqp.acks import Acks
+from rpcgen.runtime.drivers.amqp.letters import Kept
+from rpcgen.runtime.drivers.amqp.link import Lane, Message
+from rpcgen.runtime.peers import Delivery
+
+
+class Request(Delivery):
+    """Where a request came from, and its number there. Equal ones have the same client and label.
+
+    Args:
+        message: what came.
+        berth: where it is to be acknowledged; None: nowhere.
+        kept: what travels with one that is kept, or None.
+        failed: gets one that is kept and could not be done, and why.
+    """
+
+    __slots__ = ("_berth", "_failed", "label", "message", "reply_to", "travels")
+
+    def __init__(
+        self,
+        message: Message,
+        berth: Berth | None,
+        kept: Kept | None = None,
+        failed: Callable[[Request, Berth, str], None] | None = None,
+    ) -> None:
+        attempt = 1 if kept is None else kept.attempt
+        super().__init__(
+            redelivered=message.redelivered or attempt > 1, kept=kept is not None, attempt=attempt
+        )
+        self.message = message
+        self.reply_to = message.text("reply_to") or ""
+        self.label = message.text("correlation_id")
+        self.travels = kept or Kept()
+        self._berth = berth
+        self._failed = failed
+
+    def settle(self) -> None:
+        """See `Delivery.settle`."""
+        berth, self._berth = self._berth, None
+        if berth is not None:
+            berth.settle(self.message.tag)
+
+    def fail(self, reason: str) -> None:
+        """See `Delivery.fail`."""
+        berth, self._berth = self._berth, None
+        if berth is not None and self._failed is not None:
+            self._failed(self, berth, reason)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Request)
+            and self.reply_to == other.reply_to
+            and self.label == other.label
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.reply_to, self.label))
+
+
+class Berth:
+    """One channel of an intake, and what came by it. It ends with its connection; what is settled then is forgotten.
+
+    Args:
+        lane: the channel.
+        ring: wakes the thread that owns it.
+    """
+
+    __slots__ = ("_acks", "_ring", "_settled", "lane")
+
+    def __init__(self, lane: Lane, ring: Callable[[], None]) -> None:
+        self.lane = lane
+        self._ring = ring
+        self._acks = Acks()
+        self._settled: deque[int] = deque()
+
+    def settle(self, tag: int) -> None:
+        """A message is done with, on any thread."""
+        self._settled.append(tag)
+        self._ring()
+
+    def came(self, tag: int) -> None:
+        """A message came."""
+        self._acks.delivered(tag, monotonic())
+
+    def acknowledge(self, then: float) -> None:
+        """Tell the broker what was settled, and of all that came until `then`."""
+        while self._settled:
+            self._acks.settle(self._settled.popleft())
+        self._acks.settle_until(then)
+        for tag, multiple in self._acks.due():
+            self.lane.acknowledge(tag, multiple=multiple)
