@@ -13,7 +13,7 @@ from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
-from rpcgen.runtime.drivers.amqp import courier, intake, letters
+from rpcgen.runtime.drivers.amqp import courier, desk, intake, letters
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.zeromq import control, matchmakers
@@ -177,6 +177,9 @@ def test_names_in_amqp_are_those_of_the_code() -> None:
         names.calls(),
         names.call(target),
         names.call(Target("E", "T", "S")),
+        names.keep(target),
+        names.keep(Target("E", "T", "S")),
+        names.dead(target),
         names.fanout(target),
         names.directory(),
         re.sub(r"[0-9a-f]{16}$", "RANDOM", names.own("S")),
@@ -191,6 +194,11 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"| `content_type` | `{letters.CONTENT_TYPE}` |" in section
     assert f"| `type` | `{letters.REQUEST}` | `{letters.ANSWER}` |" in section
     assert f"type `{letters.WHO}`" in section
+    assert f"| `{letters.ATTEMPT}` |" in section
+    assert f"| `{letters.FIRST}`, `{letters.LAST}` |" in section
+    assert f"at most {letters.MAX_REASON:,} characters" in section
+    assert f"{desk.PAUSE} s before the second" in section
+    assert f"After {desk.MAX_ATTEMPTS} attempts" in section
     assert f"type `{letters.HERE}`" in section
     assert f"expires after {courier.REPLY_EXPIRES} s" in section
     assert f"come back after {courier.GRACE} s" in section
