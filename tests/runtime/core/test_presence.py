@@ -6,6 +6,7 @@ import pytest
 from rpcgen.runtime import Expired, Stale
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.presence import AWAY, LONGEST, Presence
+from rpcgen.runtime.peers import Delivery
 
 from tests.conformance.raw import request
 
@@ -61,7 +62,7 @@ def test_a_client_that_sends_again_is_believed() -> None:
     presence = back()
     assert doubts(presence, asked(1.0), 100.0)
     assert doubts(presence, asked(1.0, name=b"b"), 100.0)
-    assert doubts(presence, asked(1.0), 100.1, caller="d")
+    assert doubts(presence, asked(1.0, name=b"d"), 100.1, caller="d")
     assert not doubts(presence, asked(0.9), 100.1)
     assert not doubts(presence, asked(0.9, name=b"x"), 100.1)
     assert doubts(presence, asked(0.9, name=b"x"), 100.1, caller="d")
@@ -86,6 +87,24 @@ def test_nobody_can_be_asked_about_a_cast() -> None:
         presence.check("c", asked(1.0, how=CAST), 100.0)
 
 
+class Held(Delivery):
+    """A request that a broker holds; each is a caller of its own."""
+
+    def settle(self) -> None:
+        raise AssertionError("unexpected end of a request that was only looked at")
+
+
+def test_a_broker_delivers_each_message_as_from_another_caller() -> None:
+    """So the call itself is known again, and that is all that is known; its casts are the broker's to let expire."""
+    presence = back()
+    with pytest.raises(Stale):
+        presence.check(Held(redelivered=False), asked(1.0), 100.0)
+    presence.check(Held(redelivered=False), asked(0.9), 100.1)
+    with pytest.raises(Stale):
+        presence.check(Held(redelivered=False), asked(0.9, name=b"b"), 100.1)
+    presence.check(Held(redelivered=False), asked(1.0, how=CAST), 100.0)
+
+
 @pytest.mark.parametrize(("gone", "lasts"), [(20.0, 20.0), (3600.0, LONGEST)])
 def test_doubt_ends(gone: float, lasts: float) -> None:
     """After as long again as the pause, but not before; a reading server says meanwhile that it is there."""
@@ -97,4 +116,4 @@ def test_doubt_ends(gone: float, lasts: float) -> None:
         now += AWAY / 2
     assert doubts(presence, asked(1.0), end - 0.01)
     presence.here(end)
-    assert not doubts(presence, asked(1.0), end + 0.1, caller="d")
+    assert not doubts(presence, asked(1.0, name=b"d"), end + 0.1, caller="d")

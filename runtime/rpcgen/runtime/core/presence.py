@@ -15,7 +15,7 @@ from math import inf
 
 from rpcgen.runtime.core.envelope import CALL, Request
 from rpcgen.runtime.errors import Expired, Stale
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.peers import Caller, Delivery
 
 #: Seconds without a sign of life after which a server was away.
 AWAY = 0.5
@@ -43,7 +43,8 @@ class Presence:
         self.last_here = inf
         self._left = 0.0
         self._doubt_until = 0.0
-        self._asked: set[tuple[Caller, bytes]] = set()
+        # By id alone: nobody else knows it, and a broker delivers every message as from another caller.
+        self._asked: set[bytes] = set()
         self._fresh: set[Caller] = set()
 
     def here(self, now: float) -> None:
@@ -70,22 +71,25 @@ class Presence:
 
         Raises:
             Stale: its time may be over; its caller knows.
-            Expired: the same, and nobody can be asked.
+            Expired: the same, and nobody can be asked, nor does a broker hold it, which would know its age.
         """
         self.here(now)
         age, remaining = now - self._left, request.remaining
         if now >= self._doubt_until or remaining is None or not remaining < age:
             return
+        held = isinstance(caller, Delivery)
         if request.how != CALL:
+            if held:
+                return
             raise Expired(f"{request.method}: {_why(age)}, and nobody waits who could be asked")
         if caller in self._fresh:
             return
-        key = caller, request.id
-        if key in self._asked:
-            self._fresh.add(caller)
+        if request.id in self._asked:
+            if not held:
+                self._fresh.add(caller)
             return
         if len(self._asked) < MOST:
-            self._asked.add(key)
+            self._asked.add(request.id)
         raise Stale(
             f"{request.method}: {_why(age)}; who still waits may send it again", retry_after=0.0
         )
