@@ -1,4 +1,4 @@
-"""Explain a rule of the interface language."""
+"""Explain a rule of the interface language, of lint or of check."""
 
 from __future__ import annotations
 

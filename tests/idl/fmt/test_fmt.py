@@ -14,6 +14,7 @@ from rpcgen.idl.fmt.format import formatted
 from rpcgen.idl.fmt.keys import ranks_for
 from rpcgen.idl.grammar import ENVELOPE, ERROR, EVENT, FILE, FORM, LIBRARY, MEMBER, METHOD, TYPE
 from rpcgen.idl.shape import Shape
+from rpcgen.idl.yamltext.compose import PARSERS
 
 from tests.codegen.random_interfaces import Maker
 from tests.idl.cases import case_folders as idl_folders
@@ -149,3 +150,13 @@ def test_lines_of_windows() -> None:
         'rpcgen: 1\ninterface: a.b\nversion: "1.0"\nmethods:\n    # one\n    go: {call: any}  # two'
     )
     assert formatted("\ufeff" + text.replace("\n", "\r\n")).text == formatted(text).text
+
+
+@pytest.mark.skipif("c" not in PARSERS, reason="PyYAML was built without libyaml")
+@pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: folder.name)
+def test_both_parsers_lead_to_the_same_layout(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a file becomes does not depend on whether libyaml is installed."""
+    monkeypatch.delitem(PARSERS, "c")
+    assert run_case(folder) == (folder / "expected.yaml").read_bytes().decode()
