@@ -8,7 +8,7 @@ from pathlib import Path
 from rpcgen.cli._baseline.baseline import Baseline
 from rpcgen.cli._exit import Exit, Failure
 from rpcgen.idl import Interface, Position, Version
-from rpcgen.idl.compat.lock import Locked, Unreadable, lock_text, read_lock
+from rpcgen.idl.compat.lock import Locked, Parts, Unreadable, lock_text, read_lock
 
 
 def release_file(lock: Path, interface: Interface) -> Path:
@@ -25,9 +25,10 @@ def locked(lock: Path, name: str) -> Baseline:
     folder = lock / name
     found: dict[Version, Locked] = {}
     rewritten: dict[Version, Position] = {}
+    parts = Parts()
     for file in sorted(folder.glob("*.json")):
         shown = os.path.normpath(file).replace(os.sep, "/")
-        release = read_release(file, shown)
+        release = read_release(file, shown, parts)
         version = release.interface.version
         if file.name != f"{version}.json" or release.interface.name != name:
             raise Failure(
@@ -45,10 +46,10 @@ def locked(lock: Path, name: str) -> Baseline:
     )
 
 
-def read_release(file: Path, shown: str) -> Locked:
+def read_release(file: Path, shown: str, parts: Parts | None = None) -> Locked:
     """Read one release; raises Failure."""
     try:
-        return read_lock(file.read_text(encoding="utf-8"), shown)
+        return read_lock(file.read_text(encoding="utf-8"), shown, parts)
     except (OSError, UnicodeDecodeError, Unreadable) as error:
         raise Failure(f"{shown} cannot be read: {error}", Exit.NO_BASELINE) from error
 

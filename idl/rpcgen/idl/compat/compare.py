@@ -5,6 +5,7 @@ Pure: models in, findings out. Which version follows from that is decided in `di
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rpcgen.idl.compat.change import Change
@@ -16,6 +17,7 @@ from rpcgen.idl.compat.verdict import NONE, Verdict
 from rpcgen.idl.compat.view import view_at
 from rpcgen.idl.compat.walk import Walk
 from rpcgen.idl.model import Interface, Struct
+from rpcgen.idl.resolve import direct_types, names_in
 from rpcgen.idl.version import Version
 
 
@@ -44,13 +46,13 @@ class Newer:
     def __init__(self, interface: Interface) -> None:
         self.interface = interface
         self.now = view_at(interface, interface.version)
+        self._users = _users(interface)
         self._then: dict[tuple[Version, tuple[tuple[str, Version], ...]], Interface] = {}
 
     def compare(self, old: Interface) -> Comparison:
         """Compare its newest shape with that of an older file."""
         undated = self._undated(old)
-        dated = Walk(undated.new, self.now, self.interface, dated=True, late=undated.late)
-        found = [*_walk(undated), *_walk(dated)]
+        found = [*_walk(undated), *_walk(self._dated(undated))]
         return Comparison(
             old.version, self.interface.version, as_findings(found, old, self.interface)
         )
@@ -58,6 +60,13 @@ class Newer:
     def misstated(self, old: Interface) -> tuple[Finding, ...]:
         """Return what it says wrongly of the time of an older file."""
         return as_findings(_walk(self._undated(old)), old, self.interface)
+
+    def _dated(self, undated: Walk) -> Walk:
+        then = undated.new
+        changed = [name for name, type_ in self.now.types.items() if then.types[name] is not type_]
+        touched = _reached(changed, self._users)
+        settled = self.now.types.keys() - touched
+        return Walk(then, self.now, self.interface, True, settled, late=undated.late)
 
     def _undated(self, old: Interface) -> Walk:
         clocks = _clocks(old)
@@ -80,6 +89,28 @@ def _walk(walk: Walk) -> list[Change]:
     compare_events(walk)
     compare_queued(walk)
     return walk.changes
+
+
+def _users(interface: Interface) -> dict[str, list[str]]:
+    """Return which types each type is mentioned by."""
+    users: dict[str, list[str]] = {}
+    for name, type_ in interface.types.items():
+        for inner in direct_types(type_):
+            for used in names_in(inner):
+                users.setdefault(used, []).append(name)
+    return users
+
+
+def _reached(names: list[str], users: Mapping[str, list[str]]) -> set[str]:
+    """Return names and whatever leads to them."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += users.get(name, ())
+    return found
 
 
 def _clocks(interface: Interface) -> tuple[tuple[str, Version], ...]:

@@ -8,7 +8,7 @@ from rpcgen.idl.compat.bounds import Limits, bounds_text
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.contract import member_text
-from rpcgen.idl.model import Field
+from rpcgen.idl.model import Default, Field
 from rpcgen.idl.resolve import Types, is_required, resolve
 
 Fields = Mapping[str, Field]
@@ -19,30 +19,39 @@ def compare_fields(
 ) -> None:
     """Compare arguments or fields; `whole` are those of the new file at all versions."""
     for before, after in walk.pairs_of(old, new):
-        if after is None:
+        if before is not None and after is not None and _is_alike(before, after):
+            if not walk.has_followed(after.type, spot):
+                here = spot.part(after.name, after.position, before.position)
+                compare_types(walk, (before.type, ()), (after.type, ()), here)
+        elif after is None:
             if before is not None:
                 _removed(walk, before, whole(), spot)
         elif before is None:
             _added(walk, after, spot)
-        elif not _is_alike(before, after):
+        else:
             _both(walk, before, after, spot.part(after.name, after.position, before.position))
-        elif not walk.has_followed(after.type, spot):
-            here = spot.part(after.name, after.position, before.position)
-            compare_types(walk, (before.type, ()), (after.type, ()), here)
 
 
 def _is_alike(old: Field, new: Field) -> bool:
     """Whether two fields say the same; what their types stand for may differ. Most do, so this is quick."""
+    # Texts of types are parsed once, so equal types are mostly one object, and so is the absence of bounds.
     return old is new or (
-        old.type == new.type
-        and old.default is new.default is None
+        (old.type is new.type or old.type == new.type)
+        and _is_same_default(old.default, new.default)
         and old.constant is new.constant is None
         and old.name == new.name
-        and old.constraints == new.constraints
+        and (old.constraints is new.constraints or old.constraints == new.constraints)
         and old.presence == new.presence
         and old.older == new.older
         and old.send == new.send
     )
+
+
+def _is_same_default(old: Default | None, new: Default | None) -> bool:
+    """Whether two defaults are one value: 1 is not true."""
+    if old is None or new is None:
+        return old is new
+    return old.value == new.value and repr(old.value) == repr(new.value)
 
 
 def _added(walk: Walk, field: Field, spot: Spot) -> None:
@@ -98,7 +107,7 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
         ("null", "default"): ("default", "changed"),
         ("default", "null"): ("default", "changed"),
     }.get((_state(walk.old.types, old), _state(walk.new.types, new)))
-    if action is None and repr(old.default) != repr(new.default):
+    if action is None and not _is_same_default(old.default, new.default):
         action = ("default", "changed")
     if action is not None:
         walk.found(*action, spot, before=shown(old), after=shown(new))

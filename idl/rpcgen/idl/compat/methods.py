@@ -25,8 +25,20 @@ def compare_methods(walk: Walk) -> None:
                 _removed(walk, old)
         elif old is None:
             _added(walk, new)
+        elif old is new:
+            _same(walk, new)
         else:
             _both(walk, old, new)
+
+
+def _same(walk: Walk, method: Method) -> None:
+    """Compare what the types of a method stand for, which says the same in both views."""
+    request = Spot(Root("request", method.name), method.name, method.position, method.position)
+    compare_fields(walk, method.args, method.args, lambda: method.args, request)
+    if method.returns is not None:
+        result = replace(request, root=Root("result", method.name), path=f"{method.name} returns")
+        if not walk.has_followed(method.returns, result):
+            compare_items(walk, (method.returns, ()), (method.returns, ()), result)
 
 
 def _added(walk: Walk, method: Method) -> None:
@@ -89,7 +101,9 @@ def _form_of(walk: Walk, method: Method) -> Form:
 
 
 def _compare_routes(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
-    if old.routes is new.routes:
+    known = {(route.kind, route.to): route for route in old.routes}
+    kept = {(route.kind, route.to): route for route in new.routes}
+    if list(known) == list(kept):
         return
     kinds, new_kinds = {r.kind for r in old.routes}, {r.kind for r in new.routes}
     before, after = _routes(old.routes), _routes(new.routes)
@@ -97,8 +111,6 @@ def _compare_routes(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
         subject, action = ("call", "became-cast") if "call" in kinds else ("cast", "became-call")
         walk.found(subject, action, spot, before=before, after=after)
         return
-    known = {(route.kind, route.to): route for route in old.routes}
-    kept = {(route.kind, route.to): route for route in new.routes}
     for key, route in kept.items():
         if key not in known:
             subject = "route" if route.kind in kinds else "kind"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpcgen.idl.compat.lock.read import Locked, Unreadable, read_lock
+from rpcgen.idl.compat.lock.read import Locked, Parts, Unreadable, read_lock
 from rpcgen.idl.compat.lock.write import digest_of, lock_text
 
-__all__ = ["Locked", "Unreadable", "digest_of", "lock_text", "read_lock"]
+__all__ = ["Locked", "Parts", "Unreadable", "digest_of", "lock_text", "read_lock"]

@@ -6,10 +6,11 @@ It has no docs, and places count lines of nothing: they only tell one part from 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import marshal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from rpcgen.idl.compat.lock.write import FORMAT, digest
 from rpcgen.idl.model import (
@@ -48,6 +49,7 @@ from rpcgen.idl.typetext import TypeText, parse_type
 from rpcgen.idl.version import Version, parse_version
 
 Json = Any
+T = TypeVar("T")
 
 
 class Unreadable(Exception):
@@ -69,8 +71,35 @@ class Locked:
     intact: bool
 
 
-def read_lock(text: str, file: str) -> Locked:
-    """Read the text of a release; `file` is its name for places.
+@dataclass(slots=True)
+class Parts:
+    """Parts of releases that were read before: what one release says like the one before it is made once."""
+
+    count: int = 0
+    made: dict[tuple[str, str], tuple[bytes, Any]] = field(
+        default_factory=dict[tuple[str, str], tuple[bytes, Any]]
+    )
+
+    def same(self, kind: str, name: str, said: Json, make: Callable[[str, Json], T]) -> T:
+        """Return the part that says this."""
+        # Unlike `==`, this tells 1 from true; it is the quickest way to. Version 2 has no back references.
+        key = marshal.dumps(said, 2)
+        known = self.made.get((kind, name))
+        if known is not None and known[0] == key:
+            part: T = known[1]
+            return part
+        part = make(name, said)
+        self.made[kind, name] = (key, part)
+        return part
+
+
+def read_lock(text: str, file: str, parts: Parts | None = None) -> Locked:
+    """Read the text of a release.
+
+    Args:
+        text: what is kept of it.
+        file: its name for places.
+        parts: of other releases of the interface.
 
     Raises:
         Unreadable: it is none.
@@ -85,7 +114,10 @@ def read_lock(text: str, file: str) -> Locked:
     if release["format"] != FORMAT:
         raise Unreadable(f"its format is {release['format']!r}, and this rpcgen reads {FORMAT}")
     try:
-        interface, sha256 = _Reading(file).interface(release), str(release["sha256"])
+        interface, sha256 = (
+            _Reading(file, parts or Parts()).interface(release),
+            str(release["sha256"]),
+        )
         return Locked(interface, sha256, digest(release["model"]) == sha256)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise Unreadable(f"something in it is missing or of another kind: {error!r}") from None
@@ -94,13 +126,13 @@ def read_lock(text: str, file: str) -> Locked:
 class _Reading:
     """One text."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, parts: Parts) -> None:
         self._file = file
-        self._count = 0
+        self._parts = parts
 
     def _place(self) -> Position:
-        self._count += 1
-        return Position(self._file, self._count, 1)
+        self._parts.count += 1
+        return Position(self._file, self._parts.count, 1)
 
     def interface(self, whole: Json) -> Interface:
         """Read it all."""
@@ -116,13 +148,9 @@ class _Reading:
                 router=target.get("router"),
                 also=tuple(target.get("also", ())),
             ),
-            types={name: self._type(name, said) for name, said in model.get("types", {}).items()},
-            errors={
-                name: self._error(name, said) for name, said in model.get("errors", {}).items()
-            },
-            methods={
-                name: self._method(name, said) for name, said in model.get("methods", {}).items()
-            },
+            types=self._all(model, "types", self._type),
+            errors=self._all(model, "errors", self._error),
+            methods=self._all(model, "methods", self._method),
             events={
                 name: Event(name, said["payload"], self._place(), said["priority"], _dated(said))
                 for name, said in model.get("events", {}).items()
@@ -134,6 +162,10 @@ class _Reading:
             refused_as=model.get("refused_as"),
             send=model.get("send", "set"),
         )
+
+    def _all(self, model: Json, kind: str, make: Callable[[str, Json], T]) -> dict[str, T]:
+        entries = model.get(kind, {}).items()
+        return {name: self._parts.same(kind, name, said, make) for name, said in entries}
 
     def _fields(self, said: Json) -> dict[str, Field]:
         return {name: self._field(name, one) for name, one in said.items()}
