@@ -332,8 +332,11 @@ class AsyncServer:
 
     def _tick(self) -> None:
         assert self._loop is not None
-        self._ticker = self._loop.call_later(TICK, self._tick)
-        self._serving.tick(time.monotonic())
+        pause = TICK
+        try:
+            pause = self._serving.tick(time.monotonic())
+        finally:
+            self._ticker = self._loop.call_later(pause, self._tick)
 
     def _end_ticking(self) -> None:
         if self._ticker is not None:

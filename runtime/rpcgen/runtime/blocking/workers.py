@@ -172,6 +172,7 @@ class Workers:
             reset_context(token)
 
     def _watch_clock(self) -> None:
-        while not self._ended.wait(TICK):
+        pause = TICK
+        while not self._ended.wait(pause):
             with self._lock:
-                self._serving.tick(time.monotonic())
+                pause = self._serving.tick(time.monotonic())

@@ -15,7 +15,7 @@ from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher, Job, attempt_of
 from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
-from rpcgen.runtime.core.presence import Presence
+from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.seen import Seen
@@ -312,10 +312,11 @@ class Serving:
         """A driver could not hand over an answer that it had taken."""
         self.counters.unanswered += 1
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float) -> float:
         """Do what is due by the clock: signs of life, and the end of what nobody waits for any more.
 
-        To be called every TICK seconds from when the server reads until it stops, by whoever keeps it reading.
+        To be called from when the server reads until it stops, by whoever keeps it reading; the seconds until the next
+        time are returned.
         """
         self.presence.here(now)
         for job, frame in self.work.beats(now):
@@ -323,6 +324,7 @@ class Serving:
         for job in self.work.overdue(now):
             if job.task is not None:
                 job.task.cancel()
+        return TICK if self.work.held else IDLE_TICK
 
     def abandon(self) -> int:
         """The drain's time is over: tell every caller that still waits, and let go."""
@@ -370,5 +372,6 @@ def _may_have_run(job: Job) -> bool:
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.
 GRACE = 0.05
 
-#: Seconds between two looks at the clock.
+#: Seconds between two looks at the clock while there is work, and while there is none.
 TICK = 0.1
+IDLE_TICK = AWAY / 2
