@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rpcgen.codegen.history import clock_of, is_newer
-from rpcgen.codegen.inheritance import error_fields, struct_line
+from rpcgen.codegen.inheritance import error_fields, error_line, struct_line
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
     ALWAYS,
@@ -36,6 +36,7 @@ class FieldSet:
         at: the version whose fields generated code has.
         container: when the thing itself exists.
         names: the fields' names in Python.
+        bases: what declares a field, by its name; None: the owner. What converts it is called after that.
     """
 
     owner: str
@@ -44,6 +45,11 @@ class FieldSet:
     container: Dated
     fields: Sequence[Field]
     names: Mapping[str, str]
+    bases: Mapping[str, str] | None = None
+
+    def owner_of(self, field: Field) -> str:
+        """The name of what declares a field."""
+        return (self.bases or {}).get(field.name, self.owner)
 
     def field(self, name: str) -> Field:
         """The field of a name."""
@@ -107,7 +113,9 @@ def fields_of_error(scope: Scope, error: Error) -> FieldSet:
     """All fields of an error."""
     interface, name, fields = scope.interface, error.name, error_fields(scope.interface, error)
     names = scope.names.error_members[name]
-    return FieldSet(name, interface, interface.version, error.dated, fields, names)
+    line = reversed(error_line(interface, error))
+    bases = {field: each.name for each in line for field in each.fields}
+    return FieldSet(name, interface, interface.version, error.dated, fields, names, bases)
 
 
 def arguments_of(scope: Scope, method: Method) -> FieldSet:

@@ -126,7 +126,7 @@ class PartTables:
         options = [pair(until), self._types.use(alias, was.type, was.constraints)]
         if was.default is not None:
             options.append(f"default={plain(was.default.value)}")
-        stem = field_stem(own.owner, field, until)
+        stem = field_stem(own.owner_of(field), field, until)
         if was.converted:
             options.append(f"convert={text_literal(stem)}")
         elif stem in self._narrowing:
