@@ -9,7 +9,7 @@ from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.members import compare_fields
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
-from rpcgen.idl.model import Error, Event, Named
+from rpcgen.idl.model import Error, Event, Interface, Named
 from rpcgen.idl.resolve import error_fields
 
 
@@ -49,13 +49,26 @@ def _compare_topics(walk: Walk, spot: Spot) -> None:
 
 
 def compare_errors(walk: Walk) -> None:
-    """Compare the errors of both views."""
+    """Compare the errors of both views; fields only of those that a method of one of them raises."""
+    raised = _raised(walk.old) | _raised(walk.new)
     for name, old in walk.old.errors.items():
         new = walk.new.errors.get(name)
         if new is None:
             _error_removed(walk, old)
         elif new is not old or walk.dated:
             _compare_error(walk, old, new)
+            if name in raised:
+                _compare_error_fields(walk, old, new)
+
+
+def _raised(view: Interface) -> set[str]:
+    """Return what handlers may raise: what methods declare, and what extends that."""
+    declared = {raised.error for method in view.methods.values() for raised in method.raises}
+    return {
+        name
+        for name, error in view.errors.items()
+        if not declared.isdisjoint({name, *_bases(view.errors, error)})
+    }
 
 
 def _error_removed(walk: Walk, error: Error) -> None:
@@ -87,12 +100,15 @@ def _compare_error(walk: Walk, old: Error, new: Error) -> None:
     if old.retryable != new.retryable:
         texts = [f"retryable: {str(each.retryable).lower()}" for each in (old, new)]
         walk.found("error-retry", "changed", spot, before=texts[0], after=texts[1])
+
+
+def _compare_error_fields(walk: Walk, old: Error, new: Error) -> None:
     compare_fields(
         walk,
         error_fields(old, walk.old.errors),
         error_fields(new, walk.new.errors),
         lambda: error_fields(walk.file.errors[new.name], walk.file.errors),
-        replace(spot, root=Root("error", new.name)),
+        Spot(Root("error", new.name), new.name, new.position, old.position),
     )
 
 
