@@ -19,6 +19,9 @@ class Verdict(IntEnum):
 
 NONE, MINOR, MAJOR = Verdict
 
+#: Why no message shows that something ended with `until`, although that takes away what the major promised.
+STILL_UNDERSTOOD = "it ended with a date: peers of versions that have it are still understood, programs no longer find it"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -41,6 +41,7 @@ def _judge(change: Change) -> Judgement:
         wire=MAJOR,
         source=MAJOR,
         instead=f'keep "{change.owner}", deprecated, until the next major',
+        unseen=STILL_UNDERSTOOD if change.levelled else "",
     )
 
 

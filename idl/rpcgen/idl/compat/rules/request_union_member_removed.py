@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -40,6 +40,8 @@ def _judge(change: Change) -> Judgement:
         instead=f'keep "{change.name}" until the next major',
         unseen="an open union takes it; the handler no longer knows what it means"
         if change.open
+        else STILL_UNDERSTOOD
+        if change.dated
         else "",
     )
 

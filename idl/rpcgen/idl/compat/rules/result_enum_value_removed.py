@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -37,6 +37,8 @@ def _judge(change: Change) -> Judgement:
         instead=f'keep "{change.name}" until the next major',
         unseen="readers of an open enum keep the value; programs that use its name break"
         if change.open
+        else STILL_UNDERSTOOD
+        if change.dated
         else "",
     )
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -35,10 +35,16 @@ def _judge(change: Change) -> Judgement:
         wire=MAJOR if change.required else NONE,
         source=MAJOR,
         instead=f'keep "{change.name}", deprecated, until the next major',
-        unseen=""
-        if change.required
-        else "old readers read the absent field as None or its default; programs that use it break",
+        unseen=_unseen(change),
     )
+
+
+def _unseen(change: Change) -> str:
+    if not change.required:
+        return (
+            "old readers read the absent field as None or its default; programs that use it break"
+        )
+    return STILL_UNDERSTOOD if change.levelled else ""
 
 
 rule = Rule("field", "removed", "result", _judge)

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -41,6 +41,8 @@ def _judge(change: Change) -> Judgement:
         instead=f'keep "{change.name}" until the next major',
         unseen="readers of an open union keep the member; programs that use it break"
         if change.open
+        else STILL_UNDERSTOOD
+        if change.dated
         else "",
     )
 
