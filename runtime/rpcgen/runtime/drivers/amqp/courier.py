@@ -350,7 +350,9 @@ class Courier:
 
         def properties(number: int) -> Properties:
             if kept:
-                return letters.keep(number, message_id.hex(), reply_to, label, letters.Kept())
+                # What may have arrived already is marked: it may run twice.
+                travels = letters.Kept(attempt=2 if parcel.left else 1)
+                return letters.keep(number, message_id.hex(), reply_to, label, travels)
             remaining = None if deadline is None else deadline - monotonic()
             return letters.request(number, message_id, remaining, reply_to, label)
 

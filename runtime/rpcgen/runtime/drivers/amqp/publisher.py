@@ -91,9 +91,9 @@ class Track:
 
     def publish(self, parcel: Parcel) -> None:
         """Write it."""
-        parcel.left = True
         number = self._ledger.enter(parcel)
         properties = parcel.properties(number)
+        parcel.left = True
         self.lane.publish(
             parcel.exchange, parcel.key, parcel.frame, properties, mandatory=parcel.mandatory
         )
