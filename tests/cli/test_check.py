@@ -311,3 +311,17 @@ def test_fingerprints_do_not_depend_on_places(project: Path, capsys: Output) -> 
     text = (project / "shop.yaml").read_text()
     _write(project, text.replace("types:", "doc: A shop.\n\ntypes:"))
     assert _fingerprint(capsys, "result-enum-value-added") == before
+
+
+def test_an_interface_that_is_gone_is_an_error(project: Path, capsys: Output) -> None:
+    """What was released and is in no file any more is told, until its releases are removed, too."""
+    _write(project, FIRST)
+    kept = project / "releases" / "town.bank"
+    kept.mkdir()
+    text = (project / "releases" / "town.shop" / "1.0.json").read_text()
+    (kept / "1.0.json").write_text(text.replace("town.shop", "town.bank"))
+    assert run(["check"]) == 1
+    assert "releases/town.bank:1:1: error[interface-removed]" in capsys.readouterr().out
+    assert run(["check", "shop.yaml", "--against", "shop.yaml"]) == 0
+    (kept / "1.0.json").unlink()
+    assert run(["check"]) == 0

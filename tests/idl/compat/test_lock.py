@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from rpcgen.idl import Interface, load
+from rpcgen.idl.canonical import fingerprint
 from rpcgen.idl.compat import compare
 from rpcgen.idl.compat.lock import Unreadable, digest_of, lock_text, read_lock
 
@@ -34,6 +35,7 @@ def test_nothing_that_counts_is_lost(name: str, interface: Interface) -> None:
     assert lock_text(kept.interface) == text
     assert compare(kept.interface, interface).findings == ()
     assert compare(interface, kept.interface).findings == ()
+    assert fingerprint(kept.interface) == fingerprint(interface)
 
 
 BODY = """types:

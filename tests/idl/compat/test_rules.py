@@ -19,7 +19,13 @@ _SECTION = re.compile(r"^## (Before|After|Instead)\n\n(.*?)(?=^## |\Z)", re.S | 
 _BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.S | re.M)
 
 #: Rules about what no page can hold; tests of the command see to them.
-NO_EXAMPLE = {"history-rewritten", "kept-message-broken", "waiver-expired", "waiver-unused"}
+NO_EXAMPLE = {
+    "history-rewritten",
+    "interface-removed",
+    "kept-message-broken",
+    "waiver-expired",
+    "waiver-unused",
+}
 
 
 def _blocks(name: str) -> dict[str, list[str]]:

@@ -23,9 +23,9 @@ def as_json(outcome: Outcome) -> str:
         "format": FORMAT,
         "passed": not outcome.failed,
         "interfaces": [_interface(one) for one in outcome.checked],
-        "waivers": [
+        "project": [
             {"rule": each.rule, "message": each.message, "place": _place(each.place)}
-            for each in outcome.waivers
+            for each in outcome.project
         ],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"

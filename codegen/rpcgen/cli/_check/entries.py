@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_groups(outcome: Outcome) -> list[Group]:
-    """A group for each file, and one for the project's waivers if something is wrong with them."""
+    """A group for each file, and one for the project if something is wrong with it."""
     groups = [
         Group(
             one.check.interface.name,
@@ -24,9 +24,9 @@ def as_groups(outcome: Outcome) -> list[Group]:
         )
         for one in outcome.checked
     ]
-    if outcome.waivers:
-        file = outcome.waivers[0].place.file
-        groups.append(Group("waivers", file, [_of_waiver(each) for each in outcome.waivers]))
+    if outcome.project:
+        file = outcome.project[0].place.file
+        groups.append(Group("the project", file, [_of_waiver(each) for each in outcome.project]))
     return groups
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rpcgen.cli._baseline.baseline import Baseline
 from rpcgen.cli._baseline.choose import baseline
-from rpcgen.cli._check.waivers import expired, unused, valid
+from rpcgen.cli._check.project import expired, removed, unused, valid
 from rpcgen.cli._project.settings import Project, Waiver
 from rpcgen.idl import Interface, Version
 from rpcgen.idl.compat import Check, Finding, Verdict
@@ -47,18 +47,18 @@ class Outcome:
 
     Attributes:
         checked: one by one.
-        waivers: what is wrong with the project's waivers.
+        project: what is wrong with the project: its waivers, and interfaces that are gone.
         sources: the texts that places point into.
     """
 
     checked: tuple[Checked, ...]
-    waivers: tuple[Finding, ...]
+    project: tuple[Finding, ...]
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def failed(self) -> bool:
         """Whether there is any error."""
-        return bool(self.waivers) or any(each.check.failed for each in self.checked)
+        return bool(self.project) or any(each.check.failed for each in self.checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,9 @@ def judge(
         if project is not None:
             ended = expired(every, one.check.findings, interface, settings.today, project.file)
             over |= {each.fingerprint: each for each in ended}
+    if project is not None and settings.whole and settings.against is None:
+        names = {each.name for each in interfaces}
+        over |= {each.fingerprint: each for each in removed(settings.lock, names)}
     if project is not None and settings.whole:
         used = {each.fingerprint for one in checked for each in one.check.findings}
         over |= {each.fingerprint: each for each in unused(every, used, project.file)}

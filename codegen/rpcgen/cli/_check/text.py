@@ -27,7 +27,10 @@ def as_text(outcome: Outcome, *, everything: bool) -> str:
             if everything or entry.level != "note" or entry.waived:
                 blocks.append("\n".join(lines.block(entry, finding)))
     for entry in (
-        each for group in as_groups(outcome) if group.name == "waivers" for each in group.entries
+        each
+        for group in as_groups(outcome)
+        if group.name == "the project"
+        for each in group.entries
     ):
         blocks.append("\n".join(lines.block(entry, None)))
     blocks.append("\n".join(summary(one) for one in outcome.checked))

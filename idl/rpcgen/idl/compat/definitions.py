@@ -10,7 +10,7 @@ from rpcgen.idl.compat.members import compare_fields
 from rpcgen.idl.compat.types import compare_items
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.model import Enum, Field, Struct, Union
-from rpcgen.idl.resolve import all_fields
+from rpcgen.idl.resolve import all_fields, lineage
 from rpcgen.idl.typetext import type_text
 
 
@@ -61,6 +61,12 @@ def _compare_envelopes(walk: Walk, old: Struct, new: Struct, spot: Spot) -> None
     if old.envelope != new.envelope or old.name != new.name:
         before, after = _envelope(old), _envelope(new)
         walk.found("envelope", "changed", spot, before=before, after=after)
+    if walk.dated and new.version == old.version:
+        then = {part.name: part.version for part in lineage(old, walk.old.types)}
+        risen = [p for p in lineage(new, walk.new.types) if p.version != then.get(p.name)]
+        if risen:
+            texts = str(new.version), f"{risen[0].name} {risen[0].version}"
+            walk.found("clock", "behind", spot, before=texts[0], after=texts[1])
     if new.version.major != old.version.major:
         walk.found("clock", "raised", spot, before=str(old.version), after=str(new.version))
 

@@ -135,7 +135,9 @@ def _compare_promises(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
         walk.found("idempotency", action, spot, before=_flag(old), after=_flag(new))
     if old.delivery != new.delivery:
         action = "raised" if new.delivery == "at_least_once" else "lowered"
-        walk.found("delivery", action, spot, before=old.delivery, after=new.delivery)
+        walk.found(
+            "delivery", action, spot, before=old.delivery, after=new.delivery, open=new.idempotent
+        )
     if old.timeout != new.timeout:
         action = "lowered" if _seconds(new.timeout) < _seconds(old.timeout) else "raised"
         walk.found("timeout", action, spot, before=_wait(old.timeout), after=_wait(new.timeout))

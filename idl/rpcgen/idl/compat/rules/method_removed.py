@@ -41,7 +41,9 @@ def _judge(change: Change) -> Judgement:
         wire=MAJOR,
         source=MAJOR,
         instead=f'keep "{change.owner}", deprecated, until the next major',
-        unseen=STILL_UNDERSTOOD if change.levelled else "",
+        unseen=STILL_UNDERSTOOD
+        if change.levelled
+        else "every message of the method is refused, whatever is in it",
     )
 
 

@@ -1,4 +1,4 @@
-"""Waivers: findings that somebody accepts for a while, and those that accept nothing."""
+"""What is wrong with a project as a whole: waivers that accept nothing, and interfaces that are gone."""
 
 from __future__ import annotations
 
@@ -61,3 +61,12 @@ def _place(waiver: Waiver, file: Path) -> Position:
         if column >= 0 and not line.lstrip().startswith("#"):
             return Position(file.as_posix(), number, column + 1, len(waiver.fingerprint))
     return Position(file.as_posix(), 1, 1)
+
+
+def removed(lock: Path, names: Collection[str]) -> Iterator[Finding]:
+    """Yield the interfaces that were released, and that no file describes."""
+    for folder in sorted(lock.glob("*/")):
+        if folder.name not in names and any(folder.glob("*.json")):
+            place = Position(folder.as_posix(), 1, 1)
+            change = Change("interface", "removed", Root(), folder.name, place, name=folder.name)
+            yield judged(change)
