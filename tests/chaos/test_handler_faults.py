@@ -86,9 +86,9 @@ def _answers(fleet: Fleet, asker: Asker) -> None:
 
 @pytest.mark.parametrize("transport", ["zmq+ipc", "zmq+tcp"] if LONG else ["zmq+tcp"])
 def test_a_handler_takes_the_processor(transport: str, fleets: Fleets) -> None:
-    """F39: ten times as long as silence may last: connections stay, and other calls are answered."""
-    hogged = 20.0 if LONG else 4.0
-    silence = hogged / 10
+    """F39: several times as long as silence may last: connections stay, and other calls are answered."""
+    hogged = 20.0 if LONG else 5.0
+    silence = 1.2  # not less: on a busy machine nobody runs for half a second
     options = f"heartbeat={silence / 3:g}&heartbeat_timeout={silence:g}"
     with fleets(transport, servers=1, options=options) as fleet:
         fleet.serve(1, "blocking")
@@ -100,7 +100,7 @@ def test_a_handler_takes_the_processor(transport: str, fleets: Fleets) -> None:
         others: list[Ended] = []
         while not hog.done():
             others += [asker.ask(timeout=5.0) for asker in askers]
-            time.sleep(silence / 4)  # silence is what heartbeats are for
+            time.sleep(silence / 10)  # silence is what heartbeats are for
         after = [asker.connections() for asker in askers]
         assert hog.result(1.0).outcome == "ok"
         fleet.verdict()
