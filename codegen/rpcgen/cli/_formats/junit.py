@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from rpcgen.cli._formats.entry import Entry, Group
-
-#: What XML cannot hold.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from rpcgen.cli._formats.xml import attribute, content
 
 
 def as_junit(groups: Iterable[Group], name: str) -> str:
@@ -22,12 +19,12 @@ def as_junit(groups: Iterable[Group], name: str) -> str:
     for group in suites:
         counts = _counts(group.entries, int(not group.entries))
         lines.append(
-            f"  <testsuite name={_attribute(group.name)} file={_attribute(group.file)}{counts}>"
+            f"  <testsuite name={attribute(group.name)} file={attribute(group.file)}{counts}>"
         )
         lines += [line for each in group.entries for line in _case(each, group)]
         if not group.entries:
             lines.append(
-                f"    <testcase classname={_attribute(group.name)} name={quoteattr(name)}/>"
+                f"    <testcase classname={attribute(group.name)} name={quoteattr(name)}/>"
             )
         lines.append("  </testsuite>")
     return "\n".join([*lines, "</testsuites>"]) + "\n"
@@ -43,20 +40,12 @@ def _counts(entries: Sequence[Entry], passed: int) -> str:
 def _case(entry: Entry, group: Group) -> Iterator[str]:
     at = entry.place
     title = f"{entry.rule} {at}"
-    yield f"    <testcase classname={_attribute(group.name)} name={_attribute(title)} file={_attribute(at.file)} line={quoteattr(str(at.line))}>"
-    message = f"message={_attribute(entry.message)}"
+    yield f"    <testcase classname={attribute(group.name)} name={attribute(title)} file={attribute(at.file)} line={quoteattr(str(at.line))}>"
+    message = f"message={attribute(entry.message)}"
     if entry.waived:
-        yield f"      <skipped message={_attribute(f'waived: {entry.waived}')}/>"
+        yield f"      <skipped message={attribute(f'waived: {entry.waived}')}/>"
     elif entry.level == "error":
-        yield f"      <failure type={_attribute(entry.rule)} {message}>{_text(entry.text)}</failure>"
+        yield f"      <failure type={attribute(entry.rule)} {message}>{content(entry.text)}</failure>"
     else:
-        yield f"      <system-out>{_text(f'{entry.level}: {entry.text}')}</system-out>"
+        yield f"      <system-out>{content(f'{entry.level}: {entry.text}')}</system-out>"
     yield "    </testcase>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_UNPRINTABLE.sub("?", text))
-
-
-def _text(text: str) -> str:
-    return escape(_UNPRINTABLE.sub("?", text))

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
+from rpcgen.cli._formats.xml import attribute, content
 from rpcgen.cli._matrix.cells import Done, Outcome
 from rpcgen.cli._matrix.run import Result
 
 #: Rises when a reader of the JSON has to change.
 FORMAT = 1
-
-#: What XML cannot hold.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_json(result: Result) -> str:
@@ -90,22 +87,14 @@ def _counts(done: Iterable[Done]) -> str:
 def _case(done: Done, title: str) -> Iterator[str]:
     cell = done.cell
     name = f"{cell.method.name} {cell.route.kind} {cell.route.to}: {cell.payload}"
-    head = f"    <testcase classname={_attribute(title)} name={_attribute(name)}"
+    head = f"    <testcase classname={attribute(title)} name={attribute(name)}"
     if done.failed:
-        message = f"type={_attribute(done.outcome)} message={_attribute(done.detail)}"
+        message = f"type={attribute(done.outcome)} message={attribute(done.detail)}"
         yield f"{head}><failure {message}/></testcase>"
     elif done.outcome is Outcome.SKIPPED:
-        yield f"{head}><skipped message={_attribute(done.detail)}/></testcase>"
+        yield f"{head}><skipped message={attribute(done.detail)}/></testcase>"
     elif done.outcome is not Outcome.OK:
-        text = escape(_printable(f"{done.outcome}: {done.detail}"))
+        text = content(f"{done.outcome}: {done.detail}")
         yield f"{head}><system-out>{text}</system-out></testcase>"
     else:
         yield f"{head}/>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_printable(text))
-
-
-def _printable(text: str) -> str:
-    return _UNPRINTABLE.sub("?", text)
