@@ -32,6 +32,10 @@ _GREETING: Final = b"AMQP\x00\x00\x09\x01"
 Frame = tuple[int, int, bytes]
 
 
+class TlsRefused(OSError):
+    """The other end is not whom we trust, or speaks no TLS: trying again does not help."""
+
+
 class Line:
     """One connection's socket.
 
@@ -95,8 +99,12 @@ class Line:
             wrapped = self._context.wrap_socket(
                 sock, server_hostname=self._server_name, do_handshake_on_connect=False
             )
-            wrapped.setblocking(False)
-            self._shake_hands(wrapped)
+            try:
+                wrapped.setblocking(False)
+                self._shake_hands(wrapped)
+            except BaseException:
+                wrapped.close()  # it has taken the descriptor from the socket that it wraps
+                raise
             return wrapped
         sock.setblocking(False)
         return sock
@@ -109,6 +117,9 @@ class Line:
                 self._wait(sock, select.POLLIN)
             except ssl.SSLWantWriteError:
                 self._wait(sock, select.POLLOUT)
+            except ssl.SSLError as error:
+                why = getattr(error, "verify_message", "") or error.reason or error
+                raise TlsRefused(f"no TLS with {self._address[0]}: {why}") from error
             else:
                 return
 

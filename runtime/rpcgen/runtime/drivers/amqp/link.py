@@ -19,12 +19,15 @@ from amqp import spec
 from amqp.exceptions import AMQPError, error_for_code
 from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.line import Frame, Line
+from rpcgen.runtime.drivers.amqp.line import Frame, Line, TlsRefused
 from rpcgen.runtime.url import Host
 
 amqp: Any = _amqp
 
 TRANSIENT, PERSISTENT = 1, 2
+
+#: AMQP's code for who may not.
+ACCESS_REFUSED = 403
 
 
 class LinkLost(Exception):
@@ -336,6 +339,8 @@ class Link:
             raise
         except AMQPError as error:
             raise LinkLost(str(error.reply_text or error), error.reply_code or 0) from error
+        except TlsRefused as error:
+            raise LinkLost(str(error), ACCESS_REFUSED) from error
         except TimeoutError as error:
             raise LinkLost(str(error) or "the broker did not answer in time") from error
         except OSError as error:

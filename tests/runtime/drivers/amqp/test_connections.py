@@ -1,0 +1,174 @@
+"""Connecting: several hosts, TLS, names, forks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, Server
+
+from tests.conformance.lab import Bench, endpoint
+from tests.rabbitd import RabbitServer
+from tests.runtime.drivers.zeromq.parts import free_port
+
+
+def serve(lab: ModuleType, url: str) -> Server:
+    return Server(url, server="s1", endpoints=[endpoint(lab, Bench(), "s1")])
+
+
+def prefix() -> str:
+    return f"prefix=test-{time.monotonic_ns()}"
+
+
+def run(*command: object) -> None:
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+
+
+def certificate(folder: Path, name: str, *signed: object) -> tuple[Path, Path]:
+    """A key and a certificate for 127.0.0.1, signed by itself or by another."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    key, file = folder / f"{name}.key", folder / f"{name}.pem"
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    names = ("-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1")
+    run(openssl, "req", "-x509", *curve, *names, *signed, "-keyout", key, "-out", file, "-days", 2)
+    return key, file
+
+
+@pytest.fixture(scope="module")
+def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RabbitServer, int, Path]]:
+    """A node with a TLS port, and the certificate that is to be trusted."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, file = certificate(folder, "broker")
+    port = free_port()
+    server = RabbitServer(
+        f"listeners.ssl.1 = 127.0.0.1:{port}",
+        f"ssl_options.cacertfile = {file}",
+        f"ssl_options.certfile = {file}",
+        f"ssl_options.keyfile = {key}",
+        "ssl_options.verify = verify_none",
+        "ssl_options.fail_if_no_peer_cert = false",
+    )
+    try:
+        yield server.start(), port, file
+    finally:
+        server.end()
+
+
+def amqps(server: RabbitServer, port: int, *options: str, host: str = "127.0.0.1") -> str:
+    query = "&".join([prefix(), *options])
+    return server.url(scheme="amqps").replace(server.host, f"{host}:{port}") + f"?{query}"
+
+
+def test_calls_over_tls(lab: ModuleType, encrypted: tuple[RabbitServer, int, Path]) -> None:
+    """With the authority that is named; large messages, too, which TLS buffers."""
+    server, port, ca = encrypted
+    url = amqps(server, port, f"ca={ca}")
+    with serve(lab, url), lab.LabClient(url) as client:
+        assert client.add(a=1) == 2
+        text = "x" * 3_000_000
+        assert client.greet(name=text) == f"hello {text} None"
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted", "text"),
+    [("127.0.0.1", False, "self.signed"), ("localhost", True, "[Hh]ostname mismatch")],
+)
+def test_a_certificate_that_is_not_trusted_is_refused(
+    lab: ModuleType,
+    encrypted: tuple[RabbitServer, int, Path],
+    host: str,
+    trusted: bool,
+    text: str,
+) -> None:
+    """At once, whatever the deadline: by itself signed, or for another host."""
+    server, port, ca = encrypted
+    url = amqps(server, port, *([f"ca={ca}"] if trusted else []), host=host)
+    begun = time.monotonic()
+    with lab.LabClient(url) as client, pytest.raises(AuthError, match=text):
+        client.add(a=1)
+    with pytest.raises(ConfigurationError, match=text):
+        serve(lab, url).start()
+    assert time.monotonic() - begun < 3.0
+
+
+def test_the_host_check_can_be_switched_off(
+    lab: ModuleType, encrypted: tuple[RabbitServer, int, Path]
+) -> None:
+    """The authority still counts."""
+    server, port, ca = encrypted
+    url = amqps(server, port, f"ca={ca}", "check_host=no", host="localhost")
+    with serve(lab, url), lab.LabClient(url) as client:
+        assert client.add(a=1) == 2
+
+
+def test_tls_and_plain_do_not_meet(
+    lab: ModuleType, encrypted: tuple[RabbitServer, int, Path]
+) -> None:
+    """Neither falls back to the other."""
+    server, port, ca = encrypted
+    with (
+        lab.LabClient(amqps(server, server.port, f"ca={ca}")) as client,
+        pytest.raises(AuthError, match="no TLS"),
+    ):
+        client.add(a=1)
+    plain = server.url(prefix()).replace(server.host, f"127.0.0.1:{port}")
+    with lab.LabClient(plain, timeout=1.0) as client, pytest.raises(NotSent):
+        client.add(a=1)
+
+
+def test_files_that_are_no_certificates_are_named(lab: ModuleType, tmp_path: Path) -> None:
+    """When the client is made."""
+    with pytest.raises(BadUrl, match="missing"):
+        lab.LabClient(f"amqps://h/?ca={tmp_path}/missing.pem")
+
+
+def test_a_host_that_is_dead_and_one_that_is_silent_are_passed_over(
+    lab: ModuleType, rabbit: RabbitServer
+) -> None:
+    """In at most the time that each may take to let us in, and a second."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts = f"127.0.0.1:{free_port()},127.0.0.1:{silent.getsockname()[1]},{rabbit.host}"
+        own = prefix()
+        url = rabbit.url(own, "connect_timeout=1").replace(rabbit.host, hosts)
+        with serve(lab, rabbit.url(own)):
+            begun = time.monotonic()
+            with lab.LabClient(url) as client:
+                assert client.add(a=1) == 2
+            assert time.monotonic() - begun < 4.0
+
+
+def test_connections_say_who_they_are(lab: ModuleType, rabbit: RabbitServer) -> None:
+    """In the broker's list of them."""
+    url = rabbit.url(prefix(), "name=till")
+    with serve(lab, url), lab.LabClient(url) as client:
+        client.add(a=1)
+        shown = str(rabbit.listed("connections", "client_properties"))
+    for role in ("requests", "answers", "intake"):
+        assert f"till {role} (" in shown
+    assert f":{os.getpid()})" in shown
+
+
+def test_a_forks_child_is_told(lab: ModuleType, rabbit: RabbitServer) -> None:
+    """Its parent's connection is not its own; the parent notices nothing."""
+    url = rabbit.url(prefix())
+    with serve(lab, url), lab.LabClient(url) as client:
+        assert client.add(a=1) == 2
+        child = os.fork()
+        if child == 0:
+            try:
+                client.add(a=1)
+            except ConfigurationError:
+                os._exit(7)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        for _ in range(200):
+            assert client.add(a=1) == 2
