@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from types import ModuleType
 from typing import Any
@@ -137,6 +138,34 @@ def test_strangers_messages_are_dropped_and_counted(lab: ModuleType, rabbit: Rab
         assert client.add(a=1) == 2
     assert victims.basic_get("victim") is None
     victim.collect()
+
+
+def nested(depth: int) -> bytes:
+    """The properties of a message whose headers are nested so deep."""
+    inner = b""
+    for _ in range(depth):
+        inner = b"\x01aF" + struct.pack(">I", len(inner)) + inner
+    return struct.pack(">HI", 0x2000, len(inner)) + inner
+
+
+def test_headers_without_end_cost_nothing_but_their_message(
+    lab: ModuleType, rabbit: RabbitServer
+) -> None:
+    """What the library cannot read is dropped; the connection, and the calls on it, go on."""
+    url = rabbit.url(f"prefix=test-{time.monotonic_ns()}")
+    queue = f"{prefix_of(url)}.call/test/lab"
+    with serve(lab, url) as server, lab.LabClient(url) as client:
+        assert client.add(a=1) == 2
+        connection = rabbit.connect()
+        for depth in (120, 10_000):
+            message = amqp.Message(b"x")
+            message._serialize_properties = lambda depth=depth: nested(depth)
+            connection.channel().basic_publish_confirm(message, routing_key=queue)
+        connection.close()
+        intake = server._listeners[0]._desk._intake
+        eventually(lambda: intake.foreign == 2)
+        assert client.add(a=1) == 2
+        assert rabbit.queues()[queue] == 0
 
 
 def test_servers_are_found_by_asking_them(lab: ModuleType, amqp_url: str) -> None:

@@ -19,6 +19,7 @@ from amqp import spec
 from amqp.exceptions import AMQPError, error_for_code
 from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.inbound import Reader
 from rpcgen.runtime.drivers.amqp.line import Frame, Line, TlsRefused
 from rpcgen.runtime.url import Host
 
@@ -316,6 +317,7 @@ class Link:
             login_method=options.login,
             virtual_host=broker.vhost,
             heartbeat=options.heartbeat,
+            frame_handler=Reader,
             client_properties={"connection_name": broker.connection_name(role)},
             on_blocked=lambda reason: self._set_blocked(True),
             on_unblocked=lambda: self._set_blocked(False),

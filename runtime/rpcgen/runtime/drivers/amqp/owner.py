@@ -179,9 +179,11 @@ class Owner:
             link.hang_up()
             self._tell(f"{self._broker.text}: {link.host}: {error}", error.code)
             return
-        except BaseException:
+        except Exception as error:  # a mistake of ours, or of a callback: this thread must live on
             link.hang_up()
-            raise
+            log.exception("%s: %s: unexpected", self._role, self._broker.text)
+            self._tell(f"{self._broker.text}: {link.host}: {error!r}", 0)
+            return
         link.close(soon(LEAVE))
 
     def _turns(self, link: Link) -> None:
