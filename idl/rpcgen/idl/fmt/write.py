@@ -32,17 +32,22 @@ def _block(collection: Collection, indent: int) -> list[str]:
     lines: list[str] = []
     kept = False
     for item in collection.items:
-        lead = [f"{pad}{comment}" if comment else "" for comment in item.above]
-        if item.blank:
-            lead.append("")
-        # A block text that keeps its blank lines would take one more for its own.
-        while lead[:1] == [""] and (kept or not lines):
-            lead.pop(0)
-        lines += lead
+        lead = [*item.above, ""] if item.blank else item.above
+        lines += _comments(lead, pad, kept or not lines)
         lines += _item(item, indent, collection.is_map)
         kept = _keeps(item.value)
-    lines += [f"{pad}{comment}" if comment else "" for comment in collection.below]
-    return lines
+    return lines + _comments(collection.below, pad, kept)
+
+
+def _comments(comments: Sequence[str], pad: str, close: bool) -> list[str]:
+    """Comments and blank lines; `close`: none comes first.
+
+    A block text that keeps the blank lines behind it would take one more for its own.
+    """
+    found = [f"{pad}{comment}" if comment else "" for comment in comments]
+    while close and found[:1] == [""]:
+        found.pop(0)
+    return found
 
 
 def _keeps(node: Node) -> bool:
