@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Exit
+from rpcgen.cli._formats.choice import Format, format_option
 from rpcgen.cli._inputs import Inputs, file_arguments, read_interfaces
 
 if TYPE_CHECKING:
     from rpcgen.cli._check.judge import Outcome, Settings
-
-Format = Literal["text", "json", "sarif", "github", "junit"]
 
 
 @click.command()
@@ -28,13 +27,7 @@ Format = Literal["text", "json", "sarif", "github", "junit"]
     metavar="DIR",
     help="Where releases are kept; the project's, or rpcgen.lock, by default.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "sarif", "github", "junit"]),
-    default="text",
-    help="How to say it.",
-)
+@format_option
 @click.option(
     "--write-cases",
     type=click.Path(path_type=Path, file_okay=False),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Exit, Failure, nearest
+from rpcgen.cli._formats.choice import Format, format_option
 from rpcgen.cli._inputs import Inputs, file_arguments
 
 if TYPE_CHECKING:
-    from rpcgen.cli._lint.shown import Format
     from rpcgen.idl.lint.rule import Category, Rule
 
 
@@ -43,13 +43,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @click.option(
     "--ignore", multiple=True, metavar="RULE", help="Do not run this rule; may be repeated."
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "sarif", "github", "junit"]),
-    default="text",
-    help="How to say it.",
-)
+@format_option
 @click.option("--fix", is_flag=True, help="Mend what can be mended mechanically.")
 @click.option(
     "--list",

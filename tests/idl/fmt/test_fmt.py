@@ -28,6 +28,7 @@ FILES = sorted(
     for folder in ("generated_examples", "tests", "codegen/rpcgen/cli/_demo")
     for path in (ROOT / folder).rglob("*.yaml")
 )
+OWN = [path.read_text() for folder in case_folders() for path in folder.glob("*.yaml")]
 EXAMPLES = [path for path in FILES if "tests" not in path.relative_to(ROOT).parts]
 
 
@@ -55,7 +56,7 @@ def test_examples_are_formatted(path: Path) -> None:
 def test_any_file_keeps_its_meaning(seed: int) -> None:
     """Files of the tests with comments sprinkled over them, and the same with something broken."""
     chance = random.Random(seed)
-    check(sprinkled(chance.choice(CORPUS), chance))
+    check(sprinkled(chance.choice(chance.choice([CORPUS, OWN])), chance))
     check(sprinkled(mutated(seed), chance))
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
+from rpcgen.cli._formats.choice import Format
 from rpcgen.cli._formats.entry import Group, of_diagnostic
 from rpcgen.cli._lint.found import Found
 from rpcgen.idl import Diagnostic, render
-
-Format = Literal["text", "json", "sarif", "github", "junit"]
 
 
 def shown(found: Found, format_: Format) -> str:

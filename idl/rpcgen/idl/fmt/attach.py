@@ -129,10 +129,16 @@ def _owner_alone(at: Place, places: _Places) -> list[str]:
     # Between a key and its value on a later line.
     if isinstance(chain[0].value, Scalar) and chain[0].value.start > at:
         return chain[0].above
-    if following is not None and at[1] <= following.start[1]:
+    # Comments keep their order: what comes behind one of an outer level is of that level, too.
+    if following is not None and (following.above or at[1] <= following.start[1]):
         return following.above
-    for collection in (*around, places.root):
-        done = collection.items and collection.items[-1].start < at
-        if not collection.flow and done and collection.items[0].start[1] <= at[1]:
+    ended = [
+        each
+        for each in (*around, places.root)
+        if not each.flow and each.items and each.items[-1].start < at
+    ]
+    for number, collection in enumerate(ended):
+        outer = any(each.below for each in ended[number + 1 :])
+        if collection.start[1] <= at[1] and not outer:
             return collection.below
     return following.above if following is not None else places.root.below
