@@ -66,6 +66,7 @@ class Fleet:
         query = f"?{options}" if options else ""
         self.urls = [url + query for url in urls(transport, directory, servers, address)]
         self.servers: dict[int, Process] = {}
+        self._programs: dict[str, Process] = {}
         self._all: list[Process] = []
         self._askers: list[tuple[Asker, Reading]] = []
         self._entries: list[Entry] = []
@@ -123,6 +124,10 @@ class Fleet:
         process.ready()
         return RemoteAsker(process)
 
+    def pid_of(self, client: str) -> int:
+        """The process of a client program."""
+        return self._programs[client].pid
+
     def program(
         self, name: str, client: str = "p", surroundings: Surroundings = HERE, **orders: Any
     ) -> Process:
@@ -136,7 +141,8 @@ class Fleet:
             "journal": str(path),
             **orders,
         }
-        return self._process("tests.chaos.programs", told, path, surroundings)
+        self._programs[client] = self._process("tests.chaos.programs", told, path, surroundings)
+        return self._programs[client]
 
     def _process(self, module: str, orders: Any, path: Path, where: Surroundings) -> Process:
         process = Process(module, orders, path, path.with_suffix(".log"), where)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq.door import Door
 from rpcgen.runtime.drivers.zeromq.matchmakers import Registration, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.sockets import (
@@ -51,10 +52,11 @@ class Binding:
 
     Attributes:
         fd: readable (edge-triggered) when requests may have come.
-        counters: clients, malformed, foreign, unreachable, full, too_large, refused, expelled: HELLOs, frames that no
-            client of ours would send, frames from sockets that are not ours or not any more, answers whose caller was
-            gone, answers dropped at the caller's high-water mark, answers refused because of their size, connections
-            refused for their key, connections ended because their key was removed.
+        counters: clients, malformed, foreign, unreachable, full, too_large, refused, expelled, turned_away: HELLOs,
+            frames that no client of ours would send, frames from sockets that are not ours or not any more, answers whose
+            caller was gone, answers dropped at the caller's high-water mark, answers refused because of their size,
+            connections refused for their key, connections ended because their key was removed, connections refused for
+            want of descriptors.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Binding:
                 "too_large",
                 "refused",
                 "expelled",
+                "turned_away",
             ),
             0,
         )
@@ -96,10 +99,12 @@ class Binding:
         except ConfigurationError:
             registration.close()
             raise
+        self._door: Door | None = None
         self._socket = self._open()
         try:
             self._configure()
             self.address = self._bind()
+            self._door = Door(self.address, self.counters)
             registration.announce(self.address)
         except BaseException:
             self.close()
@@ -306,15 +311,17 @@ class Binding:
                 client not in self._owed
             ):  # END would say that a call whose answer was dropped was never run
                 self.send(client, end)
-        if self._guard is not None:
-            self._guard.close()
+        for part in (self._door, self._guard):
+            if part is not None:
+                part.close()
         self._socket.close(linger=round(LINGER * 1000))
 
     def end(self) -> None:
         """Wait, at most LINGER, until answers have left; leave no files and no threads of libzmq's."""
         self._context.term()
-        if self._guard is not None:
-            self._guard.join()
+        for part in (self._door, self._guard):
+            if part is not None:
+                part.join()
         self._registration.close()
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
-from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, why_no_socket
+from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, no_socket
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import IN_USE, Curves, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
@@ -272,7 +272,7 @@ class Engine:
         try:
             link = Link(self._context, endpoint, self.options, curves)
         except zmq.ZMQError as error:
-            self._failed(endpoint, NotSent(why_no_socket(error)))
+            self._failed(endpoint, no_socket(error))
             return
         self.links[endpoint.key] = link
         self._watch(link)

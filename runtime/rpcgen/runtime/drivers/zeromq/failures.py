@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Final
 
 import zmq
+from rpcgen.runtime.drivers.zeromq import descriptors
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, RpcgenError
 
@@ -50,8 +50,8 @@ def as_loss(name: str, reason: RpcgenError) -> RpcgenError:
     return ConnectionLost(f"the connection to {name} was closed: {reason}")
 
 
-def why_no_socket(error: zmq.ZMQError) -> str:
+def no_socket(error: zmq.ZMQError) -> NotSent:
     """Why a socket could not be made."""
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "this process may open no more files or sockets (ulimit -n)"
-    return f"cannot connect: {error.strerror}"
+    if error.errno in descriptors.EXHAUSTED:
+        return NotSent(descriptors.complaint())
+    return NotSent(f"cannot connect: {error.strerror}")

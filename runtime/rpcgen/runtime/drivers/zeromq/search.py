@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from msgspec import Struct, field
+from rpcgen.runtime.drivers.zeromq import descriptors
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import Link, State
@@ -24,13 +25,17 @@ _PAUSE: Final = 0.005
 #: Seconds that a fanout allows the matchmaker to be behind.
 _SPREAD: Final = 1.0
 
+#: Servers that an error names.
+_SHOWN: Final = 8
+
 
 class _Survey(Struct):
-    """How the servers that may serve the target stand."""
+    """How the servers that may serve the target stand; `before` is how earlier attempts at pending ones ended."""
 
     ready: list[Link] = field(default_factory=list[Link])
     pending: list[str] = field(default_factory=list[str])
     failed: dict[str, RpcgenError] = field(default_factory=dict[str, RpcgenError])
+    before: dict[str, RpcgenError] = field(default_factory=dict[str, RpcgenError])
     elsewhere: int = 0
 
 
@@ -93,11 +98,18 @@ class Search:
 
     def overdue(self, timeout: float) -> NotSent:
         """The error of a search that ran out of time."""
-        waiting = ", ".join(self._survey.pending)
+        waiting = ", ".join(self._survey.pending[:_SHOWN])
+        reasons = "; ".join([f"no answer yet from {waiting or 'anybody'}", *self._failures()])
         return NotSent(
             f"no server for {self._target} within {max(0.0, timeout):.3g} s"
-            f" (looked in {self._engine.matchmaker.where}; no answer yet from {waiting or 'anybody'})"
+            f" (looked in {self._engine.matchmaker.where}; {reasons})"
         )
+
+    def _failures(self) -> list[str]:
+        """Why some could not be connected to, and why perhaps all."""
+        failed = [*self._survey.failed.items(), *self._survey.before.items()]
+        reasons = [f"{name}: {error}" for name, error in failed[:_SHOWN]]
+        return [descriptors.complaint(), *reasons] if descriptors.are_exhausted() else reasons
 
     def _ask_again(self) -> None:
         """The matchmaker is about to know more."""
@@ -125,6 +137,8 @@ class Search:
             if wait > 0:
                 self.due = min(self.due, now + wait)
                 survey.pending.append(endpoint.name)
+                if history.error is not None:
+                    survey.before[endpoint.name] = history.error
                 return
             self._tried.add(endpoint.key)
             engine.connect(endpoint)
@@ -164,7 +178,7 @@ class Search:
 
     def _nobody(self) -> NotSent:
         survey, target = self._survey, self._target
-        reasons = [f"{name}: {error}" for name, error in list(survey.failed.items())[:8]]
+        reasons = self._failures()
         if survey.elsewhere:
             plural = "s" if survey.elsewhere > 1 else ""
             reasons.append(f"{survey.elsewhere} server{plural} there did not match")

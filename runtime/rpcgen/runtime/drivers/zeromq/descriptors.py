@@ -1,0 +1,30 @@
+"""Whether this process may open more files and sockets. libzmq does not tell when it could not open one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+from typing import Final
+
+#: What the system says then: this process has all that it may have, or the machine has.
+EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE)
+
+
+def are_exhausted() -> bool:
+    """Whether none is free now."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno in EXHAUSTED
+    return False
+
+
+def limit() -> int:
+    """How many this process may have."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def complaint() -> str:
+    """For people."""
+    return f"this process may open no more files or sockets (ulimit -n: {limit()})"

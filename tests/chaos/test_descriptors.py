@@ -1,0 +1,114 @@
+"""Processes that may open no more files."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psutil
+import pytest
+
+from tests.chaos.fleet import LONG, Fleets, report
+from tests.chaos.hosts import few_descriptors
+from tests.conformance.waiting import eventually
+
+pytestmark = [
+    pytest.mark.timeout(60),
+    pytest.mark.parametrize("world", ["blocking", "asyncio"] if LONG else ["asyncio"]),
+]
+
+#: Seconds over which the share of a core is measured.
+LOOKED = 5.0 if LONG else 2.0
+PEERS = 1000
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process open as many files as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def share(process: psutil.Process) -> float:
+    """Of a core, over some seconds."""
+    used, began = process.cpu_times(), time.monotonic()
+    time.sleep(LOOKED)  # what is measured is a rate
+    now = process.cpu_times()
+    return (now.user + now.system - used.user - used.system) / (time.monotonic() - began)
+
+
+def test_a_server_may_open_no_more_files(world: str, fleets: Fleets, many_files: None) -> None:
+    """F37: its clients are served on, the log says why others are not, and it does not spin; then all is well."""
+    with (
+        fleets("zmq+tcp", servers=1, options="handshake_timeout=60") as fleet,
+        ExitStack() as peers,
+    ):
+        process = fleet.serve(1, world, surroundings=few_descriptors(256))
+        server = psutil.Process(process.pid)
+        port = int(fleet.urls[0].partition("?")[0].rpartition(":")[2])
+        asker = fleet.asker(world)
+        asker.ask()
+        for _ in range(PEERS):
+            peers.enter_context(_begun(port))
+        eventually(lambda: "ulimit -n" in process.complaints(), 5.0)
+        spent = share(server)
+        served = [asker.ask(timeout=1.0) for _ in range(50)]
+        full = server.num_fds()
+        peers.close()
+        began = time.monotonic()
+        other = fleet.asker(world, "b")
+        while other.ask(timeout=1.0, may=("ok", "not_sent", "unknown")).outcome != "ok":
+            assert time.monotonic() < began + 6.0
+        found = time.monotonic() - began
+        lines = process.complaints().strip().splitlines()
+        fleet.verdict()
+    assert full >= 250
+    assert spent <= 0.5
+    assert "this process may open no more files or sockets (ulimit -n: 256)" in lines[0]
+    assert len(lines) <= 1 + LOOKED / 10 + 1
+    report(
+        f"F37 server with 256 descriptors and {PEERS} peers, zmq+tcp {world}",
+        "half a core, limit named, others served, then new ones in 6 s",
+        f"{spent:.0%} of a core, {len(lines)} lines, 0 of {len(served)} calls fail, new ones after {found:.3f} s",
+    )
+
+
+def _begun(port: int) -> socket.socket:
+    """A connection that is begun, and not waited for."""
+    made = socket.socket()
+    made.setblocking(False)
+    made.connect_ex(("127.0.0.1", port))
+    return made
+
+
+def test_a_client_may_open_no_more_files(world: str, fleets: Fleets) -> None:
+    """F37: what it cannot connect to it says, with the limit; what it is connected to serves on; then all is well."""
+    with fleets("zmq+tcp", servers=1) as fleet, ExitStack() as silent:
+        living = fleet.urls[0].removeprefix("zmq+tcp://")
+        others = [silent.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(16)]
+        hosts = [f"127.0.0.1:{each.getsockname()[1]}" for each in others]
+        fleet.urls[-1] = f"zmq+tcp://{','.join([*hosts, living])}"
+        fleet.serve(1, world)
+        asker = fleet.remote(world, surroundings=few_descriptors(64))
+        process = psutil.Process(fleet.pid_of("r"))
+        told = asker.ask(server="s1", timeout=1.0, may=("not_sent",))
+        spent = share(process)
+        silent.close()  # the connections to them end
+        began = time.monotonic()
+        while asker.ask(server="s1", timeout=1.0, may=("ok", "not_sent")).outcome != "ok":
+            assert time.monotonic() < began + 6.0
+        found = time.monotonic() - began
+        asker.close()
+        fleet.verdict()
+    assert "this process may open no more files or sockets (ulimit -n: 64)" in told.text
+    assert spent <= 0.5
+    report(
+        f"F37 client with 64 descriptors and {len(hosts)} servers, zmq+tcp {world}",
+        "half a core, limit named, then served in 6 s",
+        f"{spent:.0%} of a core, told after {told.took:.3f} s, served after {found:.3f} s",
+    )
