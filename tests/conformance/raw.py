@@ -41,6 +41,18 @@ class RawClient:
         assert answer.id == request.id
         return answer
 
+    def ask_next(self, request: Request) -> list[Any]:
+        """Send a request behind others; all that was answered until it was."""
+        self.send(MSGPACK.encode(request))
+        found: list[Any] = []
+        end = time.monotonic() + 5.0
+        while not any(each.id == request.id for each in found):
+            left = end - time.monotonic()
+            assert left > 0.0, "no answer"
+            arrivals = [arrival for _peer, arrival in self._driver.poll(left)]
+            found += [MSGPACK.to_client(each) for each in arrivals if isinstance(each, bytes)]
+        return found
+
     def close(self) -> None:
         self._driver.close()
 

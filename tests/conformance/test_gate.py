@@ -90,6 +90,7 @@ REFUSED: dict[str, tuple[Any, str, str | None]] = {
         "shape.label",
     ),
     "negative time": (request("add", {"a": 1}, remaining=-5.0), "expired", None),
+    "no time": (request("add", {"a": 1}, remaining=0), "expired", None),
 }
 
 
@@ -143,6 +144,7 @@ GARBAGE = {
     "deep": b"\x91" * 100_000,
     "huge length": b"\xdd\xff\xff\xff\xff",
     "negative version": MSGPACK.encode(request("add", {"a": 1}, minor=-1)),
+    "time as text": MSGPACK.encode(request("add", {"a": 1}, remaining="1")),
     "attempt below zero": MSGPACK.encode(request("add", {"a": 1}, attempt=-1)),
     "json": b'[1,"",0]',
     "a reply": MSGPACK.encode(Reply(b"x" * 16, msgspec.Raw(b"\xc0"))),
