@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 from rpcgen.runtime import AsyncServer, Server
 
+from tests.chaos import clocks
 from tests.chaos.journal import Journal, Ran
 from tests.chaos.payloads import digest
 from tests.chaos.poisons import POISONS
@@ -143,6 +144,7 @@ async def _poisoned(how: str) -> None:
 
 def main(text: str) -> None:
     """Serve."""
+    clocks.adjust()
     orders = msgspec.json.decode(text, type=Orders)
     package: Any = import_from(Path(orders.directory), PACKAGE)
     handlers = Handlers(orders, package)

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 from rpcgen.runtime import ConfigurationError, RpcgenError
 
-from tests.chaos import remote
+from tests.chaos import clocks, remote
 from tests.chaos.asking import Asker
 from tests.chaos.cycles import crowd, cycle
 from tests.chaos.errands import PACKAGE
@@ -188,6 +188,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
 
 def main(text: str) -> None:
     """Run one program."""
+    clocks.adjust()
     orders: dict[str, Any] = msgspec.json.decode(text)
     package: Any = import_from(Path(orders.pop("directory")), PACKAGE)
     program, journal = PROGRAMS[orders.pop("program")], Journal(Path(orders.pop("journal")))

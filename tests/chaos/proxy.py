@@ -42,7 +42,7 @@ class Proxy:
         self.accepted = 0
         self._target = port
         self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting: set[asyncio.Task[None]] = set()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port: int = self._listening.getsockname()[1]
         self._loop = asyncio.new_event_loop()
@@ -60,23 +60,34 @@ class Proxy:
         self._started.set()
         await self._ended.wait()
         server.close()
-        self._abort()
-        for task in self._tasks:
+        for task in list(self._accepting):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        await asyncio.sleep(
+            0
+        )  # connections that were aborted are closed in the next pass of the loop
+        await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        accepting = asyncio.current_task()
+        assert accepting is not None
+        self._accepting.add(accepting)
+        try:
+            await self._connect(reader, writer)
+        finally:
+            self._accepting.discard(accepting)
+            writer.transport.abort()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             to_server = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
-            writer.transport.abort()
             return
         both = writer, to_server[1]
         self._writers.update(both)
         directions = ((reader, both[1], self.up), (to_server[0], both[0], self.down))
         pumps = [self._loop.create_task(_pump(*each)) for each in directions]
-        self._tasks.update(pumps)
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -86,7 +97,6 @@ class Proxy:
             for each in both:
                 each.transport.abort()
             self._writers.difference_update(both)
-            self._tasks.difference_update(pumps)
 
     def _abort(self) -> None:
         for writer in self._writers:

@@ -53,6 +53,7 @@ def test_replies_come_too_late(transport: str, world: str, fleets: Fleets) -> No
     with fleets(transport, servers=1) as fleet:
         fleet.serve(1, "blocking")
         asker = fleet.asker(world)
+        asker.ask()
         late, good = [], []
         for _ in range(count // 40):
             calls = [

@@ -11,6 +11,7 @@ from tests.chaos.fleet import LONG, Fleet, Fleets, report, seconds
 from tests.chaos.hosts import HERE
 from tests.chaos.journal import Ended
 from tests.chaos.remote import RemoteAsker
+from tests.conformance.waiting import eventually
 from tests.redisd import RedisServer
 
 pytestmark = [
@@ -29,8 +30,14 @@ def off(clock: Clock, by: float) -> None:
     assert 0.0 <= time.monotonic() - monotonic < 5.0
 
 
+def found(asker: RemoteAsker) -> None:
+    """Wait until the server has been found: that is not what a clock is to keep from."""
+    eventually(lambda: asker.ask(timeout=2.0, may=("ok", "not_sent")).outcome == "ok", 10.0)
+
+
 def calls(fleet: Fleet, asker: RemoteAsker) -> tuple[list[Ended], list[Ended], list[Ended]]:
     """Quick ones, some with a deadline that a wrong clock would miss, and some that end at theirs."""
+    found(asker)
     quick = [asker.start(timeout=2.0) for _ in range(50)]
     slow = [asker.start(seconds=0.8, timeout=1.5) for _ in range(10)]
     late = [asker.start(seconds=1.0, timeout=0.5, may=("unknown",)) for _ in range(10)]
@@ -72,6 +79,7 @@ def test_clocks_jump(world: str, fleets: Fleets) -> None:
         off(clock, 10)
         fleet.serve(1, world, surroundings=clock.surroundings)
         asker = fleet.remote(world, surroundings=clock.surroundings)
+        found(asker)
         end, jumps = time.monotonic() + length, 0
         rounds = []
         while time.monotonic() < end:

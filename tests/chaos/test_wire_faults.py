@@ -91,8 +91,8 @@ def test_bytes_come_late_or_piece_by_piece(world: str, how: str, fleets: Fleets)
 def again(fleet_asker: Callable[[], Ended]) -> float:
     """Seconds until a call succeeds."""
     began = time.monotonic()
-    while fleet_asker().outcome != "ok":
-        assert time.monotonic() < began + 6.0
+    while (ended := fleet_asker()).outcome != "ok":
+        assert time.monotonic() < began + 6.0, ended.text
     return time.monotonic() - began
 
 
