@@ -76,8 +76,8 @@ class Proxy:
         try:
             await self._connect(reader, writer)
         finally:
+            await _abort(writer)
             self._accepting.discard(accepting)
-            writer.transport.abort()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -94,8 +94,7 @@ class Proxy:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for each in both:
-                each.transport.abort()
+            await _abort(to_server[1])
             self._writers.difference_update(both)
 
     def _abort(self) -> None:
@@ -122,6 +121,13 @@ class Proxy:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+async def _abort(writer: asyncio.StreamWriter) -> None:
+    """End a connection, and wait until it is closed."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pump(

@@ -17,6 +17,7 @@ def job(caller: str, number: int = 0) -> Any:
         caller=caller,
         number=number,
         wants_reply=True,
+        kept=False,
         request=SimpleNamespace(id=f"{caller}{number}"),
         context=SimpleNamespace(cancelled=False),
     )
