@@ -9,6 +9,7 @@ import click
 from rpcgen.cli._exit import Exit, Failure, nearest
 from rpcgen.cli._formats.choice import Format, format_option
 from rpcgen.cli._inputs import Inputs, file_arguments
+from rpcgen.idl.lint.rule import CATEGORIES
 
 if TYPE_CHECKING:
     from rpcgen.idl.lint.rule import Category, Rule
@@ -18,7 +19,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     """List the rules, and end."""
     if not value or ctx.resilient_parsing:
         return
-    from rpcgen.idl.lint.rule import CATEGORIES, rule, rule_ids
+    from rpcgen.idl.lint.rule import rule, rule_ids
 
     rules = sorted(map(rule, rule_ids()), key=lambda each: CATEGORIES.index(each.category))
     width = max(len(each.id) for each in rules)
@@ -31,7 +32,7 @@ def _list(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
 @file_arguments
 @click.option(
     "--category",
-    type=click.Choice(["minimal", "standard", "strict"]),
+    type=click.Choice(CATEGORIES),
     help="Run the rules of this category and those before it; the project's, or standard, by default.",
 )
 @click.option(

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from rpcgen.cli._exit import Failure
-from rpcgen.cli._project.settings import CATEGORIES, LintSettings, Project, Waiver
+from rpcgen.cli._project.settings import LintSettings, Project, Waiver
 from rpcgen.cli._project.tables import Mistakes, Table, shown
 from rpcgen.idl import Version, parse_version
+from rpcgen.idl.lint.rule import CATEGORIES
 
 FILE = "pyproject.toml"
 LOCK = "rpcgen.lock"

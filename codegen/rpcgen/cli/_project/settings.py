@@ -10,13 +10,10 @@ import os
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal, get_args
 
 from rpcgen.cli._exit import Failure
 from rpcgen.idl import Version
-
-Category = Literal["minimal", "standard", "strict"]
-CATEGORIES: tuple[Category, ...] = get_args(Category)
+from rpcgen.idl.lint.rule import Category
 
 
 @dataclass(frozen=True, slots=True)
