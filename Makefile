@@ -13,12 +13,13 @@ EXAMPLES := $(wildcard generated_examples/*/*.yaml)
 # Tests that start, stop and kill processes.
 PROCESSES := tests/conformance tests/examples/test_examples.py tests/cli/test_demo.py
 ROUNDS ?= 20
+OPERATIONS ?= 10000
 ARGS ?=
 
 export PIP_REQUIRE_VIRTUALENV = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format examples bench fuzz versions chaos clean
+.PHONY: help setup demo test check format examples bench fuzz versions chaos soak clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{printf "%-18s %s\n", $$1, $$2}'
@@ -64,6 +65,9 @@ chaos: $(TEST)  ## faults under load at length; then the tests that kill and sto
 	@for round in $$(seq $(ROUNDS)); do \
 		$(BIN)/python -m pytest -q --timeout=120 $(PROCESSES) $(ARGS) || exit 1; \
 	done
+
+soak: $(TEST)  ## 10,000 operations between rpcgen and oslo.messaging (OPERATIONS=n)
+	RPCGEN_OPERATIONS=$(OPERATIONS) $(BIN)/python -m pytest -q -s tests/oslo/test_soak.py $(ARGS)
 
 clean:  ## remove .venv and every cache
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist build

@@ -7,6 +7,9 @@ from types import ModuleType
 import pytest
 
 from tests.compiled import INTERFACES, compile_to, import_from
+from tests.rabbitd import amqp_session, amqp_url, rabbit
+
+__all__ = ["amqp_session", "amqp_url", "rabbit"]
 
 
 @pytest.fixture(scope="session")

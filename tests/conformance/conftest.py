@@ -17,10 +17,9 @@ from rpcgen.runtime.drivers.zeromq.keyfiles import write_pair
 
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
-from tests.rabbitd import amqp_session, amqp_url, rabbit
 from tests.redisd import redis_session, redis_url
 
-__all__ = ["amqp_session", "amqp_url", "rabbit", "redis_session", "redis_url"]
+__all__ = ["redis_session", "redis_url"]
 
 #: Scheme, world of the clients, world of the servers. Every driver serves both worlds; that worlds meet is shown once
 #: in a process and once over a socket.

@@ -13,9 +13,12 @@ from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
-from rpcgen.runtime.drivers.amqp import courier, desk, intake, letters
+from rpcgen.runtime.drivers.amqp import courier, desk, intake, letters, native
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
+from rpcgen.runtime.drivers.amqp.oslo.manner import OsloManner
+from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.drivers.amqp.oslo.topology import Topology
 from rpcgen.runtime.drivers.zeromq import control, matchmakers
 from rpcgen.runtime.drivers.zeromq import records as files
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
@@ -200,8 +203,46 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"{desk.PAUSE} s before the second" in section
     assert f"After {desk.MAX_ATTEMPTS} attempts" in section
     assert f"type `{letters.HERE}`" in section
-    assert f"expires after {courier.REPLY_EXPIRES} s" in section
+    assert f"expires after {native.REPLY_EXPIRES} s" in section
     assert f"come back after {courier.GRACE} s" in section
     assert f"`concurrency` + `queue` + {intake.MARGIN}" in section
     assert f"after {intake.ACKNOWLEDGE / 60:g} minutes" in section
     assert "again {:g} s and {:g} s after".format(*intake.LOOK_AGAIN) in section
+
+
+def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:
+    """Section 7.8 lists every option that the native wire has not, with its default, and 7.6 says what it changes."""
+    section = TEXT[TEXT.index("### 7.8") :]
+    documented = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", section, re.M))
+    shown = {name: default.strip("` ") for name, default in documented.items()}
+    own = [
+        name for name in OsloOptions.__struct_fields__ if name not in AmqpOptions.__struct_fields__
+    ]
+    assert shown == {name: str(getattr(OsloOptions(), name)) for name in own}
+    explained = re.findall(
+        r"^\| `(\w+)` \|", TEXT[TEXT.index("### 7.6") : TEXT.index("### 7.7")], re.M
+    )
+    assert {*explained, "quorum_delivery_limit"} == set(own)
+
+
+def test_numbers_of_the_oslo_wire_are_those_of_the_code() -> None:
+    """Section 7.7 says how patient a server is."""
+    tries, pause = OsloManner.answer_tries, desk.ANSWER_PAUSE
+    assert f"{tries} times, {pause} s apart" in " ".join(TEXT[TEXT.index("### 7.7") :].split())
+
+
+def test_names_of_the_oslo_wire_are_those_of_the_code() -> None:
+    """Section 7.6 names every exchange and queue."""
+    topology, target = Topology(OsloOptions()), Target("E", "T")
+    made = {
+        "E",
+        "T",
+        "T.S",
+        *(q.name for q in topology.queues(target, "S")),
+        topology.reply_queue().name,
+    }
+    made |= {topology.exchange(each).name for each in (target, Target("E", "T", fanout=True))}
+    shown = {row[1].replace("`", "") for row in rows("7.6") if len(row) == 3 and row[0] != "what"}
+    assert {re.sub("[0-9a-f]{32}", "R", name) for name in made} == {
+        name for name in shown if name[0] != "-"
+    }

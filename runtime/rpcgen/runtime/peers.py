@@ -91,6 +91,9 @@ class Undelivered(Struct, frozen=True):
     error: RpcgenError
 
 
+#: From whom a frame comes if the transport does not say it.
+ANYBODY = Peer("anybody")
+
 #: A frame from a peer; the end of one message to it; or the reason for which nothing more will come from it:
 #: ConnectionLost, AuthError, or Draining, which says that the peer closed in order, and that it never ran what it has
 #: not answered.

@@ -1,15 +1,21 @@
 """The hand-written side of peer.yaml: an endpoint for oslo.messaging."""
 
 import json
+import os
 import sys
+import tempfile
+import threading
 import time
 import warnings
 
 warnings.simplefilter("ignore")  # what oslo.messaging's own imports warn of
+os.environ.setdefault("OSLO_LOCK_PATH", tempfile.gettempdir())  # of its queue manager
 
 import oslo_messaging  # noqa: E402 - after the filter
 import peer_errors  # noqa: E402
 from oslo_config import cfg  # noqa: E402
+
+saying = threading.Lock()
 
 
 class Lab:
@@ -55,22 +61,15 @@ class Lab:
         return f"newer {more}"
 
 
-def configured(options):
-    """The configuration, with options of the group `oslo_messaging_rabbit`."""
-    conf = cfg.CONF
-    conf([])
-    from oslo_messaging._drivers import impl_rabbit
-
-    conf.register_opts(impl_rabbit.rabbit_opts, group="oslo_messaging_rabbit")
-    from oslo_messaging._drivers import amqp
-
-    conf.register_opts(amqp.amqp_opts, group="oslo_messaging_rabbit")
-    for name, value in options.items():
-        conf.set_override(name, value, group="oslo_messaging_rabbit")
-    return conf
+def transport(url, allowed=()):
+    """A transport; its options are in the query of the URL."""
+    cfg.CONF([])
+    return oslo_messaging.get_rpc_transport(cfg.CONF, url=url, allowed_remote_exmods=list(allowed))
 
 
 def say(said):
     """One line for whoever started this program."""
-    sys.stdout.write(json.dumps(said, default=repr) + "\n")
-    sys.stdout.flush()
+    line = json.dumps(said, default=repr) + "\n"
+    with saying:
+        sys.stdout.write(line)
+        sys.stdout.flush()

@@ -6,7 +6,7 @@ import sys
 import threading
 
 import kombu
-from peer import Lab, configured, oslo_messaging
+from peer import Lab, oslo_messaging, transport
 
 published = []
 noted = threading.Semaphore(0)
@@ -69,14 +69,12 @@ def record(publish):
 
 def main():
     kombu.Producer._publish = record(kombu.Producer._publish)
-    transport = oslo_messaging.get_rpc_transport(configured({}), url="kombu+memory://")
+    way = transport("kombu+memory://")
     target = oslo_messaging.Target(exchange="peers", topic="lab", server="host1")
-    server = oslo_messaging.get_rpc_server(
-        transport, target, [Noting("host1")], executor="threading"
-    )
+    server = oslo_messaging.get_rpc_server(way, target, [Noting("host1")], executor="threading")
     server.start()
     target = oslo_messaging.Target(exchange="peers", topic="lab", namespace="lab", version="2.1")
-    client = oslo_messaging.get_rpc_client(transport, target, timeout=5)
+    client = oslo_messaging.get_rpc_client(way, target, timeout=5)
     steps = {
         "call": lambda: client.call(
             {"user": "ann", "request_id": "req-1", "roles": ["a"]},

@@ -21,7 +21,7 @@ from rpcgen.runtime.errors import (
     Stale,
     TooLarge,
 )
-from rpcgen.runtime.peers import News, Peer, Undelivered
+from rpcgen.runtime.peers import ANYBODY, News, Peer, Undelivered
 
 #: A call that a server took no notice of, or refused because it drains or was away, is sent again; so often at most.
 MAX_MOVES = 3
@@ -90,7 +90,7 @@ class Calls:
             self.counters.unreadable += 1
             return []
         call = self.pending.get(read.id)
-        if call is None or call.peer is not peer:
+        if call is None or peer not in (call.peer, ANYBODY):
             # Late, or forged: an answer counts only from the server that was asked.
             self.counters.late += 1
             return []

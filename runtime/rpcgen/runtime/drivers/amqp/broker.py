@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
+from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.url import Host, TransportUrl
 
@@ -56,7 +57,8 @@ def read_broker(url: TransportUrl) -> Broker:
     Raises:
         BadUrl: it cannot be used.
     """
-    options = url.options(AmqpOptions)
+    oslo = dict(url.params).get("wire") == "oslo"
+    options = url.options(OsloOptions if oslo else AmqpOptions)
     tls = url.scheme == _TLS
     given = [name for name in ("ca", "cert", "key") if getattr(options, name) is not None]
     if given and not tls:

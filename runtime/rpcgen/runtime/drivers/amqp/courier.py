@@ -14,10 +14,9 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime import forks
-from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.link import LaneClosed, Link, Message, Properties
-from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.drivers.amqp.manner import Manner, Place, manner_of
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
 from rpcgen.runtime.errors import (
@@ -28,12 +27,11 @@ from rpcgen.runtime.errors import (
     RpcgenError,
     TooLarge,
 )
-from rpcgen.runtime.peers import Arrival, Outgoing, Peer, Undelivered
+from rpcgen.runtime.peers import ANYBODY, Arrival, Outgoing, Peer, Undelivered
 from rpcgen.runtime.target import Target
 
-#: Seconds for which the queue of answers outlives its consumer on the broker; for which calls that wait for an answer
-#: outlive the connection; and for which a destination that took a message is believed to be there.
-REPLY_EXPIRES: Final = 60
+#: Seconds for which calls that wait for an answer outlive the connection; and for which a destination that took a message
+#: is believed to be there.
 GRACE: Final = 1.5
 PROVEN: Final = 1.0
 
@@ -44,42 +42,12 @@ _CONSUMER: Final = "answers"
 _NOT_FOUND: Final = 404
 
 
-class Place(Peer):
-    """A destination: whoever consumes from a queue, or all whose queues are bound to an exchange.
-
-    Attributes:
-        exchange, key: how it is reached; keep: the key for what is kept.
-        all: the exchange by which a cancellation reaches whoever has the request; None: as the request did.
-        label: comes back with its answers.
-        proven: until when (monotonic seconds) it is believed to be there.
-    """
-
-    __slots__ = ("all", "exchange", "keep", "key", "label", "proven")
-
-    def __init__(
-        self,
-        name: str,
-        exchange: str,
-        key: str,
-        all_of: str | None,
-        label: str,
-        keep: str = "",
-    ) -> None:
-        super().__init__(name)
-        self.exchange = exchange
-        self.key = key
-        self.keep = keep
-        self.all = all_of
-        self.label = label
-        self.proven = 0.0
-
-
 class Mailbox:
     """The `Duty` of taking answers: one queue, which outlives a short loss of the connection.
 
     Args:
         broker: whom to connect.
-        names: what things are called.
+        manner: what it is called, and how it is declared.
         arrived: gets each answer.
         lost: called when answers may have been lost: no request that was sent before will be answered for sure.
         changed: called when `queue` or `trouble` may have changed.
@@ -88,14 +56,14 @@ class Mailbox:
     def __init__(
         self,
         broker: Broker,
-        names: Names,
+        manner: Manner,
         arrived: Callable[[Message], None],
         lost: Callable[[str], None],
         changed: Callable[[], None],
     ) -> None:
         self.owner = Owner(broker, "answers", self)
         self._arrived, self._lost, self._changed = arrived, lost, changed
-        self._name = names.reply()
+        self._queue = manner.reply_queue()
         self._link: Link | None = None
         self._made = False
         self._gone_at: float | None = None
@@ -105,7 +73,7 @@ class Mailbox:
     @property
     def queue(self) -> str | None:
         """Where answers are to go; None while nobody would read them."""
-        return self._name if self._link is not None else None
+        return self._queue.name if self._link is not None else None
 
     def begin(self, link: Link) -> None:
         """See `Duty.begin`."""
@@ -119,17 +87,19 @@ class Mailbox:
         lane = link.lane()
         if self._made:
             try:
-                lane.declare_queue(self._name, passive=True)
+                lane.declare_queue(self._queue.name, passive=True)
             except LaneClosed as closed:
                 if closed.code != _NOT_FOUND:
                     raise
                 self._made = False
-                self._lost("the broker has lost our queue of answers")
+                if not self._queue.returns:
+                    self._lost("the broker has lost our queue of answers")
                 lane = link.lane()
         if not self._made:
-            lane.declare_queue(self._name, arguments={"x-expires": REPLY_EXPIRES * 1000})
+            queue = self._queue
+            lane.declare_queue(queue.name, durable=queue.durable, arguments=queue.arguments)
             self._made = True
-        lane.take(self._name, _CONSUMER, self._arrived, self._cancelled, acknowledged=False)
+        lane.take(self._queue.name, _CONSUMER, self._arrived, self._cancelled, acknowledged=False)
 
     def _cancelled(self, tag: str) -> None:
         self._restore = True
@@ -167,7 +137,7 @@ class Mailbox:
         """See `Duty.leave`."""
         link, self._link = self._link, None
         if link is not None:
-            link.lane().delete_queue(self._name)
+            link.lane().delete_queue(self._queue.name)
 
 
 class Courier:
@@ -185,13 +155,13 @@ class Courier:
         self.broker = broker
         self.born = forks.generation()
         self._arrived = arrived
-        self._names = Names(broker.options.prefix)
+        self._manner = manner_of(broker)
         self._labels = count(1)
         self._lock = threading.Lock()
         self._places: dict[Target, Place] = {}
         self._labelled: dict[str, Place] = {}
-        self._publisher = Publisher(broker, "requests", changed, self._names.calls())
-        self._mailbox = Mailbox(broker, self._names, self._answered, self._lose, changed)
+        self._publisher = Publisher(broker, "requests", changed, self._manner.exchange)
+        self._mailbox = Mailbox(broker, self._manner, self._answered, self._lose, changed)
         self._closed = False
         self.counters = {"returned": 0, "foreign": 0, "lost": 0}
 
@@ -228,7 +198,6 @@ class Courier:
         return NotSent(str(trouble or f"{self.broker.text}: it has not answered in time"))
 
     def _new_place(self, target: Target) -> Place:
-        names = self._names
         with self._lock:
             known = self._places.get(target)
             if known is not None:
@@ -236,13 +205,7 @@ class Courier:
             if len(self._places) >= MAX_PLACES:
                 self._forget_idle()
             label = str(next(self._labels))
-            if target.fanout:
-                place = Place(str(target), names.fanout(target), "", None, label)
-            else:
-                everybody = None if target.server is not None else names.fanout(target)
-                name = target.server or str(target)
-                keys = names.call(target), names.keep(target)
-                place = Place(name, names.calls(), keys[0], everybody, label, keys[1])
+            place = self._manner.place(target, label)
             self._places[target] = place
             self._labelled[label] = place
             return place
@@ -267,7 +230,7 @@ class Courier:
                 return
             self._arrived((peer, Undelivered(message_id, self._explained(peer, error))))
 
-        self._put(peer, frame, message, settled)
+        self._put(peer, frame, message, settled, awaited=True)
 
     def post(
         self,
@@ -324,7 +287,7 @@ class Courier:
         if peer.all is None:
             self._put(peer, frame, None, lambda error: None, mandatory=False)
         else:
-            everybody = Place(peer.name, peer.all, "", None, peer.label)
+            everybody = Place(peer.name, peer.all, "", peer.label)
             self._put(everybody, frame, None, lambda error: None, mandatory=False)
 
     def _put(
@@ -335,37 +298,31 @@ class Courier:
         settled: Callable[[RpcgenError | None], None],
         *,
         mandatory: bool = True,
+        awaited: bool = False,
     ) -> Parcel:
-        limit = self.broker.options.max_message
-        if len(frame) > limit:
-            raise TooLarge(f"the message has {len(frame)} bytes, the limit is {limit}")
         reply_to = self._mailbox.queue
         if self._closed or reply_to is None:
             raise self.unreachable()
-        message_id = b"" if message is None else message.id
-        deadline = None if message is None else message.deadline
-        label = place.label
-
+        body, made = self._manner.request(place, frame, message, reply_to, awaited=awaited)
+        limit = self.broker.options.max_message
+        if len(body) > limit:
+            raise TooLarge(f"the message has {len(body)} bytes, the limit is {limit}")
         kept = message is not None and message.kept
 
         def properties(number: int) -> Properties:
-            if kept:
-                # What may have arrived already is marked: it may run twice.
-                travels = letters.Kept(attempt=2 if parcel.left else 1)
-                return letters.keep(number, message_id.hex(), reply_to, label, travels)
-            remaining = None if deadline is None else deadline - monotonic()
-            return letters.request(number, message_id, remaining, reply_to, label)
+            return made(number, parcel.left)
 
         parcel = Parcel(
             place.exchange,
             place.keep if kept else place.key,
-            frame,
+            body,
             properties,
             settled,
-            deadline=deadline,
+            deadline=None if message is None else message.deadline,
             mandatory=mandatory,
             again=kept,
-            aside=not place.key,
+            aside=not place.key and place.declares is None,
+            declares=place.declares,
         )
         self._publisher.put(parcel)
         return parcel
@@ -373,11 +330,15 @@ class Courier:
     # --- arriving ---------------------------------------------------------------------------------------------------
 
     def _answered(self, message: Message) -> None:
-        place = self._labelled.get(message.text("correlation_id") or "")
-        if place is None or not letters.is_ours(message, letters.ANSWER):
+        read = self._manner.read_answer(message)
+        place = None
+        if read is not None:
+            label, frame = read
+            place = ANYBODY if label is None else self._labelled.get(label)
+            if place is not None:
+                self._arrived((place, frame))
+        if place is None:
             self.counters["foreign"] += 1
-            return
-        self._arrived((place, message.body))
 
     def _lose(self, why: str) -> None:
         """No request that was sent before now is sure to be answered; those that are sent from now on are."""

@@ -18,9 +18,9 @@ from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
 from rpcgen.runtime.drivers.amqp.link import Properties
-from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.drivers.amqp.manner import manner_of
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
-from rpcgen.runtime.drivers.amqp.queues import AnyQueue, KeptQueue, OwnQueue, Queue
+from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.peers import Caller
@@ -35,6 +35,9 @@ REMEMBER: Final = 60.0
 #: Attempts at a message that is kept, before it is put aside; and seconds before the second, which double each time.
 MAX_ATTEMPTS: Final = 5
 PAUSE: Final = 0.2
+
+#: Seconds before an answer is tried again whose queue was not there.
+ANSWER_PAUSE: Final = 0.5
 
 #: Queues of answers that are remembered not to be there.
 MAX_DEAD: Final = 10_000
@@ -65,16 +68,13 @@ class Desk:
             raise ConfigurationError("a listener needs at least one target")
         self._broker = broker
         self._born = forks.generation()
-        self._names = names = Names(broker.options.prefix)
+        self._manner = manner = manner_of(broker)
         topics = sorted({(target.exchange, target.topic) for target in targets})
         self._here = msgspec.msgpack.encode([server, topics])
-        queues = _queues(names, topics, server)
-        kind = broker.options.queue_type
-        for target in room.kept:
-            one = Target(target.exchange, target.topic, server)
-            for each in (target, one):
-                queues.append(KeptQueue(names.keep(each), names.calls(), names.dead(target), kind))
-        self._intake = Intake(broker, queues, room, arrived, self._tell_who, self._again)
+        queues = manner.queues(topics, server, room.kept)
+        self._arrived = arrived
+        take, ask = self._arrival, self._tell_who
+        self._intake = Intake(broker, manner, queues, room, take, ask, self._again)
         self._publisher = Publisher(broker, "answers", lambda: None)
         self._unsent = unsent
         self._dead: dict[str, float] = {}
@@ -108,31 +108,42 @@ class Desk:
         """See `Listener.send`."""
         forks.check(self._born)
         assert isinstance(caller, Request)
+        body, properties = self._manner.answer(frame, caller.label)
         limit = self._broker.options.max_message
-        if len(frame) > limit:
-            raise TooLarge(f"the answer has {len(frame)} bytes, the limit is {limit}")
-        label = caller.label
-        return self._publish(
-            caller.reply_to, frame, lambda number: letters.answer(number, label), counts=True
-        )
+        if len(body) > limit:
+            raise TooLarge(f"the answer has {len(body)} bytes, the limit is {limit}")
+        return self._publish(caller.reply_to, body, properties, counts=True)
 
     def _publish(
         self, queue: str, body: bytes, properties: Callable[[int], Properties], *, counts: bool
     ) -> bool:
-        if self._closed or not self._names.is_reply(queue) or self._is_dead(queue):
+        if self._closed or not self._manner.may_answer(queue) or self._is_dead(queue):
             return False
+        tries = self._manner.answer_tries
 
         def settled(error: RpcgenError | None) -> None:
-            if error is not None:
+            nonlocal tries
+            tries -= 1
+            if isinstance(error, NotSent) and tries and not self._closed:
+                self._publisher.put_later(parcel, monotonic() + ANSWER_PAUSE)
+            elif error is not None:
                 self._failed(queue, error)
                 if counts:
                     self._unsent()
 
+        parcel = Parcel("", queue, body, properties, settled, again=True)
         try:
-            self._publisher.put(Parcel("", queue, body, properties, settled, again=True))
+            self._publisher.put(parcel)
         except NotSent:
             return False
         return True
+
+    def _arrival(self, request: tuple[Caller, bytes]) -> None:
+        """Whoever asks has a queue for the answer, whatever became of the last."""
+        caller = request[0]
+        if self._dead and isinstance(caller, Request):
+            self._dead.pop(caller.reply_to, None)
+        self._arrived(request)
 
     def _failed(self, queue: str, error: RpcgenError) -> None:
         if isinstance(error, NotSent):
@@ -193,13 +204,3 @@ class Desk:
         self._closed = True
         self._publisher.owner.stop(0.6)
         self._intake.owner.stop(0.4)
-
-
-def _queues(names: Names, topics: Sequence[tuple[str, str]], server: str) -> list[AnyQueue]:
-    queues: list[AnyQueue] = []
-    fanouts: list[str] = [names.directory()]
-    for exchange, topic in topics:
-        for target in (Target(exchange, topic), Target(exchange, topic, server)):
-            queues.append(Queue(names.call(target), names.calls()))
-        fanouts.append(names.fanout(Target(exchange, topic)))
-    return [*queues, OwnQueue(names.own(server), tuple(fanouts))]

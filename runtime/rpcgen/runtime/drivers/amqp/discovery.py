@@ -9,9 +9,10 @@ import msgspec
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.link import LaneClosed, Link, LinkLost, Message, soon
+from rpcgen.runtime.drivers.amqp.link import Exchange, LaneClosed, Link, LinkLost, Message, soon
 from rpcgen.runtime.drivers.amqp.names import Names
-from rpcgen.runtime.errors import AuthError, InvalidTarget, NotSent
+from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.errors import AuthError, ConfigurationError, InvalidTarget, NotSent
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.target import Target
 
@@ -29,8 +30,11 @@ def discover(broker: Broker, timeout: float) -> list[Found]:
     """As `DriverModule.discover`.
 
     Raises:
+        ConfigurationError: on this wire servers do not say who they are.
         NotSent: the broker does not answer in time, or does not let us in.
     """
+    if isinstance(broker.options, OsloOptions):
+        raise ConfigurationError(f"{broker.text}: with wire=oslo servers do not say who they are")
     error: LinkLost | LaneClosed | None = None
     end = monotonic() + timeout
     for host in broker.hosts:
@@ -64,7 +68,7 @@ def _ask(link: Link, names: Names, host: object, end: float) -> list[Found]:
     lane = link.lane()
     queue, exchange = names.reply(), names.directory()
     lane.declare_queue(queue, exclusive=True, auto_delete=True)
-    lane.declare_exchange(exchange, "fanout")
+    lane.declare_exchange(Exchange(exchange, "fanout"))
     lane.take(queue, "found", came, lambda tag: None, acknowledged=False)
     lane.publish(exchange, "", b"", letters.who(queue), mandatory=False)
     link.flush()

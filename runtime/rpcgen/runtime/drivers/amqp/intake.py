@@ -13,8 +13,9 @@ from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.link import Lane, LaneClosed, Link, Message
+from rpcgen.runtime.drivers.amqp.manner import Manner, RequestQueue
 from rpcgen.runtime.drivers.amqp.owner import Owner
-from rpcgen.runtime.drivers.amqp.queues import AnyQueue, KeptQueue
+from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
 from rpcgen.runtime.peers import Caller
@@ -39,6 +40,7 @@ class Intake:
 
     Args:
         broker: whom to connect.
+        manner: how to read what comes.
         queues: what to consume from.
         room: how many requests may be held at once.
         arrived: gets each request.
@@ -49,7 +51,8 @@ class Intake:
     def __init__(
         self,
         broker: Broker,
-        queues: Sequence[AnyQueue],
+        manner: Manner,
+        queues: Sequence[RequestQueue],
         room: Room,
         arrived: Callable[[tuple[Caller, bytes]], object],
         asked: Callable[[str], None],
@@ -58,6 +61,7 @@ class Intake:
         self.owner = Owner(broker, "intake", self)
         self.concurrency = room.concurrency
         self.prefetch = room.concurrency + room.queue + MARGIN
+        self._manner = manner
         self._queues = {queue.name: queue for queue in queues}
         self._looks: list[float] = []
         self._arrived, self._asked, self._failed = arrived, asked, failed
@@ -88,8 +92,9 @@ class Intake:
         berth = self._berth
         assert berth is not None
         berth.came(message.tag)
-        if letters.is_ours(message, letters.REQUEST):
-            self._arrived((Request(message, berth), message.body))
+        incoming = self._manner.read_request(message)
+        if incoming is not None:
+            self._arrived((Request(message, incoming, berth), incoming.frame))
         else:
             self.foreign += 1
             berth.settle(message.tag)
@@ -103,22 +108,23 @@ class Intake:
         def failed(request: Request, where: Berth, reason: str) -> None:
             self._failed(request, where, queue, reason)
 
-        request = Request(message, berth, letters.kept_of(message), failed)
-        if not letters.is_ours(message, letters.REQUEST):
+        incoming = self._manner.read_request(message)
+        request = Request(message, incoming, berth, letters.kept_of(message), failed)
+        if incoming is None:
             self.foreign += 1
             request.fail("it is no request")
         elif message.redelivered:
             # Whoever had it may have died of it, so that is counted before anybody has it again.
             request.fail("its server went away")
         else:
-            self._arrived((request, message.body))
+            self._arrived((request, incoming.frame))
 
     def heard(self, message: Message) -> None:
         """Something came that all servers get."""
         if letters.is_ours(message, letters.WHO):
             self._asked(message.text("reply_to") or "")
-        elif letters.is_ours(message, letters.REQUEST):
-            self._arrived((Request(message, None), message.body))
+        elif (incoming := self._manner.read_request(message)) is not None:
+            self._arrived((Request(message, incoming, None), incoming.frame))
         else:
             self.foreign += 1
 
@@ -153,7 +159,7 @@ class Intake:
             for queue in queues:
                 queue.open(berth.lane, self)
 
-    def _lane_of(self, queue: AnyQueue) -> Lane:
+    def _lane_of(self, queue: RequestQueue) -> Lane:
         berth = self._kept if queue.kept else self._berth
         assert berth is not None
         return berth.lane
@@ -206,3 +212,5 @@ class Intake:
         """See `Duty.leave`."""
         self.work(monotonic())
         self._link = None
+        for queue in self._queues.values():
+            queue.leave(self._lane_of(queue))

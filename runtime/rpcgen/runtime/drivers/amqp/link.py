@@ -61,13 +61,24 @@ class Properties(Struct, frozen=True):
     """What travels beside a message's body; names are AMQP's, None is absent."""
 
     content_type: str | None = None
+    content_encoding: str | None = None
     type: str | None = None
     message_id: str | None = None
     correlation_id: str | None = None
     reply_to: str | None = None
     expiration: str | None = None
     delivery_mode: int = TRANSIENT
+    priority: int | None = None
     headers: dict[str, Any] | None = None
+
+
+class Exchange(Struct, frozen=True):
+    """An exchange, as it is declared."""
+
+    name: str
+    kind: str
+    durable: bool = True
+    auto_delete: bool = False
 
 
 class Message(Struct, frozen=True):
@@ -119,9 +130,15 @@ class Lane:
             arguments=arguments,
         )
 
-    def declare_exchange(self, name: str, kind: str) -> None:
-        """Make a durable exchange, or see that it is there as described. Raises LaneClosed."""
-        self._ask(self._channel.exchange_declare, name, kind, durable=True, auto_delete=False)
+    def declare_exchange(self, exchange: Exchange) -> None:
+        """Make an exchange, or see that it is there as described. Raises LaneClosed."""
+        self._ask(
+            self._channel.exchange_declare,
+            exchange.name,
+            exchange.kind,
+            durable=exchange.durable,
+            auto_delete=exchange.auto_delete,
+        )
 
     def bind(self, queue: str, exchange: str, key: str = "") -> None:
         """Let a queue have what comes to an exchange. Raises LaneClosed."""
@@ -148,6 +165,7 @@ class Lane:
         *,
         acknowledged: bool,
         prefetch: int = 0,
+        arguments: dict[str, Any] | None = None,
     ) -> None:
         """Consume from a queue. Raises LaneClosed.
 
@@ -158,6 +176,7 @@ class Lane:
             cancelled: is told if the broker ends it.
             acknowledged: whether messages have to be acknowledged; else they are gone when they are sent.
             prefetch: messages that may be unacknowledged at once; 0: any number.
+            arguments: of the consumer.
         """
         if prefetch:
             self._ask(self._channel.basic_qos, 0, min(prefetch, 65535), False)
@@ -180,6 +199,7 @@ class Lane:
             no_ack=not acknowledged,
             callback=came,
             on_cancel=cancelled,
+            arguments=arguments,
         )
 
     def cease(self, tag: str) -> None:
@@ -208,6 +228,10 @@ class Lane:
         )
         self._ask(channel.confirm_select)
 
+    def close(self) -> None:
+        """End the channel. Raises LaneClosed."""
+        self._ask(self._channel.close)
+
     def delete_queue(self, name: str) -> None:
         """Delete a queue; one that does not exist is no error."""
         self._ask(self._channel.queue_delete, name)
@@ -233,12 +257,14 @@ class Lane:
         message = amqp.Message(
             body,
             content_type=properties.content_type,
+            content_encoding=properties.content_encoding,
             type=properties.type,
             message_id=properties.message_id,
             correlation_id=properties.correlation_id,
             reply_to=properties.reply_to,
             expiration=properties.expiration,
             delivery_mode=properties.delivery_mode,
+            priority=properties.priority,
             application_headers=properties.headers,
         )
         arguments = (0, exchange, key, mandatory, False)

@@ -23,6 +23,7 @@ class AmqpOptions(Struct, frozen=True):
     """What the query of an `amqp://` or `amqps://` URL may have; times in seconds, sizes in bytes.
 
     Attributes:
+        wire: what messages look like.
         prefix: of all names that are made on the broker; programs of different prefixes do not meet.
         max_message: the largest frame that is sent.
         connect_timeout: time from connecting to one host until the broker has let us in.
@@ -39,6 +40,7 @@ class AmqpOptions(Struct, frozen=True):
         BadUrl: a value is out of bounds.
     """
 
+    wire: Literal["native", "oslo"] = "native"
     prefix: str = "rpcgen"
     max_message: int = 16 * MEBIBYTE
     connect_timeout: float = 2.0

@@ -17,7 +17,7 @@ from typing import Final
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
-from rpcgen.runtime.drivers.amqp.link import Lane, LaneClosed, Link, Message, Properties
+from rpcgen.runtime.drivers.amqp.link import Exchange, Lane, LaneClosed, Link, Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError
 
@@ -32,6 +32,7 @@ class Parcel:
 
     Args:
         exchange, key: where. An exchange that we did not declare ourselves is published to `aside`.
+        declares: the exchange, if it is to be declared before.
         frame: its body.
         properties: makes the rest, of the number that it is published by.
         settled: gets what became of it: None once the broker has it; NotSent, if no queue took it or it never left;
@@ -44,6 +45,7 @@ class Parcel:
         "again",
         "aside",
         "deadline",
+        "declares",
         "exchange",
         "frame",
         "key",
@@ -65,10 +67,12 @@ class Parcel:
         again: bool = False,
         mandatory: bool = True,
         aside: bool = False,
+        declares: Exchange | None = None,
     ) -> None:
         self.aside = aside
         #: Whether it was published, and may have arrived, on a connection that is gone.
         self.left = False
+        self.declares = declares
         self.exchange = exchange
         self.key = key
         self.frame = frame
@@ -128,11 +132,15 @@ class Publisher:
         broker: whom to connect.
         role: what for.
         changed: called when `ready` or `trouble` may have changed.
-        exchange: a direct one to declare, if any.
+        exchange: one to declare on each connection, if any.
     """
 
     def __init__(
-        self, broker: Broker, role: str, changed: Callable[[], None], exchange: str = ""
+        self,
+        broker: Broker,
+        role: str,
+        changed: Callable[[], None],
+        exchange: Exchange | None = None,
     ) -> None:
         self.owner = Owner(broker, role, self)
         self._exchange = exchange
@@ -142,6 +150,7 @@ class Publisher:
         self._main: Track | None = None
         #: For exchanges that others declare: the broker closes the channel of who publishes to one that is not there.
         self._side: Track | None = None
+        self._declared: set[Exchange] = set()
         self.trouble: RpcgenError | None = None
         self._lock = threading.Lock()
         self._later: list[tuple[float, int, Parcel]] = []
@@ -188,6 +197,7 @@ class Publisher:
         """See `Duty.begin`."""
         self._main = self._open(link)
         self._side = None
+        self._declared.clear()
         self._link = link
         self.trouble = None
         link.changed = self._changed
@@ -195,8 +205,8 @@ class Publisher:
 
     def _open(self, link: Link) -> Track:
         lane = link.lane()
-        if self._exchange:
-            lane.declare_exchange(self._exchange, "direct")
+        if self._exchange is not None:
+            lane.declare_exchange(self._exchange)
         return Track(lane)
 
     def work(self, now: float) -> None:
@@ -217,6 +227,8 @@ class Publisher:
             if parcel.deadline is not None and now >= parcel.deadline:
                 parcel.settled(_too_late(parcel, "its time was over before it could leave"))
                 continue
+            if parcel.declares is not None and not self._declare(link, parcel, parcel.declares):
+                continue
             if parcel.aside:
                 self._aside(link, parcel)
             else:
@@ -235,6 +247,24 @@ class Publisher:
         """See `Duty.due`."""
         with self._lock:
             return self._later[0][0] - now if self._later else inf
+
+    def _declare(self, link: Link, parcel: Parcel, exchange: Exchange) -> bool:
+        """See that a parcel's exchange is there; False if it cannot be, and whoever waits was told."""
+        if exchange in self._declared:
+            return True
+        lane = link.lane()
+        try:
+            lane.declare_exchange(exchange)
+        except LaneClosed as closed:
+            if closed.lane is not lane:
+                self._queue.appendleft(parcel)
+                raise
+            parcel.settled(NotSent(f"the exchange is declared otherwise: {closed}"))
+            return False
+        lane.close()
+        if not exchange.auto_delete:  # else it may be gone the next time
+            self._declared.add(exchange)
+        return True
 
     def _aside(self, link: Link, parcel: Parcel) -> None:
         if self._side is None:
@@ -259,6 +289,7 @@ class Publisher:
             return
         main = self._main
         self._main = self._open(link)
+        self._declared.clear()  # an exchange may have been deleted
         if main is not None:
             self._settle(main.rest(), ConnectionLost(f"the broker closed the channel: {closed}"))
 

@@ -1,14 +1,14 @@
-"""The queues that a server consumes from: how each is declared, found, and left (PROTOCOL.md 6.1, 6.4)."""
+"""The queues that a server of the native wire consumes from: how each is declared, found, and left (PROTOCOL.md 6.1, 6.4)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
-from rpcgen.runtime.drivers.amqp.link import Lane, Message
+from rpcgen.runtime.drivers.amqp.link import Exchange, Lane, Message
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.drivers.amqp.intake import Intake
+    from rpcgen.runtime.drivers.amqp.manner import Taker
 
 
 class Queue(Struct, frozen=True):
@@ -24,7 +24,7 @@ class Queue(Struct, frozen=True):
 
     kept: ClassVar[bool] = False
 
-    def open(self, lane: Lane, intake: Intake) -> None:
+    def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         lane.declare_queue(self.name, auto_delete=True)
         self.bind(lane)
@@ -33,7 +33,7 @@ class Queue(Struct, frozen=True):
 
     def bind(self, lane: Lane) -> None:
         """Be found. Raises LaneClosed."""
-        lane.declare_exchange(self.exchange, "direct")
+        lane.declare_exchange(Exchange(self.exchange, "direct"))
         lane.bind(self.name, self.exchange, self.name)
 
     def withdraw(self, lane: Lane) -> None:
@@ -46,6 +46,9 @@ class Queue(Struct, frozen=True):
             lane.cease(self.name)
         else:
             lane.unbind(self.name, self.exchange, self.name)
+
+    def leave(self, lane: Lane) -> None:
+        """It goes by itself."""
 
 
 class KeptQueue(Struct, frozen=True):
@@ -64,7 +67,7 @@ class KeptQueue(Struct, frozen=True):
     kind: str
     kept: ClassVar[bool] = True
 
-    def open(self, lane: Lane, intake: Intake) -> None:
+    def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         for name in (self.dead, self.name):
             lane.declare_queue(name, durable=True, arguments={"x-queue-type": self.kind})
@@ -84,12 +87,15 @@ class KeptQueue(Struct, frozen=True):
 
     def bind(self, lane: Lane) -> None:
         """Be found. Raises LaneClosed."""
-        lane.declare_exchange(self.exchange, "direct")
+        lane.declare_exchange(Exchange(self.exchange, "direct"))
         lane.bind(self.name, self.exchange, self.name)
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another server. Raises LaneClosed."""
         lane.cease(self.name)
+
+    def leave(self, lane: Lane) -> None:
+        """It stays."""
 
 
 class OwnQueue(Struct, frozen=True):
@@ -103,11 +109,11 @@ class OwnQueue(Struct, frozen=True):
     exchanges: tuple[str, ...]
     kept: ClassVar[bool] = False
 
-    def open(self, lane: Lane, intake: Intake) -> None:
+    def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         lane.declare_queue(self.name, exclusive=True, auto_delete=True)
         for exchange in self.exchanges:
-            lane.declare_exchange(exchange, "fanout")
+            lane.declare_exchange(Exchange(exchange, "fanout"))
             lane.bind(self.name, exchange)
         lane.take(self.name, self.name, intake.heard, intake.cancelled, acknowledged=False)
 
@@ -119,5 +125,5 @@ class OwnQueue(Struct, frozen=True):
         for exchange in self.exchanges:
             lane.unbind(self.name, exchange, "")
 
-
-AnyQueue = Queue | KeptQueue | OwnQueue
+    def leave(self, lane: Lane) -> None:
+        """It goes by itself."""

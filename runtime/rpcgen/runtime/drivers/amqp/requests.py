@@ -9,6 +9,7 @@ from time import monotonic
 from rpcgen.runtime.drivers.amqp.acks import Acks
 from rpcgen.runtime.drivers.amqp.letters import Kept
 from rpcgen.runtime.drivers.amqp.link import Lane, Message
+from rpcgen.runtime.drivers.amqp.manner import Incoming
 from rpcgen.runtime.peers import Delivery
 
 
@@ -17,6 +18,7 @@ class Request(Delivery):
 
     Args:
         message: what came.
+        incoming: what it says of its answer; None: it is no request.
         berth: where it is to be acknowledged; None: nowhere.
         kept: what travels with one that is kept, or None.
         failed: gets one that is kept and could not be done, and why.
@@ -27,6 +29,7 @@ class Request(Delivery):
     def __init__(
         self,
         message: Message,
+        incoming: Incoming | None,
         berth: Berth | None,
         kept: Kept | None = None,
         failed: Callable[[Request, Berth, str], None] | None = None,
@@ -36,8 +39,8 @@ class Request(Delivery):
             redelivered=message.redelivered or attempt > 1, kept=kept is not None, attempt=attempt
         )
         self.message = message
-        self.reply_to = message.text("reply_to") or ""
-        self.label = message.text("correlation_id")
+        self.reply_to = "" if incoming is None else incoming.reply_to
+        self.label = None if incoming is None else incoming.label
         self.travels = kept or Kept()
         self._berth = berth
         self._failed = failed

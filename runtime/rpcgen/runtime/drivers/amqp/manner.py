@@ -1,0 +1,197 @@
+"""What one wire asks of the broker: what things are called, how they are declared, what a frame is as a message.
+
+The rest of the driver knows connections, publishing and consuming, and asks a manner for all that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from msgspec import Struct
+from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.link import Exchange, Lane, Message, Properties
+from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.peers import Outgoing, Peer
+from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.amqp.queues import KeptQueue
+
+#: A body, and what makes the rest, of the number that it is published by; and of whether it may have arrived before.
+Dressed = tuple[bytes, Callable[[int], Properties]]
+DressedRequest = tuple[bytes, Callable[[int, bool], Properties]]
+
+
+class Place(Peer):
+    """A destination: whoever consumes from a queue, or all whose queues are bound to an exchange.
+
+    Attributes:
+        exchange, key: how it is reached; keep: the key for what is kept.
+        declares: the exchange, if whoever publishes to it declares it; else, without a key, it may not be there.
+        all: the exchange by which a cancellation reaches whoever has the request; None: as the request did.
+        label: comes back with its answers.
+        proven: until when (monotonic seconds) it is believed to be there.
+    """
+
+    __slots__ = ("all", "declares", "exchange", "keep", "key", "label", "proven")
+
+    def __init__(
+        self,
+        name: str,
+        exchange: str,
+        key: str,
+        label: str,
+        *,
+        keep: str = "",
+        all_of: str | None = None,
+        declares: Exchange | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.exchange = exchange
+        self.key = key
+        self.keep = keep or key
+        self.label = label
+        self.all = all_of
+        self.declares = declares
+        self.proven = 0.0
+
+
+class ReplyQueue(Struct, frozen=True):
+    """A client's queue of answers.
+
+    Attributes:
+        returns: a queue of its name takes the answers that are still to come, should the broker lose it.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    durable: bool = False
+    returns: bool = False
+
+
+class Incoming(Struct, frozen=True):
+    """A request: its frame, where its answers go, and what they have to carry."""
+
+    frame: bytes
+    reply_to: str
+    label: str | None
+
+
+class Taker(Protocol):
+    """Who takes what comes by a queue.
+
+    Attributes:
+        concurrency, prefetch: of what is kept, and of other requests, so many may be held at once.
+    """
+
+    @property
+    def concurrency(self) -> int: ...
+    @property
+    def prefetch(self) -> int: ...
+
+    def requested(self, message: Message) -> None:
+        """It has to be acknowledged."""
+        ...
+
+    def heard(self, message: Message) -> None:
+        """It comes by a queue of what all servers get, and needs no acknowledgement."""
+        ...
+
+    def kept_came(self, message: Message, queue: KeptQueue) -> None:
+        """It is kept until it is acknowledged."""
+        ...
+
+    def cancelled(self, tag: str) -> None:
+        """The broker ended a consumer."""
+        ...
+
+
+class RequestQueue(Protocol):
+    """A queue of requests to one server. All of it may raise LaneClosed.
+
+    Attributes:
+        kept: what comes by it is kept until it has been run.
+    """
+
+    kept: ClassVar[bool]
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, lane: Lane, intake: Taker) -> None:
+        """Declare it and consume."""
+        ...
+
+    def bind(self, lane: Lane) -> None:
+        """Be found."""
+        ...
+
+    def withdraw(self, lane: Lane) -> None:
+        """Be found no more by way of us."""
+        ...
+
+    def leave(self, lane: Lane) -> None:
+        """What is to be removed when we go."""
+        ...
+
+
+class Manner(Protocol):
+    """What both sides ask.
+
+    Attributes:
+        answer_tries: how often an answer is published whose queue is not there.
+        exchange: of requests to one server, which a client declares when it connects; None if there are several.
+    """
+
+    @property
+    def answer_tries(self) -> int: ...
+    @property
+    def exchange(self) -> Exchange | None: ...
+
+    def reply_queue(self) -> ReplyQueue:
+        """For the answers to one client; another one at each call."""
+        ...
+
+    def place(self, target: Target, label: str) -> Place:
+        """Where messages to a target go."""
+        ...
+
+    def request(
+        self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool
+    ) -> DressedRequest:
+        """A frame on its way to a server; `awaited` if somebody waits for an answer."""
+        ...
+
+    def read_answer(self, message: Message) -> tuple[str | None, bytes] | None:
+        """The label and the frame of an answer, None for the label if answers have none; None if it is no answer."""
+        ...
+
+    def queues(
+        self, topics: Sequence[tuple[str, str]], server: str, kept: Sequence[Target]
+    ) -> Sequence[RequestQueue]:
+        """What a server of topics (exchange and name) consumes from; `kept` are those with messages that are kept."""
+        ...
+
+    def read_request(self, message: Message) -> Incoming | None:
+        """A request as it came; None if it is none."""
+        ...
+
+    def answer(self, frame: bytes, label: str | None) -> Dressed:
+        """A frame on its way to a client."""
+        ...
+
+    def may_answer(self, queue: str) -> bool:
+        """Whether a queue is one of answers: what a request asks for must not make a server write to others."""
+        ...
+
+
+def manner_of(broker: Broker) -> Manner:
+    """That of the wire that the URL names."""
+    if isinstance(broker.options, OsloOptions):
+        from rpcgen.runtime.drivers.amqp.oslo.manner import OsloManner
+
+        return OsloManner(broker.options)
+    from rpcgen.runtime.drivers.amqp.native import NativeManner
+
+    return NativeManner(broker.options)

@@ -1,0 +1,106 @@
+"""The manner of the native wire (PROTOCOL.md 6): names by prefix, queues that go with the programs that use them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Final
+
+from rpcgen.runtime.drivers.amqp import letters
+from rpcgen.runtime.drivers.amqp.link import Exchange, Message, Properties
+from rpcgen.runtime.drivers.amqp.manner import (
+    Dressed,
+    DressedRequest,
+    Incoming,
+    Place,
+    ReplyQueue,
+    RequestQueue,
+)
+from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.drivers.amqp.options import AmqpOptions
+from rpcgen.runtime.drivers.amqp.queues import KeptQueue, OwnQueue, Queue
+from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.target import Target
+
+#: Seconds for which the queue of answers outlives its consumer on the broker.
+REPLY_EXPIRES: Final = 60
+
+
+class NativeManner:
+    """As `Manner`. A client whose queue of answers is gone has given up what it waited for."""
+
+    answer_tries = 1
+
+    def __init__(self, options: AmqpOptions) -> None:
+        self._kind = options.queue_type
+        self._names = Names(options.prefix)
+        self.exchange = Exchange(self._names.calls(), "direct")
+
+    def reply_queue(self) -> ReplyQueue:
+        """PROTOCOL.md 6.1."""
+        return ReplyQueue(self._names.reply(), {"x-expires": REPLY_EXPIRES * 1000})
+
+    def place(self, target: Target, label: str) -> Place:
+        """PROTOCOL.md 6.1."""
+        names = self._names
+        if target.fanout:
+            return Place(str(target), names.fanout(target), "", label)
+        everybody = None if target.server is not None else names.fanout(target)
+        name = target.server or str(target)
+        call, keep = names.call(target), names.keep(target)
+        return Place(name, names.calls(), call, label, keep=keep, all_of=everybody)
+
+    def request(
+        self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool
+    ) -> DressedRequest:
+        """PROTOCOL.md 6.2."""
+        message_id = b"" if message is None else message.id
+        deadline = None if message is None else message.deadline
+
+        def properties(number: int, again: bool) -> Properties:
+            if message is not None and message.kept:
+                return letters.keep(number, message_id.hex(), reply_to, place.label, letters.Kept())
+            remaining = None if deadline is None else deadline - monotonic()
+            return letters.request(number, message_id, remaining, reply_to, place.label)
+
+        return frame, properties
+
+    def read_answer(self, message: Message) -> tuple[str | None, bytes] | None:
+        """PROTOCOL.md 6.2."""
+        if not letters.is_ours(message, letters.ANSWER):
+            return None
+        return message.text("correlation_id") or "", message.body
+
+    def queues(
+        self, topics: Sequence[tuple[str, str]], server: str, kept: Sequence[Target]
+    ) -> Sequence[RequestQueue]:
+        """PROTOCOL.md 6.1."""
+        names = self._names
+        queues: list[RequestQueue] = []
+        fanouts: list[str] = [names.directory()]
+        for exchange, topic in topics:
+            for target in (Target(exchange, topic), Target(exchange, topic, server)):
+                queues.append(Queue(names.call(target), names.calls()))
+            fanouts.append(names.fanout(Target(exchange, topic)))
+        queues.append(OwnQueue(names.own(server), tuple(fanouts)))
+        for target in kept:
+            for each in (target, Target(target.exchange, target.topic, server)):
+                keep, dead = names.keep(each), names.dead(target)
+                queues.append(KeptQueue(keep, names.calls(), dead, self._kind))
+        return queues
+
+    def read_request(self, message: Message) -> Incoming | None:
+        """PROTOCOL.md 6.2."""
+        if not letters.is_ours(message, letters.REQUEST):
+            return None
+        return Incoming(
+            message.body, message.text("reply_to") or "", message.text("correlation_id")
+        )
+
+    def answer(self, frame: bytes, label: str | None) -> Dressed:
+        """PROTOCOL.md 6.2."""
+        return frame, lambda number: letters.answer(number, label)
+
+    def may_answer(self, queue: str) -> bool:
+        """PROTOCOL.md 6.2."""
+        return self._names.is_reply(queue)

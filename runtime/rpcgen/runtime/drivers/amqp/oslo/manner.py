@@ -1,0 +1,118 @@
+"""The manner of the oslo wire (PROTOCOL.md 7.6, 7.7): names, queues and messages are oslo.messaging's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any, Final
+
+from rpcgen.runtime.core.codec import DECODE_ERRORS
+from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
+from rpcgen.runtime.drivers.amqp.link import PERSISTENT, Message, Properties
+from rpcgen.runtime.drivers.amqp.manner import (
+    Dressed,
+    DressedRequest,
+    Incoming,
+    Place,
+    ReplyQueue,
+    RequestQueue,
+)
+from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.drivers.amqp.oslo.queues import OsloQueue
+from rpcgen.runtime.drivers.amqp.oslo.topology import Topology, is_reply_queue
+from rpcgen.runtime.ids import new_id
+from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.target import Target
+
+CONTENT_TYPE: Final = "application/json"
+CONTENT_ENCODING: Final = "utf-8"
+
+#: The longest time to live that AMQP can say is 2^32 - 1 ms; what lives longer lives for ever.
+_LONGEST: Final = 4_000_000.0
+
+
+class OsloManner:
+    """As `Manner`."""
+
+    #: A client declares its queue again as soon as it notices that it was lost.
+    answer_tries = 5
+    exchange = None
+
+    def __init__(self, options: OsloOptions) -> None:
+        self._topology = Topology(options)
+
+    def reply_queue(self) -> ReplyQueue:
+        """Servers keep on trying for a while, so a queue that was lost is worth making again."""
+        queue = self._topology.reply_queue()
+        return ReplyQueue(queue.name, queue.arguments, queue.durable, returns=True)
+
+    def place(self, target: Target, label: str) -> Place:
+        """Whoever publishes declares the exchange, and nobody tells of a server that has a request."""
+        exchange = self._topology.exchange(target)
+        key = self._topology.key(target)
+        return Place(str(target), exchange.name, key, label, declares=exchange)
+
+    def request(
+        self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool
+    ) -> DressedRequest:
+        """A call says where its answer goes, and for how long anybody wants it; a cast neither."""
+        deadline = None if message is None or not awaited else message.deadline
+
+        def properties(number: int, again: bool) -> Properties:
+            return _properties(number, None if deadline is None else deadline - monotonic())
+
+        return seal(frame, reply_queue=reply_to if awaited else None), properties
+
+    def read_answer(self, message: Message) -> tuple[str | None, bytes] | None:
+        """Nothing but the id of its request says whose it is."""
+        incoming = self.read_request(message)
+        return None if incoming is None else (None, incoming.frame)
+
+    def queues(
+        self, topics: Sequence[tuple[str, str]], server: str, kept: Sequence[Target]
+    ) -> Sequence[RequestQueue]:
+        """Three for each topic, whatever comes by them."""
+        return [
+            OsloQueue(queue)
+            for exchange, topic in topics
+            for queue in self._topology.queues(Target(exchange, topic), server)
+        ]
+
+    def read_request(self, message: Message) -> Incoming | None:
+        """With or without an envelope; what is encoded otherwise is not read."""
+        if message.text("content_type") != CONTENT_TYPE:
+            return None
+        try:
+            opened = unseal(message.body)
+        except DECODE_ERRORS:
+            return None
+        return Incoming(opened.payload, opened.reply_queue or "", None)
+
+    def answer(self, frame: bytes, label: str | None) -> Dressed:
+        """Each answer has an id of its own, also each of several to one request."""
+        return seal(frame, unique_id=new_id().hex()), lambda number: _properties(number, None)
+
+    def may_answer(self, queue: str) -> bool:
+        """Only queues of answers."""
+        return is_reply_queue(queue)
+
+
+def _properties(number: int, remaining: float | None) -> Properties:
+    """As these peers set them; the number is ours, and nothing to them."""
+    headers: dict[str, Any] = {}
+    return Properties(
+        content_type=CONTENT_TYPE,
+        content_encoding=CONTENT_ENCODING,
+        message_id=f".{number}",
+        expiration=_expiration(remaining),
+        delivery_mode=PERSISTENT,
+        priority=0,
+        headers=headers,
+    )
+
+
+def _expiration(remaining: float | None) -> str | None:
+    if remaining is None or remaining > _LONGEST:
+        return None
+    return str(max(1, math.ceil(remaining * 1000.0)))

@@ -1,0 +1,156 @@
+"""Our client asks a server of oslo.messaging."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rpcgen.runtime import (
+    DeadlineExceeded,
+    NotSent,
+    RemoteError,
+    UnknownMethod,
+    VersionRejected,
+    use_context,
+)
+
+from tests.compiled import compile_to, import_from
+from tests.oslo.processes import OsloServer
+from tests.oslo.recorded import HERE
+
+Start = Callable[..., OsloServer]
+
+VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**53,
+    1.5,
+    "",
+    "\xe9\u20ac\U0001f600",
+    "a" * 100_000,
+    [],
+    {},
+    [[1], {"a": [None]}],
+    {"": 0},
+]
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The package of an interface that is newer than what the other side serves."""
+    directory = tmp_path_factory.mktemp("newer")
+    text = (HERE / "peer.yaml").read_text()
+    text = text.replace('version: "2.3"', 'version: "2.4"').replace("peer.lab", "peer.newer")
+    text += '  newest: {call: any, since: "2.4"}\n'
+    (directory / "newer.yaml").write_text(text)
+    compile_to(directory, directory / "newer.yaml")
+    return import_from(directory, "peer_newer")
+
+
+def test_values_come_back_as_they_left(client: Any, serve_theirs: Start) -> None:
+    """Arguments and results travel whole, and null is a result like others."""
+    serve_theirs("host1")
+    assert [client.echo(arg=value) for value in VALUES] == VALUES
+    assert client.nothing() is None
+
+
+async def test_asyncio_clients_do_the_same(
+    peer: ModuleType, ours: str, topic: str, serve_theirs: Start
+) -> None:
+    """Both worlds speak this wire."""
+    serve_theirs("host1")
+    async with peer.AsyncLabClient(ours, topic=topic, timeout=10.0) as client:
+        assert [await client.echo(arg=value) for value in VALUES] == VALUES
+        with pytest.raises(peer.NotFound):
+            await client.fail(how="declared")
+
+
+def test_errors_arrive(peer: ModuleType, client: Any, serve_theirs: Start) -> None:
+    """A declared error as its class, with its fields; any other as RemoteError."""
+    serve_theirs("host1")
+    with pytest.raises(peer.NotFound, match="no such thing") as caught:
+        client.fail(how="declared")
+    assert caught.value.instance_id == "abc"
+    for how, type_name in (("bug", "KeyError"), ("picky", "Picky")):
+        with pytest.raises(RemoteError) as other:
+            client.fail(how=how)
+        assert (type(other.value), other.value.type_name) == (RemoteError, type_name)
+
+
+def test_refusals_arrive(newer: ModuleType, ours: str, topic: str, serve_theirs: Start) -> None:
+    """What the other side is too old for, or does not have, is refused at once, by our names for it."""
+    serve_theirs("host1")
+    with newer.NewerClient(ours, topic=topic, timeout=5.0) as client:
+        begun = time.monotonic()
+        with pytest.raises(VersionRejected):
+            client.newest()
+        assert client.prepare(pin="2.3").newer(more="x") == "newer x"
+        assert time.monotonic() - begun < 2.0
+
+
+def test_an_unknown_method_is_refused(client: Any, peer: ModuleType, serve_theirs: Start) -> None:
+    """A method that a hand-written server does not have."""
+    serve_theirs("host1")
+    call = client.echo
+    method = next(each for each in peer.INTERFACE.methods if each.name == "echo")
+    method.name = "missing"
+    try:
+        with pytest.raises(UnknownMethod):
+            call(arg=1)
+    finally:
+        method.name = "echo"
+
+
+def test_messages_go_where_they_are_sent(client: Any, serve_theirs: Start) -> None:
+    """To any server, to one, and to all."""
+    process = serve_theirs("host1", "host2")
+    assert {client.where() for _ in range(20)} == {"host1", "host2"}
+    assert client.prepare(server="host2").where() == "host2"
+    client.note(text="any")
+    assert process.hear()["noted"] == "any"
+    client.prepare(server="host1").note(text="one")
+    assert process.hear() == {"noted": "one", "server": "host1"}
+    client.prepare(fanout=True).note(text="all")
+    heard = sorted([process.hear(), process.hear()], key=lambda note: note["server"])
+    assert heard == [{"noted": "all", "server": name} for name in ("host1", "host2")]
+
+
+def test_the_context_arrives(client: Any, serve_theirs: Start) -> None:
+    """With the request id where the other side looks for it."""
+    serve_theirs("host1")
+    with use_context(request_id="req-1", fields={"user": "ann", "roles": ["a"]}):
+        got = client.prepare(context={"tenant": 5}).context()
+    assert got == {"user": "ann", "roles": ["a"], "tenant": 5, "request_id": "req-1"}
+
+
+def test_a_long_call_is_kept_alive(client: Any, serve_theirs: Start) -> None:
+    """The other side beats while it works, so a call outlasts the silence that its caller bears."""
+    serve_theirs("host1")
+    begun = time.monotonic()
+    assert client.slow(seconds=2.6) == "done"
+    assert time.monotonic() - begun < 3.5
+
+
+def test_a_topic_that_nobody_serves(client: Any) -> None:
+    """Is told at once, and not at the deadline."""
+    begun = time.monotonic()
+    with pytest.raises(NotSent):
+        client.where()
+    with pytest.raises(NotSent):
+        client.note(text="lost")
+    assert time.monotonic() - begun < 2.0
+
+
+def test_the_peer_s_silence_ends_at_the_deadline(client: Any, serve_theirs: Start) -> None:
+    """A result that oslo.messaging cannot send is logged there, and its caller told nothing."""
+    serve_theirs("host1")
+    begun = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        client.prepare(timeout=0.5).fail(how="result")
+    assert time.monotonic() - begun < 1.0
+    assert client.where() == "host1"

@@ -1,0 +1,134 @@
+"""A call goes on while the broker ends connections and deletes queues, as it does between two of oslo.messaging's own."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+import amqp
+import pytest
+from rpcgen.runtime import Server
+
+from tests.conformance.waiting import eventually
+from tests.oslo.processes import OsloServer
+from tests.rabbitd import RabbitServer
+
+Ask = Callable[..., Any]
+
+#: Seconds that a call takes, and that it may take when it is disturbed.
+WORK, LIMIT = 4.0, 4.5
+
+
+def close_connections(rabbit: RabbitServer) -> None:
+    rabbit.ctl("close_all_connections", "a test")
+
+
+def delete_reply_queues(rabbit: RabbitServer) -> None:
+    connection = rabbit.connect()
+    try:
+        for name in rabbit.queues():
+            if name.startswith("reply_"):
+                connection.channel().queue_delete(name)
+    finally:
+        connection.close()
+
+
+DISTURBANCES = [close_connections, delete_reply_queues]
+
+
+def disturbed(
+    rabbit: RabbitServer, call: Callable[[], Any], disturb: Callable[[RabbitServer], None]
+) -> float:
+    """How long a call takes that is disturbed once its handler runs."""
+    begun = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(call)
+        eventually(lambda: time.monotonic() > begun + 0.7 or running.done())
+        disturb(rabbit)
+        assert running.result(20.0) == "done"
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("disturb", DISTURBANCES)
+def test_our_client_waits_on(
+    rabbit: RabbitServer,
+    peer: ModuleType,
+    ours: str,
+    topic: str,
+    serve_theirs: Callable[..., OsloServer],
+    disturb: Callable[[RabbitServer], None],
+) -> None:
+    """For a server of theirs, whose answer then comes; its beats may not, so none are asked for in time.
+
+    It is its first answer: for a connection that it had and lost, oslo.messaging waits a second before it makes another.
+    """
+    serve_theirs("host1")
+    with peer.LabClient(ours, topic=topic, timeout=10.0) as client:
+        took = disturbed(rabbit, lambda: client.slow(seconds=WORK), disturb)
+        print(f"{took:.2f} s of {LIMIT} s")
+        assert took < LIMIT
+        assert client.where() == "host1"
+
+
+@pytest.mark.parametrize("disturb", DISTURBANCES)
+def test_our_server_answers(
+    rabbit: RabbitServer,
+    serve: Callable[..., Server],
+    ask: Ask,
+    disturb: Callable[[RabbitServer], None],
+) -> None:
+    """A client of theirs, once, and goes on serving."""
+    server = serve("host1")
+    assert ask("where") == "host1"
+    took = disturbed(rabbit, lambda: ask("slow", args={"seconds": WORK}), disturb)
+    print(f"{took:.2f} s of {LIMIT} s")
+    assert took < LIMIT
+    assert ask("where") == "host1"
+    assert server.serving.counters.handled == 3
+
+
+def test_a_request_whose_time_is_over_is_not_run(
+    rabbit: RabbitServer, serve: Callable[..., Server], client: Any, topic: str
+) -> None:
+    """It goes from its queue when nobody waits any more."""
+    serve("gone").stop()
+    assert rabbit.queues()[topic] == 0
+    with pytest.raises(TimeoutError):
+        client.prepare(timeout=0.3).where()
+    eventually(lambda: rabbit.queues()[topic] == 0)
+    server = serve("back")
+    assert client.where() == "back"
+    assert server.serving.counters.received == 1
+
+
+def test_an_answer_waits_for_its_queue(
+    rabbit: RabbitServer, serve: Callable[..., Server], topic: str
+) -> None:
+    """A client that has lost its queue, and is about to declare it again, gets what was answered meanwhile."""
+    serve("host1")
+    queue = f"reply_{secrets.token_hex(16)}"
+    request = {"method": "where", "args": {}, "namespace": "lab", "version": "2.0", "_msg_id": "a"}
+    came: list[Any] = []
+    connection = rabbit.connect()
+    try:
+        channel = connection.channel()
+        body = json.dumps(request | {"_reply_q": queue})  # which is not there
+        message = amqp.Message(body, content_type="application/json")
+        channel.basic_publish(message, exchange="peers", routing_key=topic)
+        eventually(lambda: rabbit.queues().get(topic) == 0)
+        channel.queue_declare(queue, auto_delete=True)
+        channel.basic_consume(queue, callback=came.append, no_ack=True)
+        end = time.monotonic() + 5.0
+        while not came and time.monotonic() < end:
+            with suppress(TimeoutError):
+                connection.drain_events(timeout=0.5)
+    finally:
+        connection.close()
+    answer = json.loads(json.loads(came[0].body)["oslo.message"])
+    assert (answer["_msg_id"], answer["result"]) == ("a", "host1")

@@ -1,0 +1,146 @@
+"""A client of oslo.messaging asks our server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rpcgen.runtime import Server
+
+from tests.oslo.ours import endpoint
+from tests.oslo.processes import OsloServer
+from tests.oslo.test_asking import VALUES
+
+Serve = Callable[..., Server]
+Ask = Callable[..., Any]
+
+
+def test_values_come_back_as_they_left(serve: Serve, ask: Ask) -> None:
+    """Arguments and results travel whole, and null is a result like others."""
+    serve("host1")
+    assert [ask("echo", args={"arg": value}) for value in VALUES] == VALUES
+    assert ask("nothing") is None
+
+
+def test_errors_arrive(serve: Serve, ask: Ask) -> None:
+    """As the exceptions that a hand-written server would raise, if their module is allowed; without our traceback."""
+    serve("host1")
+    declared = ask("fail", args={"how": "declared"})
+    assert declared == {
+        "error": "NotFound_Remote",
+        "module": "peer_errors_Remote",
+        "text": "no such thing",
+        "kwargs": {"instance_id": "abc"},
+    }
+    picky = ask("fail", args={"how": "picky"})
+    assert (picky["error"], picky["exc_type"], picky["value"]) == (
+        "RemoteError",
+        "Picky",
+        "1 and 2",
+    )
+    assert ask("fail", args={"how": "bug"})["error"] == "KeyError"
+    busy = ask("fail", args={"how": "busy"})  # its module is not allowed
+    assert (busy["error"], busy["exc_type"], busy["value"]) == ("RemoteError", "Busy", "later")
+
+
+def test_what_cannot_be_sent_is_told_at_once(serve: Serve, ask: Ask) -> None:
+    """oslo.messaging's own server would let its caller wait."""
+    server = serve("host1")
+    entry = server.serving.dispatcher.interfaces[0]
+    assert entry.name == "peer.lab"
+    begun = time.monotonic()
+    bad = ask("echo", args={"wrong": 1})
+    assert (bad["error"], bad["exc_type"]) == ("RemoteError", "UnknownArgument")
+    assert time.monotonic() - begun < 1.0
+
+
+def test_refusals_arrive(serve: Serve, ask: Ask) -> None:
+    """As oslo.messaging's own server words them."""
+    serve("host1")
+    for prepare in (
+        {"version": "2.4"},
+        {"version": "3.0"},
+        {"version": "1.0"},
+        {"namespace": None},
+    ):
+        told = ask("echo", args={"arg": 1}, **prepare)
+        version = prepare.get("version", "2.0")
+        assert told["exc_type"] == "UnsupportedVersion"
+        assert (
+            told["value"]
+            == f"Endpoint does not support RPC version {version}. Attempted method: echo"
+        )
+    told = ask("missing")
+    assert (told["exc_type"], told["value"]) == (
+        "NoSuchMethod",
+        "Endpoint does not support RPC method missing",
+    )
+    assert ask("echo", args={"arg": 1}, version="2.3") == 1
+
+
+def test_messages_go_where_they_are_sent(serve: Serve, ask: Ask) -> None:
+    """To any server, to one, and to all."""
+    noted: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    serve("host1", noted)
+    serve("host2", noted)
+    assert {ask("where") for _ in range(20)} == {"host1", "host2"}
+    assert ask("where", server="host2") == "host2"
+    assert ask("note", "cast", args={"text": "any"}) is None
+    assert noted.get(timeout=5.0)[1] == "any"
+    ask("note", "cast", args={"text": "one"}, server="host1")
+    assert noted.get(timeout=5.0) == ("host1", "one")
+    ask("note", "cast", args={"text": "all"}, fanout=True)
+    heard = {noted.get(timeout=5.0), noted.get(timeout=5.0)}
+    assert heard == {("host1", "all"), ("host2", "all")}
+    assert noted.empty()
+
+
+def test_the_context_arrives(serve: Serve, ask: Ask) -> None:
+    """Member by member."""
+    serve("host1")
+    context = {"user": "ann", "request_id": "req-1", "roles": ["a", {"b": None}]}
+    assert ask("context", context=context) == context
+
+
+def test_beats_are_sent_to_who_asks_for_them(serve: Serve, ask: Ask) -> None:
+    """Also to a caller that bears one second; a caller that did not ask could not bear any."""
+    serve("host1")
+    assert ask("slow", args={"seconds": 2.3}, call_monitor_timeout=1) == "done"
+    assert ask("slow", args={"seconds": 1.2}, call_monitor_timeout=2) == "done"
+    assert ask("slow", args={"seconds": 1.2}) == "done"
+
+
+def test_both_kinds_share_a_topic(
+    serve: Serve, serve_theirs: Callable[..., OsloServer], ask: Ask, client: Any
+) -> None:
+    """While a service moves, old and new servers take turns, and clients of both kinds cannot tell."""
+    noted: SimpleQueue[tuple[str, str]] = SimpleQueue()
+    serve("new", noted)
+    process = serve_theirs("old")
+    assert {ask("where") for _ in range(20)} == {"new", "old"}
+    assert {client.where() for _ in range(20)} == {"new", "old"}
+    for name in ("new", "old"):
+        assert ask("where", server=name) == client.prepare(server=name).where() == name
+    ask("note", "cast", args={"text": "theirs"}, fanout=True)
+    client.prepare(fanout=True).note(text="ours")
+    assert [noted.get(timeout=5.0)[1] for _ in range(2)] == ["theirs", "ours"]
+    assert [process.hear()["noted"] for _ in range(2)] == ["theirs", "ours"]
+
+
+def test_one_server_speaks_both_wires(peer: ModuleType, ours: str, topic: str, ask: Ask) -> None:
+    """By the same handlers, on the same topic: the last step of a move."""
+    native = ours.replace("wire=oslo", f"prefix={topic}")
+    made = endpoint(peer, "host1")
+    with (
+        Server([ours, native], endpoints=[made], server="host1", topic=topic),
+        peer.LabClient(native, topic=topic) as ours_native,
+        peer.LabClient(ours, topic=topic) as ours_oslo,
+    ):
+        assert ask("where") == ours_native.where() == ours_oslo.where() == "host1"
+        for client in (ours_native, ours_oslo):
+            with pytest.raises(peer.NotFound):
+                client.fail(how="declared")
