@@ -109,6 +109,15 @@ def test_the_check_shows_the_message(broken: Path, capsys: Output) -> None:
     assert (shown["writer"], shown["reader"]) == ("1.0 server", "1.0 client")
 
 
+def test_a_new_major_shows_what_it_breaks_when_asked(broken: Path, capsys: Output) -> None:
+    """What passes because the major is new has its message, too, where it is shown."""
+    (broken / "shop.yaml").write_text(BROKEN.replace('"1.0"', '"2.0"'))
+    assert run(["check", "shop.yaml"]) == 0
+    assert "fails on" not in capsys.readouterr().out
+    assert run(["check", "shop.yaml", "--all"]) == 0
+    assert '  a 1.0 client fails on "moving": ' in capsys.readouterr().out
+
+
 def test_kept_messages_fail_until_the_break_is_mended(broken: Path, capsys: Output) -> None:
     """A kept message is tried again: it fails on what broke it, and passes when it is never written or can be read."""
     (file,) = (broken / "messages").iterdir()

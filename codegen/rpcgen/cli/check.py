@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,9 @@ def command(
     from rpcgen.cli._check.judge import judge
 
     interfaces, sources = read_interfaces(inputs, "nothing was checked")
-    outcome = judge(interfaces, settings(inputs, against, lock, cases), sources)
+    chosen = settings(inputs, against, lock)
+    shown = replace(chosen, cases=cases, everything=everything or format_ != "text")
+    outcome = judge(interfaces, shown, sources)
     click.echo(_shown(outcome, format_, everything), nl=False)
     if write_cases is not None:
         _keep(outcome, write_cases)
@@ -81,9 +84,7 @@ def _keep(outcome: Outcome, folder: Path) -> None:
             click.echo(f"kept {file}", err=True)
 
 
-def settings(
-    inputs: Inputs, against: str | None, lock: Path | None, cases: Path | None = None
-) -> Settings:
+def settings(inputs: Inputs, against: str | None, lock: Path | None) -> Settings:
     """What files are judged by: the command line goes before the project."""
     from datetime import UTC, datetime
 
@@ -94,7 +95,7 @@ def settings(
     kept = project.lock if project is not None else LOCK
     whole = project is not None and set(inputs.files) >= set(project.files())
     today = datetime.now(UTC).date()
-    return Settings(against, lock or kept, inputs.roots, project, whole, today, cases)
+    return Settings(against, lock or kept, inputs.roots, project, whole, today)
 
 
 def _shown(outcome: Outcome, format_: Format, everything: bool) -> str:

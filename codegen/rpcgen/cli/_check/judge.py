@@ -73,6 +73,7 @@ class Settings:
         whole: all files of the project are judged, so that a waiver without a finding is of no use.
         today: the day.
         cases: where messages are kept that have to be read.
+        everything: changes that pass are shown, too.
     """
 
     against: str | None
@@ -82,6 +83,7 @@ class Settings:
     whole: bool
     today: date
     cases: Path | None = None
+    everything: bool = False
 
 
 def judge(
@@ -101,7 +103,7 @@ def judge(
             check = replace(
                 check, findings=(*check.findings, *_kept(settings.cases, interface, base))
             )
-        one = Checked(check, base, waivers, _examples(check, base))
+        one = Checked(check, base, waivers, _examples(check, base, everything=settings.everything))
         texts = {**base.sources, **texts}
         checked.append(one)
         if project is not None:
@@ -116,13 +118,18 @@ def judge(
     return Outcome(tuple(checked), tuple(over.values()), texts)
 
 
-def _examples(checked: Check, base: Baseline) -> dict[str, Example]:
-    """Messages that show what fails, or is waived; generated code is asked, so only where there is something to show."""
+def _examples(checked: Check, base: Baseline, *, everything: bool) -> dict[str, Example]:
+    """Messages for what is shown; generated code is asked, so only where there is something to show."""
     asked: dict[Version, list[Finding]] = {}
     for finding in checked.findings:
-        said = checked.is_error(finding) or finding.fingerprint in checked.waived
+        asks = checked.is_error(finding) or finding.fingerprint in checked.waived
         version = finding.against
-        if said and version is not None and version in base.releases and _wants_example(finding):
+        if (
+            (asks or everything)
+            and version is not None
+            and version in base.releases
+            and _wants_example(finding)
+        ):
             asked.setdefault(version, []).append(finding)
     if not asked:
         return {}

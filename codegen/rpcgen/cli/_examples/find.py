@@ -23,6 +23,8 @@ Plain = Any
 
 #: How many messages are tried for one change; they are made from the smallest on.
 _TRIES = 64
+#: Changes after which a message can be read, and means something else.
+_READ_OTHERWISE = {("default", "changed"), ("field", "renamed")}
 #: What a decoder says of a converter.
 _CONVERTER = "the converter "
 
@@ -106,7 +108,7 @@ def _failure(
     except Fails as error:
         # A converter of the program's would have to make it, and here is none.
         return "" if _CONVERTER in str(error) else str(error)
-    if change.subject not in ("default", "field"):
+    if (change.subject, change.action) not in _READ_OTHERWISE:
         return ""
     try:
         meant = _part(writer[1].read(root, message), _way(change, writer[0]))

@@ -93,7 +93,7 @@ def _short_views(interface: Interface, releases: Releases) -> Iterator[Finding]:
             path, place = f"serves {version}", interface.version_at
             texts = str(version), str(newest)
             change = Change(
-                "served-view", "broken", Root(), path, place, before=texts[0], after=texts[1]
+                "served-view", "broken", Root(), path, place, name=texts[0], after=texts[1]
             )
             yield judged(change, interface.name)
 
@@ -120,7 +120,7 @@ def _about(
         Root(),
         f"{finding.path} {finding.rule}",
         finding.place,
-        before=versions[0],
+        name=versions[0],
         after=finding.message,
         was_at=finding.was_at,
         told=versions[1],

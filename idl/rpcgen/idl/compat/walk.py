@@ -118,7 +118,7 @@ class Walk:
             name=name or own,
             before=before,
             after=after,
-            was_at=spot.was_at,
+            was_at=None if self.dated else spot.was_at,
             dated=self.dated,
             levelled=self.dated and spot.root.reader != "event" and not spot.clock,
             since=since,

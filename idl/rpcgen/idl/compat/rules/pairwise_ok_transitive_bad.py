@@ -45,7 +45,7 @@ from rpcgen.idl.compat.verdict import Judgement
 
 def _judge(change: Change) -> Judgement:
     return Judgement(
-        message=f"fine after {change.told}, but not after {change.before}: {change.after}",
+        message=f"fine after {change.told}, but not after {change.name}: {change.after}",
         instead="see what the change itself says",
     )
 

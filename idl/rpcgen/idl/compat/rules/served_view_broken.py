@@ -37,9 +37,9 @@ from rpcgen.idl.compat.verdict import Judgement
 
 def _judge(change: Change) -> Judgement:
     if change.told:
-        message = f"{change.before} is served, and was released otherwise: {change.after}"
+        message = f"{change.name} is served, and was released otherwise: {change.after}"
         return Judgement(message=message, instead="date what changed after it")
-    message = f"{change.before} is served, and {change.after} was released"
+    message = f"{change.name} is served, and {change.after} was released"
     return Judgement(message=message, instead=f"serve {change.after}")
 
 
