@@ -152,7 +152,8 @@ class Serving:
 
     def _again(self, caller: Caller, message: Request) -> bool:
         """Whether this request has come before, and has been seen to."""
-        if isinstance(caller, Delivery) and self.work.adopt(caller, message.id):
+        again = isinstance(caller, Delivery) and caller.redelivered
+        if again and self.work.adopt(caller, message.id):
             self.counters.repeated += 1
             return True
         if not self._seen.again(message.id, attempt_of(message, caller)):
