@@ -45,6 +45,9 @@ def contract(interface: Interface) -> dict[str, Json]:
             "namespace": interface.namespace,
             "version": str(interface.version),
             "serves": [str(version) for version in interface.serves],
+            "supported_until": {
+                str(major): day.isoformat() for major, day in interface.supported_until.items()
+            },
             "doc": interface.doc,
             "refused_as": interface.refused_as,
             "send": interface.send if interface.send != "set" else None,

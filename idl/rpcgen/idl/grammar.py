@@ -368,7 +368,15 @@ FILE = keyed(
             nullable(entries("names of versions", _VERSION, r"^[a-z][a-z0-9_.-]{0,127}$"))
         ),
         "refused_as": Key(text("the error that a client raises when its pin is too old")),
-        "supported_until": Key(_NOT_YET, supported=False),
+        "supported_until": Key(
+            nullable(
+                entries(
+                    "how long older majors stay in `serves`",
+                    text("a day, such as 2027-06-30", pattern=r"^\d{4}-\d{2}-\d{2}$"),
+                    r"^(0|[1-9][0-9]*)$",
+                )
+            )
+        ),
         **{key: value for key, value in _SHARED.items() if key != "rpcgen"},
         "methods": Key(nullable(entries("methods by name", METHOD, IDENTIFIER))),
         "events": Key(nullable(entries("events by name", EVENT, DOTTED))),

@@ -98,7 +98,7 @@ def judge(
     for interface in interfaces:
         waivers = valid(every, interface, settings.today)
         base = baseline(interface, settings.against, settings.lock, settings.roots)
-        check = _judged(interface, base, waivers)
+        check = _judged(interface, base, waivers, settings.today)
         if settings.cases is not None:
             check = replace(
                 check, findings=(*check.findings, *_kept(settings.cases, interface, base))
@@ -153,7 +153,9 @@ def _kept(folder: Path, interface: Interface, base: Baseline) -> list[Finding]:
     return list(broken(kept(folder), interface, base.releases))
 
 
-def _judged(interface: Interface, base: Baseline, waivers: Mapping[str, Waiver]) -> Check:
+def _judged(
+    interface: Interface, base: Baseline, waivers: Mapping[str, Waiver], today: date
+) -> Check:
     """Judge a file; one that is a release, word for word, was judged when it was released."""
     releases, version = base.releases, interface.version
     newest = max((each for each in releases if each.major == version.major), default=None)
@@ -163,4 +165,6 @@ def _judged(interface: Interface, base: Baseline, waivers: Mapping[str, Waiver])
         and base.digests.get(version) == digest_of(interface)
     ):
         releases = {version: releases[version]}
-    return check_version(interface, releases, rewritten=base.rewritten, waived=waivers.keys())
+    return check_version(
+        interface, releases, rewritten=base.rewritten, waived=waivers.keys(), today=today
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.compat.finding import Finding, judged
@@ -71,6 +72,7 @@ def check(
     *,
     rewritten: Mapping[Version, Position] | None = None,
     waived: Collection[str] = (),
+    today: date = date.min,
 ) -> Check:
     """Judge a file by its releases.
 
@@ -79,11 +81,12 @@ def check(
         releases: what was released, by version.
         rewritten: releases whose text is not what was released, and where those are.
         waived: fingerprints of findings that ask for nothing.
+        today: the day, by which majors may leave `serves`; without it, none may.
     """
     last = _last(interface.version, releases)
     found = [*rewritten_history(interface, rewritten or {})]
     if last is not None:
-        found += compared(interface, releases, last)
+        found += compared(interface, releases, last, today)
     asking = [each for each in found if each.fingerprint not in waived]
     verdict = max((each.verdict for each in asking), default=NONE)
     required = _required(last, verdict) if last is not None else interface.version

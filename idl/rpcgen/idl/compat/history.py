@@ -6,6 +6,7 @@ A break that is part of a release is a fact, and is not told again. It knows no 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.compat.compare import Newer
@@ -18,14 +19,14 @@ from rpcgen.idl.version import Version
 Releases = Mapping[Version, Interface]
 
 
-def compared(interface: Interface, releases: Releases, last: Version) -> list[Finding]:
+def compared(interface: Interface, releases: Releases, last: Version, today: date) -> list[Finding]:
     """Return what is to be said of a file; `last` is the release that decides about its version."""
     newer, before = Newer(interface), Newer(releases[last])
     found = [*_changed(newer, releases, before)]
     told = {each.path for each in found if each.severity == "error"}
     broken = (*_views(newer, releases, before), *_short_views(interface, releases))
     found += [each for each in broken if each.path.partition(" ")[0] not in told]
-    return [*found, *_dropped(interface, releases, last)]
+    return [*found, *_dropped(interface, releases, last, today)]
 
 
 def rewritten_history(
@@ -98,13 +99,17 @@ def _short_views(interface: Interface, releases: Releases) -> Iterator[Finding]:
             yield judged(change, interface.name)
 
 
-def _dropped(interface: Interface, releases: Releases, last: Version) -> Iterator[Finding]:
-    """Yield the majors that the file no longer serves, where its releases ever served two."""
+def _dropped(
+    interface: Interface, releases: Releases, last: Version, today: date
+) -> Iterator[Finding]:
+    """Yield the majors that the file no longer serves, where its releases ever served two and did not say it."""
     if not any(release.serves for release in releases.values()):
         return
     now = {version.major for version in (*interface.serves, interface.version)}
     for version in (*releases[last].serves, last):
-        if version.major not in now and version.major < interface.version.major:
+        until = releases[last].supported_until.get(version.major)
+        is_over = until is not None and until < today
+        if version.major not in now and version.major < interface.version.major and not is_over:
             path, place = f"major {version.major}", interface.version_at
             change = Change("major", "dropped", Root(), path, place, before=str(version))
             yield judged(change, interface.name)

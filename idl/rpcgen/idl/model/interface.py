@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from rpcgen.idl.model.fields import (
@@ -156,7 +157,8 @@ class Interface:
 
     `types` and `errors` hold the file's own, then the imported ones that something of the file's own reaches;
     `version_at` is where the file says its version, and `source` is the path as it was given, relative and with forward
-    slashes. `serves` holds the last minor of each older major that is still spoken, ascending. `refused_as` names the
+    slashes. `serves` holds the last minor of each older major that is still spoken, ascending. `supported_until` tells until which day some of
+    them stay. `refused_as` names the
     declared error that a client raises when its pin is too old for a message.
     """
 
@@ -173,6 +175,7 @@ class Interface:
     source: str
     serves: tuple[Version, ...] = ()
     releases: Mapping[str, Version] = field(default_factory=dict[str, Version])
+    supported_until: Mapping[int, date] = field(default_factory=dict[int, date])
     refused_as: str | None = None
     send: Send = "set"
     doc: str = ""

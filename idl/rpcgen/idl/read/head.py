@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from rpcgen.idl.position import Position
 from rpcgen.idl.read.dates import read_version
@@ -12,6 +13,7 @@ from rpcgen.idl.version import Version, parse_version
 from rpcgen.idl.yamltext.nodes import Mapping, Text
 
 _INTERFACE_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _RELEASE = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII)
 #: How many older majors may be served; what is checked is checked in each.
 MAX_SERVED = 16
@@ -86,6 +88,34 @@ def read_releases(main: Mapping, scope: Scope) -> dict[str, Version]:
         _check_spoken(version, entry.value.at, scope)
         releases[name] = version
     return releases
+
+
+def read_supported(main: Mapping, scope: Scope) -> dict[int, date]:
+    """Read until which day each older major stays in `serves`."""
+    found: dict[int, date] = {}
+    majors = {str(version.major): version.major for version in scope.serves}
+    for entry in entries_at(main, "supported_until"):
+        if entry.key.value not in majors:
+            message = f'"{entry.key.value[:80]}" is no major in `serves`'
+            scope.report.error("bad-supported-until", message, entry.key.at)
+        if not isinstance(entry.value, Text):
+            continue
+        day = _day(entry.value.value)
+        if day is None:
+            message = f'"{entry.value.value[:80]}" is no day'
+            hint = "write year, month and day, such as 2027-06-30"
+            scope.report.error("bad-supported-until", message, entry.value.at, hint=hint)
+            continue
+        if entry.key.value in majors:
+            found[majors[entry.key.value]] = day
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _check_spoken(version: Version, at: Position, scope: Scope) -> None:

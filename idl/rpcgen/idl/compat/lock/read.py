@@ -9,6 +9,7 @@ import json
 import marshal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -159,6 +160,10 @@ class _Reading:
             version_at=self._place(),
             source=self._file,
             serves=_versions(model.get("serves", ())),
+            supported_until={
+                int(major): date.fromisoformat(day)
+                for major, day in model.get("supported_until", {}).items()
+            },
             refused_as=model.get("refused_as"),
             send=model.get("send", "set"),
         )

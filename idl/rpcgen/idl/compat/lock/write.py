@@ -76,6 +76,10 @@ def released(interface: Interface) -> dict[str, Json]:
         {
             "namespace": [interface.namespace],
             "serves": _versions(interface.serves),
+            "supported_until": {
+                str(major): day.isoformat()
+                for major, day in sorted(interface.supported_until.items())
+            },
             "send": interface.send if interface.send != "set" else None,
             "refused_as": interface.refused_as,
             "target": _said(

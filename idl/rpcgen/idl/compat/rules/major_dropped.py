@@ -1,7 +1,7 @@
 """A major that was served is served no more.
 
 Its clients are refused from the first upgraded server on. That is a decision, and somebody should have said so: waive it
-with a reason. An interface that never served two majors may go from one to the next as it likes.
+with a reason, or say beforehand, in a release, how long it stays: `supported_until: {"1": 2027-06-30}`. An interface that never served two majors may go from one to the next as it likes.
 
 ## Before
 
