@@ -14,6 +14,7 @@ from rpcgen.runtime.core.plan import Plan
 from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
 from rpcgen.runtime.core.wires.oslo import OSLO
 from rpcgen.runtime.counters import ClientCounters
+from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Peer
 
 NOW = 100.0
@@ -61,8 +62,7 @@ class ClientCore:
         self._settings = Settings(wire=OSLO, **settings)
         version: Any = resolve(pin, package.INTERFACE)
         self._shape = Shape(package.INTERFACE, version)
-        self._ids = iter(number.to_bytes(16, "big") for number in range(1, 1000))
-        self.calls = Calls(lambda: next(self._ids), ClientCounters(), OSLO)
+        self.calls = Calls(new_id, ClientCounters(), OSLO)
         self.peer = Peer("peer")
 
     def call(
