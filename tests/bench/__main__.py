@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import tempfile
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from statistics import median
@@ -15,7 +16,7 @@ from statistics import median
 from tests.bench import calls, codegen, cold, floors, many, skew, stubs, table, versions
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import Pair, WorkerFailed
-from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, Plan
+from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, BROKER_ADAPTERS, Plan
 from tests.bench.programs import ProgramFailed, Programs
 from tests.bench.series import Series
 
@@ -28,6 +29,8 @@ LIBRARIES = (
     "thriftpy2",
     "betterproto2_compiler",
     "uvloop",
+    "amqp",
+    "oslo.messaging",
 )
 
 
@@ -164,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="3 short rounds, no big interface")
     parser.add_argument("--only", metavar="W1,W2", help=f"some of {', '.join(ALL_WORKLOADS)}")
     parser.add_argument("--adapters", metavar="A,B", help=f"some of {', '.join(ADAPTERS)}")
-    parser.add_argument("--transport", choices=("tcp", "ipc"), default="tcp")
+    parser.add_argument("--transport", choices=("tcp", "ipc", "amqp"), default="tcp")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round's figures")
     parser.add_argument(
         "--assert", action="store_true", dest="assert_floors", help="exit 1 if a floor is broken"
@@ -185,6 +188,8 @@ def _plan(options: argparse.Namespace) -> Plan:
         calls=1_000,
     )
     base = quick if options.quick else full
+    if options.transport == "amqp":
+        base = replace(base, workloads=WORKLOADS, adapters=BROKER_ADAPTERS)
     return Plan(
         workloads=_names(options.only) or base.workloads,
         adapters=_names(options.adapters) or base.adapters,

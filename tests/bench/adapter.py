@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
-Transport = Literal["tcp", "ipc"]
+Transport = Literal["tcp", "ipc", "amqp"]
 Reply = TypeVar("Reply")
 
 #: The workloads that `Load` runs; W5 and W6 are processes of their own.
@@ -24,6 +24,7 @@ class Spot:
     """Where the two sides of one adapter meet.
 
     Attributes:
+        port: a free one; with `amqp` that of the broker.
         directory: the adapter's own, for sockets.
         stubs: where the compiled interfaces lie.
     """

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.adapter import Transport
+from tests.rabbitd import RabbitServer
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT = 30.0
@@ -146,13 +147,18 @@ class Fleet:
         self._directory = directory
         self._stubs = stubs
         self._workers: list[Worker] = []
+        self._broker: RabbitServer | None = None
 
     def __enter__(self) -> Fleet:
+        if self._transport == "amqp":
+            self._broker = RabbitServer().start()
         return self
 
     def __exit__(self, *_: object) -> None:
         for worker in reversed(self._workers):
             worker.end()
+        if self._broker is not None:
+            self._broker.end()
 
     def start(self, name: str) -> Pair:
         """Start both sides of an adapter.
@@ -163,7 +169,8 @@ class Fleet:
         """
         directory = self._directory / name
         directory.mkdir(mode=0o700)
-        where = [name, self._transport, str(_free_port()), str(directory), str(self._stubs)]
+        port = _free_port() if self._broker is None else self._broker.port
+        where = [name, self._transport, str(port), str(directory), str(self._stubs)]
         server = self._worker(["server", *where], directory / "server.log")
         server.answer(START_LIMIT)
         client = self._worker(["client", *where], directory / "client.log")

@@ -22,6 +22,15 @@ TITLES = {
     "W11": "many calls of one client at the same time",
 }
 
+#: The adapters that a broker between both sides makes sense for.
+BROKER_ADAPTERS = (
+    "oslo_blocking",
+    "rpcgen_blocking",
+    "rpcgen_aio",
+    "rpcgen_aio_uvloop",
+    "rpcgen_aio_inline",
+)
+
 ADAPTERS = (
     "zmq_raw",
     "zmq_msgspec",
@@ -63,7 +72,7 @@ class Plan:
     def __post_init__(self) -> None:
         for what, given, known in (
             ("workload", self.workloads, ALL_WORKLOADS),
-            ("adapter", self.adapters, ADAPTERS),
+            ("adapter", self.adapters, (*ADAPTERS, *BROKER_ADAPTERS)),
         ):
             for name in given:
                 if name not in known:

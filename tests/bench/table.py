@@ -11,6 +11,8 @@ from tests.bench.series import Series
 
 #: The adapter that a workload's `x` column divides by.
 BASE = "grpc_aio"
+#: The same over a broker.
+BROKER_BASE = "oslo_blocking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,20 @@ _CPU = (
     _metric("CPU s/10k", "cpu", "{:.2f}"),
     _metric("of it server", "server_cpu", "{:.2f}"),
 )
-_RATES = (_metric("calls/s", "rate", "{:,.0f}"), _spread("rate"), _over(BASE, "rate"), *_CPU)
+_RATES = (
+    _metric("calls/s", "rate", "{:,.0f}"),
+    _spread("rate"),
+    _over(BASE, "rate"),
+    _over(BROKER_BASE, "rate"),
+    *_CPU,
+)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "W1": (
         _metric("p50 us", "p50", "{:.0f}"),
         _metric("p99 us", "p99", "{:.0f}"),
         _spread("p50"),
         _over(BASE, "p50"),
+        _over(BROKER_BASE, "p50"),
         *_CPU,
     ),
     "W2": _RATES,
@@ -64,6 +73,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _metric("casts/s", "rate", "{:,.0f}"),
         _spread("rate"),
         _over("zmq_msgspec", "rate"),
+        _over(BROKER_BASE, "rate"),
         *_CPU,
     ),
     "W5": (
@@ -128,16 +138,22 @@ def report(series: Series) -> str:
         for workload in ALL_WORKLOADS
         if series.adapters(workload)
     ]
-    parts.append(f"## Floors\n\n{_bounds(FLOORS, series)}")
-    parts.append(f"## Goals\n\n{_bounds(GOALS, series)}")
+    for title, bounds in (("Floors", FLOORS), ("Goals", GOALS)):
+        if any(bound.measured(series) is not None for bound in bounds):
+            parts.append(f"## {title}\n\n{_bounds(bounds, series)}")
     return "\n\n".join(parts)
 
 
 def _workload(series: Series, workload: str) -> str:
-    columns = COLUMNS[workload]
+    adapters = series.adapters(workload)
+    columns = [
+        column
+        for column in COLUMNS[workload]
+        if any(column.cell(series, workload, adapter) != "-" for adapter in adapters)
+    ]
     rows = [
         [adapter, *(column.cell(series, workload, adapter) for column in columns)]
-        for adapter in series.adapters(workload)
+        for adapter in adapters
     ]
     return markdown(["", *(column.head for column in columns)], rows)
 

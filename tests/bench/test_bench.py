@@ -11,25 +11,35 @@ import msgspec
 import pytest
 
 from tests.bench import calls, codegen, floors, sample, stubs, table, versions
-from tests.bench.adapter import WORKLOADS
+from tests.bench.adapter import WORKLOADS, Transport
 from tests.bench.fleet import WorkerFailed
 from tests.bench.plan import ADAPTERS, Plan
 from tests.bench.programs import Programs
 from tests.bench.series import Series
 from tests.compiled import import_from
+from tests.rabbitd import program
 
 SHORT = Plan(rounds=1, seconds=0.05, warm_up=0.02, cold_rounds=1, paired_rounds=1, methods=0)
 
 
-@pytest.mark.parametrize("transport", ["tcp", "ipc"])
-def test_workloads_give_figures_for_the_limit_and_for_us(tmp_path: Path, transport: str) -> None:
-    """Every workload of every adapter that needs no peer's library has a positive rate."""
-    plan = replace(
-        SHORT,
-        workloads=WORKLOADS,
-        adapters=("zmq_raw", "zmq_msgspec", "rpcgen_blocking", "rpcgen_aio", "rpcgen_aio_inline"),
-        transport="tcp" if transport == "tcp" else "ipc",
-    )
+DIRECT = ("zmq_raw", "zmq_msgspec", "rpcgen_blocking", "rpcgen_aio", "rpcgen_aio_inline")
+
+
+@pytest.mark.parametrize(
+    ("transport", "adapters"),
+    [
+        ("tcp", DIRECT),
+        ("ipc", DIRECT),
+        ("amqp", ("oslo_blocking", "rpcgen_blocking", "rpcgen_aio")),
+    ],
+)
+def test_workloads_give_figures_for_the_limit_and_for_us(
+    tmp_path: Path, transport: Transport, adapters: tuple[str, ...]
+) -> None:
+    """Every workload of every adapter whose library the tests have has a positive rate."""
+    if transport == "amqp":
+        program("rabbitmq-server")
+    plan = replace(SHORT, workloads=WORKLOADS, adapters=adapters, transport=transport)
     series, said = Series(), list[str]()
     assert stubs.compile_interface(tmp_path) is None
     with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
@@ -41,7 +51,7 @@ def test_workloads_give_figures_for_the_limit_and_for_us(tmp_path: Path, transpo
         for adapter in plan.adapters:
             assert (series.median(workload, adapter, "rate") or 0) > 0
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
-    assert "zmq_raw" in table.report(series)
+    assert adapters[0] in table.report(series)
 
 
 def test_versions_give_figures_for_calls_and_steps(tmp_path: Path) -> None:

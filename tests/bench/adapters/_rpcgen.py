@@ -25,6 +25,7 @@ from small_bench import (  # type: ignore[import-not-found]
 from tests.bench import sample
 from tests.bench.adapter import Calls, Spot, Tally
 from tests.bench.load import AsyncioLoad, BlockingLoad
+from tests.rabbitd import PASSWORD, USER
 
 COLD = """
 import sys
@@ -56,6 +57,8 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def url(spot: Spot) -> str:
+    if spot.transport == "amqp":
+        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{spot.port}/?prefix={spot.directory.name}"
     if spot.transport == "ipc":
         return f"zmq+ipc://{spot.directory}"
     return f"zmq+tcp://127.0.0.1:{spot.port}"
