@@ -325,3 +325,33 @@ def test_an_interface_that_is_gone_is_an_error(project: Path, capsys: Output) ->
     assert run(["check", "shop.yaml", "--against", "shop.yaml"]) == 0
     (kept / "1.0.json").unlink()
     assert run(["check"]) == 0
+
+
+def test_a_shared_type_costs_each_interface_its_own(folder: Path, capsys: Output) -> None:
+    """A value in a file that two interfaces import is minor for the one that is sent it, major for the one that answers it."""
+    common = "rpcgen: 1\ntypes: {State: {enum: [open, closed]}}\n"
+    dated = (
+        "rpcgen: 1\ntypes:\n  State:\n    enum:\n      OPEN: open\n      CLOSED: closed\n"
+        '      MOVING: {value: moving, since: {town.sent: "1.1", town.told: "1.1"}}\n'
+    )
+    _write(folder, common.replace("[open, closed]", "{OPEN: open, CLOSED: closed}"), "common.yaml")
+    head = 'rpcgen: 1\ninterface: town.{}\nversion: "1.{}"\nimports: [common.yaml]\nmethods:\n  '
+    bodies = {
+        "sent": "put: {cast: any, args: {state: State}}\n",
+        "told": "get: {call: any, returns: State}\n",
+    }
+    files = [f"{name}.yaml" for name in bodies]
+    for minor in (0, 1):
+        for name, body in bodies.items():
+            _write(folder, head.format(name, minor) + body, f"{name}.yaml")
+        if minor == 0:
+            assert run(["release", *files]) == 0
+    _write(folder, dated, "common.yaml")
+    capsys.readouterr()
+    assert run(["check", *files, "--format", "json"]) == 1
+    found = {each["interface"]: each for each in json.loads(capsys.readouterr().out)["interfaces"]}
+    assert {name: (each["verdict"], each["passed"]) for name, each in found.items()} == {
+        "town.sent": ("minor", True),
+        "town.told": ("major", False),
+    }
+    assert all(f["place"]["file"] == "common.yaml" for f in found["town.sent"]["findings"])

@@ -9,12 +9,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from rpcgen.cli._inputs import Inputs, Read, read_all
 from rpcgen.cli._matrix import releases as releases_module
 from rpcgen.cli._matrix import sending
 from rpcgen.cli._matrix.cells import Cell, Done, Outcome
 from rpcgen.cli._matrix.payloads import Payloads
 from rpcgen.cli._matrix.pins import Pins
-from rpcgen.cli._matrix.releases import Release, imported, read_files
+from rpcgen.cli._matrix.releases import Release, imported
 from rpcgen.cli._matrix.run import Result, run
 from rpcgen.cli._matrix.sending import Sender
 from rpcgen.cli._matrix.servers import Journal
@@ -25,6 +26,11 @@ from rpcgen.runtime import DeadlineExceeded, VersionPinned
 from tests.cli.command import rpcgen
 
 DEPOT = sorted(str(path) for path in (Path(__file__).parent / "upgrades/depot").iterdir())
+
+
+def _read(*files: str) -> list[Read]:
+    return read_all(Inputs(files, (), None), "nothing was run")
+
 
 #: What changed without a date, and as what each direction (old client, new client) fails.
 BROKEN = {
@@ -166,7 +172,7 @@ def run_with(change: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch)
         return {path: change(path, text) for path, text in found.items()}
 
     monkeypatch.setattr(releases_module, "generate", changed)
-    found, _, _ = read_files(DEPOT, [])
+    found = _read(*DEPOT)
     with imported(found) as releases:
         return run(releases, Pins(releases, []), [], lambda done, total: None)
 
@@ -215,7 +221,7 @@ def test_nothing_is_left_behind() -> None:
     import sys
 
     before = set(sys.modules), list(sys.path)
-    found, _, _ = read_files(DEPOT[:1], [])
+    found = _read(*DEPOT[:1])
     with imported(found):
         pass
     assert (set(sys.modules), list(sys.path)) == before
@@ -249,7 +255,7 @@ def raising(error: Exception) -> Callable[[], Any]:
 
 def send(does: Callable[[], Any], writes: str = "1.1") -> Done:
     """A minimal cast of 1.1's client that ends like this."""
-    found, _, _ = read_files(DEPOT[1:2], [])
+    found = _read(*DEPOT[1:2])
     with imported(found) as releases:
         return Sender(Sick(does), Journal()).send(_cell(releases[0], writes))
 
