@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PACKAGE = "rpcgen.runtime.drivers"
 
 #: Schemes (the part before a `+`) that are not called like their driver.
-ALIASES = {"zmq": "zeromq", "amqps": "amqp", "rabbit": "amqp", "kombu": "amqp"}
+ALIASES = {"zmq": "zeromq", "amqps": "amqp", "rabbit": "amqp"}
 
 ENTRY_POINTS = "rpcgen.drivers"
 

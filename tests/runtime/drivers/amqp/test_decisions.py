@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from rpcgen.runtime import BadUrl, InvalidTarget, Target
 from rpcgen.runtime.drivers.amqp import letters
@@ -11,6 +14,7 @@ from rpcgen.runtime.drivers.amqp.hosts import FIRST_PAUSE, Hosts
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
 from rpcgen.runtime.drivers.amqp.link import Message
 from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.transport import find_driver
 from rpcgen.runtime.url import Host, parse_url
 
 
@@ -156,6 +160,29 @@ def test_mistakes_in_urls_are_named(query: str, text: str) -> None:
     with pytest.raises(BadUrl, match=text) as caught:
         read_broker(parse_url(f"amqp://me:canary@h/?{query}"))
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["amqp+tcp", "amqqs", "kombu+redis"])
+def test_schemes_that_nobody_speaks_are_refused(scheme: str) -> None:
+    """Rather than taken for another."""
+    with pytest.raises(BadUrl, match=scheme.replace("+", ".")):
+        find_driver(f"{scheme}://h/").driver.connect(parse_url(f"{scheme}://h/"))
+
+
+def test_drivers_do_not_load_each_others_libraries() -> None:
+    """Nor asyncio, for a program of threads."""
+    code = (
+        "import sys; from rpcgen.runtime.transport import find_driver;"
+        "opened = find_driver(sys.argv[1]); opened.driver.connect(opened.url).close();"
+        "print(*sorted({'amqp', 'kombu', 'zmq', 'asyncio', 'redis'} & sys.modules.keys()))"
+    )
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", code, url], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for url in ("amqp://127.0.0.1:1/", "zmq+tcp://127.0.0.1:1")
+    ]
+    assert loaded == [["amqp"], ["zmq"]]
 
 
 def test_a_broker_shows_no_password() -> None:

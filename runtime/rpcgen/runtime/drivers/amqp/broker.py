@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.errors import BadUrl
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 _TLS = "amqps"
+SCHEMES = ("amqp", _TLS, "rabbit")
 _PORTS = {False: 5672, True: 5671}
 
 
@@ -57,6 +59,8 @@ def read_broker(url: TransportUrl) -> Broker:
     Raises:
         BadUrl: it cannot be used.
     """
+    if url.scheme not in SCHEMES:
+        raise BadUrl(f"{url}: no transport {url.scheme!r}; {did_you_mean(url.scheme, SCHEMES)}")
     oslo = dict(url.params).get("wire") == "oslo"
     options = url.options(OsloOptions if oslo else AmqpOptions)
     tls = url.scheme == _TLS
