@@ -67,7 +67,8 @@ def _compare_bases(walk: Walk, old: Resolved, new: Resolved, spot: Spot) -> bool
         case one, two:
             action = _relation(walk, one, two)
             _changed(walk, action, old, new, spot)
-            return action != "changed" and {one, two} == {*_NUMBERS}
+            alike = {one, two} == {*_NUMBERS} or _is_any_text(walk, old, new)
+            return action != "changed" and alike
 
 
 def _relation(walk: Walk, old: object, new: object) -> str:
@@ -81,9 +82,14 @@ def _relation(walk: Walk, old: object, new: object) -> str:
 
 
 def _changed(walk: Walk, action: str, old: Resolved, new: Resolved, spot: Spot) -> None:
-    kept = any(_is_open(walk, each) for each in (old, new)) and _TEXT in (old.base, new.base)
+    kept = _is_any_text(walk, old, new)
     before, after = type_text(old.base), type_text(new.base)
     walk.found("type", action, spot, before=before, after=after, open=kept)
+
+
+def _is_any_text(walk: Walk, old: Resolved, new: Resolved) -> bool:
+    """Whether one is text and the other an open enum, which takes any text."""
+    return any(_is_open(walk, each) for each in (old, new)) and _TEXT in (old.base, new.base)
 
 
 def _is_open(walk: Walk, resolved: Resolved) -> bool:
