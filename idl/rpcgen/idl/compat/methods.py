@@ -81,7 +81,7 @@ def _both(walk: Walk, old: Method, new: Method) -> None:
     if form.args is None:
         inside = replace(spot, root=Root("request", new.name))
         compare_fields(walk, old.args, new.args, lambda: _whole(walk, new).args, inside)
-    if form.returns is None:
+    if form.returns is None and _is_called(old) and _is_called(new):
         _compare_returns(walk, old, new, replace(spot, root=Root("result", new.name)))
 
 
@@ -166,6 +166,11 @@ def _compare_raises(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
     for name, raised in before.items():
         if name not in after:
             walk.found("raise", "removed", spot.part(name, new.position, raised.position))
+
+
+def _is_called(method: Method) -> bool:
+    """Whether anybody waits for an answer; a call that is new beside a cast answers nobody who did not know."""
+    return any(route.kind == "call" for route in method.routes)
 
 
 def _compare_returns(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
