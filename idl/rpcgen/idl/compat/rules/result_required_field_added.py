@@ -35,12 +35,15 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
 def _judge(change: Change) -> Judgement:
+    late = change.dated or bool(
+        change.since
+    )  # however wrong the date is, readers take it for younger than the major
     return Judgement(
-        message=f'"{change.path}" was added{change.used}'
-        + ("" if change.dated else ", without a date"),
-        wire=MINOR if change.dated else MAJOR,
+        message=f'"{change.path}" was added{change.used}' + ("" if late else ", without a date"),
+        wire=MINOR if late else MAJOR,
         source=MINOR,
-        instead="" if change.dated else "say since when; it reads `T | None` until the next major",
+        instead="" if late else "say since when; it reads `T | None` until the next major",
+        undated="since" if change.since else "",
     )
 
 
