@@ -110,7 +110,8 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     if action is None and not _is_same_default(old.default, new.default):
         action = ("default", "changed")
     if action is not None:
-        walk.found(*action, spot, before=shown(old), after=shown(new))
+        since = since_text(new.dated)
+        walk.found(*action, spot, before=shown(old), after=shown(new), since=since)
 
 
 def _state(types: Types, field: Field) -> str:

@@ -34,6 +34,8 @@ from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
 from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
+_NULLABLE = "what began later in a major reads as `T | None` until the next one; programs no longer expect None"
+
 
 def _judge(change: Change) -> Judgement:
     return Judgement(
@@ -41,6 +43,7 @@ def _judge(change: Change) -> Judgement:
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
         instead="" if change.levelled else "keep it optional until the next major",
+        unseen=_NULLABLE if change.direction == "result" and change.since else "",
     )
 
 
