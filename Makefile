@@ -51,11 +51,12 @@ examples: $(TEST)  ## compile the interfaces of generated_examples/ again
 bench: $(BENCH)  ## compare the speed with other libraries (ARGS="--help" for its options)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-fuzz: $(TEST)  ## the property tests, 20 times with other examples (ROUNDS=n); then hostile frames at length
+fuzz: $(TEST)  ## the property tests, 20 times with other examples (ROUNDS=n); hostile frames, and verdicts of the check, at length
 	@for round in $$(seq $(ROUNDS)); do \
 		env -u CI $(BIN)/python -m pytest -q -m hypothesis --timeout=600 $(ARGS) || exit 1; \
 	done
 	RPCGEN_FUZZ=1 $(BIN)/python -m pytest -q --timeout=3600 tests/fuzz $(ARGS)
+	RPCGEN_VERDICTS=$$(($(ROUNDS) * 5000)) $(BIN)/python -m pytest -q -s tests/verdicts/test_execution.py
 
 versions: $(TEST)  ## random histories of interfaces against the version rules, 20 times as many (ROUNDS=n)
 	RPCGEN_SOAK=$(ROUNDS) $(BIN)/python -m pytest -q -s --timeout=3600 tests/versions/test_histories.py $(ARGS)

@@ -5,13 +5,16 @@ They lose information where the change does, and never fail: what matters is tha
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
+from uuid import UUID
 
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
+    Alias,
     Constraints,
     Enum,
     Field,
@@ -30,6 +33,8 @@ from rpcgen.idl.model import (
 from rpcgen.idl.version import Version
 
 from tests.versions.reference import Converter, Step
+from tests.versions.reference.shapes import fields_of
+from tests.versions.reference.valid import Schema
 
 Plain = Any
 
@@ -41,28 +46,31 @@ def converters_of(interface: Interface) -> dict[Step, Converter]:
 
 def _all(interface: Interface) -> Iterator[tuple[Step, Converter]]:
     for struct in interface.types.values():
-        if isinstance(struct, Struct):
-            for field in struct.fields.values():
-                yield from _of_field(struct.name, field)
+        for field in struct.fields.values() if isinstance(struct, Struct) else ():
+            yield from _of_field(struct.name, field, interface)
+    for error in interface.errors.values():
+        for field in error.fields.values():
+            yield from _of_field(error.name, field, interface)
     for method in interface.methods.values():
         for field in method.args.values():
-            yield from _of_field(method.name, field)
+            yield from _of_field(method.name, field, interface)
         for until, form in method.was.items():
             yield from _of_form(method, until, form, interface)
             for field in (form.args or {}).values():
-                yield from _of_field(method.name, field)
+                yield from _of_field(method.name, field, interface)
 
 
-def _of_field(owner: str, field: Field) -> Iterator[tuple[Step, Converter]]:
+def _of_field(owner: str, field: Field, interface: Interface) -> Iterator[tuple[Step, Converter]]:
     versions = sorted(field.was_type)
     for until, after in zip_longest(versions, versions[1:]):
         newer = field if after is None else field.was_type[after]
         older = field.was_type[until]
-        if older.converted:
-            converter = Converter(
-                to(older.type, older.constraints), to(newer.type, newer.constraints)
-            )
-            yield Step(f"{owner}.{field.name}", until), converter
+        # Where the older type is a subset, readers of results alone need a converter.
+        converter = Converter(
+            to(older.type, older.constraints, interface),
+            to(newer.type, newer.constraints, interface),
+        )
+        yield Step(f"{owner}.{field.name}", until), converter
 
 
 def _of_form(
@@ -79,15 +87,30 @@ def _of_form(
     if form.returns is not None and form.returns.type is not None:
         assert method.returns is not None
         step = Step(f"{method.name}()", until)
-        yield step, Converter(to(form.returns.type), to(method.returns))
+        none = NO_CONSTRAINTS
+        yield (
+            step,
+            Converter(to(form.returns.type, none, interface), to(method.returns, none, interface)),
+        )
 
 
-def to(type_: TypeExpr, limits: Constraints = NO_CONSTRAINTS) -> Callable[[Plain], Plain]:
-    """Turn an int or a text into the other, inside its bounds."""
-    if type_ == Scalar("string"):
-        return str
-    most = limits.max
-    return number if most is None else lambda text: min(number(text), int(most))
+def to(type_: TypeExpr, limits: Constraints, interface: Interface) -> Callable[[Plain], Plain]:
+    """Turn a value into one of a type: an int or a text into the other, what fits into itself, all else into the least."""
+    schema = Schema(interface, interface.version)
+
+    def convert(value: Plain) -> Plain:
+        choices = [value]
+        if isinstance(value, (str, int)):
+            choices += [str(value), number(value), min(number(value), int(limits.max or 0))]
+        fits = (each for each in choices if not list(schema.value(each, type_, limits, "")))
+        return next(fits, None) if value is not None else None
+
+    def fitting(value: Plain) -> Plain:
+        made = convert(value)
+        fits = not list(schema.value(made, type_, limits, ""))
+        return made if fits else least(type_, interface, limits)
+
+    return fitting
 
 
 def number(text: Plain) -> int:
@@ -121,7 +144,20 @@ def _is_text(field: Field) -> bool:
     return field.type == Scalar("string") and field.constant is None and not field.dated.until
 
 
-def least(type_: TypeExpr, interface: Interface) -> Plain:
+LEAST: Mapping[str, Plain] = {
+    "int": 0,
+    "float": 0,
+    "bool": False,
+    "string": "",
+    "bytes": b"",
+    "uuid": UUID(int=0),
+    "datetime": dt.datetime.fromtimestamp(0, dt.UTC),
+    "duration": dt.timedelta(),
+    "any": None,
+}
+
+
+def least(type_: TypeExpr, interface: Interface, limits: Constraints = NO_CONSTRAINTS) -> Plain:
     """The value of a type that every version has."""
     match type_:
         case Nullable():
@@ -131,10 +167,12 @@ def least(type_: TypeExpr, interface: Interface) -> Plain:
         case MapOf():
             return {}
         case Scalar(name):
-            return {"int": 0, "float": 0, "bool": False, "string": ""}[name]
+            return max(LEAST[name], limits.min or 0) if name in ("int", "float") else LEAST[name]
         case Named(name):
             definition = interface.types[name]
             match definition:
+                case Alias():
+                    return least(definition.type, interface)
                 case Enum():
                     return next(
                         each.value for each in definition.members.values() if not each.dated.until
@@ -145,7 +183,7 @@ def least(type_: TypeExpr, interface: Interface) -> Plain:
                 case Struct():
                     return {
                         field.name: least(field.type, interface)
-                        for field in definition.fields.values()
+                        for field in fields_of(definition, interface).values()
                         if field.default is None
                         and not isinstance(field.type, Nullable)
                         and not field.dated.until

@@ -114,6 +114,8 @@ def _handler(served: Served, method: str) -> Callable[..., Any]:
     def handle(_: object, ctx: Any, **arguments: Any) -> Any:
         given = {name: plain(value) for name, value in arguments.items()}
         served.handled.put(Handled(method, given, tuple(ctx.needs), ctx.reader))
+        if isinstance(served.answer, Exception):
+            raise served.answer
         return served.answer
 
     return handle

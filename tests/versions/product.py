@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from rpcgen.codegen import generate
 from rpcgen.idl.model import (
+    Alias,
     Enum,
     Field,
     Interface,
@@ -84,7 +85,10 @@ class Package:
                 return value
 
     def _named(self, name: str, value: Plain) -> Any:
-        cls, definition = getattr(self.module, name), self.interface.types[name]
+        definition = self.interface.types[name]
+        if isinstance(definition, Alias):
+            return self.typed(value, definition.type)
+        cls = getattr(self.module, name)
         match definition:
             case Struct():
                 return cls(**self.keywords(fields_of(definition, self.interface), value))
@@ -127,9 +131,10 @@ class Package:
             return {f"result_{owner[:-2]}_{until}": lambda self, value: run(value)}
         if member:
             stem = f"{_snake(owner)}_{member}_{until}"
+            before, after = self._types(owner, member, step.until)
             return {
-                f"down_{stem}": lambda self, value: converter.down(value),
-                f"up_{stem}": lambda self, value: converter.up(value),
+                f"down_{stem}": self._value(converter.down, before),
+                f"up_{stem}": self._value(converter.up, after),
             }
         newest = self.interface.methods[owner].args
         older = self.interface.methods[owner].was[step.until].args or {}
@@ -142,6 +147,28 @@ class Package:
             f"down_{owner}_{until}": self._form(converter.down, older, old_cls),
             f"up_{owner}_{until}": self._form(converter.up, newest, new_cls),
         }
+
+    def _types(self, owner: str, member: str, until: Version) -> tuple[TypeExpr, TypeExpr]:
+        """The types of an argument or field until a version, and from then on."""
+        interface = self.interface
+        if method := interface.methods.get(owner):
+            maps = [method.args, *(form.args or {} for form in method.was.values())]
+        elif error := interface.errors.get(owner):
+            maps = [error.fields]
+        else:
+            struct = interface.types[owner]
+            maps = [struct.fields] if isinstance(struct, Struct) else []
+        field = next(each[member] for each in maps if member in each)
+        later = [older.type for bound, older in sorted(field.was_type.items()) if bound > until]
+        return field.was_type[until].type, [*later, field.type][0]
+
+    def _value(self, function: Callable[[Plain], Plain], type_: TypeExpr) -> Callable[..., Any]:
+        def convert(_: object, value: Any) -> Any:
+            before = plain(value)
+            after = function(before)
+            return value if after == before else self.typed(after, type_)
+
+        return convert
 
     def _form(
         self, function: Callable[[Plain], Plain], fields: Mapping[str, Field], cls: Any

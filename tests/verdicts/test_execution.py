@@ -1,0 +1,97 @@
+"""Random interface, random change: what the check says agrees with what becomes of messages between the generated code of both.
+
+After "none" or "minor" no message that the language permits fails or changes its meaning; after "major" there is one, or the
+finding says why no message shows it. RPCGEN_VERDICTS=n tries n pairs, other ones each time, and keeps those on which they
+disagree as cases of the check.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+from rpcgen.idl.compat import Comparison, rule_ids
+
+from tests.idl.compat.cases import CASES
+from tests.verdicts.agreement import disagreement
+from tests.verdicts.exploring import Run, explore, report
+from tests.verdicts.mutations import MUTATIONS
+
+LONG = int(os.environ.get("RPCGEN_VERDICTS", "0"))
+#: Rules of parts that units do not have or rarely use, or of what many releases have to do with each other.
+ELSEWHERE = frozenset(
+    [
+        "bump-too-big",
+        "bump-too-small",
+        "clock-behind",
+        "clock-raised",
+        "delivery-lowered",
+        "delivery-raised",
+        "envelope-changed",
+        "event-changed",
+        "exchange-changed",
+        "fallback-changed",
+        "history-rewritten",
+        "interface-removed",
+        "interface-renamed",
+        "kept-message-broken",
+        "major-dropped",
+        "method-topic-changed",
+        "namespace-changed",
+        "pairwise-ok-transitive-bad",
+        "served-view-broken",
+        "topic-added",
+        "topic-changed",
+        "topic-removed",
+        "version-decreased",
+        "version-not-bumped",
+        "version-skipped",
+        "waiver-expired",
+        "waiver-unused",
+    ]
+)
+
+
+def test_every_change_is_tried_and_every_rule_is_met(run: Run) -> None:
+    """The pairs leave nothing out; so much for what agrees below."""
+    changes = {change for pair, _ in run for change in pair.changes}
+    rules = {each.rule for pair, _ in run for each in pair.judged().findings}
+    assert set(MUTATIONS) - changes == set()
+    assert set(rule_ids()) - rules - ELSEWHERE == set()
+
+
+@pytest.mark.timeout(600)
+def test_verdicts_agree_with_what_becomes_of_messages(run: Run, tmp_path: Path) -> None:
+    """No pair disagrees."""
+    print(_ended(run))
+    wrong = [pair for pair, found in run if disagreement(pair, pair.judged(), found)]
+    assert [report(pair, tmp_path, tmp_path / "cases") for pair in wrong] == []
+
+
+@pytest.mark.skipif(not LONG, reason="RPCGEN_VERDICTS says how many pairs to try")
+@pytest.mark.timeout(60 + LONG)
+def test_other_pairs_agree_too(tmp_path: Path) -> None:
+    """No pair disagrees among others than those of every run; those that do are kept as cases."""
+    first = SystemRandom().randrange(10**9)
+    print(f"pairs {first} to {first + LONG}")
+    wrong: list[str] = []
+    ended: Counter[str] = Counter()
+    for pair, found in explore(first, LONG, tmp_path):
+        said = pair.judged()
+        ended[_ending(said, found)] += 1
+        if disagreement(pair, said, found):
+            wrong.append(report(pair, tmp_path, CASES))
+    print(dict(ended))
+    assert wrong == []
+    assert ended.total() == LONG
+
+
+def _ended(run: Run) -> dict[str, int]:
+    return dict(Counter(_ending(pair.judged(), found) for pair, found in run))
+
+
+def _ending(said: Comparison, found: str) -> str:
+    return f"{said.verdict}, {'broken' if found else 'fine'}"
