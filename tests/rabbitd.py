@@ -21,7 +21,7 @@ from typing import Any
 import amqp
 import pytest
 
-from tests.runtime.drivers.zeromq.parts import free_port
+from tests.ports import free_port
 
 USER = "tester"
 PASSWORD = "s3cr3t-tests"

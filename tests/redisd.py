@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from rpcgen.runtime.url import parse_url
 
-from tests.runtime.drivers.zeromq.parts import free_port
+from tests.ports import free_port
 
 PASSWORD = "s3cr3t-tests"
 ENVIRONMENT = "RPCGEN_TEST_REDIS_URL"

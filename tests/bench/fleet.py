@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import selectors
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.adapter import Transport
+from tests.ports import free_port
 from tests.rabbitd import RabbitServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,7 +169,7 @@ class Fleet:
         """
         directory = self._directory / name
         directory.mkdir(mode=0o700)
-        port = _free_port() if self._broker is None else self._broker.port
+        port = free_port() if self._broker is None else self._broker.port
         where = [name, self._transport, str(port), str(directory), str(self._stubs)]
         server = self._worker(["server", *where], directory / "server.log")
         server.answer(START_LIMIT)
@@ -181,9 +181,3 @@ class Fleet:
         worker = Worker(arguments, log)
         self._workers.append(worker)
         return worker
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from rpcgen.runtime.core.call import Call, Options, Settings
+from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.opaque import OpaqueCodecs
@@ -60,7 +60,7 @@ class Steps:
         plan, options = Plan(method, Settings(), self._shape), Options()
 
         def construct() -> Call:
-            return Call(plan, "call", arguments, None, options, None, 0.0)
+            return new_call(plan, "call", arguments, None, options, None, 0.0)
 
         call = construct()
         call.id = bytes(16)

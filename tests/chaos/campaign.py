@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from tests.chaos.asks import Scenario
 from tests.chaos.hosts import HERE, Surroundings
 from tests.chaos.journal import Checker, Ended, Entry, Lived, Ran, Reading
 from tests.compiled import compile_to
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds after which something that must happen is missing.
@@ -252,11 +252,5 @@ def urls(transport: str, directory: Path, servers: int, address: str = "127.0.0.
     """The URLs of so many servers, and that of the clients."""
     if transport == "zmq+ipc":
         return [f"zmq+ipc://{directory / 's'}"] * (servers + 1)
-    hosts = [f"{address}:{_free_port()}" for _ in range(servers)]
+    hosts = [f"{address}:{free_port()}" for _ in range(servers)]
     return [*(f"zmq+tcp://{host}" for host in hosts), f"zmq+tcp://{','.join(hosts)}"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

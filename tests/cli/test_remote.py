@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from rpcgen.cli._exit import Exit
 
 from tests.cli.command import rpcgen
 from tests.examples.programs import EXAMPLES, ServerProcess, serving
+from tests.ports import free_port
 
 NAME = "shop.inventory"
 
@@ -67,12 +67,8 @@ def test_ls_as_json(url: str) -> None:
 
 def test_ls_over_tcp_asks_every_host_of_the_url() -> None:
     """Of two addresses one is served: it is listed, and the other costs no time-out."""
-    with socket.socket() as free, socket.socket() as dead:
-        free.bind(("127.0.0.1", 0))
-        dead.bind(("127.0.0.1", 0))
-        port, nobody = free.getsockname()[1], dead.getsockname()[1]
-    with serving_tcp(port) as url:
-        done = rpcgen("ls", f"{url},127.0.0.1:{nobody}")
+    with serving_tcp(free_port()) as url:
+        done = rpcgen("ls", f"{url},127.0.0.1:{free_port()}")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == ["SERVER", "shop-1"]
 

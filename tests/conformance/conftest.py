@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from rpcgen.runtime.drivers.zeromq.keyfiles import write_pair
 
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
+from tests.ports import free_port
 from tests.redisd import redis_session, redis_url
 
 __all__ = ["redis_session", "redis_url"]
@@ -90,11 +90,11 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
                 path = Path(directory) / "s"
                 return [f"zmq+ipc://{path}"] * (servers + 1)
             if scheme.startswith("zmq+tcp"):
-                hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
+                hosts = [f"127.0.0.1:{free_port()}" for _ in range(servers)]
                 query = _keys(Path(directory)) if scheme.endswith("keys") else ""
                 return [f"zmq+tcp://{host}{query}" for host in [*hosts, ",".join(hosts)]]
             if scheme == "zmq+ring":
-                hosts = [f"127.0.0.1:{_free_port()}" for _ in range(servers)]
+                hosts = [f"127.0.0.1:{free_port()}" for _ in range(servers)]
                 path = Path(directory) / "ring.json"
                 path.write_text(json.dumps({"test/lab": hosts, "fleet": hosts}))
                 return [*(f"{scheme}://{path}?bind={host}" for host in hosts), f"{scheme}://{path}"]
@@ -117,13 +117,6 @@ def _keys(directory: Path) -> str:
         public, secret = zmq.curve_keypair()
         write_pair(str(stem), secret, public)
     return f"?curve_key={stem}.key&curve_peers={stem}.pub"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Lab:

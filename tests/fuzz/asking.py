@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from rpcgen.runtime.core.call import Call, Options, Settings
+from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.calls import Calls
 from rpcgen.runtime.core.codec import CODECS, MSGPACK
 from rpcgen.runtime.core.envelope import Request
@@ -71,7 +71,7 @@ class Asking:
         plan = Plan(method, Settings(wire=native_wire(CODECS[self.encoding])), shape)
         arguments: msgspec.Struct = entry.arguments(request, MSGPACK)
         options = Options(server=None if method.destination is None else "s")
-        call = Call(plan, "call", arguments, None, options, None, time.monotonic())
+        call = new_call(plan, "call", arguments, None, options, None, time.monotonic())
         call.id = request.id
         return call
 

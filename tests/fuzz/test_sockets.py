@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from tests.fuzz import campaign
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, renewed, requests
 from tests.fuzz.streams import pour
+from tests.ports import free_port
 
 MESSAGES = 20_000 * max(campaign.ROUNDS, 1)
 STREAMS = 2_000 * campaign.ROUNDS or 500
@@ -70,7 +70,7 @@ def process(request: pytest.FixtureRequest, lab: ModuleType) -> Iterator[Process
     with tempfile.TemporaryDirectory(prefix="rpcgen") as directory:
         url = f"zmq+ipc://{directory}/s"
         if request.param == "zmq+tcp":
-            url = f"zmq+tcp://127.0.0.1:{_free_port()}"
+            url = f"zmq+tcp://127.0.0.1:{free_port()}"
         assert lab.__file__ is not None
         packages = str(Path(lab.__file__).parent.parent)
         command = [sys.executable, "-m", "tests.conformance.serve_lab", "blocking", packages, url]
@@ -90,13 +90,6 @@ def process(request: pytest.FixtureRequest, lab: ModuleType) -> Iterator[Process
             started.wait()
             assert started.stdout is not None
             started.stdout.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _address(url: str) -> str:

@@ -19,7 +19,7 @@ from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.oslo.manner import OsloManner
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.drivers.amqp.oslo.topology import Topology
-from rpcgen.runtime.drivers.zeromq import control, matchmakers
+from rpcgen.runtime.drivers.zeromq import bundles, control, matchmakers
 from rpcgen.runtime.drivers.zeromq import records as files
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import store
@@ -113,8 +113,11 @@ def test_control_frames_of_zeromq_are_the_examples() -> None:
         "CUT": control.Cut(control.PROTOCOL),
     }
     shown = dict(re.findall(r"^\| ([^|]+) \| `((?:[0-9A-F]{2} ?)+)` \|$", TEXT, re.M))
+    bundle = "bundle of the frames `01` and `02 03` (no frames that mean anything)"
+    [(message, _)] = bundles.pack([b"\x01", b"\x02\x03"])
     assert shown == {
-        name: control.encode(frame).hex(" ").upper() for name, frame in examples.items()
+        **{name: control.encode(frame).hex(" ").upper() for name, frame in examples.items()},
+        bundle: message.hex(" ").upper(),
     }
     kinds = dict(re.findall(r"^\| `0x(\d\d)` \| (\w+) \|", TEXT, re.M))
     assert kinds == {
@@ -125,8 +128,11 @@ def test_control_frames_of_zeromq_are_the_examples() -> None:
             "BYE": control.BYE,
             "END": control.END,
             "CUT": control.CUT,
+            "BUNDLE": bundles.BUNDLE,
         }.items()
     }
+    assert f"2 to {bundles.MAX_FRAMES} frames" in TEXT
+    assert f"at most {bundles.MAX_BYTES // 1024} KiB together" in TEXT
 
 
 def test_options_of_zeromq_urls_are_the_documented_ones() -> None:

@@ -10,20 +10,22 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
 from rpcgen.runtime.errors import ConfigurationError
 
 #: The longest time that counts as a deadline: 10 years, in seconds. More, or no number from the wire, means none.
 FOREVER = 10 * 365 * 86400.0
 
-_EMPTY: Mapping[str, Any] = {}
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 #: Characters that a request id, or either part of a trace, may have (PROTOCOL.md 3.1); servers drop longer ones.
 _MAX_NAME = 1024
 
 
-class Context:
+class Context(Struct, eq=False):
     """One request's surroundings.
 
     Attributes:
@@ -37,45 +39,17 @@ class Context:
         cancelled: True once the caller gave up. An asyncio handler is cancelled instead.
     """
 
-    __slots__ = (
-        "_message_id",
-        "_request_id",
-        "attempt",
-        "cancelled",
-        "deadline",
-        "fields",
-        "method",
-        "namespace",
-        "needs",
-        "reader",
-        "trace",
-    )
-
-    def __init__(
-        self,
-        *,
-        request_id: str = "",
-        fields: Mapping[str, Any] = _EMPTY,
-        deadline: float | None = None,
-        trace: tuple[str, str] | None = None,
-        namespace: str | None = None,
-        method: str = "",
-        needs: tuple[int, int] = (0, 0),
-        reader: int = 0,
-        attempt: int = 1,
-        message_id: bytes = b"",
-    ) -> None:
-        self._request_id = request_id
-        self._message_id = message_id
-        self.fields = fields
-        self.deadline = deadline
-        self.trace = trace
-        self.namespace = namespace
-        self.method = method
-        self.needs = needs
-        self.reader = reader
-        self.attempt = attempt
-        self.cancelled = False
+    _request_id: str = ""
+    fields: Mapping[str, Any] = _EMPTY
+    deadline: float | None = None
+    trace: tuple[str, str] | None = None
+    namespace: str | None = None
+    method: str = ""
+    needs: tuple[int, int] = (0, 0)
+    reader: int = 0
+    attempt: int = 1
+    _message_id: bytes = b""
+    cancelled: bool = False
 
     @property
     def request_id(self) -> str:
@@ -140,7 +114,7 @@ def use_context(
         trace = trace or outer.trace
         if outer.deadline is not None:
             deadline = outer.deadline if deadline is None else min(deadline, outer.deadline)
-    context = Context(request_id=request_id, fields=fields or {}, deadline=deadline, trace=trace)
+    context = Context(request_id, fields or {}, deadline, trace)
     token = _current.set(context)
     try:
         yield context

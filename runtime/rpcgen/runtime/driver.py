@@ -91,8 +91,12 @@ class ClientDriver(Protocol):
         """Hand over the frame that tells whoever has a call that nobody waits for it. May raise NotSent."""
         ...
 
-    def poll(self, timeout: float | None) -> list[Arrival]:
-        """Wait at most `timeout` seconds (None: until `wake`) for arrivals; an empty list means there was none."""
+    def poll(self, timeout: float | None, *, staying: bool = False) -> list[Arrival]:
+        """Wait at most `timeout` seconds (None: until `wake`) for arrivals; an empty list means there was none.
+
+        `staying` promises that `poll` will be called again at once, until one call is without it: a driver for which it
+        is cheaper may leave to the polling thread what others send meanwhile.
+        """
         ...
 
     def wake(self) -> None:
@@ -118,8 +122,8 @@ class Listener(Protocol):
         """Where it can be reached, for logs."""
         ...
 
-    def poll(self, timeout: float | None) -> list[tuple[Caller, bytes]]:
-        """Wait at most `timeout` seconds (None: until `wake`) for requests."""
+    def poll(self, timeout: float | None, *, staying: bool = False) -> list[tuple[Caller, bytes]]:
+        """Wait at most `timeout` seconds (None: until `wake`) for requests; `staying` as in `ClientDriver.poll`."""
         ...
 
     def send(self, caller: Caller, frame: bytes) -> bool:

@@ -42,7 +42,7 @@ class ThreadInbox(Generic[Item]):
         self._queue.put(item)
         return True
 
-    def poll(self, timeout: float | None) -> list[Item]:
+    def poll(self, timeout: float | None, *, staying: bool = False) -> list[Item]:
         """Wait for arrivals."""
         arrived: list[Item] = []
         try:

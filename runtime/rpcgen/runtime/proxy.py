@@ -17,6 +17,7 @@ from rpcgen.runtime.core.call import (
     Profile,
     Router,
     Settings,
+    new_call,
 )
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.pins import Pin, Shape
@@ -219,13 +220,13 @@ class Proxy(Generic[TransportT]):
         now = time.monotonic() if begun is None else begun
         try:
             plan = shape.plans.get(method) or self._new_plan(method, shape)
-            return Call(plan, kind, arguments, gone, self._options, current_context(), now)
+            return new_call(plan, kind, arguments, gone, self._options, current_context(), now)
         except VersionPinned:
             newest = self._speaks.for_lost_casts
             if newest is None or kind == "call":
                 raise
         plan = newest.plans.get(method) or self._new_plan(method, newest)
-        return Call(plan, kind, arguments, gone, self._options, current_context(), now)
+        return new_call(plan, kind, arguments, gone, self._options, current_context(), now)
 
     def _new_plan(self, method: Method[Any, Any], shape: Shape) -> Plan:
         if method.deprecated is not None:

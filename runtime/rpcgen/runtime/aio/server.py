@@ -1,4 +1,4 @@
-"""The server's side for asyncio: everything in one loop, a task for each coroutine handler."""
+"""The server's side for asyncio: everything in one loop, coroutine handlers on a pool of tasks (`runners.py`)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
+from rpcgen.runtime.aio.runners import Runners, begin_handler
 from rpcgen.runtime.aio.threads import HandlerThreads
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
@@ -37,7 +38,10 @@ LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
 
 
 class AsyncServer:
-    """Serves async endpoints, one task a request, and blocking endpoints on threads or inline.
+    """Serves async endpoints on a pool of tasks, and blocking endpoints on threads or inline.
+
+    As a thread of a pool does, a task runs one handler after the other, so `asyncio.current_task()` is a handler's own
+    only as long as it runs. Context variables that a handler sets are its own.
 
     `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as an async context
     manager it starts on entry and stops on exit.
@@ -110,7 +114,8 @@ class AsyncServer:
         self._inline = executor == "inline"
         self._pool: HandlerThreads | None = None
         self._listeners: list[AsyncListener] = []
-        self._tasks: dict[asyncio.Task[None], Job] = {}
+        self._tasks: dict[asyncio.Task[None], Job] = {}  # of handlers on threads
+        self._runners: Runners | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._watched: Watched | None = None
@@ -140,6 +145,7 @@ class AsyncServer:
             raise ConfigurationError("this server was started before")
         self._loop = asyncio.get_running_loop()
         self._begin_ticking()
+        self._runners = Runners(self._loop, self._run, self._end_job)
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(
@@ -193,8 +199,9 @@ class AsyncServer:
         abandoned = self._serving.abandon()
         if abandoned:
             log.warning("%s stopped with %d requests unfinished", self.server, abandoned)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1.0)
+        tasks = [*self._tasks, *(self._runners.tasks if self._runners else ())]
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
         for listener in self._listeners:
             await listener.close()
         if self._pool is not None:
@@ -251,26 +258,21 @@ class AsyncServer:
     def _start(self, job: Job | None) -> None:
         while job is not None:
             if job.entry.is_async:
-                self._spawn(job, self._run(job))
+                assert self._runners is not None
+                self._runners.put(job)
                 return
             if not self._inline:
-                self._spawn(job, self._run_on_thread(job))
+                self._run_in_task(job)
                 return
             job = self._run_inline(job)
 
-    def _spawn(self, job: Job, running: Any) -> None:
-        assert self._loop is not None
-        task = job.task = self._loop.create_task(running)
-        self._tasks[task] = job
-        # Not at the end of the coroutine: one that is cancelled before its first step never runs at all.
-        task.add_done_callback(self._finish)
-
     async def _run(self, job: Job) -> None:
-        set_context(job.context)  # the task has a context of its own
         serving = self._serving
         try:
             arguments = serving.arguments(job, time.monotonic())
-            value = await job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+            waiting, value = begin_handler(job, arguments)
+            if waiting is not None:
+                value = await waiting
         except asyncio.CancelledError:
             if not job.context.cancelled:  # the handler cancelled itself: its caller still waits
                 serving.failed(job, RuntimeError("the handler was cancelled"))
@@ -280,6 +282,13 @@ class AsyncServer:
             serving.failed(job, error)
         else:
             serving.done(job, value)
+
+    def _run_in_task(self, job: Job) -> None:
+        assert self._loop is not None
+        task = job.task = self._loop.create_task(self._run_on_thread(job))
+        self._tasks[task] = job
+        # Not at the end of the coroutine: one that is cancelled before its first step never runs at all.
+        task.add_done_callback(self._finish)
 
     async def _run_on_thread(self, job: Job) -> None:
         assert self._loop is not None
@@ -312,7 +321,10 @@ class AsyncServer:
         return self._following(job)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
-        following = self._following(self._tasks.pop(task))
+        self._end_job(self._tasks.pop(task))
+
+    def _end_job(self, job: Job) -> None:
+        following = self._following(job)
         if following is not None:
             self._start(following)
 

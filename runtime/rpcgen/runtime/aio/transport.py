@@ -6,6 +6,7 @@ One future a call; deadlines are kept by one sweep over the pending calls instea
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
+from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
@@ -45,6 +47,7 @@ class AsyncTransport:
         self._driver: AsyncClientDriver | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due = math.inf
         self._pid = os.getpid()
         self._closed = False
 
@@ -66,6 +69,8 @@ class AsyncTransport:
                 await self._attempt(call, driver, peer)
             except NotSent as error:
                 unsent = error
+            if unsent is None and isinstance(call.answer, Reply):
+                return  # nearly always
             pause = self._calls.again(call, unsent, time.monotonic())
             if pause is None:
                 if unsent is not None:
@@ -153,22 +158,21 @@ class AsyncTransport:
     def _watch(self, call: Call) -> None:
         """Make sure that the sweep comes in time for this call."""
         until = wait_until(call)
-        if until is None:
-            return
-        timer = self._timer
-        assert self._loop is not None
-        if timer is None or timer.when() > until + self._offset() + SLACK:
-            if timer is not None:
-                timer.cancel()
-            self._timer = self._loop.call_at(until + self._offset() + SLACK, self._sweep)
+        if until is not None and until < self._due:
+            self._sweep_at(until)
 
-    def _offset(self) -> float:
-        """The loop's clock less ours: a loop may count from elsewhere."""
+    def _sweep_at(self, due: float) -> None:
         assert self._loop is not None
-        return self._loop.time() - time.monotonic()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        # The loop may count its time from elsewhere.
+        wait = max(0.0, due - time.monotonic())
+        self._timer = self._loop.call_later(wait + SLACK, self._sweep)
 
     def _sweep(self) -> None:
         self._timer = None
+        self._due = math.inf
         for call in self._calls.sweep(time.monotonic()):
             if self._driver is not None:
                 self._tell_cancelled(call, self._driver)
@@ -179,7 +183,7 @@ class AsyncTransport:
             if (until := wait_until(call)) is not None
         ]
         if remaining and self._loop is not None:
-            self._timer = self._loop.call_at(min(remaining) + self._offset() + SLACK, self._sweep)
+            self._sweep_at(min(remaining))
 
     # --- life -----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 Many threads share one driver. Whichever thread waits first becomes the leader: it polls the driver and hands out what
 arrives; the others sleep on a lock of their own. A leader whose own answer came passes the lead on. So a single caller
-pays for no hop between threads, and many callers pay for one poll.
+pays for no hop between threads, and many callers pay for one poll. Where many wait, a thread of the transport's own
+leads for as long, so that the lead does not go round among them.
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ from typing import Any, Self
 
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
+from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found, Peer
 from rpcgen.runtime.proxy import Fanout, Sent
 from rpcgen.runtime.transport import find_driver
+
+#: With so many calls waiting a thread of its own leads, and until there are only so few.
+CROWD, FEW = 16, 4
+
+#: Seconds that it waits for an arrival, and rounds with few calls after which it ends.
+ROUND, ROUNDS = 0.05, 50
 
 
 class Transport:
@@ -44,6 +52,7 @@ class Transport:
         # Guards the table of calls and the choice of the next leader; never held while waiting.
         self._lock = threading.Lock()
         self._lead = threading.Lock()
+        self._has_leader = False
         self._pid = os.getpid()
         self._closed = False
 
@@ -61,6 +70,8 @@ class Transport:
                 self._attempt(call)
             except NotSent as error:
                 unsent = error
+            if unsent is None and isinstance(call.answer, Reply):
+                return  # nearly always
             with self._lock:
                 pause = self._calls.again(call, unsent, time.monotonic())
             if pause is None:
@@ -136,6 +147,8 @@ class Transport:
     # --- waiting --------------------------------------------------------------------------------------------------
 
     def _wait(self, call: Call) -> None:
+        if len(self._calls.pending) > CROWD and not self._has_leader:
+            self._start_leader()
         try:
             while call.answer is None:
                 if self._lead.acquire(blocking=False):
@@ -159,14 +172,41 @@ class Transport:
                 self._end_all()
                 return
             until = wait_until(call)
-            arrivals = self._driver.poll(None if until is None else max(0.0, until - now))
-            now = time.monotonic()
+            self._deliver(None if until is None else max(0.0, until - now), call)
+
+    def _deliver(self, timeout: float | None, own: Call | None, *, staying: bool = False) -> bool:
+        """Poll once, and wake whoever was answered but for ourselves; False if nothing came."""
+        arrivals = self._driver.poll(timeout, staying=staying)
+        now = time.monotonic()
+        answered: list[Call] = []
+        with self._lock:
             for peer, arrival in arrivals:
-                with self._lock:
-                    answered = self._calls.receive(peer, arrival, now)
-                for done in answered:
-                    if done is not call:
-                        _wake(done)
+                answered += self._calls.receive(peer, arrival, now)
+        for call in answered:
+            if call is not own:
+                _wake(call)
+        return bool(arrivals)
+
+    def _start_leader(self) -> None:
+        with self._lock:
+            if self._has_leader or self._closed:
+                return
+            self._has_leader = True
+        threading.Thread(target=self._lead_crowd, name="rpcgen-leader", daemon=True).start()
+
+    def _lead_crowd(self) -> None:
+        """Lead as long as many wait. Deadlines are seen to by those who wait."""
+        try:
+            with self._lead:
+                rounds = ROUNDS
+                while rounds and not self._closed:
+                    came = self._deliver(ROUND, None, staying=True)
+                    few = len(self._calls.pending) <= FEW
+                    rounds = ROUNDS if not few else rounds - 1 if came else 0
+                self._deliver(0.0, None)
+        finally:
+            self._has_leader = False
+            self._pass_lead()
 
     def _sleep(self, call: Call) -> None:
         """Follow: sleep until the leader has our answer, or makes us the leader, or it is time to look."""

@@ -1,15 +1,19 @@
 """The threads of a blocking server.
 
-All of them are alike and wait at one queue, for a request to run or for a listener to read. Whoever reads runs the
-first request that it finds itself, after it has put the listener back into the queue: so a request costs no hop
-between threads, and reading never waits for a handler. There is one thread more than may run handlers, for each
-listener: refusals, cancellations and signs of life go out however busy the server is.
+All of them are alike: each takes what is ready, a request to run or a listener to read. Whoever reads runs the first
+request that it finds itself, after it has put the listener back: so a request costs no hop between threads, and reading
+never waits for a handler. There is one thread more than may run handlers, for each listener: refusals, cancellations
+and signs of life go out however busy the server is.
+
+Threads are woken one at a time: who takes something wakes another if there is more. Those that find nothing to do, as
+the first was quick, would all have waited for the interpreter in vain.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -48,7 +52,9 @@ class Workers:
         self._inline = inline
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
-        self._queue: SimpleQueue[Job | ReadableSource | None] = SimpleQueue()
+        self._ready: deque[Job | ReadableSource] = deque()
+        self._calls: SimpleQueue[bool] = SimpleQueue()  # each wakes a thread; False ends it
+        self._called = False  # a thread was woken and has not looked yet
         self._sources: list[ReadableSource] = []
         self._threads = 0
         self._ended = threading.Event()
@@ -61,7 +67,7 @@ class Workers:
         self._sources = list(sources)
         threading.Thread(target=self._watch_clock, name="rpcgen-clock", daemon=True).start()
         for source in self._sources:
-            self._queue.put(source)
+            self._put(source)
             self._spawn()
 
     def drain(self) -> None:
@@ -93,7 +99,7 @@ class Workers:
             if source.reading.acquire(timeout=2.0):
                 source.reading.release()  # for a thread that still finds the source in the queue
         for _ in range(self._threads):
-            self._queue.put(None)
+            self._calls.put(False)
 
     # --- threads --------------------------------------------------------------------------------------------------
 
@@ -103,11 +109,29 @@ class Workers:
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, ReadableSource):
-                self._read(item)
-            else:
-                self._run_all(item)
+        ready = self._ready
+        while self._calls.get():
+            self._called = False  # and then look: who puts something looks in the other order
+            while ready:
+                try:
+                    item = ready.popleft()
+                except IndexError:  # another thread was quicker
+                    break
+                self._call()
+                if isinstance(item, ReadableSource):
+                    self._read(item)
+                else:
+                    self._run_all(item)
+
+    def _put(self, *items: Job | ReadableSource) -> None:
+        self._ready.extend(items)
+        self._call()
+
+    def _call(self) -> None:
+        """Wake a thread if there is something to do, unless one is on its way."""
+        if self._ready and not self._called:
+            self._called = True
+            self._calls.put(True)
 
     def _read(self, source: ReadableSource) -> None:
         with source.reading:
@@ -116,11 +140,9 @@ class Workers:
             return
         if self._inline:
             self._run_inline(jobs)
-            self._queue.put(source)
+            self._put(source)
             return
-        for job in jobs[1:]:
-            self._queue.put(job)
-        self._queue.put(source)
+        self._put(source, *jobs[1:])
         self._run_all(jobs[0])
 
     def _run_inline(self, jobs: list[Job]) -> None:
@@ -137,7 +159,7 @@ class Workers:
         jobs: list[Job] = []
         accept, monotonic = self._serving.accept, time.monotonic
         while not jobs and not self._ended.is_set():
-            requests = source.listener.poll(None)
+            requests = source.listener.poll(None, staying=not self._inline)
             with self._lock:
                 for caller, frame in requests:
                     accepted = accept(source, caller, frame, monotonic())

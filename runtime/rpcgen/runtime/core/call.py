@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
@@ -15,6 +15,7 @@ from rpcgen.runtime.core.wires.native import NATIVE
 from rpcgen.runtime.descriptor import Kind, Version
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Peer
+from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
@@ -72,7 +73,7 @@ class Options(Struct, frozen=True):
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-class Call:
+class Call(Struct, eq=False):
     """One message on its way.
 
     Attributes:
@@ -83,69 +84,35 @@ class Call:
         needs: the minor version that the message names.
         deadline: monotonic seconds, or None.
         fields: user context that travels.
+        heard: when the peer last gave a sign of life (monotonic seconds).
         place: which of a series of fanouts it is, if it is one.
         id: set for each attempt; peer: who has it, or is to have it.
-        heard: when the peer last gave a sign of life (monotonic seconds).
         part: of an answer in parts, what the wire keeps until the last one comes.
         answer: what came back; waiter: whatever the shell wakes then.
     """
 
-    __slots__ = (
-        "answer",
-        "arguments",
-        "attempt",
-        "body",
-        "crosses",
-        "deadline",
-        "fields",
-        "heard",
-        "id",
-        "kind",
-        "needs",
-        "part",
-        "peer",
-        "place",
-        "plan",
-        "request_id",
-        "target",
-        "trace",
-        "waiter",
-    )
+    plan: Plan
+    target: Target
+    kind: Kind
+    crosses: bool
+    arguments: Any
+    body: Raw
+    needs: int
+    deadline: float | None
+    fields: Mapping[str, Any]
+    heard: float
+    request_id: str | None = None
+    trace: tuple[str, str] | None = None
+    attempt: int = 1
+    place: Place | None = None
+    id: bytes = b""
+    peer: Peer | None = None
+    part: Any = None
+    answer: Answer | None = None
+    waiter: Any = None
 
-    def __init__(
-        self,
-        plan: Plan,
-        kind: Kind,
-        arguments: Any,
-        gone: Mapping[str, Any] | None,
-        options: Options,
-        ambient: Context | None,
-        now: float,
-    ) -> None:
-        self.plan = plan
-        self.kind: Kind = plan.kinds[kind] if plan.kinds else kind
-        self.crosses = self.kind != kind
-        self.arguments = arguments
-        self.target, route_minor = plan.routes.choose(self.kind, arguments, options)
-        self.body, minor = plan.write(arguments, gone)
-        self.needs = minor if minor > route_minor else route_minor
-        timeout = options.timeout if options.timeout is not None else plan.timeout
-        self.deadline: float | None = now + timeout if timeout < FOREVER else None
-        self.fields = options.fields
-        self.request_id: str | None = None
-        self.trace: tuple[str, str] | None = None
-        if ambient is not None:
-            self._inherit(ambient)
-        self.heard = now
-        self.part: Any = None
-        self.attempt = 1
-        self.place: Place | None = None
-        self.id = b""
-        self.peer: Peer | None = None
-        self.answer: Answer | None = None
-        self.waiter: Any = None
-
-    def _inherit(self, ambient: Context) -> None:
+    def inherit(self, ambient: Context) -> None:
+        """Take over what a handler's calls have from its own caller."""
         self.request_id = ambient.request_id or None
         self.trace = ambient.trace
         if ambient.fields:
@@ -209,6 +176,37 @@ class Call:
                 self.place,
             )
         )
+
+
+def new_call(
+    plan: Plan,
+    kind: Kind,
+    arguments: Any,
+    gone: Mapping[str, Any] | None,
+    options: Options,
+    ambient: Context | None,
+    now: float,
+) -> Call:
+    """Write a message; raises what keeps it from being written."""
+    sent_as: Kind = plan.kinds[kind] if plan.kinds else kind
+    target, route_minor = plan.routes.choose(sent_as, arguments, options)
+    body, minor = plan.write(arguments, gone)
+    timeout = options.timeout if options.timeout is not None else plan.timeout
+    call = Call(
+        plan,
+        target,
+        sent_as,
+        sent_as != kind,
+        arguments,
+        body,
+        minor if minor > route_minor else route_minor,
+        now + timeout if timeout < FOREVER else None,
+        options.fields,
+        now,
+    )
+    if ambient is not None:
+        call.inherit(ambient)
+    return call
 
 
 def check_fields(fields: Mapping[str, Any], codec: Codec) -> None:

@@ -120,52 +120,26 @@ class Dispatcher:
         return error or UnknownMethod(f"no method {_shown(request.method)}")
 
 
-class Job:
-    """One request on a server, from the gate to the reply."""
+class Job(msgspec.Struct, eq=False):
+    """One request on a server, from the gate to the reply.
 
-    __slots__ = (
-        "arrived",
-        "beat_at",
-        "caller",
-        "context",
-        "entry",
-        "request",
-        "source",
-        "started",
-        "task",
-        "wire",
-    )
+    Attributes:
+        source: what the request came by, and that its answer leaves by.
+        arrived: when it came (monotonic seconds).
+        started: whether its handler may have begun; what is refused before is refused with proof.
+        task: whatever the shell needs to cancel it.
+    """
 
-    def __init__(
-        self, entry: Entry, request: Request, caller: Caller, source: Any, wire: Wire, now: float
-    ) -> None:
-        self.entry = entry
-        self.request = request
-        self.caller = caller
-        #: What the request came by, and that its answer leaves by.
-        self.source = source
-        self.wire = wire
-        #: When it came (monotonic seconds).
-        self.arrived = now
-        #: Whether its handler may have begun; what is refused before is refused with proof.
-        self.started = False
-        #: Whatever the shell needs to cancel it.
-        self.task: Any = None
-        self.beat_at = (
-            now + request.beat if request.beat is not None and request.beat > 0.0 else None
-        )
-        self.context = Context(
-            request_id=request.request_id or "",
-            message_id=request.id,
-            fields=request.context or {},
-            deadline=_deadline(request.remaining, now),
-            trace=request.trace,
-            namespace=request.namespace,
-            method=request.method,
-            needs=(request.major, request.minor),
-            reader=request.reader,
-            attempt=attempt_of(request, caller),
-        )
+    entry: Entry
+    request: Request
+    caller: Caller
+    source: Any
+    wire: Wire
+    arrived: float
+    context: Context
+    beat_at: float | None
+    started: bool = False
+    task: Any = None
 
     @property
     def kept(self) -> bool:
@@ -222,6 +196,28 @@ def attempt_of(request: Request, caller: Caller) -> int:
     """How often this has been tried, by the client and by the transport."""
     again = caller.attempt - 1 if isinstance(caller, Delivery) else 0
     return request.attempt + again
+
+
+def new_job(
+    entry: Entry, request: Request, caller: Caller, source: Any, wire: Wire, now: float
+) -> Job:
+    """A request that passed the gate just now."""
+    remaining, beat = request.remaining, request.beat
+    context = Context(
+        request.request_id or "",
+        request.context or {},
+        # Also NaN means none.
+        now + max(0.0, remaining) if remaining is not None and remaining < FOREVER else None,
+        request.trace,
+        request.namespace,
+        request.method,
+        (request.major, request.minor),
+        request.reader,
+        attempt_of(request, caller),
+        request.id,
+    )
+    beat_at = now + beat if beat is not None and beat > 0.0 else None
+    return Job(entry, request, caller, source, wire, now, context, beat_at)
 
 
 def interface_of(endpoint: AnyEndpoint) -> Interface:
@@ -282,12 +278,6 @@ def _maker(
     debug: bool,
 ) -> Callable[[], Entry]:
     return lambda: Entry(endpoint, method, codecs, converters, debug=debug)
-
-
-def _deadline(remaining: float | None, now: float) -> float | None:
-    if remaining is None or not remaining < FOREVER:  # also NaN
-        return None
-    return now + max(0.0, remaining)
 
 
 def _shown(name: str | None) -> str:

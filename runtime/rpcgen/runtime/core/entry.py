@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, inspect
 from rpcgen.runtime.core.codec import Codec, Undecodable
-from rpcgen.runtime.core.envelope import CALL, CAST, Request
+from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.results import Results
@@ -52,6 +52,7 @@ class Entry:
         "_codecs",
         "_converters",
         "_reader",
+        "fingerprint",
         "handler",
         "hows",
         "immediate",
@@ -77,6 +78,7 @@ class Entry:
         self.method = method
         self.interface = interface
         self.major, self.minor = interface.version
+        self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
         self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
         self.is_async = isinstance(endpoint, AsyncEndpoint)
         self.immediate = endpoint._immediate  # pyright: ignore[reportPrivateUsage]

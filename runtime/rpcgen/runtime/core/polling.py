@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import structs
-from rpcgen.runtime.core.call import Call, Options, Settings
+from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.pins import Shape
 from rpcgen.runtime.core.plan import Plan
 from rpcgen.runtime.descriptor import Interface, NoArgs, Version
@@ -60,7 +60,7 @@ class Poll:
                 converters=None,
             )
             plan = self._plans[found.topic] = Plan(VERSIONS, settings, Shape(META, None))
-        return Call(plan, "call", NoArgs(), None, Options(server=found.server), None, now)
+        return new_call(plan, "call", NoArgs(), None, Options(server=found.server), None, now)
 
 
 def spoken(interface: Interface, answer: Sequence[Spoken]) -> tuple[Version, ...] | None:

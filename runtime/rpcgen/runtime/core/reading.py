@@ -40,7 +40,9 @@ class Reader:
             Undecodable: the bytes are no value at all.
         """
         try:
-            return self._decoder(codec)(data) if not self._extra else self._walk(data, codec)
+            if self._extra:
+                return self._walk(data, codec)
+            return (self._decoders.get(codec) or self._new_decoder(codec))(data)
         except msgspec.ValidationError:
             return self._walk(data, codec)
         except BadArguments:
@@ -50,10 +52,8 @@ class Reader:
                 f"{type(error).__name__}: the payload could not be decoded"
             ) from error
 
-    def _decoder(self, codec: Codec) -> Decode:
-        decoder = self._decoders.get(codec)
-        if decoder is None:
-            decoder = self._decoders[codec] = codec.decoder(self._of, self._hook)
+    def _new_decoder(self, codec: Codec) -> Decode:
+        decoder = self._decoders[codec] = codec.decoder(self._of, self._hook)
         return decoder
 
     def _walk(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:

@@ -34,6 +34,7 @@ class Routes:
         "_at",
         "_began",
         "_exchange",
+        "_fixed",
         "_method",
         "_refusal",
         "_router",
@@ -59,6 +60,8 @@ class Routes:
         self._topic = settings.topic or topic_at(method, at)
         self._router = None if method.router is None else router_of(method.router, settings)
         self._targets: dict[tuple[str, str | None, bool], Target] = {}
+        #: Where messages go that neither their arguments nor the program's router direct.
+        self._fixed: dict[tuple[Kind, str | None, bool], tuple[Target, int]] = {}
         self._began: dict[Kind, int] = {
             route.kind: form_began(method, route.kind, at) for route in self._routes
         }
@@ -70,6 +73,10 @@ class Routes:
             InvalidTarget: the method has no such route, or nothing names the server.
             VersionPinned: the version has no such route.
         """
+        asked = (kind, options.server, options.fanout)
+        fixed = self._fixed.get(asked)
+        if fixed is not None:
+            return fixed
         route = self._route(kind, options)
         server, topic = None, self._topic
         if route.to == "server":
@@ -88,7 +95,12 @@ class Routes:
             target = Target(self._exchange, topic, server=server, fanout=key[2])
             self._targets[key] = target
         needs = self._began.get(kind, 0)
-        return target, max(needs, minor_in(route.since, self._at[0])) if route.since else needs
+        found = target, max(needs, minor_in(route.since, self._at[0])) if route.since else needs
+        if self._router is None and (route.to != "server" or options.server is not None):
+            if len(self._fixed) > MAX_TARGETS:
+                self._fixed.clear()
+            self._fixed[asked] = found
+        return found
 
     def _route(self, kind: Kind, options: Options) -> Route:
         wanted = "fanout" if options.fanout else "server" if options.server is not None else None

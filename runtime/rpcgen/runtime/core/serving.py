@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS
-from rpcgen.runtime.core.dispatch import Dispatcher, Job, attempt_of
+from rpcgen.runtime.core.dispatch import Dispatcher, Job, attempt_of, new_job
 from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
@@ -125,7 +125,7 @@ class Serving:
             self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
-            job = Job(entry, message, caller, source, wire, now)
+            job = new_job(entry, message, caller, source, wire, now)
             if entry.immediate:
                 self._run_now(job, now)
                 settle(caller)
@@ -146,7 +146,7 @@ class Serving:
             if self.work.state is not State.CLOSED:  # else its transport gives it to another server
                 settle(caller, str(error))
             return None
-        if message.fingerprint and job.drifted():
+        if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
             self._note_drift(job)
         return job, runs
 
@@ -240,7 +240,8 @@ class Serving:
             self._failed(job, error)
             return
         self.counters.handled += 1
-        self._after(job, None)
+        if self.settings.interceptors:
+            self._after(job, None)
         if frame:
             self.reply(job, frame)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.drivers.zeromq.parts import SIDES, Client, ServerProcess, free_port
+from tests.ports import free_port
+from tests.runtime.drivers.zeromq.parts import SIDES, Client, ServerProcess
 
 
 @pytest.fixture

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -33,18 +30,6 @@ def eventually(condition: Callable[[], Any], limit: float = 5.0) -> Any:
         assert time.monotonic() < end, "the condition did not come true in time"
         threading.Event().wait(0.002)
     return value
-
-
-def free_port() -> int:
-    """A port that nobody listens on, and that the system gives to nobody who does not ask for it by number."""
-    while True:
-        port = random.randrange(15_000, 32_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 class ServerProcess:

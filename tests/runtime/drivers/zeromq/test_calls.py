@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from rpcgen.runtime import ConnectionLost, NotSent, Target
 from rpcgen.runtime.errors import Draining
 
+from tests.ports import free_port
 from tests.runtime.drivers.zeromq.parts import (
     TOPIC,
     Client,
     ServerProcess,
     call,
     eventually,
-    free_port,
     losses,
     peer_named,
     refusal,

@@ -50,7 +50,7 @@ class NativeWire:
 
     def read_answer(self, frame: bytes) -> ToClient:
         """A whole message; one in another codec than the call's would be read as what it is not."""
-        if codec_of(frame) is not self.codec:
+        if (frame[:1] == b"[") is not (self.codec is JSON):
             raise Undecodable("the answer is in another encoding than the call")
         return self.codec.to_client(frame)
 
@@ -62,7 +62,7 @@ class NativeWire:
 
     def of(self, frame: bytes) -> Wire:
         """A server answers in the encoding of the request (PROTOCOL.md 1.1)."""
-        return native_wire(codec_of(frame))
+        return NATIVE_JSON if frame[:1] == b"[" else NATIVE
 
     def read_request(self, frame: bytes) -> ToServer:
         """PROTOCOL.md 2."""
@@ -96,8 +96,3 @@ NATIVE_JSON = NativeWire(JSON)
 def native_wire(codec: Codec) -> NativeWire:
     """The native wire in a codec."""
     return NATIVE_JSON if codec is JSON else NATIVE
-
-
-def codec_of(frame: bytes) -> Codec:
-    """The codec that a frame was written with: a JSON array starts with `[`, a msgpack array never does."""
-    return JSON if frame[:1] == b"[" else MSGPACK

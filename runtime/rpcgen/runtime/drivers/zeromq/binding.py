@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import zmq
-from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq import bundles, control
 from rpcgen.runtime.drivers.zeromq.door import Door
 from rpcgen.runtime.drivers.zeromq.matchmakers import Registration, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
@@ -160,6 +160,8 @@ class Binding:
         guard, clients, expelled = self._guard, self._clients, self._expelled
         try:
             for _ in range(limit):
+                if len(requests) >= limit:
+                    break
                 # A ROUTER gives the sender's id and then what was sent: the parts of a message come together.
                 caller = recv(_NOBLOCK)
                 frame = recv(_NOBLOCK) if guard is None or caller in clients else guard.first()
@@ -169,10 +171,12 @@ class Binding:
                     self.counters["foreign"] += 1
                 elif not frame:
                     self.counters["malformed"] += 1
-                elif frame[0] == control.MARK:
-                    self._heed(caller, frame)
-                else:
+                elif frame[0] != control.MARK:
                     requests.append((caller, frame))
+                elif frame.startswith(bundles.HEAD):
+                    self._unpack(caller, frame, requests)
+                else:
+                    self._heed(caller, frame)
         except zmq.ZMQError:  # Again: there is no more; any other: it was closed
             return True
         return False
@@ -184,6 +188,13 @@ class Binding:
             self._recv(_NOBLOCK)
             if not self._socket.get(zmq.RCVMORE):
                 return
+
+    def _unpack(self, caller: bytes, message: bytes, requests: list[Request]) -> None:
+        """Append the frames of a bundle."""
+        try:
+            requests.extend([(caller, frame) for frame in bundles.unpack(message)])
+        except control.Malformed:
+            self.counters["malformed"] += 1
 
     def _heed(self, caller: bytes, frame: bytes) -> None:
         try:
@@ -216,14 +227,14 @@ class Binding:
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def send(self, caller: Caller, frame: bytes) -> bool:
-        """Answer; False if the caller is gone or does not read. Raises TooLarge."""
+    def send(self, caller: Caller, frame: bytes, answers: int = 1) -> bool:
+        """Answer, with so many answers; False if the caller is gone or does not read. Raises TooLarge."""
         self.check_size(frame)
         assert isinstance(caller, bytes)
         try:
             self._send(caller, _MORE)
         except zmq.ZMQError as error:
-            return self._send_again(caller, frame, error)
+            return self._send_again(caller, frame, answers, error)
         self._send(frame, _NOBLOCK)
         return True
 
@@ -235,7 +246,7 @@ class Binding:
                 f"the answer has {len(frame)} bytes, and max_message is {self._options.max_message}"
             )
 
-    def _send_again(self, caller: bytes, frame: bytes, error: zmq.ZMQError) -> bool:
+    def _send_again(self, caller: bytes, frame: bytes, answers: int, error: zmq.ZMQError) -> bool:
         if error.errno == zmq.EAGAIN:
             self.readable()  # libzmq learns here of room that its I/O thread has made
             try:
@@ -245,10 +256,10 @@ class Binding:
             except zmq.ZMQError as again:
                 error = again
         if error.errno == zmq.EAGAIN:
-            self.counters["full"] += 1
+            self.counters["full"] += answers
             self._owed.add(caller)
         else:
-            self.counters["unreachable"] += 1
+            self.counters["unreachable"] += answers
             self._clients.pop(caller, None)
             self._owed.discard(caller)
         return False

@@ -1,7 +1,7 @@
 """Control frames: what the two drivers say to each other (PROTOCOL.md, ZeroMQ).
 
 A control frame is the byte 0xC1, which begins no MessagePack and no JSON text, one byte for its kind, and a
-MessagePack array. Pure: bytes in, values out; knows no sockets.
+MessagePack array. Bundles are in `bundles.py`. Pure: bytes in, values out; knows no sockets.
 """
 
 from __future__ import annotations

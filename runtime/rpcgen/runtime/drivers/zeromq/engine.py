@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import zmq
-from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq import bundles, control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, no_socket
 from rpcgen.runtime.drivers.zeromq.history import History
@@ -176,15 +176,29 @@ class Engine:
                 taken += 1
                 if not frame:
                     self.counters["malformed"] += 1
-                elif frame[0] == control.MARK:
-                    self._heed(link, frame)
-                else:
+                elif frame[0] != control.MARK:
                     inbox.append((link, frame))
                     if taken == outstanding:
                         return False
+                elif frame.startswith(bundles.HEAD):
+                    taken += self._unpack(link, frame) - 1
+                    if taken >= outstanding:
+                        return False
+                else:
+                    self._heed(link, frame)
         except zmq.ZMQError:  # Again: there is no more; any other: the link was closed
             return True
         return False
+
+    def _unpack(self, link: Link, message: bytes) -> int:
+        """Move the frames of a bundle to the inbox; how many there were."""
+        try:
+            frames = bundles.unpack(message)
+        except control.Malformed:
+            self.counters["malformed"] += 1
+            return 1
+        self.inbox.extend([(link, frame) for frame in frames])
+        return len(frames)
 
     def take(self) -> list[Arrival]:
         """Empty the inbox."""

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from tests.runtime.drivers.zeromq.parts import free_port
+from tests.ports import free_port
 
 
 class Place:

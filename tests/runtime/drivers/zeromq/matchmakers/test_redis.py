@@ -19,6 +19,7 @@ from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import worker
 from rpcgen.runtime.url import parse_url
 
+from tests.ports import free_port
 from tests.redisd import PASSWORD, RedisServer
 from tests.runtime.drivers.zeromq.parts import (
     TOPIC,
@@ -27,7 +28,6 @@ from tests.runtime.drivers.zeromq.parts import (
     ServerProcess,
     call,
     eventually,
-    free_port,
     refusal,
 )
 

@@ -15,6 +15,7 @@ from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, ring
 from rpcgen.runtime.url import parse_url
 
+from tests.ports import free_port
 from tests.runtime.drivers.zeromq.matchmakers.places import File
 from tests.runtime.drivers.zeromq.parts import (
     TOPIC,
@@ -22,7 +23,6 @@ from tests.runtime.drivers.zeromq.parts import (
     ServerProcess,
     call,
     eventually,
-    free_port,
     refusal,
 )
 

@@ -12,11 +12,11 @@ from rpcgen.runtime import forks
 from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.driver import AsyncDirect
 from rpcgen.runtime.drivers.zeromq.aio.loops import report, resolve
-from rpcgen.runtime.drivers.zeromq.aio.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.errors import NotSent
 from rpcgen.runtime.peers import News, Outgoing, Peer
@@ -84,11 +84,11 @@ class AsyncClient(AsyncDirect):
             if not self._queued:
                 self._queue()
 
-    def _send_now(self, link: Link, frame: bytes) -> bool:
-        """Hand a frame over that was put off; False if there is no room."""
+    def _send_now(self, link: Link, message: bytes, count: int) -> bool:
+        """Hand over what was put off; False if there is no room."""
         self._unsure[link] = None
         try:
-            self._engine.send(link, frame)
+            self._engine.send(link, message)
         except NotSent:
             # A call to a server that is gone ends with the link, and says that it may have been executed.
             return link.state is State.LOST

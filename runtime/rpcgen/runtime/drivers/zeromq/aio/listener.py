@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from rpcgen.runtime import forks
 from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.drivers.zeromq.aio.loops import report
-from rpcgen.runtime.drivers.zeromq.aio.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, BATCH, Binding, Request
+from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Caller
 
@@ -95,10 +95,11 @@ class AsyncListener:
         self._queue()
         return binding.send(caller, frame)
 
-    def _send_now(self, caller: Caller, frame: bytes) -> bool:
-        """Hand over an answer that was put off; one that cannot be is dropped."""
-        if self._binding is not None and not self._binding.send(caller, frame):
-            self.unsent()
+    def _send_now(self, caller: Caller, message: bytes, count: int) -> bool:
+        """Hand over answers that were put off; those that cannot be are dropped."""
+        if self._binding is not None and not self._binding.send(caller, message, count):
+            for _ in range(count):
+                self.unsent()
         return True
 
     async def withdraw(self) -> None:

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.driver import Direct
+from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.engine import Engine
-from rpcgen.runtime.drivers.zeromq.link import Link
+from rpcgen.runtime.drivers.zeromq.link import Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
@@ -28,6 +29,12 @@ _TURNS: Final = 16
 
 #: Seconds that `close` waits for a thread that is in `poll` or `route`; the bell has woken it.
 _PATIENCE: Final = 0.4
+
+#: With so many calls under way at a server, threads leave sending to the one that polls.
+_CROWD: Final = 8
+
+#: Seconds after which frames for which there was no room are tried again.
+_RETRY: Final = 0.005
 
 _CLOSED: Final = "this client is closed"
 
@@ -50,6 +57,7 @@ class BlockingClient(Direct):
         self._changed = threading.Condition(self._lock)
         self._watched: dict[int, tuple[Link, bool]] = {}
         self._unsure: dict[Link, None] = {}
+        self._mail: Mail[Link] = Mail(self._bell, self._send_now)
         self._turns = 0
         self._leading = False  # a thread waits in `poll`
         self._pumping = False  # a thread waits for sockets in `route`, because nobody is in `poll`
@@ -84,9 +92,25 @@ class BlockingClient(Direct):
         """See `ClientDriver.send`."""
         forks.check(self._born)
         assert isinstance(peer, Link)
+        if (
+            self._mail.staying
+            and not self._closed
+            and peer.outstanding > _CROWD
+            and peer.state is not State.LOST
+            and peer not in self._mail.full
+        ):
+            self._engine.check_size(frame)
+            if not self._mail.leave(peer, frame):
+                with self._lock:
+                    self._flush()
+            return
         with self._lock:
             if self._closed:
                 raise NotSent(_CLOSED)
+            if self._mail.lies:  # what was left before comes first
+                self._flush()
+                if peer in self._mail.full:
+                    raise self._engine.no_room(peer)
             try:
                 self._engine.send(peer, frame)
             finally:
@@ -98,11 +122,26 @@ class BlockingClient(Direct):
                     if self._engine.inbox or self._seekers:
                         self._hand_over()
 
+    def _flush(self) -> None:
+        if not self._closed:
+            self._mail.flush()
+
+    def _send_now(self, link: Link, message: bytes, count: int) -> bool:
+        """Hand over what was left; False if there is no room."""
+        self._unsure[link] = None
+        try:
+            self._engine.send(link, message)
+        except NotSent:
+            # A call to a server that is gone ends with the link, and says that it may have been executed.
+            return link.state is State.LOST
+        return True
+
     # --- receiving ------------------------------------------------------------------------------------------------
 
-    def poll(self, timeout: float | None) -> list[Arrival]:
+    def poll(self, timeout: float | None, *, staying: bool = False) -> list[Arrival]:
         """See `ClientDriver.poll`."""
         forks.check(self._born)
+        self._mail.staying = staying
         deadline = math.inf if timeout is None else monotonic() + timeout
         lock = self._lock
         while True:
@@ -111,13 +150,15 @@ class BlockingClient(Direct):
                 if self._engine.inbox or self._woken or self._closed:
                     self._woken = False
                     return self._engine.take()
-                self._leading = True
+                self._leading = self._mail.waiting = True
+            if self._mail.lies and not self._mail.stuck:  # left since we looked
+                wait = 0
             ready: Ready = []
             try:
                 ready = self._waiter.wait(wait)
             finally:
                 lock.acquire()
-                self._leading = False
+                self._leading = self._mail.waiting = False
                 self._after_waiting(ready)
                 lock.release()
             if self._engine.inbox:
@@ -129,8 +170,12 @@ class BlockingClient(Direct):
                 self._sweep()
 
     def _before_waiting(self, deadline: float) -> float | None:
-        """Ask the sockets of which we are not sure; how long to wait then."""
+        """Send what was left to us, and ask the sockets of which we are not sure; how long to wait then."""
         engine, unsure = self._engine, self._unsure
+        if self._mail.lies:
+            self._flush()
+            if self._mail.stuck:
+                deadline = min(deadline, monotonic() + _RETRY)
         if unsure:
             self._ask_unsure()
             if self._seekers:
@@ -291,6 +336,7 @@ class BlockingClient(Direct):
         with self._lock:
             if self._closed:
                 return
+            self._flush()
             self._closed = True
             self._bell.ring()
             self._hand_over()

@@ -10,6 +10,7 @@ from typing import Final
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, Binding, Request
+from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
 from rpcgen.runtime.peers import Caller
 
@@ -17,6 +18,9 @@ Ready = list[tuple[int, int]]
 
 #: Seconds that `close` waits for the thread that is in `poll`; the bell has woken it.
 _PATIENCE: Final = 0.1
+
+#: After a poll that found so many requests at once, threads leave answers to the one that polls.
+_CROWD: Final = 4
 
 
 class BlockingListener:
@@ -41,6 +45,8 @@ class BlockingListener:
         [self._bell] = self._waiter.bells
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
+        self._mail: Mail[Caller] = Mail(self._bell, self._send_now)
+        self._crowd = False
         self._inbox: list[Request] = []
         self._unsure = True
         self._leading = False
@@ -48,15 +54,18 @@ class BlockingListener:
         self._closed = False
         binding.run_by(self._run)
 
-    def poll(self, timeout: float | None) -> list[Request]:
+    def poll(self, timeout: float | None, *, staying: bool = False) -> list[Request]:
         """See `Listener.poll`."""
         forks.check(self._born)
+        self._mail.staying = staying
         deadline = math.inf if timeout is None else monotonic() + timeout
         lock = self._lock
         while True:
             with lock:
                 if self._closed:
                     return []
+                if self._mail.lies:
+                    self._flush()
                 if self._unsure:
                     self._unsure = self._binding.readable() and not self._binding.receive(
                         self._inbox
@@ -64,16 +73,16 @@ class BlockingListener:
                 if self._inbox or self._woken:
                     self._woken = False
                     return self._take()
-                self._leading = True
+                self._leading = self._mail.waiting = True
                 wait = min(SWEEP, max(0.0, deadline - monotonic()))
-                if self._unsure:
+                if self._unsure or self._mail.lies:  # left since we looked
                     wait = 0
             ready: Ready = []
             try:
                 ready = self._waiter.wait(wait)
             finally:
                 lock.acquire()
-                self._leading = False
+                self._leading = self._mail.waiting = False
                 self._after_waiting(ready)
                 lock.release()
             if self._inbox:
@@ -89,6 +98,8 @@ class BlockingListener:
         if self._closed:
             self._left.notify_all()
             return
+        if self._mail.lies:
+            self._flush()
         for fd, _ in ready:
             if fd == self._bell.fd:
                 self._bell.silence()
@@ -100,11 +111,18 @@ class BlockingListener:
     def _take(self) -> list[Request]:
         requests = self._inbox
         self._inbox = []
+        self._crowd = len(requests) >= _CROWD
         return requests
 
     def send(self, caller: Caller, frame: bytes) -> bool:
         """See `Listener.send`."""
         forks.check(self._born)
+        if self._crowd and self._mail.staying and not self._closed:
+            self._binding.check_size(frame)
+            if not self._mail.leave(caller, frame):
+                with self._lock:
+                    self._flush()
+            return True
         with self._lock:
             if self._closed:
                 return False
@@ -112,6 +130,18 @@ class BlockingListener:
                 return self._binding.send(caller, frame)
             finally:
                 self._touched()
+
+    def _flush(self) -> None:
+        if not self._closed:
+            self._mail.flush()
+            self._unsure = True
+
+    def _send_now(self, caller: Caller, message: bytes, count: int) -> bool:
+        """Hand over answers that were left; those that cannot be are dropped."""
+        if not self._binding.send(caller, message, count):
+            for _ in range(count):
+                self.unsent()
+        return True
 
     def _run(self, act: Callable[[], None]) -> None:
         """Do something to the socket, for another thread."""
@@ -139,6 +169,7 @@ class BlockingListener:
         forks.check(self._born)
         with self._lock:
             if not self._closed:
+                self._flush()
                 self._binding.withdraw()
                 self._touched()
 
@@ -149,6 +180,7 @@ class BlockingListener:
         with self._lock:
             if self._closed:
                 return
+            self._flush()
             self._closed = True
             self._bell.ring()
             self._left.wait_for(lambda: not self._leading, _PATIENCE)

@@ -1,0 +1,124 @@
+"""The tasks of an asyncio server: they run handlers one after the other, as threads of a pool do.
+
+Most handlers end without ever waiting, and a task for each would cost more than they do. A task whose handler waits is
+that handler's until it ends, and another goes on with what is ready. Each handler has context variables of its own.
+Knows nothing of frames or outcomes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import Context as Variables
+from contextvars import copy_context
+from types import coroutine as coroutine_steps
+from typing import Any
+
+import msgspec
+from rpcgen.runtime.context import set_context
+from rpcgen.runtime.core.dispatch import Job
+
+
+class Runners:
+    """A pool of tasks in one loop.
+
+    Args:
+        loop: where they run.
+        run: runs one job and answers it; raises only what ends the loop.
+        end: is told of each job that has ended, in whatever way; may `put` another.
+
+    Attributes:
+        tasks: those that there are.
+    """
+
+    __slots__ = ("_end", "_loop", "_pumping", "_ready", "_run", "tasks")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        run: Callable[[Job], Coroutine[Any, Any, None]],
+        end: Callable[[Job], None],
+    ) -> None:
+        self._loop = loop
+        self._run = run
+        self._end = end
+        self._ready: deque[Job] = deque()
+        self._pumping = False
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def put(self, job: Job) -> None:
+        """Run a job soon."""
+        self._ready.append(job)
+        if not self._pumping:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Begin a task if there is something to run; after its first step, see whether it was kept from the rest."""
+        self._pumping = bool(self._ready)
+        if self._pumping:
+            task = self._loop.create_task(self._work())
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+            self._loop.call_soon(self._pump)
+
+    async def _work(self) -> None:
+        ready, task = self._ready, asyncio.current_task()
+        assert task is not None
+        while ready:
+            job = ready.popleft()
+            job.task = task
+            try:
+                if not job.context.cancelled:  # else its caller gave up before it began
+                    await self._run(job)
+            finally:
+                self._end(job)
+            if task.cancelling():  # meant for the handler that has ended, not for the next
+                return
+
+
+def begin_handler(job: Job, arguments: msgspec.Struct) -> tuple[Awaitable[Any] | None, Any]:
+    """Take a coroutine handler's first step, with context variables of its own.
+
+    What has to be awaited for its result, or None and the result: it never waited.
+    """
+    variables = copy_context()
+    try:
+        coroutine, awaited = variables.run(_begin, job, arguments)
+    except StopIteration as returned:
+        return None, returned.value
+    return _go_on(variables, coroutine, awaited), None
+
+
+def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any], Any]:
+    """Take the first step: the handler, and what it waits for. Raises StopIteration if it ends without waiting."""
+    set_context(job.context)
+    coroutine: Any = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+    if not hasattr(coroutine, "send"):
+        coroutine = _awaited(coroutine)
+    return coroutine, coroutine.send(None)
+
+
+async def _awaited(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
+
+
+@coroutine_steps
+def _go_on(
+    variables: Variables, coroutine: Coroutine[Any, Any, Any], awaited: Any
+) -> Generator[Any, Any, Any]:
+    """Await the rest of a coroutine, each step within its variables: what a task of its own would do."""
+    step: Callable[[Any], Any]
+    while True:
+        try:
+            given = yield awaited
+            step = coroutine.send
+        except GeneratorExit:
+            variables.run(coroutine.close)
+            raise
+        except BaseException as error:
+            given, step = error, coroutine.throw
+        try:
+            awaited = variables.run(step, given)
+        except StopIteration as returned:
+            return returned.value

@@ -1,0 +1,71 @@
+"""Frames that leave together.
+
+Each message that is handed to libzmq costs more than the frame in it, and may wake the I/O thread. So the first frame
+of a pass of the loop leaves at once, and those that follow in the same pass leave together, bundled, at its end: a
+single call or cast waits for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, Generic, TypeVar
+
+from rpcgen.runtime.drivers.zeromq.bundles import pack
+
+P = TypeVar("P")
+
+#: So many frames leave at the latest, whether the pass has ended or not: the other side begins with them meanwhile.
+TOGETHER: Final = 32
+
+#: Seconds after which a frame that is put off takes all others along: a pass with slow handlers in it may be long.
+LATE: Final = 0.001
+
+
+class Outbox(Generic[P]):
+    """What is to leave at the end of this pass.
+
+    Args:
+        send: hands over a message with so many frames; False if there is no room, and they have to wait.
+
+    Attributes:
+        frames: those that wait, in order, by their peer.
+        full: for whom there was no room.
+    """
+
+    __slots__ = ("_count", "_send", "_since", "frames", "full")
+
+    def __init__(self, send: Callable[[P, bytes, int], bool]) -> None:
+        self._send = send
+        self._count = 0
+        self._since = 0.0
+        self.frames: dict[P, list[bytes]] = {}
+        self.full: set[P] = set()
+
+    def put(self, peer: P, frame: bytes) -> None:
+        """Let a frame leave with the others."""
+        waiting = self.frames.get(peer)
+        if waiting is None:
+            self.frames[peer] = [frame]
+        else:
+            waiting.append(frame)
+        now = monotonic()
+        if self._count == 0:
+            self._since = now
+        self._count += 1
+        if (self._count >= TOGETHER or now > self._since + LATE) and not self.full:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what there is room for."""
+        frames, self.frames = self.frames, {}
+        self._count = 0
+        self.full.clear()
+        for peer, waiting in frames.items():
+            sent = 0
+            for message, count in pack(waiting):
+                if not self._send(peer, message, count):
+                    self.full.add(peer)
+                    self.frames[peer] = waiting[sent:]
+                    break
+                sent += count
