@@ -227,15 +227,19 @@ class Binding:
 
     # --- answers --------------------------------------------------------------------------------------------------
 
-    def send(self, caller: Caller, frame: bytes, answers: int = 1) -> bool:
-        """Answer, with so many answers; False if the caller is gone or does not read. Raises TooLarge."""
-        self.check_size(frame)
+    def send(self, caller: Caller, message: bytes, answers: int = 1) -> bool:
+        """Send a message with so many answers; False if the caller is gone or does not read.
+
+        Raises TooLarge for an answer alone.
+        """
+        if answers == 1:  # those of a bundle were checked before, and every receiver takes a bundle
+            self.check_size(message)
         assert isinstance(caller, bytes)
         try:
             self._send(caller, _MORE)
         except zmq.ZMQError as error:
-            return self._send_again(caller, frame, answers, error)
-        self._send(frame, _NOBLOCK)
+            return self._send_again(caller, message, answers, error)
+        self._send(message, _NOBLOCK)
         return True
 
     def check_size(self, frame: bytes) -> None:
@@ -246,12 +250,12 @@ class Binding:
                 f"the answer has {len(frame)} bytes, and max_message is {self._options.max_message}"
             )
 
-    def _send_again(self, caller: bytes, frame: bytes, answers: int, error: zmq.ZMQError) -> bool:
+    def _send_again(self, caller: bytes, message: bytes, answers: int, error: zmq.ZMQError) -> bool:
         if error.errno == zmq.EAGAIN:
             self.readable()  # libzmq learns here of room that its I/O thread has made
             try:
                 self._send(caller, _MORE)
-                self._send(frame, _NOBLOCK)
+                self._send(message, _NOBLOCK)
                 return True
             except zmq.ZMQError as again:
                 error = again

@@ -20,8 +20,8 @@ HEAD: Final = bytes((MARK, BUNDLE))
 #: Frames in one bundle at most: what a receiver has to take at once is bounded.
 MAX_FRAMES: Final = 64
 
-#: Bytes of frames in one bundle at most: less than the least `max_message` that a receiver may have. A larger frame
-#: travels alone.
+#: Bytes of frames in one bundle at most: less than CONTROL_LIMIT, which every receiver takes however small its
+#: `max_message` is. A larger frame travels alone.
 MAX_BYTES: Final = 48 * 1024
 
 _encode: Final = msgspec.msgpack.Encoder().encode

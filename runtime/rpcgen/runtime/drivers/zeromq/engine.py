@@ -113,13 +113,14 @@ class Engine:
         """A ready link to a server of the target."""
         return self._pools.choose(target)
 
-    def send(self, link: Link, frame: bytes) -> None:
-        """Hand a frame to libzmq. Raises NotSent or TooLarge."""
-        self.check_size(frame)
+    def send(self, link: Link, message: bytes, frames: int = 1) -> None:
+        """Hand a message, with so many frames in it, to libzmq. Raises NotSent, or TooLarge for a frame alone."""
+        if frames == 1:  # those of a bundle were checked before, and every receiver takes a bundle
+            self.check_size(message)
         try:
-            link.send(frame, _NOBLOCK)
+            link.send(message, _NOBLOCK)
         except zmq.Again:
-            self._send_again(link, frame)
+            self._send_again(link, message)
         except zmq.ZMQError as error:  # the socket is closed
             raise NotSent(f"the connection to {link.name} is gone") from error
 
@@ -137,11 +138,11 @@ class Engine:
             f"{link.name} does not read: {self.options.hwm} messages wait for it (option hwm)"
         )
 
-    def _send_again(self, link: Link, frame: bytes) -> None:
+    def _send_again(self, link: Link, message: bytes) -> None:
         # libzmq looks at what its I/O thread says only once a millisecond while it sends, so there may be room.
         link.readable()
         try:
-            link.send(frame, _NOBLOCK)
+            link.send(message, _NOBLOCK)
         except zmq.Again:
             self.observe(link)  # a lost connection has no room either
             if link.state is State.LOST:

@@ -130,7 +130,7 @@ class BlockingClient(Direct):
         """Hand over what was left; False if there is no room."""
         self._unsure[link] = None
         try:
-            self._engine.send(link, message)
+            self._engine.send(link, message, count)
         except NotSent:
             # A call to a server that is gone ends with the link, and says that it may have been executed.
             return link.state is State.LOST
