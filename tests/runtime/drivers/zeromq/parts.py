@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from rpcgen.runtime import NotSent, Target
 from rpcgen.runtime.drivers import zeromq
@@ -19,8 +19,13 @@ from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.url import parse_url
 
+T = TypeVar("T")
+
 ROOT = Path(__file__).parents[4]
 TOPIC = Target("test", "echo")
+
+#: Calls under way at one server from which on threads leave sending to the one that polls.
+CROWD = 64
 
 
 def eventually(condition: Callable[[], Any], limit: float = 5.0) -> Any:
@@ -85,6 +90,8 @@ class Client(Protocol):
         self, target: Target, timeout: float = 5.0
     ) -> tuple[Sequence[Peer], Sequence[str]]: ...
     def send(self, peer: Peer, frame: bytes) -> None: ...
+    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> None: ...
+    def in_pass(self, function: Callable[[], T]) -> T: ...
     def arrivals(
         self, enough: Callable[[list[Arrival]], bool], limit: float = 5.0
     ) -> list[Arrival]: ...
@@ -97,6 +104,7 @@ class BlockingSide:
 
     def __init__(self, url: str) -> None:
         self.driver = zeromq.connect(parse_url(url))
+        self._found: list[Arrival] = []
         self.peer = self.driver.peer
         self.send = self.driver.send
         self.close = self.end = self.driver.close
@@ -107,11 +115,26 @@ class BlockingSide:
     def fanout(self, target: Target, timeout: float = 5.0) -> tuple[Sequence[Peer], Sequence[str]]:
         return self.driver.fanout(target, timeout)
 
+    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> None:
+        """Send as many threads do that leave it to the one that polls."""
+        self._found += self.driver.poll(0.0, staying=True)
+        peer.outstanding += CROWD
+        try:
+            for frame in frames:
+                self.driver.send(peer, frame)
+        finally:
+            peer.outstanding -= CROWD
+        self._found += self.driver.poll(0.0)
+
+    def in_pass(self, function: Callable[[], T]) -> T:
+        """Run a function while nobody polls."""
+        return function()
+
     def arrivals(
         self, enough: Callable[[list[Arrival]], bool], limit: float = 5.0
     ) -> list[Arrival]:
         end = time.monotonic() + limit
-        found: list[Arrival] = []
+        found, self._found = self._found, []
         while not enough(found):
             assert time.monotonic() < end, f"only {len(found)} arrived: {found[-1:]}"
             found += self.driver.poll(0.05)
@@ -131,9 +154,11 @@ class AsyncSide:
         driver.arrived = lambda peer, arrival: self._found.append((peer, arrival))
         return driver
 
-    def _in_loop(self, function: Callable[..., Any], *args: Any) -> Any:
-        async def run() -> Any:
-            value = function(*args)
+    def in_pass(self, function: Callable[[], T]) -> T:
+        """Run a function in one pass of the loop, and the next pass."""
+
+        async def run() -> T:
+            value = function()
             await asyncio.sleep(0)
             return value
 
@@ -142,11 +167,20 @@ class AsyncSide:
     def peer(self, target: Target) -> Peer | None:
         # The loop first does what came while it did not run.
         self._runner.run(asyncio.sleep(0.001))
-        peer: Peer | None = self._in_loop(self.driver.peer, target)
+        peer: Peer | None = self.in_pass(lambda: self.driver.peer(target))
         return peer
 
     def send(self, peer: Peer, frame: bytes) -> None:
-        self._in_loop(self.driver.send, peer, frame)
+        self.in_pass(lambda: self.driver.send(peer, frame))
+
+    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> None:
+        """Send in one pass of the loop."""
+
+        def send() -> None:
+            for frame in frames:
+                self.driver.send(peer, frame)
+
+        self.in_pass(send)
 
     def route(self, target: Target, timeout: float = 5.0) -> Peer:
         peer: Peer = self._runner.run(self.driver.route(target, timeout))
