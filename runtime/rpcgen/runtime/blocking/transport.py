@@ -264,6 +264,7 @@ class Transport:
         self._driver.wake()
         with self._lead:  # the leader, if there is one, is out of the driver now
             self._driver.close()
+        self._end_all()  # those that were sent since, and went to sleep because we had the lead
 
     def _end_all(self) -> None:
         with self._lock:
