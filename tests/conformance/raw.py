@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.core.codec import MSGPACK
-from rpcgen.runtime.core.envelope import CALL, Request
+from rpcgen.runtime.core.envelope import CALL, Reply, Request
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.transport import find_driver
+
+from tests.bare import BareClient
 
 
 class RawClient:
@@ -55,6 +57,25 @@ class RawClient:
 
     def close(self) -> None:
         self._driver.close()
+
+
+class Asking(BareClient):
+    """Asks a server at ZeroMQ for many things in one message."""
+
+    def ask(self, *requests: Request) -> None:
+        """Send requests together."""
+        self.say_together(*(MSGPACK.encode(each) for each in requests))
+
+    def answers(self, count: int, limit: float = 5.0) -> dict[bytes, Any]:
+        """The next answers, decoded, by the id of the request."""
+        answers = [MSGPACK.to_client(frame) for frame in self.frames(count, limit)]
+        return {each.id: each for each in answers}
+
+
+def result_of(reply: Any) -> Any:
+    """What a call returned; fails the test if it did not."""
+    assert isinstance(reply, Reply), reply
+    return MSGPACK.untyped(reply.body)
 
 
 def request(method: str, arguments: Any = None, **changes: Any) -> Request:

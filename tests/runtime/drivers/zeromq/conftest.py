@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.ports import free_port
 from tests.runtime.drivers.zeromq.parts import SIDES, Client, ServerProcess
+from tests.runtime.drivers.zeromq.served import SERVED
 
 
 @pytest.fixture
@@ -66,3 +68,17 @@ def launch() -> Iterator[Callable[..., ServerProcess]]:
     yield start
     for server in running:
         server.end()
+
+
+@pytest.fixture
+def serve(world: str) -> Iterator[Callable[[str], Any]]:
+    """Starts servers in this process that answer with what they were sent; all are closed at the end."""
+    running: list[Any] = []
+
+    def start(url: str) -> Any:
+        running.append(SERVED[world](url))
+        return running[-1]
+
+    yield start
+    for served in running:
+        served.close()

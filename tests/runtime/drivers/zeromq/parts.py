@@ -79,6 +79,16 @@ class ServerProcess:
             stream.close()
 
 
+def sent_of(frames: Sequence[bytes], send: Callable[[bytes], None]) -> int:
+    """Send frames until one is refused; how many were taken."""
+    for taken, frame in enumerate(frames):
+        try:
+            send(frame)
+        except NotSent:
+            return taken
+    return len(frames)
+
+
 class Client(Protocol):
     """A client of either world, used from one thread."""
 
@@ -90,7 +100,7 @@ class Client(Protocol):
         self, target: Target, timeout: float = 5.0
     ) -> tuple[Sequence[Peer], Sequence[str]]: ...
     def send(self, peer: Peer, frame: bytes) -> None: ...
-    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> None: ...
+    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> int: ...
     def in_pass(self, function: Callable[[], T]) -> T: ...
     def arrivals(
         self, enough: Callable[[list[Arrival]], bool], limit: float = 5.0
@@ -115,16 +125,14 @@ class BlockingSide:
     def fanout(self, target: Target, timeout: float = 5.0) -> tuple[Sequence[Peer], Sequence[str]]:
         return self.driver.fanout(target, timeout)
 
-    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> None:
-        """Send as many threads do that leave it to the one that polls."""
+    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> int:
+        """Send as many threads do that leave it to the one that polls; how many frames were taken before a refusal."""
         self._found += self.driver.poll(0.0, staying=True)
         peer.outstanding += CROWD
-        try:
-            for frame in frames:
-                self.driver.send(peer, frame)
-        finally:
-            peer.outstanding -= CROWD
+        taken = sent_of(frames, lambda frame: self.driver.send(peer, frame))
+        peer.outstanding -= CROWD
         self._found += self.driver.poll(0.0)
+        return taken
 
     def in_pass(self, function: Callable[[], T]) -> T:
         """Run a function while nobody polls."""
@@ -173,14 +181,9 @@ class AsyncSide:
     def send(self, peer: Peer, frame: bytes) -> None:
         self.in_pass(lambda: self.driver.send(peer, frame))
 
-    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> None:
-        """Send in one pass of the loop."""
-
-        def send() -> None:
-            for frame in frames:
-                self.driver.send(peer, frame)
-
-        self.in_pass(send)
+    def send_together(self, peer: Peer, frames: Sequence[bytes]) -> int:
+        """Send in one pass of the loop; how many frames were taken before a refusal."""
+        return self.in_pass(lambda: sent_of(frames, lambda frame: self.driver.send(peer, frame)))
 
     def route(self, target: Target, timeout: float = 5.0) -> Peer:
         peer: Peer = self._runner.run(self.driver.route(target, timeout))

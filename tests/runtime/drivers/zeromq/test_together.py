@@ -12,29 +12,14 @@ from rpcgen.runtime.drivers.zeromq.binding import BATCH
 
 from tests.bare import BareClient, BareServer, bundle
 from tests.conformance.lab import Bench, async_endpoint, endpoint
-from tests.conformance.raw import request
+from tests.conformance.raw import Asking, request, result_of
 from tests.conformance.worlds import Worlds
 from tests.runtime.drivers.zeromq.parts import TOPIC, Client, eventually
-from tests.runtime.drivers.zeromq.served import SERVED
 from tests.runtime.drivers.zeromq.test_bundles import MALFORMED
 
 Connect = Callable[[str], Client]
 Serve = Callable[[str], Any]
 MANY = [b"%d" % number for number in range(200)]
-
-
-@pytest.fixture
-def serve(world: str) -> Iterator[Serve]:
-    """Starts servers in this process that answer with what they were sent; all are closed at the end."""
-    running: list[Any] = []
-
-    def start(url: str) -> Any:
-        running.append(SERVED[world](url))
-        return running[-1]
-
-    yield start
-    for served in running:
-        served.close()
 
 
 @pytest.fixture
@@ -104,12 +89,10 @@ def test_an_unreadable_frame_costs_no_other(
     server = worlds.server(ipc, server="s1", endpoints=[kind(lab, Bench(), "s1")])
     asked = [request("add", {"a": number}) for number in range(5)]
     frames = [MSGPACK.encode(each) for each in asked]
-    with BareClient(server.addresses[0]) as client:
+    with Asking(server.addresses[0]) as client:
         client.say(bundle(*frames[:2], bad, *frames[2:]))
-        answers = [MSGPACK.to_client(frame) for frame in client.frames(5)]
-    assert {(each.id, MSGPACK.untyped(each.body)) for each in answers} == {
-        (each.id, number + 1) for number, each in enumerate(asked)
-    }
+        answers = client.answers(5)
+    assert [result_of(answers[each.id]) for each in asked] == [1, 2, 3, 4, 5]
     assert server.serving.counters.unreadable == 1
     worlds.close()
 
@@ -124,7 +107,7 @@ def test_frames_that_are_sent_at_once_travel_together(
     client = connect(tcp)
     peer = client.route(TOPIC)
     bare_server.greeted()
-    client.send_together(peer, MANY)
+    assert client.send_together(peer, MANY) == len(MANY)
     messages = bare_server.messages(len(MANY))
     assert [frame for frames in messages for frame in frames] == MANY
     assert len(messages) < len(MANY) / 16

@@ -1,0 +1,169 @@
+"""The threads of a blocking server: woken one at a time, and still as many at work as there is work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rpcgen.runtime import Context, Server
+
+from tests.conformance.lab import Bench, endpoint
+from tests.conformance.raw import Asking, request, result_of
+from tests.conformance.waiting import eventually
+from tests.runtime.drivers.zeromq.parts import free_port
+
+WAIT = 10.0
+
+
+class Meeting:
+    """A handler that returns only when so many of it run at the same time."""
+
+    def __init__(self) -> None:
+        self.barrier = threading.Barrier(1)
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+
+    def both(self, ctx: Context, *, text: str) -> None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        try:
+            self.barrier.wait(WAIT)
+        finally:
+            with self._lock:
+                self._now -= 1
+
+
+@pytest.fixture
+def meeting() -> Meeting:
+    return Meeting()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def start(lab: ModuleType, bench: Bench, meeting: Meeting) -> Iterator[Callable[..., Server]]:
+    """Starts servers of the lab; `both` is the meeting."""
+    running: list[Server] = []
+    base = type(endpoint(lab, bench, "s1"))
+    made = type("Lab", (base,), {"both": lambda self, ctx, *, text: meeting.both(ctx, text=text)})
+
+    def run(**options: Any) -> Server:
+        url = f"zmq+tcp://127.0.0.1:{free_port()}"
+        running.append(Server(url, server="s1", endpoints=[made()], **options))
+        running[-1].start()
+        return running[-1]
+
+    yield run
+    bench.release.set()
+    for server in running:
+        server.stop(5.0)
+
+
+def threads() -> list[str]:
+    """The names of all threads of servers."""
+    return [each.name for each in threading.enumerate() if each.name.startswith("rpcgen-")]
+
+
+def meet(client: Asking, meeting: Meeting, count: int, send: Callable[..., None]) -> None:
+    """Ask for so many meetings that none ends before all have begun."""
+    meeting.barrier = threading.Barrier(count)
+    asked = [request("both", {"text": "x"}) for _ in range(count)]
+    send(*asked)
+    answers = client.answers(count, WAIT)
+    for each in asked:
+        result_of(answers[each.id])
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one message", "in many"])
+def test_as_many_handlers_run_at_once_as_there_are_requests(
+    start: Callable[..., Server], meeting: Meeting, together: bool
+) -> None:
+    """Each is begun without waiting for another to end: new threads, and those that are idle."""
+    with Asking(start(concurrency=64).addresses[0]) as client:
+
+        def one_by_one(*asked: Any) -> None:
+            for each in asked:
+                client.ask(each)
+
+        for count in (1, 2, 17, 64, 3, 64):
+            meet(client, meeting, count, client.ask if together else one_by_one)
+    assert meeting.most == 64
+
+
+def test_no_thread_is_forgotten(start: Callable[..., Server], meeting: Meeting) -> None:
+    """However requests come, whoever is idle is woken for those that wait."""
+    with Asking(start(concurrency=24).addresses[0]) as client:
+        for number in range(200):
+            meet(client, meeting, 1 + number * 7 % 24, client.ask)
+
+
+def test_not_more_than_the_limit_run_at_once(
+    start: Callable[..., Server], meeting: Meeting
+) -> None:
+    """What comes behind waits until one ends."""
+    with Asking(start(concurrency=4).addresses[0]) as client:
+        meeting.barrier = threading.Barrier(4)
+        asked = [request("both", {"text": "x"}) for _ in range(40)]
+        client.ask(*asked)
+        assert client.answers(40, WAIT).keys() == {each.id for each in asked}
+    assert meeting.most == 4
+
+
+def test_many_clients_run_at_once(
+    lab: ModuleType, start: Callable[..., Server], meeting: Meeting
+) -> None:
+    """The same for calls of many threads, which a client may send together."""
+    url = f"zmq+{start(concurrency=40).addresses[0]}"
+    meeting.barrier = threading.Barrier(40)
+    with lab.LabClient(url) as client, ThreadPoolExecutor(40) as pool:
+        for _ in range(5):
+            for each in [pool.submit(client.both, text="x") for _ in range(40)]:
+                each.result(WAIT)
+    assert meeting.most == 40
+
+
+def test_a_slow_handler_holds_up_nothing_behind_it(
+    start: Callable[..., Server], bench: Bench
+) -> None:
+    """Requests of the same message are answered while it goes on, and so are those that come later."""
+    with Asking(start(concurrency=8).addresses[0]) as client:
+        for position in (0, 5, 9):
+            bench.release.clear()
+            slow = request("nap", {"seconds": 30.0}, remaining=30.0)
+            quick = [request("add", {"a": number}) for number in range(10)]
+            client.ask(*quick[:position], slow, *quick[position:])
+            answers = client.answers(10)
+            assert [result_of(answers[each.id]) for each in quick] == list(range(1, 11))
+            later = request("add", {"a": 1})
+            client.ask(later)
+            assert result_of(client.answers(1)[later.id]) == 2
+            bench.release.set()
+            assert result_of(client.answers(1)[slow.id]) is True
+
+
+def test_a_server_that_ends_leaves_no_thread(
+    start: Callable[..., Server], meeting: Meeting
+) -> None:
+    """Whether its threads were idle or at work, all of them end."""
+    for busy in (False, True):
+        server = start(concurrency=32)
+        with Asking(server.addresses[0]) as client:
+            meet(client, meeting, 32, client.ask)
+            if busy:
+                meeting.barrier = threading.Barrier(32)
+                client.ask(*(request("both", {"text": "x"}) for _ in range(31)))
+                eventually(lambda: meeting.barrier.n_waiting == 31)
+                assert len(threads()) >= 32
+                client.ask(request("both", {"text": "x"}))
+                client.answers(32)
+                client.ask(*(request("add", {"a": 1}) for _ in range(500)))
+            server.stop(5.0)
+        eventually(lambda: not threads())
