@@ -55,7 +55,8 @@ class Runners:
 
     def _pump(self) -> None:
         """Begin a task if there is something to run; after its first step, see whether it was kept from the rest."""
-        self._pumping = bool(self._ready)
+        # A task that is thrown away with its loop ends its job, and nothing can follow in that loop.
+        self._pumping = bool(self._ready) and not self._loop.is_closed()
         if self._pumping:
             task = self._loop.create_task(self._work())
             self.tasks.add(task)
@@ -93,7 +94,10 @@ def begin_handler(job: Job, arguments: msgspec.Struct) -> tuple[Awaitable[Any] |
 def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any], Any]:
     """Take the first step: the handler, and what it waits for. Raises StopIteration if it ends without waiting."""
     set_context(job.context)
-    coroutine: Any = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+    try:
+        coroutine: Any = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+    except StopIteration as error:  # out of a plain function: it would look like a result
+        raise RuntimeError("the handler raised StopIteration") from error
     if not hasattr(coroutine, "send"):
         coroutine = _awaited(coroutine)
     return coroutine, coroutine.send(None)
