@@ -20,7 +20,9 @@ import zmq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.rpcgen_meta import MetaClient
 
+from tests.bare import frames_of
 from tests.fuzz import campaign
+from tests.fuzz.bundled import bundled
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, renewed, requests
 from tests.fuzz.streams import pour
@@ -64,16 +66,17 @@ class Process:
         return size
 
 
-@pytest.fixture(params=["zmq+ipc", "zmq+tcp"])
+@pytest.fixture(params=[("zmq+ipc", "asyncio"), ("zmq+tcp", "blocking")], ids="-".join)
 def process(request: pytest.FixtureRequest, lab: ModuleType) -> Iterator[Process]:
-    """The server, at a Unix socket and at a port."""
+    """The server, of each world, at a Unix socket and at a port."""
+    scheme, world = request.param
     with tempfile.TemporaryDirectory(prefix="rpcgen") as directory:
         url = f"zmq+ipc://{directory}/s"
-        if request.param == "zmq+tcp":
+        if scheme == "zmq+tcp":
             url = f"zmq+tcp://127.0.0.1:{free_port()}"
         assert lab.__file__ is not None
         packages = str(Path(lab.__file__).parent.parent)
-        command = [sys.executable, "-m", "tests.conformance.serve_lab", "blocking", packages, url]
+        command = [sys.executable, "-m", "tests.conformance.serve_lab", world, packages, url]
         started = subprocess.Popen(
             [*command, "s"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -102,7 +105,10 @@ def _address(url: str) -> str:
 
 @pytest.mark.timeout(60 + 600 * campaign.ROUNDS)
 def test_messages(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
-    """Hostile messages are counted, and neither end the server nor keep others waiting; its memory does not grow."""
+    """Hostile frames, alone and in bundles, are counted, and neither end the server nor keep others waiting.
+
+    Its memory does not grow.
+    """
     quick = [each for each in requests() if each[4] != "nap"]
     hostile = Hostile(campaign.SEED, quick, [each for each in frames() if b"nap" not in each])
     process.good_call()
@@ -114,11 +120,11 @@ def test_messages(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
         dealer.set(zmq.ROUTING_ID, control.new_routing_id())
         dealer.connect(process.address)
         dealer.send(control.encode(control.Hello(control.PROTOCOL)))
-        for number, frame in enumerate(hostile.frames(MESSAGES)):
-            dealer.send(renewed(frame))
+        said = bundled(campaign.SEED, map(renewed, hostile.frames(MESSAGES)))
+        for number, message in enumerate(said):
+            dealer.send(message)
             while dealer.poll(0):
-                dealer.recv()
-                answers += 1
+                answers += len(frames_of(dealer.recv()))
             if number % PART == 0:
                 process.good_call()
         process.good_call()

@@ -23,7 +23,7 @@ from tests.conformance.lab import Bench, async_endpoint
 from tests.conformance.raw import Asking, request, result_of
 from tests.conformance.waiting import eventually
 from tests.conformance.worlds import Loop
-from tests.runtime.drivers.zeromq.parts import free_port
+from tests.ports import free_port
 
 Handler = Callable[[Context, str], Awaitable[Any]]
 MARK: contextvars.ContextVar[str] = contextvars.ContextVar("MARK", default="unset")
@@ -173,9 +173,7 @@ def test_timeouts_and_groups_work_in_a_handler(stage: Stage) -> None:
         async with asyncio.TaskGroup() as group:
             parts = [group.create_task(asyncio.sleep(0, f"{name}{part}")) for part in range(3)]
         with pytest.raises(ExceptionGroup):
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_fail())
-                await asyncio.Event().wait()
+            await _fail_together()
         assert task is asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
@@ -185,6 +183,12 @@ def test_timeouts_and_groups_work_in_a_handler(stage: Stage) -> None:
     names = [str(number) for number in range(20)]
     expected = [f"{name}0 {name}1 {name}2" for name in names]
     assert stage.answers(stage.ask(*names)) == expected
+
+
+async def _fail_together() -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_fail())
+        await asyncio.Event().wait()
 
 
 async def _fail() -> None:

@@ -14,7 +14,7 @@ from rpcgen.runtime import ConnectionLost, DeadlineExceeded, RpcgenError, Server
 
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.waiting import eventually
-from tests.runtime.drivers.zeromq.parts import free_port
+from tests.ports import free_port
 
 #: Threads of the crowd.
 CROWD = 64

@@ -14,7 +14,7 @@ from rpcgen.runtime import Context, Server
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import Asking, request, result_of
 from tests.conformance.waiting import eventually
-from tests.runtime.drivers.zeromq.parts import free_port
+from tests.ports import free_port
 
 WAIT = 10.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -66,7 +67,7 @@ def test_what_is_packed_comes_out(frames: list[bytes]) -> None:
 def test_no_message_more_than_is_needed(frames: list[bytes]) -> None:
     """What comes next would have broken a limit, or it would be in there."""
     packed = [frames_of(message) for message, _ in bundles.pack(frames)]
-    for one, following in zip(packed, packed[1:], strict=False):
+    for one, following in pairwise(packed):
         assert len(one) == 64 or sum(map(len, one)) + len(following[0]) > 48 * 1024
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import zmq
 from rpcgen.runtime import NotSent
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.outbox import LATE, TOGETHER, Outbox
-from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
+from rpcgen.runtime.drivers.zeromq.waiting import Waiter
 from rpcgen.runtime.url import parse_url
 
 from tests.bare import BareClient, BareServer, frames_of
