@@ -11,7 +11,7 @@ import msgspec
 import zmq
 
 HELLO = bytes.fromhex("c1 01 91 01")
-BUNDLE = b"\xc1\x05"
+BUNDLE = b"\xc1\x06"
 
 
 def bundle(*frames: Any) -> bytes:

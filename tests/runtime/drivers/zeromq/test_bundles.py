@@ -14,7 +14,7 @@ from rpcgen.runtime.drivers.zeromq import bundles
 from rpcgen.runtime.drivers.zeromq.control import Malformed
 from rpcgen.runtime.drivers.zeromq.sockets import CONTROL_LIMIT
 
-from tests.bare import HELLO, bundle, frames_of
+from tests.bare import BUNDLE, HELLO, bundle, frames_of
 from tests.runtime.drivers.zeromq.parts import ROOT
 
 #: Any frame that may travel in a bundle; sizes at which something changes are as likely as small ones.
@@ -25,7 +25,7 @@ SIZES = st.one_of(
 FRAMES = st.builds(lambda first, size: bytes([first]) * size, st.integers(0, 0xC0), SIZES)
 
 MALFORMED = {
-    "nothing": b"\xc1\x05",
+    "nothing": BUNDLE,
     "cut": bundle(b"one", b"two")[:-1],
     "cut in a head": bundle(b"one", b"two")[:-4],
     "no frame": bundle(),
@@ -39,11 +39,11 @@ MALFORMED = {
     "null": bundle(None, b"two"),
     "an array": bundle(b"one", [b"two"]),
     "bytes behind": bundle(b"one", b"two") + b"\x00",
-    "a map": b"\xc1\x05" + msgspec.msgpack.encode({b"one": b"two"}),
-    "one binary": b"\xc1\x05" + msgspec.msgpack.encode(b"one"),
-    "a lie about frames": b"\xc1\x05\xdd\xff\xff\xff\xff\xc4\x01a",
-    "a lie about bytes": b"\xc1\x05\x92\xc4\x01a\xc6\xff\xff\xff\xffb",
-    "a tower": b"\xc1\x05" + b"\x92" * 50_000,
+    "a map": BUNDLE + msgspec.msgpack.encode({b"one": b"two"}),
+    "one binary": BUNDLE + msgspec.msgpack.encode(b"one"),
+    "a lie about frames": BUNDLE + b"\xdd\xff\xff\xff\xff\xc4\x01a",
+    "a lie about bytes": BUNDLE + b"\x92\xc4\x01a\xc6\xff\xff\xff\xffb",
+    "a tower": BUNDLE + b"\x92" * 50_000,
 }
 
 

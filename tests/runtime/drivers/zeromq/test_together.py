@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from types import ModuleType
 from typing import Any
 
@@ -84,17 +85,16 @@ def test_an_unreadable_frame_costs_no_other(
     lab: ModuleType, ipc: str, world: str, bad: bytes
 ) -> None:
     """Of a bundle with one frame that is no request, all the others are answered; it is counted."""
-    worlds = Worlds("blocking", world)
-    kind = endpoint if world == "blocking" else async_endpoint
-    server = worlds.server(ipc, server="s1", endpoints=[kind(lab, Bench(), "s1")])
     asked = [request("add", {"a": number}) for number in range(5)]
     frames = [MSGPACK.encode(each) for each in asked]
-    with Asking(server.addresses[0]) as client:
-        client.say(bundle(*frames[:2], bad, *frames[2:]))
-        answers = client.answers(5)
-    assert [result_of(answers[each.id]) for each in asked] == [1, 2, 3, 4, 5]
-    assert server.serving.counters.unreadable == 1
-    worlds.close()
+    kind = endpoint if world == "blocking" else async_endpoint
+    with closing(Worlds("blocking", world)) as worlds:
+        server = worlds.server(ipc, server="s1", endpoints=[kind(lab, Bench(), "s1")])
+        with Asking(server.addresses[0]) as client:
+            client.say(bundle(*frames[:2], bad, *frames[2:]))
+            answers = client.answers(5)
+        assert [result_of(answers[each.id]) for each in asked] == [1, 2, 3, 4, 5]
+        assert server.serving.counters.unreadable == 1
 
 
 # --- clients ------------------------------------------------------------------------------------------------------
