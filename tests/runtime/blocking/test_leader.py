@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import ConnectionLost, DeadlineExceeded, RpcgenError, Server
+from rpcgen.runtime import ConnectionLost, DeadlineExceeded, NotSent, RpcgenError, Server
 
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.waiting import eventually
@@ -169,3 +169,30 @@ def test_closing_ends_a_crowd_that_calls(client: Any, pool: ThreadPoolExecutor) 
         assert isinstance(call.result(5.0), RpcgenError)
     assert time.monotonic() - began < 2.0
     eventually(lambda: leaders() == 0)
+
+
+def test_a_call_that_is_sent_while_closing_ends(
+    client: Any, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It chose its server before, was sent after all others had ended, and found the lead taken by who closes."""
+    assert client.add(a=1) == 2
+    driver = client._transport._driver
+    peer, close = driver.peer, driver.close
+    routing, closing = threading.Event(), threading.Event()
+
+    def choose(target: Any) -> Any:
+        routing.set()
+        assert closing.wait(10.0)
+        return peer(target)
+
+    def close_behind_it() -> None:
+        closing.set()
+        eventually(lambda: pending(client) == 1)
+        close()
+
+    monkeypatch.setattr(driver, "peer", choose)
+    monkeypatch.setattr(driver, "close", close_behind_it)
+    call = pool.submit(client.nap, seconds=30.0)
+    assert routing.wait(10.0)
+    client.close()
+    assert isinstance(call.exception(5.0), ConnectionLost | NotSent)

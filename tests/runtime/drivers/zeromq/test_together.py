@@ -150,6 +150,24 @@ def test_a_thread_that_stays_holds_up_no_single_frame(
     assert bare_server.messages(1) == [[b"call"]]
 
 
+@pytest.mark.parametrize("world", ["blocking"], indirect=True)
+def test_frames_are_left_to_nobody_who_does_not_stay(
+    connect: Connect, bare_server: BareServer, tcp: str
+) -> None:
+    """After a poll that promises nothing, threads of a crowd send by themselves again."""
+    client = connect(tcp)
+    peer = client.route(TOPIC)
+    peer.outstanding = 64
+    bare_server.greeted()
+    assert client.driver.poll(0.0, staying=True) == []
+    client.driver.send(peer, b"left")
+    assert bare_server.socket.poll(20) == 0
+    assert client.driver.poll(0.0) == []
+    assert bare_server.messages(1) == [[b"left"]]
+    client.driver.send(peer, b"sent")
+    assert bare_server.messages(1) == [[b"sent"]]
+
+
 def test_frames_that_fit_alone_fit_together(connect: Connect, tcp: str) -> None:
     """A bundle is no larger than the client's own `max_message` either."""
     with BareServer(tcp.removeprefix("zmq+")) as bare_server:
