@@ -15,8 +15,8 @@ import pytest
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, Server
 
 from tests.conformance.lab import Bench, endpoint
+from tests.ports import free_port
 from tests.rabbitd import RabbitServer
-from tests.runtime.drivers.zeromq.parts import free_port
 
 
 def serve(lab: ModuleType, url: str) -> Server:
