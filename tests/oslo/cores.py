@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.context import Context
-from rpcgen.runtime.core.call import Call, Options, Settings
+from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.calls import Calls
 from rpcgen.runtime.core.pins import Shape, resolve
 from rpcgen.runtime.core.plan import Plan
@@ -71,7 +71,7 @@ class ClientCore:
         """Send a message; what travels. A call then waits."""
         method = next(each for each in self._package.INTERFACE.methods if each.name == name)
         server = None if kind == "cast" else arguments.pop("server", None)
-        call = Call(
+        call = new_call(
             Plan(method, self._settings, self._shape),
             kind,
             method.args(**arguments),

@@ -199,7 +199,7 @@ def test_a_client_asks_for_beats_that_the_peer_can_send(
 
 def test_surroundings_travel(server: ServerCore, client: ClientCore) -> None:
     """Request id and trace are members of the context, where other peers look for them."""
-    ambient = Context(request_id="req-7", trace=("00-ab-cd-01", "v=1"), fields={"user": "ann"})
+    ambient = Context("req-7", {"user": "ann"}, trace=("00-ab-cd-01", "v=1"))
     _, frame = client.call("where", ambient=ambient)
     context = {name: value for name, value in json.loads(frame).items() if "_context_" in name}
     assert context == {
@@ -216,7 +216,7 @@ def test_surroundings_travel(server: ServerCore, client: ClientCore) -> None:
 
 def test_the_program_s_own_request_id_goes_first(client: ClientCore) -> None:
     """A context that has one already keeps it."""
-    ambient = Context(request_id="req-7", fields={"request_id": "req-theirs"})
+    ambient = Context("req-7", {"request_id": "req-theirs"})
     _, frame = client.call("where", ambient=ambient)
     assert json.loads(frame)["_context_request_id"] == "req-theirs"
 

@@ -178,13 +178,12 @@ class Transport:
         """Poll once, and wake whoever was answered but for ourselves; False if nothing came."""
         arrivals = self._driver.poll(timeout, staying=staying)
         now = time.monotonic()
-        answered: list[Call] = []
-        with self._lock:
-            for peer, arrival in arrivals:
-                answered += self._calls.receive(peer, arrival, now)
-        for call in answered:
-            if call is not own:
-                _wake(call)
+        for peer, arrival in arrivals:
+            with self._lock:  # not for all at once: others want to send
+                answered = self._calls.receive(peer, arrival, now)
+            for call in answered:
+                if call is not own:
+                    _wake(call)
         return bool(arrivals)
 
     def _start_leader(self) -> None:

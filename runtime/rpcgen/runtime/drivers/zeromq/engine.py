@@ -49,6 +49,9 @@ _NOBLOCK: Final = int(zmq.NOBLOCK)
 #: Frames taken from one link before the others have their turn.
 BATCH: Final = 64
 
+#: Frames taken at once from a link that brings more than we wait for.
+SURPLUS: Final = 16
+
 #: Seconds for which `choose` trusts what the matchmaker said.
 FRESH: Final = 0.005
 
@@ -162,14 +165,15 @@ class Engine:
 
     # --- receiving ------------------------------------------------------------------------------------------------
 
-    def receive(self, link: Link, limit: int = BATCH) -> bool:
+    def receive(self, link: Link, limit: int = BATCH, *, again: bool = False) -> bool:
         """Move what came on a link to the inbox.
 
         True if there is no more, so that its FD may be waited for. Stops early when all outstanding calls may have
-        been answered: finding out that there is nothing costs as much as ten messages.
+        been answered: finding out that there is nothing costs as much as ten messages. But not if we ask `again`
+        after that: then more comes than we wait for, and one at a time would cost most.
         """
         recv, inbox = link.recv, self.inbox
-        outstanding = link.outstanding
+        outstanding = SURPLUS if again and link.outstanding < SURPLUS else link.outstanding
         taken = 0
         try:
             while taken < limit:

@@ -109,7 +109,7 @@ class AsyncClient(AsyncDirect):
                 self._retry = self._loop.call_later(RETRY, self._try_again)
         unsure, self._unsure = self._unsure, {}
         for link in unsure:
-            if not self._engine.receive(link):
+            if not self._engine.receive(link, again=True):
                 self._unsure[link] = None
         self._settle()
 

@@ -203,7 +203,7 @@ class BlockingClient(Direct):
 
     def _ask_unsure(self) -> None:
         for link in list(self._unsure):
-            if not link.readable() or self._engine.receive(link):
+            if not link.readable() or self._engine.receive(link, again=True):
                 self._unsure.pop(link, None)
 
     def _after_waiting(self, ready: Ready) -> None:
