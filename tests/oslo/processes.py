@@ -29,7 +29,6 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            process_group=0,  # oslo.messaging asks the system about the leader of its group
         )
         self._said: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
