@@ -25,6 +25,7 @@ def test_a_server_is_killed_during_calls(transport: str, world: str, fleets: Fle
             asker.start(server="s1", seconds=25.0, timeout=20.0, may=("unknown",))
             for _ in range(20)
         ]
+        fleet.runs(1 + len(hit))  # so that both servers can be chosen
         retried = [
             asker.start("again", seconds=25.0, only="s1", timeout=8.0, runs=3) for _ in range(4)
         ]
