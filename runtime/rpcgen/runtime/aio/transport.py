@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
+from rpcgen.runtime.core.calls import Calls, cancellation, patience, wait_until
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
@@ -65,7 +65,7 @@ class AsyncTransport:
             try:
                 peer = call.peer or driver.peer(call.target)
                 if peer is None:
-                    peer = await driver.route(call.target, self._patience(call))
+                    peer = await driver.route(call.target, patience(call, time.monotonic()))
                 await self._attempt(call, driver, peer)
             except NotSent as error:
                 unsent = error
@@ -95,19 +95,21 @@ class AsyncTransport:
         """Send a cast; raises NotSent if it reached nobody."""
         driver = self._driver or self._connect()
         if call.target.fanout:
-            peers, unreachable = await driver.fanout(call.target, self._patience(call))
+            peers, unreachable = await driver.fanout(call.target, patience(call, time.monotonic()))
             fanout = Fanout(call, self._calls.cast(call, None, time.monotonic()), unreachable)
             for each in peers:
                 with fanout.to(each):
-                    await driver.post(each, fanout.frame, call, self._patience(call))
+                    left = patience(call, time.monotonic())
+                    await driver.post(each, fanout.frame, call, left)
             return fanout.sent()
         while True:
             peer = driver.peer(call.target)
             if peer is None:
-                peer = await driver.route(call.target, self._patience(call))
-            frame = self._calls.cast(call, peer, time.monotonic())
+                peer = await driver.route(call.target, patience(call, time.monotonic()))
+            now = time.monotonic()
+            frame = self._calls.cast(call, peer, now)
             try:
-                await driver.post(peer, frame, call, self._patience(call))
+                await driver.post(peer, frame, call, patience(call, now))
             except NotSent as unsent:
                 if not self._calls.moves(call, unsent):
                     raise
@@ -132,9 +134,6 @@ class AsyncTransport:
         self._driver = self._opened.driver.connect_async(self._opened.url)
         self._driver.arrived = self._arrived
         return self._driver
-
-    def _patience(self, call: Call) -> float:
-        return CAST_TIMEOUT if call.deadline is None else max(0.0, call.deadline - time.monotonic())
 
     def _arrived(self, peer: Peer, arrival: News) -> None:
         for call in self._calls.receive(peer, arrival, time.monotonic()):

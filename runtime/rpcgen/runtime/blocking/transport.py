@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.calls import CAST_TIMEOUT, Calls, cancellation, wait_until
+from rpcgen.runtime.core.calls import Calls, cancellation, patience, wait_until
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
@@ -101,13 +101,15 @@ class Transport:
             fanout = Fanout(call, self._calls.cast(call, None, time.monotonic()), unreachable)
             for each in peers:
                 with fanout.to(each):
-                    self._driver.post(each, fanout.frame, call, self._patience(call))
+                    left = patience(call, time.monotonic())
+                    self._driver.post(each, fanout.frame, call, left)
             return fanout.sent()
         while True:
             peer = self._route(call)
-            frame = self._calls.cast(call, peer, time.monotonic())
+            now = time.monotonic()
+            frame = self._calls.cast(call, peer, now)
             try:
-                self._driver.post(peer, frame, call, self._patience(call))
+                self._driver.post(peer, frame, call, patience(call, now))
             except NotSent as unsent:
                 if not self._calls.moves(call, unsent):
                     raise
@@ -124,17 +126,12 @@ class Transport:
     def _route(self, call: Call) -> Peer:
         self._check_usable()
         return self._driver.peer(call.target) or self._driver.route(
-            call.target, self._patience(call)
+            call.target, patience(call, time.monotonic())
         )
 
     def _fanout(self, call: Call) -> tuple[Sequence[Peer], Sequence[str]]:
         self._check_usable()
-        return self._driver.fanout(call.target, self._patience(call))
-
-    def _patience(self, call: Call) -> float:
-        if call.deadline is None:
-            return CAST_TIMEOUT
-        return max(0.0, call.deadline - time.monotonic())
+        return self._driver.fanout(call.target, patience(call, time.monotonic()))
 
     def _check_usable(self) -> None:
         if self._closed:

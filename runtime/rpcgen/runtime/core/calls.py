@@ -204,6 +204,11 @@ class Calls:
         return _refusal(call) in _MOVING or isinstance(call.answer, Draining)
 
 
+def patience(call: Call, now: float) -> float:
+    """Seconds that finding and connecting a server, and handing over the message, may take."""
+    return CAST_TIMEOUT if call.deadline is None else max(0.0, call.deadline - now)
+
+
 def wait_until(call: Call) -> float | None:
     """When a call has to be looked at again if nothing comes (monotonic seconds); None: never."""
     silent_at = call.silent_at

@@ -199,9 +199,15 @@ def attempt_of(request: Request, caller: Caller) -> int:
 
 
 def new_job(
-    entry: Entry, request: Request, caller: Caller, source: Any, wire: Wire, now: float
+    entry: Entry,
+    request: Request,
+    caller: Caller,
+    source: Any,
+    wire: Wire,
+    now: float,
+    attempt: int,
 ) -> Job:
-    """A request that passed the gate just now."""
+    """A request that passed the gate just now, at its so many-th attempt (`attempt_of`)."""
     remaining, beat = request.remaining, request.beat
     context = Context(
         request.request_id or "",
@@ -213,7 +219,7 @@ def new_job(
         request.method,
         (request.major, request.minor),
         request.reader,
-        attempt_of(request, caller),
+        attempt,
         request.id,
     )
     beat_at = now + beat if beat is not None and beat > 0.0 else None

@@ -119,13 +119,14 @@ class Serving:
             self._cancelled(caller, message)
             return None
         self.counters.received += 1
-        if self._again(caller, message):
+        attempt = attempt_of(message, caller)
+        if self._again(caller, message, attempt):
             return None
         if message.fanout is not None:
             self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
-            job = new_job(entry, message, caller, source, wire, now)
+            job = new_job(entry, message, caller, source, wire, now, attempt)
             if entry.immediate:
                 self._run_now(job, now)
                 settle(caller)
@@ -150,13 +151,13 @@ class Serving:
             self._note_drift(job)
         return job, runs
 
-    def _again(self, caller: Caller, message: Request) -> bool:
+    def _again(self, caller: Caller, message: Request, attempt: int) -> bool:
         """Whether this request has come before, and has been seen to."""
         again = isinstance(caller, Delivery) and caller.redelivered
         if again and self.work.adopt(caller, message.id):
             self.counters.repeated += 1
             return True
-        if not self._seen.again(message.id, attempt_of(message, caller)):
+        if not self._seen.again(message.id, attempt):
             return False
         # Not answered: what is said to it would be taken for the answer to the first.
         self.counters.repeated += 1
