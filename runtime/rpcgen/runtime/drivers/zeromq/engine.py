@@ -127,6 +127,15 @@ class Engine:
         except zmq.ZMQError as error:  # the socket is closed
             raise NotSent(f"the connection to {link.name} is gone") from error
 
+    def send_late(self, link: Link, message: bytes, count: int) -> bool:
+        """Hand over what a poller had put off; False if there is no room."""
+        try:
+            self.send(link, message, count)
+        except NotSent:
+            # A call to a server that is gone ends with the link, and says that it may have been executed.
+            return link.state is State.LOST
+        return True
+
     def check_size(self, frame: bytes) -> None:
         """Raise TooLarge for a frame that may not travel."""
         if len(frame) > self.options.max_message:

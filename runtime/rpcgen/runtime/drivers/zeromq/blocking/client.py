@@ -129,12 +129,7 @@ class BlockingClient(Direct):
     def _send_now(self, link: Link, message: bytes, count: int) -> bool:
         """Hand over what was left; False if there is no room."""
         self._unsure[link] = None
-        try:
-            self._engine.send(link, message, count)
-        except NotSent:
-            # A call to a server that is gone ends with the link, and says that it may have been executed.
-            return link.state is State.LOST
-        return True
+        return self._engine.send_late(link, message, count)
 
     # --- receiving ------------------------------------------------------------------------------------------------
 
