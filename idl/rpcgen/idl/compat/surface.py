@@ -54,7 +54,7 @@ def compare_errors(walk: Walk) -> None:
     for name, old in walk.old.errors.items():
         new = walk.new.errors.get(name)
         if new is None:
-            _error_removed(walk, old)
+            _removed(walk, "error", old, walk.file.errors.get(name), old.name)
         elif new is not old or walk.dated:
             _compare_error(walk, old, new)
             if name in raised:
@@ -71,13 +71,15 @@ def _raised(view: Interface) -> set[str]:
     }
 
 
-def _error_removed(walk: Walk, error: Error) -> None:
-    named = walk.file.errors.get(error.name)
-    spot = Spot(Root(), error.name, named.position if named else walk.new.position, error.position)
+def _removed(
+    walk: Walk, subject: str, old: Error | Event, named: Error | Event | None, before: str
+) -> None:
+    """An error or event is not there any more; `named` is what the new file says under its name, if anything."""
+    spot = Spot(Root(), old.name, named.position if named else walk.new.position, old.position)
     if named is not None and walk.is_late(named, lambda now: True):
-        walk.found("since", "too-new", spot, before=error.name, since=since_text(named.dated))
+        walk.found("since", "too-new", spot, before=old.name, since=since_text(named.dated))
         return
-    walk.found("error", "removed", spot, before=error.name)
+    walk.found(subject, "removed", spot, before=before)
 
 
 def _compare_error(walk: Walk, old: Error, new: Error) -> None:
@@ -133,16 +135,7 @@ def compare_events(walk: Walk) -> None:
             walk.found("event", "added", spot, after=new.payload, since=since_text(new.dated))
     for name, old in walk.old.events.items():
         if name not in walk.new.events:
-            _event_removed(walk, old)
-
-
-def _event_removed(walk: Walk, event: Event) -> None:
-    named = walk.file.events.get(event.name)
-    spot = Spot(Root(), event.name, named.position if named else walk.new.position, event.position)
-    if named is not None and walk.is_late(named, lambda now: True):
-        walk.found("since", "too-new", spot, before=event.name, since=since_text(named.dated))
-        return
-    walk.found("event", "removed", spot, before=event.payload)
+            _removed(walk, "event", old, walk.file.events.get(name), old.payload)
 
 
 def _compare_event(walk: Walk, old: Event, new: Event) -> None:
