@@ -9,6 +9,7 @@ import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -43,19 +44,31 @@ class Read:
     names: Names
 
 
+#: `-I`, as `roots`.
+roots_option = click.option(
+    "-I",
+    "--import-root",
+    "roots",
+    type=click.Path(file_okay=False),
+    multiple=True,
+    metavar="DIR",
+    help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
+)
+
+#: `--lock`, as `lock`.
+lock_option = click.option(
+    "--lock",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where releases are kept; the project's, or rpcgen.lock, by default.",
+)
+
+
 def file_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `[FILE]...` and `-I`; it takes the `Inputs` that they and the project make as `inputs`."""
 
     @click.argument("files", nargs=-1, metavar="[FILE]...")
-    @click.option(
-        "-I",
-        "--import-root",
-        "roots",
-        type=click.Path(file_okay=False),
-        multiple=True,
-        metavar="DIR",
-        help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
-    )
+    @roots_option
     @functools.wraps(function)
     def with_inputs(files: tuple[str, ...], roots: tuple[str, ...], **others: Any) -> Any:
         return function(inputs=inputs(files, roots), **others)

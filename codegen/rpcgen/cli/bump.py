@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Exit
-from rpcgen.cli._inputs import Inputs, file_arguments, read_interfaces
+from rpcgen.cli._inputs import Inputs, file_arguments, lock_option, read_interfaces
 from rpcgen.cli._rewriting import Rewrite, diff, write
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @file_arguments
-@click.option(
-    "--lock",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Where releases are kept; the project's, or rpcgen.lock, by default.",
-)
+@lock_option
 @click.option("--write", "write_", is_flag=True, help="Change the files; else only show how.")
 @click.pass_context
 def command(ctx: click.Context, inputs: Inputs, lock: Path | None, write_: bool) -> None:

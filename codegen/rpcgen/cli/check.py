@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rpcgen.cli._exit import Exit
 from rpcgen.cli._formats.choice import Format, format_option
-from rpcgen.cli._inputs import Inputs, file_arguments, read_interfaces
+from rpcgen.cli._inputs import Inputs, file_arguments, lock_option, read_interfaces
 
 if TYPE_CHECKING:
     from rpcgen.cli._check.judge import Outcome, Settings
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
     metavar="WHAT",
     help="Compare with this instead of the releases that are kept: a file, a folder, or git:REF[:PATH].",
 )
-@click.option(
-    "--lock",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Where releases are kept; the project's, or rpcgen.lock, by default.",
-)
+@lock_option
 @format_option
 @click.option(
     "--write-cases",

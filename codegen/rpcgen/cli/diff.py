@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Failure
+from rpcgen.cli._inputs import roots_option
 
 if TYPE_CHECKING:
     from rpcgen.idl import Interface
@@ -17,15 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
-@click.option(
-    "-I",
-    "--import-root",
-    "roots",
-    type=click.Path(file_okay=False),
-    multiple=True,
-    metavar="DIR",
-    help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
-)
+@roots_option
 def command(old: str, new: str, roots: tuple[str, ...]) -> None:
     """Tell what changed between two versions of an interface, in Markdown, as for a changelog.
 

@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 from rpcgen.cli._exit import Exit, Failure
-from rpcgen.cli._inputs import Inputs, file_arguments, read_interfaces
+from rpcgen.cli._inputs import Inputs, file_arguments, lock_option, read_interfaces
 from rpcgen.cli.check import settings
 
 
 @click.command()
 @file_arguments
-@click.option(
-    "--lock",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Where releases are kept; the project's, or rpcgen.lock, by default.",
-)
+@lock_option
 @click.pass_context
 def command(ctx: click.Context, inputs: Inputs, lock: Path | None) -> None:
     """Keep what interface files are now as releases, to compare later versions with.
