@@ -12,7 +12,7 @@ from rpcgen.runtime.drivers.amqp.acks import Acks
 from rpcgen.runtime.drivers.amqp.broker import read_broker
 from rpcgen.runtime.drivers.amqp.hosts import FIRST_PAUSE, Hosts
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
-from rpcgen.runtime.drivers.amqp.link import Message
+from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.transport import find_driver
 from rpcgen.runtime.url import Host, parse_url

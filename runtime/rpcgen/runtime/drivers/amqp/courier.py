@@ -15,8 +15,10 @@ from typing import Final
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.link import LaneClosed, Link, Message, Properties
+from rpcgen.runtime.drivers.amqp.lane import LaneClosed
+from rpcgen.runtime.drivers.amqp.link import Link
 from rpcgen.runtime.drivers.amqp.manner import Manner, Place, manner_of
+from rpcgen.runtime.drivers.amqp.message import Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
 from rpcgen.runtime.errors import (

@@ -17,8 +17,8 @@ from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
-from rpcgen.runtime.drivers.amqp.link import Properties
 from rpcgen.runtime.drivers.amqp.manner import manner_of
+from rpcgen.runtime.drivers.amqp.message import Properties
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request

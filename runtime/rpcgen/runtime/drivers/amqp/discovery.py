@@ -9,7 +9,9 @@ import msgspec
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.link import Exchange, LaneClosed, Link, LinkLost, Message, soon
+from rpcgen.runtime.drivers.amqp.lane import LaneClosed
+from rpcgen.runtime.drivers.amqp.link import Link, LinkLost, soon
+from rpcgen.runtime.drivers.amqp.message import Exchange, Message
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.errors import AuthError, ConfigurationError, InvalidTarget, NotSent

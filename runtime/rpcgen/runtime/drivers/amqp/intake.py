@@ -12,8 +12,10 @@ from typing import Final
 from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.link import Lane, LaneClosed, Link, Message
+from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
+from rpcgen.runtime.drivers.amqp.link import Link
 from rpcgen.runtime.drivers.amqp.manner import Manner, RequestQueue
+from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request

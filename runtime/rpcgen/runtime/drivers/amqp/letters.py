@@ -9,7 +9,7 @@ import math
 from typing import Any, cast
 
 from msgspec import Struct
-from rpcgen.runtime.drivers.amqp.link import PERSISTENT, Message, Properties
+from rpcgen.runtime.drivers.amqp.message import PERSISTENT, Message, Properties
 
 CONTENT_TYPE = "application/x-rpcgen"
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.link import Exchange, Lane, Message, Properties
+from rpcgen.runtime.drivers.amqp.lane import Lane
+from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.peers import Outgoing, Peer
 from rpcgen.runtime.target import Target

@@ -7,7 +7,6 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime.drivers.amqp import letters
-from rpcgen.runtime.drivers.amqp.link import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.manner import (
     Dressed,
     DressedRequest,
@@ -16,6 +15,7 @@ from rpcgen.runtime.drivers.amqp.manner import (
     ReplyQueue,
     RequestQueue,
 )
+from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue, OwnQueue, Queue

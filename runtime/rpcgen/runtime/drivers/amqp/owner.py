@@ -17,7 +17,8 @@ from typing import Final, Protocol
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.hosts import Hosts
-from rpcgen.runtime.drivers.amqp.link import LaneClosed, Link, LinkLost, soon
+from rpcgen.runtime.drivers.amqp.lane import LaneClosed
+from rpcgen.runtime.drivers.amqp.link import Link, LinkLost, soon
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
 
 log = logging.getLogger("rpcgen.amqp")

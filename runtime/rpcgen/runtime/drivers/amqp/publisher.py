@@ -16,8 +16,10 @@ from typing import Final
 
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
-from rpcgen.runtime.drivers.amqp.link import Exchange, Lane, LaneClosed, Link, Message, Properties
+from rpcgen.runtime.drivers.amqp.link import Link
+from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
-from rpcgen.runtime.drivers.amqp.link import Exchange, Lane, Message
+from rpcgen.runtime.drivers.amqp.lane import Lane
+from rpcgen.runtime.drivers.amqp.message import Exchange, Message
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.amqp.manner import Taker

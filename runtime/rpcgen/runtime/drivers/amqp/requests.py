@@ -7,9 +7,10 @@ from collections.abc import Callable
 from time import monotonic
 
 from rpcgen.runtime.drivers.amqp.acks import Acks
+from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.letters import Kept
-from rpcgen.runtime.drivers.amqp.link import Lane, Message
 from rpcgen.runtime.drivers.amqp.manner import Incoming
+from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.peers import Delivery
 
 

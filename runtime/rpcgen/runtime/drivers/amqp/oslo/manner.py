@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
-from rpcgen.runtime.drivers.amqp.link import PERSISTENT, Message, Properties
 from rpcgen.runtime.drivers.amqp.manner import (
     Dressed,
     DressedRequest,
@@ -18,6 +17,7 @@ from rpcgen.runtime.drivers.amqp.manner import (
     ReplyQueue,
     RequestQueue,
 )
+from rpcgen.runtime.drivers.amqp.message import PERSISTENT, Message, Properties
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.drivers.amqp.oslo.queues import OsloQueue
 from rpcgen.runtime.drivers.amqp.oslo.topology import Topology, is_reply_queue

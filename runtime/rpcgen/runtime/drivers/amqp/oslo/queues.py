@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from rpcgen.runtime.drivers.amqp.link import Lane, Message
+from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.manner import Taker
+from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.drivers.amqp.oslo.topology import Queue
 
 #: Where a stream says how far it was read.

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from msgspec import Struct
-from rpcgen.runtime.drivers.amqp.link import Exchange
+from rpcgen.runtime.drivers.amqp.message import Exchange
 from rpcgen.runtime.drivers.amqp.oslo.numbers import next_number
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.errors import InvalidTarget

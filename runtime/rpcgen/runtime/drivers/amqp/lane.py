@@ -1,0 +1,231 @@
+"""One channel of an AMQP connection, as this driver uses py-amqp. Knows no connection.
+
+What is asked of the broker and answered at once (declaring, consuming) is waited for until the connection's deadline;
+what is published or acknowledged is written to its buffer.
+"""
+
+from __future__ import annotations
+
+# py-amqp has no types; what crosses the border of this module has.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportMissingParameterType=false
+# pyright: reportUntypedBaseClass=false, reportUnknownLambdaType=false
+from collections.abc import Callable
+from typing import Any
+
+import amqp as _amqp
+from amqp import spec
+from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
+
+amqp: Any = _amqp
+
+
+class LaneClosed(Exception):
+    """The broker closed a channel; the connection goes on.
+
+    Attributes:
+        code: the broker's.
+        lane: which one.
+    """
+
+    def __init__(self, text: str, code: int, lane: Lane | None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.lane = lane
+
+
+class Lane:
+    """One channel.
+
+    Args:
+        channel: py-amqp's.
+        guard: does something with the library, and lets none of its exceptions out.
+    """
+
+    def __init__(self, channel: Any, guard: Callable[[Callable[[], object]], None]) -> None:
+        self._channel = channel
+        self._guard = guard
+        channel.lane = self
+
+    # --- asked and answered at once ---------------------------------------------------------------------------------
+
+    def declare_queue(
+        self,
+        name: str,
+        *,
+        passive: bool = False,
+        durable: bool = False,
+        exclusive: bool = False,
+        auto_delete: bool = False,
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
+        """Make a queue, or see that it is there as described. Raises LaneClosed."""
+        self._ask(
+            self._channel.queue_declare,
+            name,
+            passive=passive,
+            durable=durable,
+            exclusive=exclusive,
+            auto_delete=auto_delete,
+            arguments=arguments,
+        )
+
+    def declare_exchange(self, exchange: Exchange) -> None:
+        """Make an exchange, or see that it is there as described. Raises LaneClosed."""
+        self._ask(
+            self._channel.exchange_declare,
+            exchange.name,
+            exchange.kind,
+            durable=exchange.durable,
+            auto_delete=exchange.auto_delete,
+        )
+
+    def bind(self, queue: str, exchange: str, key: str = "") -> None:
+        """Let a queue have what comes to an exchange. Raises LaneClosed."""
+        self._ask(self._channel.queue_bind, queue, exchange, key)
+
+    def unbind(self, queue: str, exchange: str, key: str) -> None:
+        """The reverse."""
+        self._ask(self._channel.queue_unbind, queue, exchange, key)
+
+    def consumers(self, queue: str) -> int:
+        """How many consume from a queue. Raises LaneClosed if there is no such queue."""
+        found: list[int] = []
+        self._guard(
+            lambda: found.append(self._channel.queue_declare(queue, passive=True).consumer_count)
+        )
+        return found[0]
+
+    def take(
+        self,
+        queue: str,
+        tag: str,
+        arrived: Callable[[Message], None],
+        cancelled: Callable[[str], None],
+        *,
+        acknowledged: bool,
+        prefetch: int = 0,
+        arguments: dict[str, Any] | None = None,
+    ) -> None:
+        """Consume from a queue. Raises LaneClosed.
+
+        Args:
+            queue: which.
+            tag: names the consumer on this channel.
+            arrived: gets each message.
+            cancelled: is told if the broker ends it.
+            acknowledged: whether messages have to be acknowledged; else they are gone when they are sent.
+            prefetch: messages that may be unacknowledged at once; 0: any number.
+            arguments: of the consumer.
+        """
+        if prefetch:
+            self._ask(self._channel.basic_qos, 0, min(prefetch, 65535), False)
+
+        def came(message: Any) -> None:
+            info = message.delivery_info
+            arrived(
+                Message(
+                    message.body or b"",  # py-amqp makes empty text of an empty body
+                    message.properties,
+                    info["delivery_tag"],
+                    info["redelivered"],
+                )
+            )
+
+        self._ask(
+            self._channel.basic_consume,
+            queue,
+            tag,
+            no_ack=not acknowledged,
+            callback=came,
+            on_cancel=cancelled,
+            arguments=arguments,
+        )
+
+    def cease(self, tag: str) -> None:
+        """Consume no more. Raises LaneClosed."""
+        self._ask(self._channel.basic_cancel, tag)
+
+    def confirm(
+        self,
+        confirmed: Callable[[int, bool], None],
+        refused: Callable[[int, bool], None],
+        returned: Callable[[Message, str], None],
+    ) -> None:
+        """Let the broker confirm what is published.
+
+        Args:
+            confirmed, refused: get the number of a message, and whether it stands for all before it.
+            returned: gets a message that no queue took, and why.
+        """
+        channel = self._channel
+        channel.events["basic_ack"].add(confirmed)
+        channel.events["basic_nack"].add(refused)
+        channel.events["basic_return"].add(
+            lambda error, exchange, key, message: returned(
+                Message(b"", message.properties), str(error.reply_text)
+            )
+        )
+        self._ask(channel.confirm_select)
+
+    def close(self) -> None:
+        """End the channel. Raises LaneClosed."""
+        self._ask(self._channel.close)
+
+    def delete_queue(self, name: str) -> None:
+        """Delete a queue; one that does not exist is no error."""
+        self._ask(self._channel.queue_delete, name)
+
+    def _ask(self, question: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        self._guard(lambda: question(*args, **kwargs))
+
+    # --- written, and not answered ----------------------------------------------------------------------------------
+
+    def publish(
+        self,
+        exchange: str,
+        key: str,
+        body: bytes,
+        properties: Properties,
+        *,
+        mandatory: bool,
+    ) -> None:
+        """Publish.
+
+        Not by `basic_publish`: that first reads what has come, and so runs callbacks in the middle of this one.
+        """
+        message = amqp.Message(
+            body,
+            content_type=properties.content_type,
+            content_encoding=properties.content_encoding,
+            type=properties.type,
+            message_id=properties.message_id,
+            correlation_id=properties.correlation_id,
+            reply_to=properties.reply_to,
+            expiration=properties.expiration,
+            delivery_mode=properties.delivery_mode,
+            priority=properties.priority,
+            application_headers=properties.headers,
+        )
+        arguments = (0, exchange, key, mandatory, False)
+        self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, message)
+
+    def acknowledge(self, tag: int, *, multiple: bool) -> None:
+        """A message is done with."""
+        self._channel.basic_ack(tag, multiple)
+
+    def give_back(self, tag: int) -> None:
+        """Let another consumer have a message."""
+        self._channel.basic_reject(tag, True)
+
+
+class Channel(amqp.Channel):  # type: ignore[misc]
+    """A channel that does not open itself again, in the middle of everything, when the broker closes it."""
+
+    lane: Lane | None = None
+
+    def _on_close(self, reply_code: int, reply_text: str, class_id: int, method_id: int) -> None:
+        self.send_method(spec.Channel.CloseOk)
+        lane = self.lane
+        self.collect()
+        raise LaneClosed(str(reply_text), reply_code, lane)
