@@ -1,21 +1,129 @@
-"""What servers of both worlds share: what they serve and where, and the signals that stop them."""
+"""What servers of both worlds share: how they are made, what they serve and where, and the signals that stop them."""
 
 from __future__ import annotations
 
 import signal
+import socket
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
 from rpcgen.runtime.core.dispatch import interface_of
+from rpcgen.runtime.core.opaque import OpaqueCodec
+from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface
+from rpcgen.runtime.driver import AsyncListener, Listener
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.introspection import Introspection
+from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.target import Target, check_name
+from rpcgen.runtime.transport import find_driver
+
+EndpointT = TypeVar("EndpointT", bound=AnyEndpoint)
+ListenerT = TypeVar("ListenerT", Listener, AsyncListener)
+
+
+class BaseServer(Generic[EndpointT, ListenerT]):
+    """What a server is before it starts; `Server` and `AsyncServer` add its life."""
+
+    #: The endpoint classes that this kind of server can run.
+    WORLD: ClassVar[tuple[type[AnyEndpoint], ...]]
+    #: How many handlers run at the same time unless the program says otherwise.
+    CONCURRENCY: ClassVar[int]
+
+    def __init__(
+        self,
+        urls: str | Sequence[str],
+        *,
+        endpoints: Sequence[EndpointT],
+        server: str | None = None,
+        executor: Literal["threads", "inline"] = "threads",
+        concurrency: int | None = None,
+        queue: int = 1024,
+        drain_timeout: float = 30.0,
+        debug: bool = False,
+        introspection: bool = True,
+        interceptors: Sequence[Interceptor] = (),
+        codecs: Mapping[type, OpaqueCodec] | None = None,
+        converters: Sequence[object] = (),
+        exchange: str | None = None,
+        topic: str | None = None,
+    ) -> None:
+        """Prepare a server; nothing is bound before `start()`.
+
+        Args:
+            urls: where to listen; one URL or several.
+            endpoints: instances of generated endpoint classes, of any number of interfaces. An `AsyncServer` takes
+                those of both worlds.
+            server: the name by which clients address this one; the host's name by default.
+            executor: how handlers of blocking endpoints run: `threads`, or `inline`, for handlers that never wait:
+                they run on the thread that reads, or in the loop.
+            concurrency: handlers that run at the same time; 64 by default, in asyncio 1,024.
+            queue: requests that wait behind them before more are refused as Overloaded.
+            drain_timeout: seconds that `stop()` gives running handlers.
+            debug: send tracebacks to callers.
+            introspection: answer `rpcgen.meta` requests that describe the interfaces.
+            interceptors: hooks round every handler.
+            codecs: opaque types to objects with `type`, `encode` and `decode`.
+            converters: of the interfaces that have older forms, objects of their generated `...ServerConverters`.
+            exchange, topic: replace those of the interfaces.
+
+        Raises:
+            ConfigurationError: a URL, name or limit cannot be used, or two endpoints claim one method.
+        """
+        settings = ServerSettings(
+            concurrency=self.CONCURRENCY if concurrency is None else concurrency,
+            queue=queue,
+            drain_timeout=drain_timeout,
+            debug=debug,
+            interceptors=tuple(interceptors),
+            codecs=codecs or {},
+            converters=tuple(converters),
+        )
+        self.server = server or socket.gethostname()
+        self._plan = plan_server(
+            endpoints,
+            self.server,
+            world=self.WORLD,
+            introspection=introspection,
+            exchange=exchange,
+            topic=topic,
+        )
+        self._serving = Serving(self._plan.endpoints, settings, _answer)
+        self._plan.meta.attach(self._serving, self.server)
+        self._opened = [find_driver(url) for url in ([urls] if isinstance(urls, str) else urls)]
+        if not self._opened:
+            raise ConfigurationError("a server needs at least one URL")
+        if executor not in ("threads", "inline"):
+            raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
+        self._inline = executor == "inline"
+        self._listeners: list[ListenerT] = []
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make what the life of this kind of server needs."""
+        raise NotImplementedError
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens, once it was started."""
+        return tuple(address for listener in self._listeners for address in listener.addresses)
+
+    @property
+    def serving(self) -> Serving:
+        """Counters and the state of the work."""
+        return self._serving
+
+
+def _answer(source: Source, caller: Caller, frame: bytes) -> bool:
+    sent: bool = source.listener.send(caller, frame)
+    return sent
 
 
 class ServerPlan(Struct, frozen=True):
@@ -44,7 +152,7 @@ def plan_server(
     endpoints: Sequence[AnyEndpoint],
     server: str,
     *,
-    world: type[AnyEndpoint] | tuple[type[AnyEndpoint], ...],
+    world: tuple[type[AnyEndpoint], ...],
     introspection: bool,
     exchange: str | None,
     topic: str | None,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import socket
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Self
 
 import msgspec
 from rpcgen.runtime.aio.runners import Runners, begin_handler
@@ -18,18 +17,13 @@ from rpcgen.runtime.aio.threads import HandlerThreads
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
-from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import GRACE, TICK, ServerSettings, Serving, Source
+from rpcgen.runtime.core.serving import GRACE, TICK, Source
 from rpcgen.runtime.core.work import State
-from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
+from rpcgen.runtime.driver import AsyncListener
+from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.peers import Caller
-from rpcgen.runtime.server import plan_server
-from rpcgen.runtime.transport import find_driver
-
-if TYPE_CHECKING:
-    from rpcgen.runtime.driver import AsyncListener
+from rpcgen.runtime.server import BaseServer
 
 log = logging.getLogger("rpcgen.server")
 
@@ -37,7 +31,7 @@ log = logging.getLogger("rpcgen.server")
 LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
 
 
-class AsyncServer:
+class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
     """Serves async endpoints on a pool of tasks, and blocking endpoints on threads or inline.
 
     As a thread of a pool does, a task runs one handler after the other, so `asyncio.current_task()` is a handler's own
@@ -47,73 +41,11 @@ class AsyncServer:
     manager it starts on entry and stops on exit.
     """
 
-    def __init__(
-        self,
-        urls: str | Sequence[str],
-        *,
-        endpoints: Sequence[AsyncEndpoint | Endpoint],
-        server: str | None = None,
-        executor: Literal["threads", "inline"] = "threads",
-        concurrency: int = 1024,
-        queue: int = 1024,
-        drain_timeout: float = 30.0,
-        debug: bool = False,
-        introspection: bool = True,
-        interceptors: Sequence[Interceptor] = (),
-        codecs: Mapping[type, OpaqueCodec] | None = None,
-        converters: Sequence[object] = (),
-        exchange: str | None = None,
-        topic: str | None = None,
-    ) -> None:
-        """Prepare a server; nothing is bound before `start()`.
+    WORLD = (AsyncEndpoint, Endpoint)
+    CONCURRENCY = 1024
 
-        Args:
-            urls: where to listen; one URL or several.
-            endpoints: instances of generated endpoint classes, of any number of interfaces and of either world.
-            server: the name by which clients address this one; the host's name by default.
-            executor: how handlers of blocking endpoints run: `threads`, or `inline` in the loop, for handlers that
-                never wait.
-            concurrency: handlers that run at the same time.
-            queue: requests that wait behind them before more are refused as Overloaded.
-            drain_timeout: seconds that `stop()` gives running handlers.
-            debug: send tracebacks to callers.
-            introspection: answer `rpcgen.meta` requests that describe the interfaces.
-            interceptors: hooks round every handler.
-            codecs: opaque types to objects with `type`, `encode` and `decode`.
-            converters: of the interfaces that have older forms, objects of their generated `...ServerConverters`.
-            exchange, topic: replace those of the interfaces.
-
-        Raises:
-            ConfigurationError: a URL, name or limit cannot be used, or two endpoints claim one method.
-        """
-        settings = ServerSettings(
-            concurrency=concurrency,
-            queue=queue,
-            drain_timeout=drain_timeout,
-            debug=debug,
-            interceptors=tuple(interceptors),
-            codecs=codecs or {},
-            converters=tuple(converters),
-        )
-        self.server = server or socket.gethostname()
-        self._plan = plan_server(
-            endpoints,
-            self.server,
-            world=(AsyncEndpoint, Endpoint),
-            introspection=introspection,
-            exchange=exchange,
-            topic=topic,
-        )
-        self._serving = Serving(self._plan.endpoints, settings, _answer)
-        self._plan.meta.attach(self._serving, self.server)
-        self._opened = [find_driver(url) for url in ([urls] if isinstance(urls, str) else urls)]
-        if not self._opened:
-            raise ConfigurationError("a server needs at least one URL")
-        if executor not in ("threads", "inline"):
-            raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
-        self._inline = executor == "inline"
+    def _prepare(self) -> None:
         self._pool: HandlerThreads | None = None
-        self._listeners: list[AsyncListener] = []
         self._tasks: dict[asyncio.Task[None], Job] = {}  # of handlers on threads
         self._runners: Runners | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -124,16 +56,6 @@ class AsyncServer:
         self._stopped = False
 
     # --- life -----------------------------------------------------------------------------------------------------
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where it listens, once it was started."""
-        return tuple(address for listener in self._listeners for address in listener.addresses)
-
-    @property
-    def serving(self) -> Serving:
-        """Counters and the state of the work."""
-        return self._serving
 
     async def start(self) -> None:
         """Listen, and begin to serve.
@@ -367,11 +289,6 @@ def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
 
 #: Where a handler runs in the loop's thread.
 _RUNNERS = frozenset((AsyncServer._run.__code__, _call_handler.__code__))  # pyright: ignore[reportPrivateUsage]
-
-
-def _answer(source: Source, caller: Caller, frame: bytes) -> bool:
-    sent: bool = source.listener.send(caller, frame)
-    return sent
 
 
 @contextmanager

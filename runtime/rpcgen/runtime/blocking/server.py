@@ -3,116 +3,36 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Self
 
 from rpcgen.runtime.blocking.workers import ReadableSource, Workers
-from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import GRACE, ServerSettings, Serving, Source
+from rpcgen.runtime.core.serving import GRACE
+from rpcgen.runtime.driver import Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.interceptor import Interceptor
-from rpcgen.runtime.peers import Caller
-from rpcgen.runtime.server import plan_server, stop_signals
-from rpcgen.runtime.transport import find_driver
-
-if TYPE_CHECKING:
-    from rpcgen.runtime.driver import Listener
+from rpcgen.runtime.server import BaseServer, stop_signals
 
 log = logging.getLogger("rpcgen.server")
 
 
-class Server:
+class Server(BaseServer[Endpoint, Listener]):
     """Serves blocking endpoints.
 
     `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as a context manager
     it starts on entry and stops on exit.
     """
 
-    def __init__(
-        self,
-        urls: str | Sequence[str],
-        *,
-        endpoints: Sequence[Endpoint],
-        server: str | None = None,
-        executor: Literal["threads", "inline"] = "threads",
-        concurrency: int = 64,
-        queue: int = 1024,
-        drain_timeout: float = 30.0,
-        debug: bool = False,
-        introspection: bool = True,
-        interceptors: Sequence[Interceptor] = (),
-        codecs: Mapping[type, OpaqueCodec] | None = None,
-        converters: Sequence[object] = (),
-        exchange: str | None = None,
-        topic: str | None = None,
-    ) -> None:
-        """Prepare a server; nothing is bound before `start()`.
+    WORLD = (Endpoint,)
+    CONCURRENCY = 64
 
-        Args:
-            urls: where to listen; one URL or several.
-            endpoints: instances of generated endpoint classes, of any number of interfaces.
-            server: the name by which clients address this one; the host's name by default.
-            executor: `threads`, or `inline` for handlers that never wait: they run on the thread that reads.
-            concurrency: handlers that run at the same time.
-            queue: requests that wait behind them before more are refused as Overloaded.
-            drain_timeout: seconds that `stop()` gives running handlers.
-            debug: send tracebacks to callers.
-            introspection: answer `rpcgen.meta` requests that describe the interfaces.
-            interceptors: hooks round every handler.
-            codecs: opaque types to objects with `type`, `encode` and `decode`.
-            converters: of the interfaces that have older forms, objects of their generated `...ServerConverters`.
-            exchange, topic: replace those of the interfaces.
-
-        Raises:
-            ConfigurationError: a URL, name or limit cannot be used, or two endpoints claim one method.
-        """
-        settings = ServerSettings(
-            concurrency=concurrency,
-            queue=queue,
-            drain_timeout=drain_timeout,
-            debug=debug,
-            interceptors=tuple(interceptors),
-            codecs=codecs or {},
-            converters=tuple(converters),
-        )
-        self.server = server or socket.gethostname()
-        self._plan = plan_server(
-            endpoints,
-            self.server,
-            world=Endpoint,
-            introspection=introspection,
-            exchange=exchange,
-            topic=topic,
-        )
-        self._serving = Serving(self._plan.endpoints, settings, _answer)
-        self._plan.meta.attach(self._serving, self.server)
-        self._opened = [find_driver(url) for url in ([urls] if isinstance(urls, str) else urls)]
-        if not self._opened:
-            raise ConfigurationError("a server needs at least one URL")
-        if executor not in ("threads", "inline"):
-            raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
-        self._workers = Workers(self._serving, inline=executor == "inline")
-        self._listeners: list[Listener] = []
+    def _prepare(self) -> None:
+        self._workers = Workers(self._serving, inline=self._inline)
         self._asked = threading.Event()
         self._stop_once = threading.Lock()
         self._stopped = threading.Event()
-
-    # --- life -----------------------------------------------------------------------------------------------------
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where it listens, once it was started."""
-        return tuple(address for listener in self._listeners for address in listener.addresses)
-
-    @property
-    def serving(self) -> Serving:
-        """Counters and the state of the work."""
-        return self._serving
 
     def start(self) -> None:
         """Listen, and begin to serve.
@@ -200,8 +120,3 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def _answer(source: Source, caller: Caller, frame: bytes) -> bool:
-    sent: bool = source.listener.send(caller, frame)
-    return sent
