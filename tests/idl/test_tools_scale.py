@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from rpcgen.idl import loads
@@ -43,8 +41,7 @@ def test_four_times_as_long_takes_about_four_times_as_long(
 ) -> None:
     """Ten times is the limit; something quadratic takes sixteen."""
     short, long = make(interface(200)), make(interface(800))
-    with unburdened():
-        took = [(seconds(short), seconds(long)) for _ in range(3)]
+    took = [(seconds(short), seconds(long)) for _ in range(3)]
     ratio = min(longs for _, longs in took) / min(shorts for shorts, _ in took)
     assert ratio < 10, took
 
@@ -54,14 +51,3 @@ def seconds(act: Callable[[], object]) -> float:
     started = time.process_time()
     act()
     return time.process_time() - started
-
-
-@contextmanager
-def unburdened() -> Iterator[None]:
-    """Leave out of every collection what other tests left behind: walking it is no work of ours."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
