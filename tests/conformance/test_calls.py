@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import logging
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def test_bad_arguments_are_caught_before_sending(labs: Lab) -> None:
     for words, text in ([[], "a"], [["a", "a"], "a"], [["a"], "A"], [["a"], "abcdef"]):
         with pytest.raises(BadArguments):
             client.bounded(words=words, text=text)
-    if not labs.urls[0].endswith(("json", "oslo")):  # JSON has no largest number
+    if not re.search("codec=json|wire=oslo", labs.urls[0]):  # JSON has no largest number
         with pytest.raises(BadArguments):
             client.add(a=2**70)
     assert client.bounded(words=["a", "b"], text="abc") == 2

@@ -19,6 +19,9 @@ from tests.conformance.waiting import eventually
 
 TARGET = Target("test", "lab")
 
+# Frames are written here as they are on the native wire.
+pytestmark = pytest.mark.native
+
 
 @pytest.fixture(params=[c for c in COMBINATIONS if c[1] == "blocking"], ids=name_of)
 def combination(request: pytest.FixtureRequest) -> tuple[str, str, str]:

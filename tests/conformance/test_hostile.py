@@ -17,6 +17,9 @@ from tests.conformance.conftest import COMBINATIONS, Lab, name_of
 from tests.conformance.raw import RawClient, request
 from tests.conformance.waiting import eventually
 
+# Frames are written here as they are on the native wire.
+pytestmark = pytest.mark.native
+
 
 @pytest.fixture(params=[c for c in COMBINATIONS if c[1] == "blocking"], ids=name_of)
 def combination(request: pytest.FixtureRequest) -> tuple[str, str, str]:

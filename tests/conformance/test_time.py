@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from rpcgen.runtime import (
@@ -26,7 +27,7 @@ from tests.conformance.lab import endpoint
 from tests.conformance.waiting import eventually
 
 
-@pytest.mark.native
+@pytest.mark.native("memory")  # it is the broker that tells of deadlines
 def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:
     """The caller is free at its deadline, and the handler hears that nobody waits."""
     client = labs.open()
@@ -40,7 +41,7 @@ def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:
     assert client.add(a=1) == 2
 
 
-@pytest.mark.native
+@pytest.mark.native("memory")  # it is the broker that tells of deadlines
 def test_no_deadline_has_to_be_spelled_out(labs: Lab) -> None:
     """Handlers see the remaining time: the method's, the caller's, or none with `inf`."""
     client = labs.open()
@@ -49,7 +50,7 @@ def test_no_deadline_has_to_be_spelled_out(labs: Lab) -> None:
     assert client.prepare(timeout=math.inf).report().remaining is None
 
 
-@pytest.mark.native
+@pytest.mark.native("memory")  # it is the broker that tells of deadlines
 def test_nested_calls_inherit_deadline_and_context(labs: Lab) -> None:
     """A call that a handler makes ends no later than its own request, and carries its id and fields."""
     client = labs.open()
@@ -61,9 +62,15 @@ def test_nested_calls_inherit_deadline_and_context(labs: Lab) -> None:
     assert inner.trace == list(trace)
     assert inner.remaining < 1.85
     assert inner.request_id == "req-outer"
-    assert inner.fields == {"user": "ann", "roles": ["a", "b"]}
-    assert client.prepare(context={"tenant": 5}).report().fields == {"tenant": 5}
-    assert client.report().fields == {}
+    assert own_fields(inner) == {"user": "ann", "roles": ["a", "b"]}
+    assert own_fields(client.prepare(context={"tenant": 5}).report()) == {"tenant": 5}
+    assert own_fields(client.report()) == {}
+
+
+def own_fields(report: Any) -> dict[str, Any]:
+    """The program's: the oslo wire has request id and trace among them."""
+    beside = ("request_id", "traceparent", "tracestate")
+    return {name: value for name, value in report.fields.items() if name not in beside}
 
 
 def test_an_ambient_timeout_bounds_all_calls(labs: Lab) -> None:
@@ -158,10 +165,11 @@ def test_a_request_that_expired_while_nobody_read_is_not_run(labs: Lab) -> None:
         assert running.result(5.0) is True
     client.prepare(timeout=0.9).both(text="in time")
     assert labs.bench.notes == ["in time"]
-    assert server.serving.counters.stale >= 1
+    counters = server.serving.counters
+    assert counters.stale + counters.expired >= 1
 
 
-@pytest.mark.native
+@pytest.mark.native("memory")  # it is the broker that tells of deadlines
 def test_a_request_that_expired_in_the_queue_is_not_run(labs: Lab) -> None:
     """A request whose time ended while it waited never reaches its handler."""
     client = labs.open(concurrency=1)
@@ -195,6 +203,9 @@ def test_a_silent_server_ends_a_long_call(labs: Lab, monkeypatch: pytest.MonkeyP
     assert 0.4 <= time.monotonic() - begun < 1.0
 
 
+@pytest.mark.native(
+    "amqp"
+)  # what comes late waits for another server, as it does for a hand-written one
 def test_stopping_finishes_what_runs(labs: Lab) -> None:
     """stop() lets a running call end and answers it."""
     client = labs.open()

@@ -199,6 +199,7 @@ def test_an_unpinned_client_is_refused_by_an_old_server(fleet: Fleet) -> None:
     assert not fleet.journal.entries
 
 
+@pytest.mark.native("amqp")  # hand-written servers do not say what they are
 def test_auto_speaks_what_all_running_servers_understand(fleet: Fleet) -> None:
     """The oldest one counts, also for a fanout, which nobody would hear the refusal of."""
     fleet.serve("new", 0)
@@ -217,6 +218,7 @@ def test_auto_speaks_what_all_running_servers_understand(fleet: Fleet) -> None:
     assert fresh.version == (2, 1)
 
 
+@pytest.mark.native("amqp")  # hand-written servers do not say what they are
 def test_auto_without_a_server_is_the_newest_version(fleet: Fleet) -> None:
     """There is nobody to hold back for."""
     client = fleet.client("new", pin="auto")
@@ -224,6 +226,7 @@ def test_auto_without_a_server_is_the_newest_version(fleet: Fleet) -> None:
     assert client.version == (2, 1)
 
 
+@pytest.mark.native("amqp")  # hand-written servers do not say what they are
 def test_a_lost_cast_can_be_allowed(fleet: Fleet) -> None:
     """Then it is written as if there were no pin: those servers get it that understand it."""
     fleet.serve("old", 0)

@@ -46,14 +46,23 @@ class Delivery:
         redelivered: another server, or this one before, may have begun it.
         kept: it is to be run at least once.
         attempt: of those that are kept: 1, or more if it could not be done before.
+        deadline: monotonic seconds after which nobody waits for it, if the transport knows that and the request does not.
     """
 
-    __slots__ = ("attempt", "kept", "redelivered")
+    __slots__ = ("attempt", "deadline", "kept", "redelivered")
 
-    def __init__(self, *, redelivered: bool, kept: bool = False, attempt: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        redelivered: bool,
+        kept: bool = False,
+        attempt: int = 1,
+        deadline: float | None = None,
+    ) -> None:
         self.redelivered = redelivered
         self.kept = kept
         self.attempt = attempt
+        self.deadline = deadline
 
     @abstractmethod
     def settle(self) -> None:

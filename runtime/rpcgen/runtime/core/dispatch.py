@@ -208,12 +208,11 @@ def new_job(
     attempt: int,
 ) -> Job:
     """A request that passed the gate just now, at its so many-th attempt (`attempt_of`)."""
-    remaining, beat = request.remaining, request.beat
+    beat = request.beat
     context = Context(
         request.request_id or "",
         request.context or {},
-        # Also NaN means none.
-        now + max(0.0, remaining) if remaining is not None and remaining < FOREVER else None,
+        _deadline(request, caller, now),
         request.trace,
         request.namespace,
         request.method,
@@ -224,6 +223,15 @@ def new_job(
     )
     beat_at = now + beat if beat is not None and beat > 0.0 else None
     return Job(entry, request, caller, source, wire, now, context, beat_at)
+
+
+def _deadline(request: Request, caller: Caller, now: float) -> float | None:
+    """Until when somebody waits, by what the request says, or else by what its transport knows."""
+    remaining = request.remaining
+    if remaining is None:
+        return caller.deadline if isinstance(caller, Delivery) else None
+    # Also NaN means none.
+    return now + max(0.0, remaining) if remaining < FOREVER else None
 
 
 def interface_of(endpoint: AnyEndpoint) -> Interface:

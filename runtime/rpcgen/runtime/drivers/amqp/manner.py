@@ -72,11 +72,16 @@ class ReplyQueue(Struct, frozen=True):
 
 
 class Incoming(Struct, frozen=True):
-    """A request: its frame, where its answers go, and what they have to carry."""
+    """A request: its frame, where its answers go, and what they have to carry.
+
+    Attributes:
+        deadline: monotonic seconds after which nobody waits, if that is known and not in the frame.
+    """
 
     frame: bytes
     reply_to: str
     label: str | None
+    deadline: float | None = None
 
 
 class Taker(Protocol):

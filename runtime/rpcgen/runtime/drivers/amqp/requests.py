@@ -37,7 +37,10 @@ class Request(Delivery):
     ) -> None:
         attempt = 1 if kept is None else kept.attempt
         super().__init__(
-            redelivered=message.redelivered or attempt > 1, kept=kept is not None, attempt=attempt
+            redelivered=message.redelivered or attempt > 1,
+            kept=kept is not None,
+            attempt=attempt,
+            deadline=None if incoming is None else incoming.deadline,
         )
         self.message = message
         self.reply_to = "" if incoming is None else incoming.reply_to

@@ -31,6 +31,9 @@ CONTENT_ENCODING: Final = "utf-8"
 #: The longest time to live that AMQP can say is 2^32 - 1 ms; what lives longer lives for ever.
 _LONGEST: Final = 4_000_000.0
 
+#: Digits of 2^32.
+MAX_DIGITS: Final = 10
+
 
 class OsloManner:
     """As `Manner`."""
@@ -51,7 +54,8 @@ class OsloManner:
         """Whoever publishes declares the exchange, and nobody tells of a server that has a request."""
         exchange = self._topology.exchange(target)
         key = self._topology.key(target)
-        return Place(str(target), exchange.name, key, label, declares=exchange)
+        name = target.server or str(target)
+        return Place(name, exchange.name, key, label, declares=exchange)
 
     def request(
         self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool
@@ -87,7 +91,7 @@ class OsloManner:
             opened = unseal(message.body)
         except DECODE_ERRORS:
             return None
-        return Incoming(opened.payload, opened.reply_queue or "", None)
+        return Incoming(opened.payload, opened.reply_queue or "", None, _deadline(message))
 
     def answer(self, frame: bytes, label: str | None) -> Dressed:
         """Each answer has an id of its own, also each of several to one request."""
@@ -110,6 +114,14 @@ def _properties(number: int, remaining: float | None) -> Properties:
         priority=0,
         headers=headers,
     )
+
+
+def _deadline(message: Message) -> float | None:
+    """When its caller gives up: as long after its arrival as it said when it was published, which may be a bit late."""
+    told = message.text("expiration") or ""
+    if not (told.isascii() and told.isdecimal() and len(told) <= MAX_DIGITS):
+        return None
+    return monotonic() + int(told) / 1000.0
 
 
 def _expiration(remaining: float | None) -> str | None:
