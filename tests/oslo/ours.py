@@ -15,13 +15,14 @@ from tests.oslo.recorded import PROGRAMS
 peer_errors = import_from(PROGRAMS, "peer_errors")
 
 
-def endpoint(package: ModuleType, server: str, noted: Any = None) -> Any:
+def endpoint(package: ModuleType, server: str, noted: Any = None, seen: Any = None) -> Any:
     """An endpoint of the generated class.
 
     Args:
         package: generated from peer.yaml.
         server: what it calls itself.
         noted: is called with the text of every note.
+        seen: is called with the context of every call of `where`.
     """
 
     class Lab(package.LabEndpoint):  # type: ignore[misc, name-defined]
@@ -47,6 +48,8 @@ def endpoint(package: ModuleType, server: str, noted: Any = None) -> Any:
             return "done"
 
         def where(self, ctx: Context) -> str:
+            if seen is not None:
+                seen(ctx)
             return server
 
         def context(self, ctx: Context) -> dict[str, Any]:

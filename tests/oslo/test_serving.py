@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import Server
+from rpcgen.runtime import Context, Server
 
 from tests.oslo.ours import endpoint
 from tests.oslo.processes import OsloServer
@@ -104,6 +106,44 @@ def test_the_context_arrives(serve: Serve, ask: Ask) -> None:
     serve("host1")
     context = {"user": "ann", "request_id": "req-1", "roles": ["a", {"b": None}]}
     assert ask("context", context=context) == context
+
+
+def test_the_caller_s_time_arrives(peer: ModuleType, ours: str, topic: str, ask: Ask) -> None:
+    """As long as its message says that it lives; a handler's own calls end with it."""
+    seen: SimpleQueue[float | None] = SimpleQueue()
+    made = endpoint(peer, "host1", seen=lambda ctx: seen.put(ctx.remaining()))
+    with Server(ours, endpoints=[made], server="host1", topic=topic):
+        assert ask("where", timeout=5) == "host1"
+    remaining = seen.get(timeout=1.0)
+    assert remaining is not None
+    assert 3.0 < remaining <= 5.0
+
+
+def test_what_was_given_up_while_it_waited_is_not_run(
+    peer: ModuleType, ours: str, topic: str, ask: Ask
+) -> None:
+    """oslo.messaging's own server would run it, for nobody."""
+    made = endpoint(peer, "host1")
+    begun, release, slow = threading.Event(), threading.Event(), made.slow
+
+    def held(ctx: Context, *, seconds: float) -> str:
+        begun.set()
+        release.wait(10.0)
+        return str(slow(ctx, seconds=seconds))
+
+    made.slow = held
+    with (
+        Server(ours, endpoints=[made], server="host1", topic=topic, concurrency=1) as server,
+        peer.LabClient(ours, topic=topic) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        running = pool.submit(lambda: client.slow(seconds=0.0))
+        assert begun.wait(5.0)
+        assert ask("where", timeout=1)["error"] == "MessagingTimeout"
+        release.set()
+        assert running.result(5.0) == "done"
+        assert client.where() == "host1"
+        assert server.serving.counters.expired == 1
 
 
 def test_beats_are_sent_to_who_asks_for_them(serve: Serve, ask: Ask) -> None:
