@@ -77,7 +77,7 @@ class Asker:
         expect = dict(given)
         if "data" in arguments:
             expect["luggage"] = digest(arguments["data"])
-        cast = method in ("note", "poison_cast")
+        cast = method in ("note", "poison_cast", "keep")
         began = Began(
             ticket,
             self.name,
@@ -87,9 +87,10 @@ class Asker:
             given=list(expect),
             may=list(may),
             at=time.monotonic(),
-            limit=None if cast else timeout,
+            limit=timeout,
             runs=runs,
             everybody=everybody,
+            kept=method == "keep",
         )
         kind: dict[str, Any] = {} if server is None else {"server": server}
         if everybody is not None:

@@ -248,8 +248,12 @@ class Campaign:
         return Checker(self._entries, self.scenario.facts)
 
 
-def urls(transport: str, directory: Path, servers: int, address: str = "127.0.0.1") -> list[str]:
-    """The URLs of so many servers, and that of the clients."""
+def urls(
+    transport: str, directory: Path, servers: int, address: str = "127.0.0.1", broker: str = ""
+) -> list[str]:
+    """The URLs of so many servers, and that of the clients; over a broker all have its."""
+    if transport == "amqp":
+        return [broker] * (servers + 1)
     if transport == "zmq+ipc":
         return [f"zmq+ipc://{directory / 's'}"] * (servers + 1)
     hosts = [f"{address}:{free_port()}" for _ in range(servers)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -46,6 +46,12 @@ def errand(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 
 
 @pytest.fixture
-def fleets(errand: ModuleType, directory: Path) -> Fleets:
-    """Makes the fleet of a row: transport, servers, options."""
-    return partial(Fleet, errand, directory)
+def fleets(errand: ModuleType, directory: Path, request: pytest.FixtureRequest) -> Fleets:
+    """Makes the fleet of a row: transport, servers, options; over a broker that rows share, if it names no other."""
+
+    def make(transport: str, **options: Any) -> Fleet:
+        if transport == "amqp" and "broker" not in options:
+            options["broker"] = request.getfixturevalue("rabbit")
+        return Fleet(errand, directory, transport, **options)
+
+    return make

@@ -62,7 +62,8 @@ class Handlers:
 
     def _write(self, ctx: Any, ticket: str, seen: dict[str, Any], answer: dict[str, Any]) -> None:
         now = time.monotonic()
-        self._journal.write(Ran(ticket, self._server, "", seen, answer, ctx.needs, ctx.reader, now))
+        entry = Ran(ticket, self._server, "", seen, answer, ctx.needs, ctx.reader, now, ctx.attempt)
+        self._journal.write(entry)
 
     def takes(self, seconds: float, only: str) -> float:
         """How long an errand takes here."""
@@ -99,7 +100,12 @@ def blocking_methods(handlers: Handlers) -> dict[str, Any]:
         handlers.ran(ctx, ticket, answers=False)
         POISONS[how]()
 
-    bad = {"poison": poison, "poison_cast": poison_cast}
+    def keep(_: object, ctx: Any, *, ticket: str, how: str) -> None:
+        handlers.ran(ctx, ticket, answers=False)
+        if how:
+            POISONS[how]()
+
+    bad = {"poison": poison, "poison_cast": poison_cast, "keep": keep}
     return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note, **bad}
 
 
@@ -131,7 +137,12 @@ def async_methods(handlers: Handlers) -> dict[str, Any]:
         handlers.ran(ctx, ticket, answers=False)
         await _poisoned(how)
 
-    bad = {"poison": poison, "poison_cast": poison_cast}
+    async def keep(_: object, ctx: Any, *, ticket: str, how: str) -> None:
+        handlers.ran(ctx, ticket, answers=False)
+        if how:
+            await _poisoned(how)
+
+    bad = {"poison": poison, "poison_cast": poison_cast, "keep": keep}
     return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note, **bad}
 
 

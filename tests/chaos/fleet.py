@@ -5,7 +5,9 @@ Knows no row: what is done to whom, and what must come of it, is in the tests.
 
 from __future__ import annotations
 
+import math
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ from tests.chaos.journal import Checker, Ended, Entry, Facts, Journal, Killed, R
 from tests.chaos.remote import RemoteAsker
 from tests.chaos.rows import ROWS
 from tests.conformance.waiting import eventually
+from tests.rabbitd import RabbitServer
 
 #: Whether a run is the long one.
 LONG = os.environ.get("RPCGEN_CHAOS") == "long"
@@ -35,8 +38,24 @@ DRAIN = 2.0
 PLACES = [
     ("zmq+ipc", "blocking"),
     ("zmq+tcp", "asyncio"),
-    *([("zmq+ipc", "asyncio"), ("zmq+tcp", "blocking")] if LONG else []),
+    ("amqp", "asyncio"),
+    *([("zmq+ipc", "asyncio"), ("zmq+tcp", "blocking"), ("amqp", "blocking")] if LONG else []),
 ]
+#: What `transport` begins with where clients and servers need no broker.
+DIRECT = "zmq"
+
+
+def in_turn(transport: str) -> str:
+    """The option by which calls go to one server after the other; a broker needs none."""
+    return "choice=round_robin" if transport.startswith(DIRECT) else ""
+
+
+def silence(transport: str, seconds: float) -> tuple[str, float]:
+    """The options by which a connection may be silent for about so long, and how long that is."""
+    if transport.startswith(DIRECT):
+        return f"heartbeat={seconds / 3:g}&heartbeat_timeout={seconds:g}", seconds
+    beat = math.ceil(seconds / 2)  # two may be missed
+    return f"heartbeat={beat}", 2.0 * beat
 
 
 class Fleet:
@@ -45,10 +64,11 @@ class Fleet:
     Args:
         package: what the interface was compiled to.
         directory: for sockets, journals and logs.
-        transport: `zmq+ipc` or `zmq+tcp`.
+        transport: `zmq+ipc`, `zmq+tcp` or `amqp`.
         servers: how many there may be; they are s1, s2...
         options: behind the `?` of all URLs.
         address: where servers listen.
+        broker: for `amqp`.
     """
 
     def __init__(
@@ -59,12 +79,16 @@ class Fleet:
         servers: int = 2,
         options: str = "",
         address: str = "127.0.0.1",
+        broker: RabbitServer | None = None,
     ) -> None:
         self.package: Any = package
         self._packages = str(Path(str(package.__file__)).parents[1])
         self.directory = directory
-        query = f"?{options}" if options else ""
-        self.urls = [url + query for url in urls(transport, directory, servers, address)]
+        self.prefix = f"test-{secrets.token_hex(6)}"
+        self._broker = broker
+        where = "" if broker is None else broker.url(f"prefix={self.prefix}")
+        made = urls(transport, directory, servers, address, where)
+        self.urls = [_with_options(url, options) for url in made]
         self.servers: dict[int, Process] = {}
         self._programs: dict[str, Process] = {}
         self._all: list[Process] = []
@@ -84,6 +108,12 @@ class Fleet:
     def url(self) -> str:
         """The clients'."""
         return self.urls[-1]
+
+    @property
+    def broker(self) -> RabbitServer:
+        """The node, for `amqp`."""
+        assert self._broker is not None
+        return self._broker
 
     # --- starting -------------------------------------------------------------------------------------------------
 
@@ -238,6 +268,10 @@ class Fleet:
         ]
         assert not violations, "\n".join(map(str, violations[:20]))
         return checker
+
+
+def _with_options(url: str, options: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{options}" if options else url
 
 
 Fleets = Callable[..., Fleet]

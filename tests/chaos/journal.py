@@ -36,9 +36,10 @@ class Began(Struct, frozen=True, tag=True):
         least: the version that the message needs; None: whatever the servers understand.
         pin: what it may need at most.
         reader: what the caller understands; None: whatever the message said.
-        limit: seconds after which it is over, and no handler may start.
+        limit: seconds after which it is over, and no handler may start unless it is kept.
         runs: how often it may run: more than once only if it is idempotent.
         everybody: the servers that a fanout reaches, or names as missed; None: it is no fanout.
+        kept: it is delivered at least once: it may run again, if it is said that it does.
     """
 
     ticket: str
@@ -55,6 +56,7 @@ class Began(Struct, frozen=True, tag=True):
     limit: float | None = None
     runs: int = 1
     everybody: list[str] | None = None
+    kept: bool = False
 
 
 class Ended(Struct, frozen=True, tag=True):
@@ -69,7 +71,7 @@ class Ended(Struct, frozen=True, tag=True):
 
 
 class Ran(Struct, frozen=True, tag=True):
-    """A handler ran."""
+    """A handler ran; `attempt` is what it was told."""
 
     ticket: str
     server: str
@@ -79,6 +81,7 @@ class Ran(Struct, frozen=True, tag=True):
     needs: Version
     reader: int
     at: float
+    attempt: int = 1
 
 
 class Lived(Struct, frozen=True, tag=True):
@@ -240,8 +243,10 @@ class Checker:
         if began.everybody is not None:
             yield from _fanout(began, began.everybody, ended, runs)
             return
-        if len(runs) > began.runs:
-            yield Violation("duplicated", ticket, f"ran {len(runs)} times")
+        counted = [run for run in runs if run.attempt == 1] if began.kept else runs
+        if len(counted) > began.runs:
+            again = "as if for the first time" if began.kept else "in all"
+            yield Violation("duplicated", ticket, f"ran {len(counted)} times {again}")
         if began.limit is not None:
             yield from self._in_time(began, began.limit, ended, runs)
         if ended is None:
@@ -267,7 +272,7 @@ class Checker:
         if ended is not None and ended.took > limit + SLACK:
             text = f"ended as {ended.outcome} after {ended.took:.2f} s, its limit was {limit:g} s"
             yield Violation("hung", began.ticket, text)
-        for run in runs:
+        for run in [] if began.kept else runs:
             late = run.at - began.at - limit
             if late > SLACK:
                 yield Violation("overdue", began.ticket, f"started {late:.2f} s after its limit")

@@ -363,26 +363,6 @@ def test_f3_restarts_leave_nothing_behind(stage: Stage) -> None:
         row("F3", f"{rounds} restarts: threads, descriptors, queues, consumers {counts()}")
 
 
-def test_f42_clients_and_servers_come_and_go(stage: Stage) -> None:
-    """They leave no thread, descriptor, queue or connection."""
-    process = psutil.Process()
-    served = endpoint(stage.keep, Journal(os.devnull), "s1", "blocking")
-    before = (threading.active_count(), process.num_fds())
-    rounds = 100 if LONG else 10
-    for _ in range(rounds):
-        with Server(stage.url, server="s1", endpoints=[served]):
-            clients = [stage.keep.KeepClient(stage.url) for _ in range(2)]
-            for client in clients:
-                assert client.ask(ticket="x") == "s1"
-            for client in clients:
-                client.close()
-    eventually(lambda: (threading.active_count(), process.num_fds()) == before)
-    prefix = stage.url.partition("prefix=")[2].partition("&")[0]
-    left = [name for name in stage.broker.queues() if name.startswith(prefix)]
-    row("F42", f"{rounds} servers and {2 * rounds} clients left {len(left)} durable queues")
-    assert {name.partition("/")[0] for name in left} == {f"{prefix}.keep", f"{prefix}.dead"}
-
-
 def test_f41_a_program_ends_although_the_broker_is_gone(stage: Stage) -> None:
     """close() takes at most a second, whatever the connection does."""
     stage.serve("s1")

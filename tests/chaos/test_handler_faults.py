@@ -9,7 +9,7 @@ from concurrent.futures import Future
 import pytest
 
 from tests.chaos.asking import Asker
-from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, report, seconds
+from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, in_turn, report, seconds
 from tests.chaos.journal import Ended
 from tests.chaos.poisons import DEADLY, MUCH, POISONS
 
@@ -32,7 +32,7 @@ def test_a_message_is_poison(transport: str, world: str, cast: bool, fleets: Fle
     lost, longest = 0, 0.0
     good: list[Ended] = []
     told: list[Ended] = []
-    with fleets(transport, options="choice=round_robin") as fleet:
+    with fleets(transport, options=in_turn(transport)) as fleet:
         for number in (1, 2):
             fleet.serve(number, world, debug=True)
         asker = fleet.asker(world)

@@ -77,7 +77,13 @@ SPREAD = Ended("d-1", "ok", at=20.1, took=0.1, got={"peers": ["s1", "s2"], "refu
 ON_S1, ON_S2 = (replace(HEARD, ticket="d-1", server=name) for name in ("s1", "s2"))
 FANOUT: list[Entry] = [FANNED, SPREAD, ON_S1, ON_S2]
 
-GOOD: list[Entry] = [OLD, NEW, *CALL, *REFUSAL, *CAST, *FANOUT]
+#: A cast that is kept, and ran again when its first server had died.
+STORED = replace(SAID, ticket="e-1", client="e", kept=True, limit=1.0)
+FIRST = replace(HEARD, ticket="e-1")
+SECOND = replace(FIRST, server="s2", at=29.0, attempt=2)
+KEPT: list[Entry] = [STORED, replace(SENT, ticket="e-1"), FIRST, SECOND]
+
+GOOD: list[Entry] = [OLD, NEW, *CALL, *REFUSAL, *CAST, *FANOUT, *KEPT]
 
 
 def found(entries: list[Entry]) -> list[str]:
@@ -109,6 +115,11 @@ PLANTED: dict[str, tuple[list[Entry], list[str]]] = {
     "a cast that never ran": (but((HEARD, [])), ["lost"]),
     "a call that ran twice": (but((RAN, [RAN, replace(RAN, server="s2")])), ["duplicated"]),
     "a cast that ran twice": (but((HEARD, [HEARD, HEARD])), ["duplicated"]),
+    "a kept cast that never ran": (but((FIRST, []), (SECOND, [])), ["lost"]),
+    "a kept cast that ran again without a word": (
+        but((SECOND, [replace(SECOND, attempt=1)])),
+        ["duplicated"],
+    ),
     "a run that nobody asked for": (but((RAN, [RAN, replace(RAN, ticket="z")])), ["unexplained"]),
     "an end that never began": (but((ENDED, [ENDED, replace(ENDED, ticket="z")])), ["unexplained"]),
     "a ticket that was used twice": (but((BEGAN, [BEGAN, BEGAN])), ["unexplained"]),

@@ -40,23 +40,28 @@ ALL = (*MIXED, ("blocking", "blocking"), ("asyncio", "asyncio"))
 CASES = [
     Case(scenario, transport, worlds)
     for scenario in SCENARIOS
-    for transport in ("zmq+ipc", "zmq+tcp")
+    for transport in ("zmq+ipc", "zmq+tcp", "amqp")
     for worlds in ALL
     if LONG
     or (scenario, transport, worlds)
     in (
         ("rolling", "zmq+ipc", MIXED[0]),
         ("fleet", "zmq+tcp", MIXED[1]),
+        ("rolling", "amqp", MIXED[1]),
     )
 ]
 
 
 @pytest.mark.timeout(300 if LONG else 60)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_no_compatible_call_fails_while_servers_are_replaced(case: Case, directory: Path) -> None:
+def test_no_compatible_call_fails_while_servers_are_replaced(
+    case: Case, directory: Path, request: pytest.FixtureRequest
+) -> None:
     """Old, pinned and `auto` clients never notice; what no old server can take is refused, within a second."""
     scenario = SCENARIOS[case.scenario]
-    with Campaign(scenario, directory, urls(case.transport, directory, SERVERS)) as campaign:
+    broker = request.getfixturevalue("amqp_url") if case.transport == "amqp" else ""
+    where = urls(case.transport, directory, SERVERS, broker=broker)
+    with Campaign(scenario, directory, where) as campaign:
         upgrade(campaign, scenario, case.worlds)
         checker = campaign.finish()
     violations = checker.violations()

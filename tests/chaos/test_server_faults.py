@@ -6,17 +6,20 @@ import time
 
 import pytest
 
-from tests.chaos.fleet import DRAIN, LONG, PLACES, Fleets, report, seconds
+from tests.chaos.fleet import DIRECT, DRAIN, LONG, PLACES, Fleets, in_turn, report, seconds
 
-pytestmark = [
-    pytest.mark.timeout(120 if LONG else 40),
-    pytest.mark.parametrize(("transport", "world"), PLACES),
-]
+pytestmark = pytest.mark.timeout(120 if LONG else 40)
+everywhere = pytest.mark.parametrize(("transport", "world"), PLACES)
+#: Where nothing is between; over RabbitMQ the row is in test_broker_faults.py.
+directly = pytest.mark.parametrize(
+    ("transport", "world"), [place for place in PLACES if place[0].startswith(DIRECT)]
+)
 
 
+@directly
 def test_a_server_is_killed_during_calls(transport: str, world: str, fleets: Fleets) -> None:
     """F5: its callers learn it, nothing runs twice unless it may, and the next calls reach the other server."""
-    with fleets(transport, options="choice=round_robin") as fleet:
+    with fleets(transport, options=in_turn(transport)) as fleet:
         fleet.serve(1, world)
         fleet.serve(2, world)
         asker = fleet.asker(world)
@@ -48,6 +51,7 @@ def test_a_server_is_killed_during_calls(transport: str, world: str, fleets: Fle
     )
 
 
+@everywhere
 def test_servers_are_stopped_under_load(transport: str, world: str, fleets: Fleets) -> None:
     """F7: one after the other, again and again, and no call fails and no cast is lost."""
     rounds = 5 if LONG else 2
@@ -80,6 +84,7 @@ def test_servers_are_stopped_under_load(transport: str, world: str, fleets: Flee
     )
 
 
+@everywhere
 def test_a_handler_takes_longer_than_the_drain(transport: str, world: str, fleets: Fleets) -> None:
     """F8: the server ends nevertheless, that caller is told, and nobody else notices."""
     drain = 2.0 if LONG else 0.5
@@ -104,6 +109,7 @@ def test_a_handler_takes_longer_than_the_drain(transport: str, world: str, fleet
     )
 
 
+@everywhere
 def test_a_server_is_frozen(transport: str, world: str, fleets: Fleets) -> None:
     """F9: callers end at their deadlines; what is overdue is not run afterwards, and what is not overdue is."""
     frozen = 20.0 if LONG else 4.0
@@ -142,6 +148,7 @@ def test_a_server_is_frozen(transport: str, world: str, fleets: Fleets) -> None:
     )
 
 
+@everywhere
 def test_no_server_is_there_at_first(transport: str, world: str, fleets: Fleets) -> None:
     """F4: calls end as not sent, and the same client finds the server when it comes."""
     with fleets(transport, servers=1) as fleet:
