@@ -232,6 +232,18 @@ def blackhole(closed: threading.Event) -> Toxic:
     return toxic
 
 
+def stalled(closed: threading.Event) -> Toxic:
+    """While the event is set nothing is read: what comes stays in the buffers of who sends it."""
+
+    async def toxic(chunks: Chunks) -> Chunks:
+        async for chunk in chunks:
+            while closed.is_set():
+                await asyncio.sleep(0.01)
+            yield chunk
+
+    return toxic
+
+
 def corrupt(every: int) -> Toxic:
     """One bit of every so many bytes is another."""
 

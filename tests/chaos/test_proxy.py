@@ -20,6 +20,7 @@ from tests.chaos.proxy import (
     latency,
     record,
     slices,
+    stalled,
     twice,
 )
 
@@ -139,6 +140,20 @@ def test_a_black_hole_swallows_while_it_is_there(echo: int) -> None:
         hole.clear()
         stream.settimeout(5.0)
         stream.sendall(b"kept")
+        assert read(stream, 4) == b"kept"
+
+
+def test_a_stalled_connection_keeps_what_is_in_it(echo: int) -> None:
+    """Nothing is lost, and it comes later."""
+    held = threading.Event()
+    with through(echo, stalled(held)) as stream:
+        held.set()
+        stream.sendall(b"kept")
+        stream.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            stream.recv(1)
+        held.clear()
+        stream.settimeout(5.0)
         assert read(stream, 4) == b"kept"
 
 

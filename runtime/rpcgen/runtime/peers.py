@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from msgspec import Struct
-from rpcgen.runtime.errors import RpcgenError
+from rpcgen.runtime.errors import NotSent, RpcgenError
 
 #: Whoever sent a request; equal handles mean the same client. Opaque to all but the driver. One that is a `Delivery`
 #: stands for one request, too.
@@ -88,12 +88,16 @@ class Peer:
         self.outstanding = 0
 
 
+class Stranded(NotSent):
+    """The connection ended before the message had left: on another one it may be sent again."""
+
+
 class Undelivered(Struct, frozen=True):
     """What a driver learned of one message that it had taken: it is not, or perhaps not, going to be answered.
 
     Attributes:
         id: of the message.
-        error: NotSent, if nobody got it; ConnectionLost, if that is not known.
+        error: NotSent, if nobody got it (Stranded, if it is to be sent again); ConnectionLost, if that is not known.
     """
 
     id: bytes

@@ -21,7 +21,7 @@ from rpcgen.runtime.errors import (
     Stale,
     TooLarge,
 )
-from rpcgen.runtime.peers import ANYBODY, News, Peer, Undelivered
+from rpcgen.runtime.peers import ANYBODY, News, Peer, Stranded, Undelivered
 
 #: A call that a server took no notice of, or refused because it drains or was away, is sent again; so often at most.
 MAX_MOVES = 3
@@ -201,7 +201,7 @@ class Calls:
             return False
         if unsent is not None:
             return call.peer is not None and not isinstance(unsent, (AuthError, TooLarge))
-        return _refusal(call) in _MOVING or isinstance(call.answer, Draining)
+        return _refusal(call) in _MOVING or isinstance(call.answer, (Draining, Stranded))
 
 
 def patience(call: Call, now: float) -> float:

@@ -12,8 +12,10 @@ from rpcgen.runtime.drivers.amqp.acks import Acks
 from rpcgen.runtime.drivers.amqp.broker import read_broker
 from rpcgen.runtime.drivers.amqp.hosts import FIRST_PAUSE, Hosts
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
-from rpcgen.runtime.drivers.amqp.message import Message
+from rpcgen.runtime.drivers.amqp.message import Message, Properties
 from rpcgen.runtime.drivers.amqp.names import Names
+from rpcgen.runtime.drivers.amqp.publisher import Parcel
+from rpcgen.runtime.drivers.amqp.wreck import Wreck, examine
 from rpcgen.runtime.transport import find_driver
 from rpcgen.runtime.url import Host, parse_url
 
@@ -30,6 +32,26 @@ def test_confirmations_are_matched_by_number() -> None:
     assert ledger.rest() == ["e"]
     assert len(ledger) == 0
     assert ledger.enter("f") == 6
+
+
+def parcels(*sent: tuple[str, int]) -> list[Parcel]:
+    """Messages to exchanges, of sizes."""
+    return [
+        Parcel(exchange, "key", bytes(size), lambda number: Properties(), lambda error: None)
+        for exchange, size in sent
+    ]
+
+
+def test_the_broker_closes_a_channel_for_one_message() -> None:
+    """Those before it were taken if it is known which one it was; else they may have been; those behind never are."""
+    sent = parcels(("a", 10), ("b", 90), ("a", 20), ("c", 90), ("a", 10))
+    size = "PRECONDITION_FAILED - message size 90 is larger than configured max size 50"
+    assert examine(sent, size) == Wreck(1, 1, oversize=True)
+    assert examine(sent, "NOT_FOUND - no exchange 'c' in vhost '/'") == Wreck(3, 3)
+    assert examine(sent, "NOT_FOUND - no exchange 'a' in vhost '/'") == Wreck(0, 4)
+    assert examine(sent, "NOT_FOUND - no exchange 'x' in vhost '/'") == Wreck(0, 4)
+    assert examine(sent, "ACCESS_REFUSED - whatever") == Wreck(0, 4)
+    assert examine(sent, size.replace("90", "70")) == Wreck(0, 4)
 
 
 def test_what_is_done_in_order_is_acknowledged_at_once() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -49,6 +51,44 @@ def test_a_call_to_nobody_fails_within_a_second(lab: ModuleType, amqp_url: str) 
         assert time.monotonic() - begun < 1.0
 
 
+def outcome_of(cast: Callable[[], object]) -> str:
+    """The name of the exception, if there is one."""
+    try:
+        cast()
+    except (NotSent, ConnectionLost) as error:
+        return type(error).__name__
+    return "ok"
+
+
+def test_fanouts_to_nobody_are_known_to_have_reached_nobody(
+    lab: ModuleType, rabbit: RabbitServer
+) -> None:
+    """Many at once, where there never was a server."""
+    url = rabbit.url(f"prefix=test-{time.monotonic_ns()}")
+    with lab.LabClient(url, topic="elsewhere") as client, ThreadPoolExecutor(20) as pool:
+        everybody = client.prepare(fanout=True)
+        casts = [pool.submit(outcome_of, lambda: everybody.note(text="x")) for _ in range(20)]
+        assert {cast.result(5.0) for cast in casts} == {"NotSent"}
+
+
+def test_an_exchange_that_somebody_deletes_costs_only_what_went_there(
+    lab: ModuleType, rabbit: RabbitServer
+) -> None:
+    """A fanout is NotSent then; calls on other channels do not notice."""
+    url = rabbit.url(f"prefix=test-{time.monotonic_ns()}")
+    with serve(lab, url), lab.LabClient(url) as client, ThreadPoolExecutor(20) as pool:
+        everybody = client.prepare(fanout=True)
+        everybody.note(text="x")
+        connection = rabbit.connect()
+        connection.channel().exchange_delete(f"{prefix_of(url)}.fanout/test/lab")
+        connection.close()
+        napping = pool.submit(lambda: client.nap(seconds=0.5))
+        # For a second after it was seen to be there nobody waits to hear that it is.
+        eventually(lambda: outcome_of(lambda: everybody.note(text="x")) == "NotSent")
+        assert napping.result(5.0) is True
+        assert client.add(a=1) == 2
+
+
 def test_nothing_is_left_on_the_broker(lab: ModuleType, rabbit: RabbitServer) -> None:
     """When clients and servers have closed there is no queue, and no connection."""
     url = rabbit.url(f"prefix=test-{time.monotonic_ns()}")
@@ -76,20 +116,17 @@ def test_a_request_that_was_delivered_before_is_not_run(
     channel.queue_bind(queue, f"{prefix_of(url)}.call", queue)
     taken: list[Any] = []
     channel.basic_consume(queue, callback=taken.append)
-    with lab.LabClient(url) as client:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(1) as pool:
-            called = pool.submit(lambda: client.both(text="once"))
-            while not taken:
-                connection.drain_events(timeout=5.0)
-            with serve(lab, url, bench=bench) as server:
-                connection.collect()  # it goes without an acknowledgement, as a killed server does
-                with pytest.raises(ConnectionLost, match="may have run it"):
-                    called.result(5.0)
-                assert bench.notes == []
-                assert server.serving.counters.redelivered == 1
-                assert client.add(a=1) == 2
+    with lab.LabClient(url) as client, ThreadPoolExecutor(1) as pool:
+        called = pool.submit(lambda: client.both(text="once"))
+        while not taken:
+            connection.drain_events(timeout=5.0)
+        with serve(lab, url, bench=bench) as server:
+            connection.collect()  # it goes without an acknowledgement, as a killed server does
+            with pytest.raises(ConnectionLost, match="may have run it"):
+                called.result(5.0)
+            assert bench.notes == []
+            assert server.serving.counters.redelivered == 1
+            assert client.add(a=1) == 2
 
 
 def test_an_idempotent_request_is_run_again(lab: ModuleType, rabbit: RabbitServer) -> None:
@@ -103,17 +140,14 @@ def test_an_idempotent_request_is_run_again(lab: ModuleType, rabbit: RabbitServe
     channel.queue_bind(queue, f"{prefix_of(url)}.call", queue)
     taken: list[Any] = []
     channel.basic_consume(queue, callback=taken.append)
-    with lab.LabClient(url) as client:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(1) as pool:
-            called = pool.submit(lambda: client.add(a=1))
-            while not taken:
-                connection.drain_events(timeout=5.0)
-            with serve(lab, url) as server:
-                connection.collect()
-                assert called.result(5.0) == 2
-                assert server.serving.counters.redelivered == 0
+    with lab.LabClient(url) as client, ThreadPoolExecutor(1) as pool:
+        called = pool.submit(lambda: client.add(a=1))
+        while not taken:
+            connection.drain_events(timeout=5.0)
+        with serve(lab, url) as server:
+            connection.collect()
+            assert called.result(5.0) == 2
+            assert server.serving.counters.redelivered == 0
 
 
 def test_strangers_messages_are_dropped_and_counted(lab: ModuleType, rabbit: RabbitServer) -> None:

@@ -29,7 +29,7 @@ from rpcgen.runtime.errors import (
     RpcgenError,
     TooLarge,
 )
-from rpcgen.runtime.peers import ANYBODY, Arrival, Outgoing, Peer, Undelivered
+from rpcgen.runtime.peers import ANYBODY, Arrival, Outgoing, Peer, Stranded, Undelivered
 from rpcgen.runtime.target import Target
 
 #: Seconds for which calls that wait for an answer outlive the connection; and for which a destination that took a message
@@ -270,7 +270,7 @@ class Courier:
     def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
         if error is None:
             place.proven = monotonic() + PROVEN
-        elif isinstance(error, NotSent):
+        elif isinstance(error, NotSent) and not isinstance(error, Stranded):
             place.proven = 0.0
             self.counters["returned"] += 1
         else:
@@ -279,6 +279,8 @@ class Courier:
     def _explained(self, place: Place, error: RpcgenError) -> RpcgenError:
         if isinstance(error, NotSent):
             place.proven = 0.0
+            if isinstance(error, (Stranded, TooLarge)):
+                return error
             return NotSent(f"nobody serves {place.name} at {self.broker.text}: {error}")
         return ConnectionLost(f"{self.broker.text}: {error}")
 
@@ -286,11 +288,7 @@ class Courier:
         """See `ClientDriver.cancel`: nobody told us who took a request to any server, so all are told."""
         forks.check(self.born)
         assert isinstance(peer, Place)
-        if peer.all is None:
-            self._put(peer, frame, None, lambda error: None, mandatory=False)
-        else:
-            everybody = Place(peer.name, peer.all, "", peer.label)
-            self._put(everybody, frame, None, lambda error: None, mandatory=False)
+        self._put(peer.everybody or peer, frame, None, lambda error: None, mandatory=False)
 
     def _put(
         self,
@@ -323,7 +321,7 @@ class Courier:
             deadline=None if message is None else message.deadline,
             mandatory=mandatory,
             again=kept,
-            aside=not place.key and place.declares is None,
+            aside=not place.key and (place.declares is None or place.declares.passive),
             declares=place.declares,
         )
         self._publisher.put(parcel)

@@ -124,7 +124,7 @@ class Desk:
         def settled(error: RpcgenError | None) -> None:
             nonlocal tries
             tries -= 1
-            if isinstance(error, NotSent) and tries and not self._closed:
+            if _gone(error) and tries and not self._closed:
                 self._publisher.put_later(parcel, monotonic() + ANSWER_PAUSE)
             elif error is not None:
                 self._failed(queue, error)
@@ -146,7 +146,7 @@ class Desk:
         self._arrived(request)
 
     def _failed(self, queue: str, error: RpcgenError) -> None:
-        if isinstance(error, NotSent):
+        if _gone(error):
             self.counters["unreachable"] += 1
             if len(self._dead) >= MAX_DEAD:
                 self._dead.clear()
@@ -204,3 +204,8 @@ class Desk:
         self._closed = True
         self._publisher.owner.stop(0.6)
         self._intake.owner.stop(0.4)
+
+
+def _gone(error: RpcgenError | None) -> bool:
+    """Whether an answer came back because its queue is not there."""
+    return isinstance(error, NotSent) and not isinstance(error, TooLarge)

@@ -26,12 +26,16 @@ class LaneClosed(Exception):
     Attributes:
         code: the broker's.
         lane: which one.
+        publishing: whether it was for something that we published.
     """
 
-    def __init__(self, text: str, code: int, lane: Lane | None) -> None:
+    def __init__(
+        self, text: str, code: int, lane: Lane | None, *, publishing: bool = False
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.lane = lane
+        self.publishing = publishing
 
 
 class Lane:
@@ -76,6 +80,7 @@ class Lane:
             self._channel.exchange_declare,
             exchange.name,
             exchange.kind,
+            passive=exchange.passive,
             durable=exchange.durable,
             auto_delete=exchange.auto_delete,
         )
@@ -228,4 +233,5 @@ class Channel(amqp.Channel):  # type: ignore[misc]
         self.send_method(spec.Channel.CloseOk)
         lane = self.lane
         self.collect()
-        raise LaneClosed(str(reply_text), reply_code, lane)
+        publishing = (class_id, method_id) == spec.Basic.Publish
+        raise LaneClosed(str(reply_text), reply_code, lane, publishing=publishing)

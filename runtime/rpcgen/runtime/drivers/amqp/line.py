@@ -66,6 +66,8 @@ class Line:
         self.heard = self.spoke = monotonic()
         self._in = bytearray()
         self._out = bytearray()
+        #: Bytes that the system has taken.
+        self._gone = 0
         self._frames: deque[Frame] = deque()
 
     # --- used by py-amqp ------------------------------------------------------------------------------------------
@@ -164,6 +166,15 @@ class Line:
         return len(self._out)
 
     @property
+    def written(self) -> int:
+        """Bytes that were written so far."""
+        return self._gone + len(self._out)
+
+    def left(self, written: int) -> bool:
+        """Whether all that was written up to there may have reached the broker: the system has it."""
+        return written <= self._gone
+
+    @property
     def more(self) -> bool:
         """Whether there are frames, or bytes in TLS, that no descriptor tells of."""
         return bool(self._frames) or (
@@ -180,6 +191,7 @@ class Line:
             except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return False
             del self._out[:sent]
+            self._gone += sent
             self.spoke = monotonic()
         return True
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownLambdaType=false
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -142,8 +143,9 @@ class Link:
         return self._line
 
     def answer_by(self, deadline: float) -> None:
-        """When what is asked from now on has to be answered (monotonic seconds)."""
-        self._line.deadline = deadline
+        """When what is asked from now on has to be answered (monotonic seconds), or the broker counts as silent."""
+        silence: float = 2.0 * (self._connection.heartbeat or inf)
+        self._line.deadline = min(deadline, self._line.heard + silence)
 
     def receive(self) -> None:
         """Take what has come, and call whoever it is for. Raises LinkLost or LaneClosed; call it again after the latter."""
@@ -166,13 +168,14 @@ class Link:
         if not interval:
             return 60.0
         line = self._line
-        if now - line.heard > 2.0 * interval:
+        left = line.heard + 2.0 * interval - now
+        if left <= 0.0:
             raise LinkLost(f"the broker has been silent for {now - line.heard:.0f} s")
         if now - line.spoke >= interval / 2:
             if not line.waiting:  # else it does not read: more would not help
                 self.guard(self._connection.send_heartbeat)
-            return interval / 4
-        return line.spoke + interval / 2 - now
+            return min(left, interval / 4)
+        return min(left, line.spoke + interval / 2 - now)
 
     def close(self, deadline: float) -> None:
         """Leave in order, if the broker answers in time."""

@@ -29,13 +29,13 @@ class Place(Peer):
 
     Attributes:
         exchange, key: how it is reached; keep: the key for what is kept.
-        declares: the exchange, if whoever publishes to it declares it; else, without a key, it may not be there.
-        all: the exchange by which a cancellation reaches whoever has the request; None: as the request did.
+        declares: the exchange, if whoever publishes to it declares it, or looks for it, before.
+        everybody: by which a cancellation reaches whoever has the request; None: as the request did.
         label: comes back with its answers.
         proven: until when (monotonic seconds) it is believed to be there.
     """
 
-    __slots__ = ("all", "declares", "exchange", "keep", "key", "label", "proven")
+    __slots__ = ("declares", "everybody", "exchange", "keep", "key", "label", "proven")
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Place(Peer):
         label: str,
         *,
         keep: str = "",
-        all_of: str | None = None,
+        everybody: Place | None = None,
         declares: Exchange | None = None,
     ) -> None:
         super().__init__(name)
@@ -53,7 +53,7 @@ class Place(Peer):
         self.key = key
         self.keep = keep or key
         self.label = label
-        self.all = all_of
+        self.everybody = everybody
         self.declares = declares
         self.proven = 0.0
 

@@ -26,12 +26,17 @@ class Properties(Struct, frozen=True):
 
 
 class Exchange(Struct, frozen=True):
-    """An exchange, as it is declared."""
+    """An exchange, as it is declared.
+
+    Attributes:
+        passive: it is not made, only looked for.
+    """
 
     name: str
     kind: str
     durable: bool = True
     auto_delete: bool = False
+    passive: bool = False
 
 
 class Message(Struct, frozen=True):

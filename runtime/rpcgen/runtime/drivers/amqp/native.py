@@ -44,11 +44,13 @@ class NativeManner:
         """PROTOCOL.md 6.1."""
         names = self._names
         if target.fanout:
-            return Place(str(target), names.fanout(target), "", label)
-        everybody = None if target.server is not None else names.fanout(target)
+            fanout = names.fanout(target)
+            looked_for = Exchange(fanout, "fanout", passive=True)
+            return Place(str(target), fanout, "", label, declares=looked_for)
         name = target.server or str(target)
+        everybody = None if target.server else Place(name, names.fanout(target), "", label)
         call, keep = names.call(target), names.keep(target)
-        return Place(name, names.calls(), call, label, keep=keep, all_of=everybody)
+        return Place(name, names.calls(), call, label, keep=keep, everybody=everybody)
 
     def request(
         self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool

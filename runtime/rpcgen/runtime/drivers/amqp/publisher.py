@@ -18,10 +18,13 @@ from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
+from rpcgen.runtime.drivers.amqp.line import Line
 from rpcgen.runtime.drivers.amqp.link import Link
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
-from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError
+from rpcgen.runtime.drivers.amqp.wreck import examine
+from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError, TooLarge
+from rpcgen.runtime.peers import Stranded
 
 #: What may wait to be written; and bytes that were written and may wait for the system to take them. What is beyond
 #: them waits where it can still be proved that it never left.
@@ -33,12 +36,13 @@ class Parcel:
     """A message to publish.
 
     Args:
-        exchange, key: where. An exchange that we did not declare ourselves is published to `aside`.
-        declares: the exchange, if it is to be declared before.
+        exchange, key: where. An exchange that others make is published to `aside`.
+        declares: the exchange, if it is to be declared, or looked for, before.
         frame: its body.
         properties: makes the rest, of the number that it is published by.
         settled: gets what became of it: None once the broker has it; NotSent, if no queue took it or it never left;
-            ConnectionLost, if that is not known. Called once, by the owner's thread.
+            Stranded, if it may be sent again at once; ConnectionLost, if that is not known. Called once, by the owner's
+            thread.
         deadline: monotonic seconds after which it is not to leave, or None.
         again: whether it may be published twice.
     """
@@ -48,6 +52,7 @@ class Parcel:
         "aside",
         "deadline",
         "declares",
+        "end",
         "exchange",
         "frame",
         "key",
@@ -74,6 +79,8 @@ class Parcel:
         self.aside = aside
         #: Whether it was published, and may have arrived, on a connection that is gone.
         self.left = False
+        #: Where it ends among the bytes of its connection.
+        self.end = 0
         self.declares = declares
         self.exchange = exchange
         self.key = key
@@ -88,10 +95,11 @@ class Parcel:
 class Track:
     """One channel, and what is on its way by it."""
 
-    __slots__ = ("_ledger", "lane")
+    __slots__ = ("_ledger", "_line", "lane")
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, line: Line) -> None:
         self.lane = lane
+        self._line = line
         self._ledger: Ledger[Parcel] = Ledger()
         lane.confirm(self._confirmed, self._refused, self._returned)
 
@@ -99,19 +107,24 @@ class Track:
         """Write it."""
         number = self._ledger.enter(parcel)
         properties = parcel.properties(number)
-        parcel.left = True
         self.lane.publish(
             parcel.exchange, parcel.key, parcel.frame, properties, mandatory=parcel.mandatory
         )
+        parcel.end = self._line.written
 
     @property
     def open(self) -> bool:
         """Whether something is not confirmed yet."""
         return bool(self._ledger)
 
-    def rest(self) -> list[Parcel]:
-        """What nobody confirmed, when it has ended."""
-        return self._ledger.rest()
+    def rest(self) -> tuple[list[Parcel], list[Parcel]]:
+        """What nobody confirmed, when it has ended: what may have arrived, and what cannot have."""
+        parcels = self._ledger.rest()
+        kept_back = next(
+            (at for at, parcel in enumerate(parcels) if not self._line.left(parcel.end)),
+            len(parcels),
+        )
+        return parcels[:kept_back], parcels[kept_back:]
 
     def _confirmed(self, number: int, multiple: bool) -> None:
         for parcel in self._ledger.settled(number, multiple=multiple):
@@ -150,7 +163,7 @@ class Publisher:
         self._queue: deque[Parcel] = deque()
         self._link: Link | None = None
         self._main: Track | None = None
-        #: For exchanges that others declare: the broker closes the channel of who publishes to one that is not there.
+        #: For exchanges that others make: the broker closes the channel of who publishes to one that is not there.
         self._side: Track | None = None
         self._declared: set[Exchange] = set()
         self.trouble: RpcgenError | None = None
@@ -209,7 +222,7 @@ class Publisher:
         lane = link.lane()
         if self._exchange is not None:
             lane.declare_exchange(self._exchange)
-        return Track(lane)
+        return Track(lane, link.line)
 
     def work(self, now: float) -> None:
         """See `Duty.work`."""
@@ -222,6 +235,10 @@ class Publisher:
             self._expire(now, "the broker is short of memory or disk, and takes nothing")
             return
         while queue:
+            if line.size > WRITTEN:
+                link.flush()
+                if line.size > WRITTEN:
+                    return
             try:
                 parcel = queue.popleft()
             except IndexError:  # it was withdrawn
@@ -235,10 +252,6 @@ class Publisher:
                 self._aside(link, parcel)
             else:
                 main.publish(parcel)
-            if line.size > WRITTEN:
-                link.flush()
-                if line.size > WRITTEN:
-                    return
 
     def _take_due(self, now: float) -> None:
         with self._lock:
@@ -261,7 +274,7 @@ class Publisher:
             if closed.lane is not lane:
                 self._queue.appendleft(parcel)
                 raise
-            parcel.settled(NotSent(f"the exchange is declared otherwise: {closed}"))
+            parcel.settled(NotSent(str(closed)))
             return False
         lane.close()
         if not exchange.auto_delete:  # else it may be gone the next time
@@ -270,7 +283,7 @@ class Publisher:
 
     def _aside(self, link: Link, parcel: Parcel) -> None:
         if self._side is None:
-            self._side = Track(link.lane())
+            self._side = Track(link.lane(), link.line)
         self._side.publish(parcel)
 
     def _expire(self, now: float, why: str) -> None:
@@ -282,39 +295,55 @@ class Publisher:
 
     def mend(self, closed: LaneClosed) -> None:
         """See `Duty.mend`."""
-        link, side = self._link, self._side
+        link, main, side = self._link, self._main, self._side
         assert link is not None
+        self._declared.clear()  # an exchange may have been deleted
         if side is not None and closed.lane is side.lane:
             self._side = None
-            for parcel in side.rest():
-                parcel.settled(NotSent(f"nobody serves it ({closed})"))
+            self._clear_up(side, closed)
             return
-        main = self._main
         self._main = self._open(link)
-        self._declared.clear()  # an exchange may have been deleted
         if main is not None:
-            self._settle(main.rest(), ConnectionLost(f"the broker closed the channel: {closed}"))
+            self._clear_up(main, closed)
+
+    def _clear_up(self, track: Track, closed: LaneClosed) -> None:
+        """Whoever published what the broker did not take is told; what it did not read is published again."""
+        sent, unsent = track.rest()
+        lost = ConnectionLost(f"the broker closed the channel: {closed}")
+        if not sent or not closed.publishing:
+            self._queue.extendleft(reversed(unsent))
+            self._settle(sent, lost)
+            return
+        wreck = examine(sent, str(closed))
+        self._queue.extendleft(reversed(sent[wreck.refused + 1 :] + unsent))
+        self._settle(sent[wreck.taken : wreck.refused], lost)
+        self._settle(sent[: wreck.taken], None)
+        refused = TooLarge if wreck.oversize else NotSent
+        sent[wreck.refused].settled(refused(f"the broker does not take it: {closed}"))
 
     def end(self, error: RpcgenError) -> None:
         """See `Duty.end`."""
         tracks = [track for track in (self._main, self._side) if track is not None]
         self._main = self._side = self._link = None
         self.trouble = error
-        unsent = list(self._queue)
+        waiting = list(self._queue)
         self._queue.clear()
-        for track in reversed(tracks):
-            self._settle(track.rest(), ConnectionLost(f"the connection was lost: {error}"))
-        for parcel in unsent:
+        for track in tracks:
+            sent, unsent = track.rest()
+            waiting = unsent + waiting
+            self._settle(sent, ConnectionLost(f"the connection was lost: {error}"))
+        for parcel in waiting:
             if parcel.again:
                 self._queue.append(parcel)
             else:
-                parcel.settled(NotSent(f"it never left: {error}"))
+                parcel.settled(Stranded(f"it never left: {error}"))
         self._changed()
 
-    def _settle(self, parcels: list[Parcel], error: RpcgenError) -> None:
-        """What is not known to have arrived: published again if it may be, else whoever waits is told."""
+    def _settle(self, parcels: list[Parcel], error: RpcgenError | None) -> None:
+        """What may have arrived, and was not confirmed: published again if it may be, else whoever waits is told."""
         for parcel in reversed(parcels):
             if parcel.again:
+                parcel.left = True
                 self._queue.appendleft(parcel)
         for parcel in parcels:
             if not parcel.again:
