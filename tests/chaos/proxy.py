@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -99,10 +100,13 @@ class Proxy:
 
     def _abort(self) -> None:
         for writer in self._writers:
+            stream = writer.get_extra_info("socket")
+            if stream.fileno() >= 0:
+                stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 
     def cut(self) -> None:
-        """End all connections at once."""
+        """End all connections at once; both sides see a reset."""
         self._loop.call_soon_threadsafe(self._abort)
 
     def close(self) -> None:

@@ -13,24 +13,12 @@ import zmq
 from rpcgen.runtime.drivers.zeromq import control
 
 from tests.chaos.fleet import LONG, Fleets, report
+from tests.zmtp import GREETING, ready
 
 pytestmark = pytest.mark.timeout(60)
 
 LIMIT = 16 * 2**20
 MIB = 2**20
-
-#: A ZMTP greeting without security, and the command that ends the handshake.
-GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01NULL" + bytes(48)
-
-
-def ready(identity: bytes) -> bytes:
-    """The command READY of a DEALER with an id."""
-    properties = (("Socket-Type", b"DEALER"), ("Identity", identity))
-    body = b"\x05READY" + b"".join(
-        bytes([len(name)]) + name.encode() + len(value).to_bytes(4, "big") + value
-        for name, value in properties
-    )
-    return bytes([4, len(body)]) + body
 
 
 @pytest.mark.parametrize("world", ["blocking", "asyncio"] if LONG else ["blocking"])

@@ -249,7 +249,6 @@ def test_bits_are_changed(world: str, fleets: Fleets, tmp_path: Path) -> None:
         asker.ask()
         hit: list[Ended] = []
         for turn in range(10 if LONG else 4):
-            # Connected: libzmq 4.3.5 ends a server's process if a connection ends just while it asks whether to admit it.
             again(lambda: asker.ask(timeout=2.0, may=MAY))
             proxy.up, proxy.down = ([corrupt(30_000)], []) if turn % 2 else ([], [corrupt(30_000)])
             proxy.cut()

@@ -1,7 +1,8 @@
 """A server process for the tests: sends every frame back; does what its standard input says.
 
 Run as `python -m tests.runtime.drivers.zeromq.echo_server WORLD URL NAME TOPIC...`; prints `ready` when it serves.
-Commands: `withdraw`, `close`. A frame that begins with `slow:` is never answered.
+Commands: `withdraw`, `close`. A frame that begins with `slow:` is never answered; after `nap:SECONDS` nothing is read for
+so long.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 
 from rpcgen.runtime import Target
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.url import TransportUrl, parse_url
+
+
+def nap(frame: bytes) -> None:
+    if frame.startswith(b"nap:"):
+        time.sleep(float(frame[4:]))
 
 
 def serve_blocking(url: TransportUrl, name: str, targets: list[Target]) -> None:
@@ -22,6 +29,7 @@ def serve_blocking(url: TransportUrl, name: str, targets: list[Target]) -> None:
     def answer() -> None:
         while not stopped.is_set():
             for caller, frame in listener.poll(None):
+                nap(frame)
                 if not frame.startswith(b"slow:"):
                     listener.send(caller, frame)
 
@@ -45,6 +53,7 @@ async def serve_asyncio(url: TransportUrl, name: str, targets: list[Target]) -> 
     listener = zeromq.listen_async(url, targets, name)
 
     def answer(caller: object, frame: bytes) -> None:
+        nap(frame)
         if not frame.startswith(b"slow:"):
             listener.send(caller, frame)
 

@@ -17,6 +17,10 @@ _FAILURES: Final[dict[Change, tuple[type[NotSent], str]]] = {
         AuthError,
         "only one of us has a key (options curve_key and curve_peers)",
     ),
+    Change.NO_CURVE: (
+        AuthError,
+        "it has no key (options curve_key and curve_peers), or is no server of ours",
+    ),
     Change.UNAUTHENTICATED: (AuthError, "it does not admit our key"),
     Change.BROKEN: (NotSent, "it hung up"),
 }

@@ -55,6 +55,8 @@ class Guard:
         """The next part, from a client of which nothing was read before."""
         part = self._socket.recv(zmq.NOBLOCK, copy=False)
         self.newcomer = bytes.fromhex(str(part.get("User-Id")))  # what the gate has said of it
+        if self._gate is not None:
+            self._gate.monitor.heard(int(part.get(zmq.SRCFD)))
         if self.expels(self.newcomer):  # removed since the handshake
             self._reviewed = -1
         return part.bytes

@@ -76,7 +76,7 @@ class Link(Serving):
             configure_dealer(
                 self.socket, options, endpoint.address, control.new_routing_id(), curves[0]
             )
-            self.monitor = Monitor.attach(context, self.socket)
+            self.monitor = Monitor.attach(context, self.socket, keyed=curves[0] is not None)
         except zmq.ZMQError:
             self.socket.close()
             raise

@@ -1,6 +1,10 @@
 """What a socket's monitor tells: connected, refused, broken. Knows nothing of what follows from it.
 
 A client watches each of its sockets, a server only if it has a key: to tell people whom it refused.
+
+Nobody with a key asks for HANDSHAKE_FAILED_PROTOCOL. libzmq (4.3.5) sends it for an encrypted message that was changed on
+its way as well, and forgets over the sending that this is an error: the connection would not end, but wait for ever for
+room that it has, and end the process later (see `sockets.configure`).
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ class Change(Enum):
     NO_HANDSHAKE = "no ZeroMQ handshake"
     HUNG_UP = "hung up in the handshake"
     OTHER_SECURITY = "security is on at one side only"
+    NO_CURVE = "no CURVE handshake"
     UNAUTHENTICATED = "authentication failed"
     BROKEN = "connection lost"
 
@@ -32,20 +37,21 @@ class Change(Enum):
 class Refusal(Enum):
     """Why a server refused a connection, for people."""
 
-    PLAIN = "a client without a key (options curve_key and curve_peers)"
-    OTHER_KEY = "a client that has another public key of this server"
+    FAILED = (
+        "a client without a key, or with another public key of this server (options curve_key and "
+        "curve_peers), or none of ours"
+    )
     UNKNOWN = "a client whose key is not admitted"
-    STRANGE = "it is no client of ours, or hung up"
+    HUNG_UP = "it hung up in the handshake, or took too long"
 
     @property
     def level(self) -> int:
         """How loud to say it; whoever checks that a port is open hangs up, too."""
-        return logging.INFO if self is Refusal.STRANGE else logging.WARNING
+        return logging.INFO if self is Refusal.HUNG_UP else logging.WARNING
 
 
-#: What libzmq says of a failed handshake, besides the event.
+#: What libzmq says of a failed handshake, besides the event: that the other side has keys.
 _MISMATCH: Final = 0x11000002
-_CRYPTOGRAPHIC: Final = 0x11000001
 
 _CHANGES: Final[dict[int, Change]] = {
     zmq.Event.HANDSHAKE_SUCCEEDED: Change.UP,
@@ -57,12 +63,14 @@ _CHANGES: Final[dict[int, Change]] = {
     zmq.Event.DISCONNECTED: Change.BROKEN,
 }
 _REFUSALS: Final[dict[int, Refusal]] = {
-    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Refusal.STRANGE,
-    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: Refusal.STRANGE,
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Refusal.HUNG_UP,
     zmq.Event.HANDSHAKE_FAILED_AUTH: Refusal.UNKNOWN,
 }
 _MASK: Final = sum(_CHANGES)
-_SERVER_MASK: Final = sum(_REFUSALS) | int(zmq.Event.LISTENING)
+_KEYED_MASK: Final = _MASK & ~int(zmq.Event.HANDSHAKE_FAILED_PROTOCOL)
+_SERVER_MASK: Final = sum(_REFUSALS) | sum(
+    (zmq.Event.LISTENING, zmq.Event.ACCEPTED, zmq.Event.DISCONNECTED)
+)
 _EVENT: Final = struct.Struct("=Hi")
 
 
@@ -71,12 +79,15 @@ class Monitor(Struct):
 
     socket: Socket
     fd: int
+    keyed: bool
+    #: Whether the handshake is over, or its end was told: what breaks after that is a connection.
+    shaken: bool = False
 
     @classmethod
-    def attach(cls, context: Context, watched: Socket) -> Monitor:
-        """Begin to watch a socket, before it connects."""
-        socket = _attach(context, watched, _MASK)
-        monitor = cls(socket, socket.fileno())
+    def attach(cls, context: Context, watched: Socket, *, keyed: bool) -> Monitor:
+        """Begin to watch a socket, with a key or without, before it connects."""
+        socket = _attach(context, watched, _KEYED_MASK if keyed else _MASK)
+        monitor = cls(socket, socket.fileno(), keyed)
         # A pipe rings only for a reader who found it empty.
         monitor.changes()
         return monitor
@@ -88,7 +99,10 @@ class Monitor(Struct):
             change = _CHANGES.get(event)
             if change is Change.NO_HANDSHAKE and value == _MISMATCH:
                 change = Change.OTHER_SECURITY
+            elif change is Change.BROKEN and self.keyed and not self.shaken:
+                change = Change.NO_CURVE
             if change is not None:
+                self.shaken = True  # no event but CLOSED comes before the end of the handshake
                 found.append(change)
         return found
 
@@ -109,6 +123,14 @@ class ServerMonitor:
         """Begin to watch a socket, before it is bound."""
         self.listening: int | None = None
         self.socket = _attach(context, watched, _SERVER_MASK)
+        #: Descriptors of connections of which nothing was read.
+        self._silent: set[int] = set()
+        #: How many of them failed in a way that was told.
+        self._told = 0
+
+    def heard(self, fd: int) -> None:
+        """Hear, from the thread that reads, that a message came by this descriptor: its handshake was good."""
+        self._silent.discard(fd)
 
     def refusals(self) -> list[Refusal]:
         """Whom it refused since the last time."""
@@ -116,9 +138,17 @@ class ServerMonitor:
         for event, value in _events(self.socket):
             if event == zmq.Event.LISTENING:
                 self.listening = value
+            elif event == zmq.Event.ACCEPTED:
+                self._silent.add(value)
             elif event in _REFUSALS:
-                special = {_MISMATCH: Refusal.PLAIN, _CRYPTOGRAPHIC: Refusal.OTHER_KEY}
-                found.append(special.get(value, _REFUSALS[event]))
+                self._told += 1
+                found.append(_REFUSALS[event])
+            elif value in self._silent:  # disconnected
+                self._silent.discard(value)
+                if self._told:
+                    self._told -= 1
+                else:
+                    found.append(Refusal.FAILED)
         return found
 
     def close(self) -> None:

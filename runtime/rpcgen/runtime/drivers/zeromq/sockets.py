@@ -5,6 +5,7 @@ The only module that sets socket options. Knows nothing of connecting or of mess
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,9 @@ CONTROL_LIMIT: Final = 64 * 1024
 
 #: Connections that wait to be accepted.
 BACKLOG: Final = 1024
+
+#: Questions of the system's, to a client that is silent, that go without an answer before it counts as gone.
+_PROBES: Final = 3
 
 #: Sockets that one context may hold: a client has three for each server that it talks to (libzmq's default is 1023).
 MAX_SOCKETS: Final = 16_384
@@ -63,18 +67,19 @@ def _check_descriptors() -> None:
 
 
 def configure(socket: Socket, options: ZmqOptions, address: str) -> None:
-    """Set what both sides have in common."""
+    """Set what both sides have in common.
+
+    libzmq (4.3.5) ends the process (`Assertion failed: !_io_error`) if it has a PING or a PONG to send on a connection
+    that has stopped reading for want of room (RCVHWM), and was reset meanwhile. So a server, where anybody may bring that
+    about, sends no PING; and a client, which has to, always has room.
+    """
     settings = {
         # Whoever closes a socket says how long what was sent may take to leave.
         zmq.LINGER: 0,
         zmq.SNDHWM: options.hwm,
-        zmq.RCVHWM: options.hwm,
         # The peer sees only a broken connection if it sends more, so senders check before (TooLarge).
         zmq.MAXMSGSIZE: max(options.max_message, CONTROL_LIMIT),
         zmq.HANDSHAKE_IVL: _milliseconds(options.handshake_timeout),
-        zmq.HEARTBEAT_IVL: _milliseconds(options.heartbeat),
-        zmq.HEARTBEAT_TIMEOUT: _milliseconds(options.heartbeat_timeout),
-        zmq.HEARTBEAT_TTL: _milliseconds(options.heartbeat_timeout),
         # Names mean IPv4 addresses, so that both sides of one name agree; an IPv6 address is written as such.
         zmq.IPV6: int("[" in address),
     }
@@ -93,6 +98,11 @@ def configure_dealer(
     configure(socket, options, address)
     settings: dict[int, int | bytes] = {
         zmq.ROUTING_ID: routing_id,
+        # What comes is what was asked for, and of that there is a limit at the other side. See `configure`.
+        zmq.RCVHWM: 0,
+        zmq.HEARTBEAT_IVL: _milliseconds(options.heartbeat),
+        zmq.HEARTBEAT_TIMEOUT: _milliseconds(options.heartbeat_timeout),
+        zmq.HEARTBEAT_TTL: _milliseconds(options.heartbeat_timeout),
         # Not 1, though it is often advised: with IMMEDIATE, and also with RECONNECT_IVL=-1, libzmq (4.3.5) throws away
         # what had arrived and was not yet read when the peer disconnects, so that the last answers of a server that
         # stops would be lost. Not to queue for a connection that is not there, the engine sees to by the link's state.
@@ -121,8 +131,20 @@ def configure_router(
     ROUTER_HANDOVER stays off: it would let anyone who knows an id take its replies.
     """
     configure(socket, options, address)
-    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    socket.setsockopt(zmq.BACKLOG, BACKLOG)
+    silence = options.heartbeat + options.heartbeat_timeout
+    settings = {
+        zmq.ROUTER_MANDATORY: 1,
+        zmq.BACKLOG: BACKLOG,
+        zmq.RCVHWM: options.hwm,
+        # Clients send the PINGs. Those that vanish without a word, the system notices.
+        zmq.TCP_KEEPALIVE: 1,
+        zmq.TCP_KEEPALIVE_IDLE: _seconds(options.heartbeat),
+        zmq.TCP_KEEPALIVE_INTVL: _seconds(options.heartbeat_timeout / _PROBES),
+        zmq.TCP_KEEPALIVE_CNT: _PROBES,
+        zmq.TCP_MAXRT: _milliseconds(silence),
+    }
+    for option, value in settings.items():
+        socket.setsockopt(option, value)
     if secret is not None:
         socket.setsockopt(zmq.CURVE_SERVER, 1)
         # Without these libzmq lets everybody in while nobody answers its question whom to admit.
@@ -153,6 +175,10 @@ def configure_monitor(socket: Socket) -> None:
 def configure_gate(socket: Socket) -> None:
     """Make the socket that says who may connect."""
     socket.setsockopt(zmq.LINGER, 0)
+
+
+def _seconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds))
 
 
 def _milliseconds(seconds: float) -> int:
