@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Set
 
 from rpcgen.idl.compat import Comparison, Finding, Verdict
-from rpcgen.idl.model import Interface
+from rpcgen.idl.model import Interface, Union
 
-from tests.verdicts.pairs import Pair
+from tests.verdicts.pairs import Pair, has_forms
 
 #: Findings about dates that are wrong in requests: their messages fail on servers that the file promises they suit.
 DATES = frozenset({"since-missing", "since-too-old", "widening-undated"})
@@ -33,11 +33,20 @@ def disagreement(pair: Pair, said: Comparison, found: str) -> str:
 def shown(pair: Pair, said: Comparison) -> list[Finding]:
     """The findings that there has to be a message for."""
     rarely = _raised(pair.old) ^ _raised(pair.new)
-    return [each for each in said.findings if _is_shown(each, rarely)]
+    since = {each.path for each in said.findings if each.change and each.change.dated}
+    shown = (each for each in said.findings if _is_shown(each, rarely, since))
+    return [
+        each for each in shown if not (_has_ended(pair.new, each) or _is_converted(pair.new, each))
+    ]
 
 
-def _is_shown(finding: Finding, rarely: Set[str]) -> bool:
-    """Whether a message shows it; an error that one of two versions raises may never be written so that it does."""
+def _is_shown(finding: Finding, rarely: Set[str], since: Set[str]) -> bool:
+    """Whether a message shows it.
+
+    Args:
+        rarely: errors that one of two versions raises, which may never be written so that it does.
+        since: what the newer file says to be otherwise now, which hides what it says wrongly of before.
+    """
     change = finding.change
     if (
         change is None
@@ -48,7 +57,23 @@ def _is_shown(finding: Finding, rarely: Set[str]) -> bool:
     if finding.wire == Verdict.MAJOR:
         return True
     # What a type takes anyhow fails nowhere.
-    return finding.rule in DATES and change.direction == "request" and not change.open
+    dated = finding.rule in DATES and finding.path not in since
+    return dated and change.direction == "request" and not change.open
+
+
+def _has_ended(interface: Interface, finding: Finding) -> bool:
+    """Whether it is a member of a union that took what it had taken before, and more, when it ended."""
+    change = finding.change
+    union = interface.types.get(change.owner) if change is not None else None
+    member = union.members.get(change.name) if change and isinstance(union, Union) else None
+    widened = finding.rule in ("result-type-widened", "result-field-became-optional")
+    return widened and member is not None and bool(member.dated.until)
+
+
+def _is_converted(interface: Interface, finding: Finding) -> bool:
+    """Whether the program's converters stand between the message and its reader."""
+    method = interface.methods.get(finding.change.root.name) if finding.change is not None else None
+    return method is not None and has_forms(method)
 
 
 def _raised(interface: Interface) -> set[str]:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rpcgen.idl.model import Enum, Field, Interface, Struct
+from rpcgen.idl.model import Enum, Field, Interface, Struct, Union
 from rpcgen.idl.version import Version
 from rpcgen.runtime import ABSENT
 
 from tests.verdicts.running import number_of
 from tests.versions.product import Plain
-from tests.versions.reference.dates import begun
+from tests.versions.reference.dates import begun, exists
 
 
 class Members:
@@ -26,12 +26,14 @@ class Members:
         fields: by number, as the newer file has them.
         usual: defaults and constants by number.
         told: what readers may be told instead of values of enums.
+        raw: tags of unions that one of the files does not know, so that its readers keep what they hold as it travels.
     """
 
     def __init__(self, files: tuple[Interface, Interface]) -> None:
         self.fields: dict[str, Field] = {}
         self.usual: defaultdict[str, list[Plain]] = defaultdict(list)
         self.told: defaultdict[str, list[str]] = defaultdict(list)
+        self.raw = frozenset(set.symmetric_difference(*map(_tags, files)))
         for file in files:
             for field in _members(file):
                 number = number_of(field.name)
@@ -51,11 +53,13 @@ class Meaning:
         members: what its two files say.
         at: the version that it is written for, or read at.
         request: these are arguments; otherwise a result, an error or an event.
+        levelled: whoever writes it knows which version reads it, and writes it as it was for that; not so an event.
     """
 
     members: Members
     at: Version
     request: bool
+    levelled: bool = True
 
     def differs(self, meant: Plain, got: Plain, path: str = "") -> str:
         """Say where the reader understands something else; empty: nowhere."""
@@ -96,6 +100,8 @@ class Meaning:
     ) -> str:
         field = self.members.fields.get(number)
         if number in mine and number in theirs:
+            if number in self.members.raw and not self.request:
+                return ""
             found = self.differs(mine[number], theirs[number], path)
             excused = found and field is not None and self._excused(field, theirs[number])
             return "" if excused else found
@@ -116,7 +122,7 @@ class Meaning:
 
     def _excused(self, field: Field | None, got: Plain) -> bool:
         """Converters make other values, `drop` leaves them out, and so do results for older readers."""
-        if field is None:
+        if field is None or not self.levelled:
             return False
         if any(each.converted or not self.request for each in field.was_type.values()):
             return True
@@ -138,3 +144,14 @@ def _members(interface: Interface) -> Iterator[Field]:
     for type_ in interface.types.values():
         if isinstance(type_, Struct):
             yield from type_.fields.values()
+
+
+def _tags(interface: Interface) -> set[str]:
+    """The tags of a file's unions, but for those that ended."""
+    unions = [each for each in interface.types.values() if isinstance(each, Union)]
+    return {
+        tag
+        for each in unions
+        for tag, member in each.members.items()
+        if exists(member.dated, interface.version)
+    }

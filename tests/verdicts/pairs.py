@@ -13,7 +13,7 @@ from random import Random
 import yaml
 from rpcgen.idl import loads, render
 from rpcgen.idl.compat import Comparison, compare
-from rpcgen.idl.model import Interface
+from rpcgen.idl.model import Interface, Method
 
 from tests.verdicts.mutations import MUTATIONS
 from tests.verdicts.units import NEW, Unit, make_unit
@@ -120,3 +120,8 @@ def probed(document: Node) -> Node:
         for name, event in document["events"].items()
     }
     return {**document, "methods": {**document["methods"], **probes}, "events": {}}
+
+
+def has_forms(method: Method) -> bool:
+    """Whether it was another method once, whose messages the program's converters make and read."""
+    return any(form.args is not None or form.returns is not None for form in method.was.values())

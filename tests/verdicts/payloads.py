@@ -41,7 +41,8 @@ SCALARS: Mapping[str, tuple[Any, ...]] = {
     "duration": (dt.timedelta(seconds=90),),
     "any": ("text", 7, 0.5, [1], {"key": "value"}, True),
 }
-DEEP = 5
+#: How deep they go; types of units are less deep, but for those that contain themselves.
+DEEP = 8
 
 
 class Payloads:
@@ -107,7 +108,8 @@ class Payloads:
         least = limits.min_size or 0
         if depth >= DEEP or not self._chance():
             return least
-        most = 3 if depth == 0 else 2 if depth == 1 else self._random.choice([1, 1, 2])
+        # Lists are long enough, wherever they are, to lie outside of the bounds that files here have.
+        most = 3 if depth < 2 else self._random.choice([1, 1, 1, 2, 3])
         most = most if limits.max_size is None else min(most, limits.max_size)
         return self._random.randint(least, max(least, most))
 

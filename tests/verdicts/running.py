@@ -192,6 +192,8 @@ def ask(
     served.forget()
     served.answer = answer
     client = writer.client(server, pin, way)
+    if next(route.to for route in method.routes if route.kind == kind) == "server":
+        client = client.prepare(server="host")
     send = getattr(client, writer.package.client_method(method, kind))
     keywords = writer.package.keywords(method.args, arguments)
     if kind == "cast":

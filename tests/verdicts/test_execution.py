@@ -2,7 +2,7 @@
 
 After "none" or "minor" no message that the language permits fails or changes its meaning; after "major" there is one, or the
 finding says why no message shows it. RPCGEN_VERDICTS=n tries n pairs, other ones each time, and keeps those on which they
-disagree as cases of the check.
+disagree as cases of the check. It takes all processors, or RPCGEN_PROCESSES of them; RPCGEN_SEED chooses the first pair.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ from pathlib import Path
 from random import SystemRandom
 
 import pytest
-from rpcgen.idl.compat import Comparison, rule_ids
+from rpcgen.idl.compat import rule_ids
 
 from tests.idl.compat.cases import CASES
 from tests.verdicts.agreement import disagreement
-from tests.verdicts.exploring import Run, explore, report
+from tests.verdicts.exploring import Run, ending, explore_all, report
 from tests.verdicts.mutations import MUTATIONS
 
 LONG = int(os.environ.get("RPCGEN_VERDICTS", "0"))
+PROCESSES = int(os.environ.get("RPCGEN_PROCESSES", os.cpu_count() or 1))
+# Whichever test is first runs the pairs of all.
+pytestmark = pytest.mark.timeout(600)
+
 #: Rules of parts that units do not have or rarely use, or of what many releases have to do with each other.
 ELSEWHERE = frozenset(
     [
@@ -63,7 +67,6 @@ def test_every_change_is_tried_and_every_rule_is_met(run: Run) -> None:
     assert set(rule_ids()) - rules - ELSEWHERE == set()
 
 
-@pytest.mark.timeout(600)
 def test_verdicts_agree_with_what_becomes_of_messages(run: Run, tmp_path: Path) -> None:
     """No pair disagrees."""
     print(_ended(run))
@@ -73,25 +76,15 @@ def test_verdicts_agree_with_what_becomes_of_messages(run: Run, tmp_path: Path) 
 
 @pytest.mark.skipif(not LONG, reason="RPCGEN_VERDICTS says how many pairs to try")
 @pytest.mark.timeout(60 + LONG)
-def test_other_pairs_agree_too(tmp_path: Path) -> None:
+def test_other_pairs_agree_too() -> None:
     """No pair disagrees among others than those of every run; those that do are kept as cases."""
-    first = SystemRandom().randrange(10**9)
-    print(f"pairs {first} to {first + LONG}")
-    wrong: list[str] = []
-    ended: Counter[str] = Counter()
-    for pair, found in explore(first, LONG, tmp_path):
-        said = pair.judged()
-        ended[_ending(said, found)] += 1
-        if disagreement(pair, said, found):
-            wrong.append(report(pair, tmp_path, CASES))
-    print(dict(ended))
-    assert wrong == []
-    assert ended.total() == LONG
+    first = int(os.environ.get("RPCGEN_SEED", SystemRandom().randrange(10**9)))
+    print(f"pairs {first} to {first + LONG}, in {PROCESSES} processes")
+    ended = explore_all(first, LONG, CASES, PROCESSES)
+    print(dict(ended.verdicts))
+    assert ended.wrong == []
+    assert ended.verdicts.total() == LONG
 
 
 def _ended(run: Run) -> dict[str, int]:
-    return dict(Counter(_ending(pair.judged(), found) for pair, found in run))
-
-
-def _ending(said: Comparison, found: str) -> str:
-    return f"{said.verdict}, {'broken' if found else 'fine'}"
+    return dict(Counter(ending(pair.judged(), found) for pair, found in run))

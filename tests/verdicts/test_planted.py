@@ -27,6 +27,9 @@ from rpcgen.idl.compat.verdict import Judgement
 from tests.verdicts.agreement import disagreement
 from tests.verdicts.exploring import Run
 
+# Whichever test is first runs the pairs of all.
+pytestmark = pytest.mark.timeout(600)
+
 #: As it is without a plant.
 RULE_FOR = registry.rule_for
 Judge = Callable[[Change], Judgement]

@@ -22,7 +22,7 @@ from rpcgen.runtime import MinorTooNew, VersionPinned
 from rpcgen.runtime.errors import RemoteError
 
 from tests.verdicts.meaning import Meaning, Members
-from tests.verdicts.pairs import Pair, merged, model_of, probed
+from tests.verdicts.pairs import Pair, has_forms, merged, model_of, probed
 from tests.verdicts.payloads import Payloads
 from tests.verdicts.running import Outcome, Side, Way, ask, number_of
 from tests.verdicts.units import OLD
@@ -88,7 +88,7 @@ def broken(pair: Pair, batch: Batch, payloads: int = PAYLOADS) -> Break | None:
     events = [name.replace(".", "") for each in (pair.old, pair.new) for name in each.events]
     try:
         for index in range(payloads):
-            fullness = (0.0, 1.0)[index] if index < 2 else trial.random.choice([0.3, 0.6, 0.9])
+            fullness = (0.0, 1.0)[index] if index < 2 else trial.random.choice([0.3, 0.6, 0.9, 1.0])
             for number in dict.fromkeys(numbers):
                 trial.method(number, fullness)
             for number in dict.fromkeys(events):
@@ -145,13 +145,13 @@ class Trial:
             words = f"event of {writer.interface.version}, {home.told!r}"
             if away.error is not None:
                 raise Broken(f"{words}: {away.error}")
-            self._compare(reader.interface.version, home.told, away.told, words)
+            self._compare(reader.interface.version, home.told, away.told, words, levelled=False)
 
     # --- methods ------------------------------------------------------------------------------------------------------
 
     def method(self, number: str, fullness: float) -> None:
         """Send one in every permitted direction; raises Broken."""
-        formed = any(_has_forms(s.methods[number]) for s in self._sides if number in s.methods)
+        formed = any(has_forms(s.methods[number]) for s in self._sides if number in s.methods)
         way: Way = "sparse" if self.random.random() < 0.3 and not formed else "usual"
         self._leave_out(levelled=True)
         old, new = (self._at_home(side, number, fullness, way) for side in self._sides)
@@ -233,7 +233,7 @@ class Trial:
             self._refused(home, pin, server, away, words)
             return
         theirs = server.methods.get(number_of(home.method.name))
-        if _has_forms(home.method) or (theirs and _has_forms(theirs)):
+        if has_forms(home.method) or (theirs and has_forms(theirs)):
             return  # what the program's converters make of it is the program's affair
         at = pin or min(writer.interface.version, server.interface.version)
         self._compare(at, home.outcome.seen, away.seen, words, request=True)
@@ -262,15 +262,18 @@ class Trial:
             self._compare(at, told, away.told, words)
 
     def _compare(
-        self, at: Version, meant: Plain, got: Plain, words: str, *, request: bool = False
+        self,
+        at: Version,
+        meant: Plain,
+        got: Plain,
+        words: str,
+        *,
+        request: bool = False,
+        levelled: bool = True,
     ) -> None:
-        if found := Meaning(self._members, at, request).differs(meant, got):
+        if found := Meaning(self._members, at, request, levelled).differs(meant, got):
             raise Broken(f"{words}: {found}")
 
 
 def _routes(method: Method, side: Side) -> list[Route]:
     return [route for route in method.routes if exists(route.dated, side.interface.version)]
-
-
-def _has_forms(method: Method) -> bool:
-    return any(form.args is not None or form.returns is not None for form in method.was.values())

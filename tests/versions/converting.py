@@ -162,17 +162,19 @@ def least(type_: TypeExpr, interface: Interface, limits: Constraints = NO_CONSTR
     match type_:
         case Nullable():
             return None
-        case ListOf():
-            return []
+        case ListOf(item):
+            return [least(item, interface)] * (limits.min_size or 0)
         case MapOf():
             return {}
+        case Scalar("string"):
+            return "a" * (limits.min_size or 0)
         case Scalar(name):
             return max(LEAST[name], limits.min or 0) if name in ("int", "float") else LEAST[name]
         case Named(name):
             definition = interface.types[name]
             match definition:
                 case Alias():
-                    return least(definition.type, interface)
+                    return least(definition.type, interface, definition.constraints)
                 case Enum():
                     return next(
                         each.value for each in definition.members.values() if not each.dated.until
@@ -182,7 +184,7 @@ def least(type_: TypeExpr, interface: Interface, limits: Constraints = NO_CONSTR
                     return {tag: least(member.type, interface)}
                 case Struct():
                     return {
-                        field.name: least(field.type, interface)
+                        field.name: least(field.type, interface, field.constraints)
                         for field in fields_of(definition, interface).values()
                         if field.default is None
                         and not isinstance(field.type, Nullable)

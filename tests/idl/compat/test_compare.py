@@ -30,12 +30,15 @@ def test_an_old_file_compared_with_itself_changed_nothing(folder: Path) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_views_of_released_versions_need_no_major(path: Path) -> None:
-    """What an example says of each of its minors can become the next without a date missing."""
+    """What an example says of each of its minors can become the next without a date missing.
+
+    A view tells nothing of the versions before it, so that what the example tells of those is another date than none.
+    """
     interface = interface_at(path)
     major, last = interface.version
     for minor in range(last + 1):
         view = view_at(interface, Version(major, minor))
-        found = compare(view, interface).findings
+        found = [f for f in compare(view, interface).findings if f.rule != "since-changed"]
         assert [each for each in found if each.severity or each.wire == Verdict.MAJOR] == []
 
 

@@ -12,6 +12,7 @@ from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.definitions import compare_queued
 from rpcgen.idl.compat.finding import Finding, as_findings
 from rpcgen.idl.compat.methods import compare_methods
+from rpcgen.idl.compat.restated import restated
 from rpcgen.idl.compat.surface import compare_errors, compare_events, compare_target
 from rpcgen.idl.compat.verdict import NONE, Verdict
 from rpcgen.idl.compat.view import view_at
@@ -52,7 +53,7 @@ class Newer:
     def compare(self, old: Interface) -> Comparison:
         """Compare its newest shape with that of an older file."""
         undated = self._undated(old)
-        found = [*_walk(undated), *_walk(self._dated(undated))]
+        found = [*_walk(undated), *_walk(self._dated(undated)), *restated(old, self.interface)]
         return Comparison(
             old.version, self.interface.version, as_findings(found, old, self.interface)
         )
@@ -66,7 +67,16 @@ class Newer:
         changed = [name for name, type_ in self.now.types.items() if then.types[name] is not type_]
         touched = _reached(changed, self._users)
         settled = self.now.types.keys() - touched
-        return Walk(then, self.now, self.interface, True, settled, late=undated.late)
+        return Walk(
+            then,
+            self.now,
+            self.interface,
+            True,
+            settled,
+            late=undated.late,
+            fresh=undated.fresh,
+            closed=undated.closed,
+        )
 
     def _undated(self, old: Interface) -> Walk:
         clocks = _clocks(old)

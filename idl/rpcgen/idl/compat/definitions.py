@@ -79,7 +79,9 @@ def _envelope(struct: Struct) -> str:
 
 
 def _compare_openness(walk: Walk, old: Enum | Union, new: Enum | Union, spot: Spot) -> None:
-    if old.open != new.open:
+    if old.open and not new.open:
+        walk.closed.add(new.name)
+    if old.open != new.open and not (new.open and new.name in walk.closed):
         action = "opened" if new.open else "closed"
         walk.found("type", action, spot, before=_kind(old), after=_kind(new))
 
@@ -103,7 +105,7 @@ def _compare_values(walk: Walk, old: Enum, new: Enum, spot: Spot) -> None:
                         here,
                         before=before,
                         after=after,
-                        open=old.open,
+                        open=old.open or new.name in walk.closed,
                         told=told,
                         since=since,
                     )
@@ -151,7 +153,7 @@ def _compare_tags(walk: Walk, old: Union, new: Union, spot: Spot) -> None:
                 here,
                 before=before,
                 after=after,
-                open=old.open,
+                open=old.open or new.name in walk.closed,
                 since=since,
             )
     for tag, member in old.members.items():

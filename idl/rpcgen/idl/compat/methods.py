@@ -25,6 +25,8 @@ def compare_methods(walk: Walk) -> None:
                 _removed(walk, old)
         elif old is None:
             _added(walk, new)
+        elif new.position in walk.fresh:
+            continue
         elif old is new:
             _same(walk, new)
         else:
@@ -43,6 +45,7 @@ def _same(walk: Walk, method: Method) -> None:
 
 def _added(walk: Walk, method: Method) -> None:
     if method.position not in walk.late:
+        walk.fresh.add(method.position)
         spot = Spot(Root(), method.name, method.position, None)
         walk.found("method", "added", spot, after=shown(method), since=since_text(method.dated))
 

@@ -128,9 +128,10 @@ def compare_events(walk: Walk) -> None:
     """Compare the events of both views."""
     for name, new in walk.new.events.items():
         old = walk.old.events.get(name)
-        if old is not None:
+        if old is not None and new.position not in walk.fresh:
             _compare_event(walk, old, new)
-        elif new.position not in walk.late:
+        elif old is None and new.position not in walk.late:
+            walk.fresh.add(new.position)
             spot = Spot(Root(), name, new.position, None)
             walk.found("event", "added", spot, after=new.payload, since=since_text(new.dated))
     for name, old in walk.old.events.items():

@@ -77,6 +77,8 @@ class Walk:
         file: the whole of the new file.
         dated: the two are views of that one file.
         late: positions of parts that the file dates too late.
+        fresh: positions of methods and events that the older file does not have, whatever the newer one says of them.
+        closed: enums and unions that were open in the older file, and were not by what the newer one says of that time.
         settled: types in which nothing can be found.
     """
 
@@ -87,6 +89,8 @@ class Walk:
     settled: Container[str] = ()
     changes: list[Change] = field(default_factory=list[Change])
     late: set[Position] = field(default_factory=set[Position])
+    fresh: set[Position] = field(default_factory=set[Position])
+    closed: set[str] = field(default_factory=set[str])
     pairs: deque[tuple[str, str, Spot]] = field(default_factory=deque[tuple[str, str, Spot]])
     seen: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
     followed: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
