@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from rpcgen.idl.contract import promises
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
     Alias,
@@ -22,6 +23,7 @@ from rpcgen.idl.model import (
     Dated,
     Enum,
     Envelope,
+    Event,
     Field,
     Form,
     Interface,
@@ -55,6 +57,7 @@ def canonical(interface: Interface) -> dict[str, Json]:
         name: {
             "payload": types.of(Named(event.payload)),
             "priority": event.priority,
+            **_promises(event),
             **_dated(event.dated),
         }
         for name, event in sorted(interface.events.items())
@@ -291,9 +294,11 @@ def _method(types: _Types, method: Method) -> Json:
         whole["topic"] = _topic(method.topic)
     if method.router is not None:
         whole["router"] = method.router
-    if method.delivery != "at_most_once":
-        whole["delivery"] = method.delivery
-    return whole
+    return whole | _promises(method)
+
+
+def _promises(thing: Method | Event) -> dict[str, Json]:
+    return {key: said for key, said in promises(thing).items() if said is not None}
 
 
 def _form(types: _Types, form: Form) -> Json:

@@ -272,7 +272,7 @@ def _method(method: Method) -> Json:
             "to": [path.text for path in method.to],
             "timeout": (timeout.profile or timeout.seconds) if timeout is not None else None,
             "idempotent": method.idempotent,
-            "delivery": method.delivery if method.delivery != "at_most_once" else None,
+            **promises(method),
             "topic": _topic(method.topic) if method.topic is not None else None,
             "router": method.router,
             **_common(method),
@@ -282,11 +282,21 @@ def _method(method: Method) -> Json:
     )
 
 
+def promises(thing: Method | Event) -> dict[str, Json]:
+    """Return what becomes of messages that wait, or fail; None for what is not said."""
+    return {
+        "delivery": thing.delivery if thing.delivery != "at_most_once" else None,
+        "ttl": thing.ttl,
+        "ordering_key": thing.ordering_key.text if thing.ordering_key is not None else None,
+    }
+
+
 def _event(event: Event) -> Json:
     return _said(
         {
             "payload": event.payload,
             "priority": event.priority,
+            **promises(event),
             **_common(event),
             "examples": list(event.examples),
         }

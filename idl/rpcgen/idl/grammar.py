@@ -57,7 +57,6 @@ _DEPRECATED = either(
 _VALUE = Shape("a value of the type", anything=True)
 _TYPE = typed("a type, such as list[string]?")
 _EXAMPLES = listing("valid values", _VALUE)
-_NOT_YET = Shape("not supported yet", anything=True)
 
 #: What everything can carry.
 _COMMON: Keys = {
@@ -264,11 +263,14 @@ _RAISES = listing(
     ),
 )
 _DELIVERY: Keys = {
-    key: Key(_NOT_YET, supported=False) for key in ("delivery", "ttl", "ordering_key")
-}
-_METHOD_DELIVERY: Keys = {
-    **_DELIVERY,
-    "delivery": Key(text("what becomes of its casts when something fails", *DELIVERIES)),
+    "delivery": Key(text("what becomes of a message when something fails", *DELIVERIES)),
+    "ttl": Key(
+        text(
+            "how long a message may wait: 30s, 2m, 1.5h or a number of seconds",
+            json=("string", "number"),
+        )
+    ),
+    "ordering_key": Key(text("a path; messages with the same value there keep their order")),
 }
 
 _ARGS = nullable(entries("arguments by name", MEMBER, IDENTIFIER))
@@ -309,7 +311,7 @@ METHOD = keyed(
         "router": Key(text("the name of the program's router")),
         "examples": Key(listing("arguments of valid calls", _VALUE)),
         "was": Key(entries("what it was before, by version", FORM, BARE_VERSION)),
-        **_METHOD_DELIVERY,
+        **_DELIVERY,
         **_COMMON,
     },
     one_of=("cast", "call"),

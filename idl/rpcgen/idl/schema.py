@@ -96,12 +96,7 @@ class _Definitions:
 
     def _keys(self, keys: Keys) -> Schema:
         schema: Schema = {
-            "properties": {
-                name: self.reference(key.shape)
-                if key.supported
-                else {"description": "not supported yet"}
-                for name, key in keys.items()
-            },
+            "properties": {name: self.reference(key.shape) for name, key in keys.items()},
             "additionalProperties": False,
         }
         required = [name for name, key in keys.items() if key.required]

@@ -34,11 +34,10 @@ class TextShape:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a map. `supported` is False for what the language has and this compiler has not yet."""
+    """One key of a map."""
 
     shape: Shape
     required: bool = False
-    supported: bool = True
 
 
 Keys = Mapping[str, Key]

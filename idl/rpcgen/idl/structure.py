@@ -70,10 +70,6 @@ def _check_map(
         key = keys.get(name)
         if key is None:
             _unknown_key(name, entry.key.at, keys, what, report)
-        elif not key.supported:
-            report.error(
-                "not-supported-yet", f'the key "{name}" is not supported yet', entry.key.at
-            )
         else:
             waiting.append((entry.value, key.shape))
     if node.partial:
@@ -115,8 +111,7 @@ def _keys(node: Mapping, shape: Shape, report: Report) -> tuple[Keys | None, str
 
 
 def _unknown_key(name: str, at: Position, keys: Keys, what: str, report: Report) -> None:
-    known = [key for key, value in keys.items() if value.supported]
-    hint = report.suggest(name, known) or f"the keys of {what} are {', '.join(known)}"
+    hint = report.suggest(name, keys) or f"the keys of {what} are {', '.join(keys)}"
     report.error("unknown-key", f'{what} has no key "{name[:80]}"', at, hint=hint)
 
 

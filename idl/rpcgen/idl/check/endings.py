@@ -77,9 +77,10 @@ def _check_forms(interface: Interface, report: Report) -> None:
 
 
 def _check_paths(method: Method, interface: Interface, report: Report) -> None:
-    """Report destination paths over what the newest form of a method does not have."""
+    """Report paths over what the newest form of a method does not have."""
     at = last_spoken(method.dated, interface)
-    for path in method.to if at is not None else ():
+    paths = [*method.to, *([method.ordering_key] if method.ordering_key is not None else [])]
+    for path in paths if at is not None else ():
         argument = method.args.get(path.argument)
         walked = path.argument
         field = argument

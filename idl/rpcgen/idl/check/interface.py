@@ -12,6 +12,7 @@ from rpcgen.idl.check.forms import check_forms
 from rpcgen.idl.check.graph import check_graph
 from rpcgen.idl.check.names import check_names
 from rpcgen.idl.check.nesting import check_nesting
+from rpcgen.idl.check.paths import check_ordering_keys
 from rpcgen.idl.check.policies import check_policies
 from rpcgen.idl.check.use import check_use
 from rpcgen.idl.check.values import check_values
@@ -20,7 +21,13 @@ from rpcgen.idl.report import Report
 
 Check = Callable[[Interface, Report], None]
 
-CHECKS: tuple[Check, ...] = (check_graph, check_use, check_clocks, check_policies)
+CHECKS: tuple[Check, ...] = (
+    check_graph,
+    check_use,
+    check_clocks,
+    check_policies,
+    check_ordering_keys,
+)
 
 #: Checks that compare dates with the versions that are spoken.
 DATED_CHECKS: tuple[Check, ...] = (

@@ -1,12 +1,17 @@
-"""Destination paths: does every step exist, and is what they end at a text?"""
+"""Paths: does every step exist, and is what they end at a text, or what messages can be told apart by?"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 
 from rpcgen.idl.model import (
     DestinationPath,
+    Enum,
+    Event,
+    Field,
     Index,
+    Interface,
     ListOf,
     Method,
     Named,
@@ -16,12 +21,18 @@ from rpcgen.idl.model import (
     TargetDefaults,
     TypeExpr,
 )
+from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import Types, field_names, field_of, resolve
+from rpcgen.idl.resolve import Types, all_fields, definition_of, field_names, field_of, resolve
 from rpcgen.idl.timeline import has_ended
 from rpcgen.idl.typetext import type_text
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.nodes import Mapping
+
+#: What an `ordering_key` ends at: values that are equal only if they mean the same.
+_KEYS = frozenset({Scalar("string"), Scalar("int"), Scalar("uuid")})
+
+_Related = list[tuple[Position, str]]
 
 
 def destinations(
@@ -50,36 +61,46 @@ def _fits(path: DestinationPath, method: Method, at: Version | None) -> bool:
     return at is None or not has_ended(argument.dated.until, at)
 
 
+def check_ordering_keys(interface: Interface, report: Report) -> None:
+    """Report `ordering_key`s that lead to nothing, or to what is no key."""
+    for method in interface.methods.values():
+        lacks = f'the method "{method.name}" has no argument'
+        _check_ordering_key(method, method.args, lacks, interface.types, report)
+    for event in interface.events.values():
+        payload = definition_of(Named(event.payload), interface.types)
+        if isinstance(payload, Struct):
+            lacks = f'the payload of "{event.name}" has no field'
+            fields = all_fields(payload, interface.types)
+            _check_ordering_key(event, fields, lacks, interface.types, report)
+
+
+def _check_ordering_key(
+    thing: Method | Event, fields: MappingOf[str, Field], lacks: str, types: Types, report: Report
+) -> None:
+    path = thing.ordering_key
+    if path is None:
+        return
+    walked, type_ = _follow(path, fields, lacks, types, report, [])
+    end = resolve(type_, types) if type_ is not None else None
+    if type_ is None or end is None or end.base in _KEYS:
+        return
+    if not isinstance(end.base, Named) or not isinstance(types[end.base.name], Enum):
+        report.error(
+            "bad-path",
+            f'"{walked}" is {type_text(type_)}, expected string, int, uuid or an enum',
+            path.position,
+            hint="an ordering key ends at what names the thing that messages are about",
+        )
+
+
 def _check(
     path: DestinationPath, method: Method, types: Types, report: Report, *, own: bool
 ) -> None:
     related = [] if own else [(method.position, f'the method "{method.name}" has this argument')]
-    argument = method.args.get(path.argument)
-    if argument is None:
-        report.error(
-            "bad-path",
-            f'the method "{method.name}" has no argument "{path.argument}"',
-            path.position,
-            hint=report.suggest(path.argument, method.args),
-        )
-        return
-    if argument.constant is not None:
-        report.error(
-            "bad-path", f'"{path.argument}" is a constant, which no caller gives', path.position
-        )
-        return
-    type_ = argument.type
-    walked = path.argument
-    for step in path.steps:
-        problem, hint, following = _step(type_, step, walked, types, report)
-        if problem:
-            report.error("bad-path", problem, path.position, hint=hint, related=related)
-        if following is None:
-            return
-        type_ = following
-        walked += f"[{step.number}]" if isinstance(step, Index) else f".{step}"
-    end = resolve(type_, types)
-    if end is not None and end.base != Scalar("string"):
+    lacks = f'the method "{method.name}" has no argument'
+    walked, type_ = _follow(path, method.args, lacks, types, report, related)
+    end = resolve(type_, types) if type_ is not None else None
+    if type_ is not None and end is not None and end.base != Scalar("string"):
         report.error(
             "bad-path",
             f'"{walked}" is {type_text(type_)}, expected string',
@@ -87,6 +108,38 @@ def _check(
             hint="a path ends at the name of a server",
             related=related,
         )
+
+
+def _follow(
+    path: DestinationPath,
+    fields: MappingOf[str, Field],
+    lacks: str,
+    types: Types,
+    report: Report,
+    related: _Related,
+) -> tuple[str, TypeExpr | None]:
+    """Walk a path; what was walked, and the type at its end, or None if it has none."""
+    argument = fields.get(path.argument)
+    if argument is None:
+        hint = report.suggest(path.argument, fields)
+        report.error("bad-path", f'{lacks} "{path.argument}"', path.position, hint=hint)
+        return path.argument, None
+    if argument.constant is not None:
+        report.error(
+            "bad-path", f'"{path.argument}" is a constant, which no caller gives', path.position
+        )
+        return path.argument, None
+    type_ = argument.type
+    walked = path.argument
+    for step in path.steps:
+        problem, hint, following = _step(type_, step, walked, types, report)
+        if problem:
+            report.error("bad-path", problem, path.position, hint=hint, related=related)
+        if following is None:
+            return walked, None
+        type_ = following
+        walked += f"[{step.number}]" if isinstance(step, Index) else f".{step}"
+    return walked, type_
 
 
 def _step(

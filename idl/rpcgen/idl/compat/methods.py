@@ -10,7 +10,7 @@ from rpcgen.idl.compat.types import compare_items
 from rpcgen.idl.compat.view import forms_from
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.contract import dates_text
-from rpcgen.idl.model import Form, Method, Route, Timeout
+from rpcgen.idl.model import Event, Form, Method, Route, Timeout
 from rpcgen.idl.typetext import type_text
 
 #: What the profile `long` waits.
@@ -141,6 +141,7 @@ def _compare_promises(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
         walk.found(
             "delivery", action, spot, before=old.delivery, after=new.delivery, open=new.idempotent
         )
+    compare_waiting(walk, old, new, spot)
     if old.timeout != new.timeout:
         action = "lowered" if _seconds(new.timeout) < _seconds(old.timeout) else "raised"
         walk.found("timeout", action, spot, before=_wait(old.timeout), after=_wait(new.timeout))
@@ -156,6 +157,25 @@ def _compare_promises(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
     names = [method.topic.name if method.topic else "" for method in (old, new)]
     if names[0] != names[1]:
         walk.found("method-topic", "changed", spot, before=names[0], after=names[1])
+
+
+def compare_waiting(walk: Walk, old: Method | Event, new: Method | Event, spot: Spot) -> None:
+    """Compare how long messages may wait, and which keep their order."""
+    if old.ttl != new.ttl:
+        action = "lowered" if _life(new.ttl) < _life(old.ttl) else "raised"
+        walk.found("ttl", action, spot, before=_ttl(old.ttl), after=_ttl(new.ttl))
+    keys = [each.ordering_key.text if each.ordering_key else "" for each in (old, new)]
+    if keys[0] != keys[1] and not walk.dated:  # else they differ by the names of two versions
+        action = "lost" if keys[0] else "gained"
+        walk.found("order", action, spot, before=keys[0], after=keys[1])
+
+
+def _life(ttl: float | None) -> float:
+    return float("inf") if ttl is None else ttl
+
+
+def _ttl(ttl: float | None) -> str:
+    return "no ttl" if ttl is None else f"ttl: {ttl:g}s"
 
 
 def _compare_raises(walk: Walk, old: Method, new: Method, spot: Spot) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.members import compare_fields
+from rpcgen.idl.compat.methods import compare_waiting
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.model import Error, Event, Interface, Named
@@ -143,5 +144,9 @@ def _compare_event(walk: Walk, old: Event, new: Event) -> None:
     spot = Spot(Root(), new.name, new.position, old.position)
     if old.priority != new.priority:
         walk.found("event-priority", "changed", spot, before=old.priority, after=new.priority)
+    if old.delivery != new.delivery:
+        action = "raised" if new.delivery == "at_least_once" else "lowered"
+        walk.found("event-delivery", action, spot, before=old.delivery, after=new.delivery)
+    compare_waiting(walk, old, new, spot)
     inside = replace(spot, root=Root("event", new.name))
     compare_types(walk, (Named(old.payload), ()), (Named(new.payload), ()), inside)

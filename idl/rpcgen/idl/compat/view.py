@@ -13,13 +13,18 @@ from typing import TypeVar
 
 from rpcgen.idl.model import (
     Alias,
+    DestinationPath,
     Enum,
     EnumMember,
     Error,
+    Event,
     Field,
     Form,
+    Index,
     Interface,
+    ListOf,
     Method,
+    Named,
     Opaque,
     Returns,
     Struct,
@@ -28,6 +33,7 @@ from rpcgen.idl.model import (
     Union,
     UnionMember,
 )
+from rpcgen.idl.resolve import Types, all_fields, definition_of, resolve
 from rpcgen.idl.timeline import exists, has_begun, method_name_at, name_at, older
 from rpcgen.idl.version import Version
 
@@ -43,8 +49,11 @@ def view_at(interface: Interface, at: Version, clocks: Clocks | None = None) -> 
         clocks: versions of the types that have one of their own; the file's are taken for the others.
     """
     own = clocks or {}
+    types = interface.types
     methods = (
-        _method(method, at) for method in interface.methods.values() if exists(method.dated, at)
+        _method(method, types, at)
+        for method in interface.methods.values()
+        if exists(method.dated, at)
     )
     errors = {
         name: _error(error, at)
@@ -62,7 +71,11 @@ def view_at(interface: Interface, at: Version, clocks: Clocks | None = None) -> 
         types={name: _type(type_, at, own) for name, type_ in interface.types.items()},
         errors=errors,
         methods={method.name: method for method in methods},
-        events={name: event for name, event in interface.events.items() if exists(event.dated, at)},
+        events={
+            name: _event(event, types, at)
+            for name, event in interface.events.items()
+            if exists(event.dated, at)
+        },
     )
 
 
@@ -95,7 +108,7 @@ def _field(field: Field, at: Version) -> Field:
     )
 
 
-def _method(method: Method, at: Version) -> Method:
+def _method(method: Method, types: Types, at: Version) -> Method:
     forms = forms_from(method, at)
     args = next((form.args for form in forms if form.args is not None), method.args)
     routes = next((form.routes for form in forms if form.routes is not None), method.routes)
@@ -107,10 +120,12 @@ def _method(method: Method, at: Version) -> Method:
     kept = tuple(route for route in routes if exists(route.dated, at))
     raises = tuple(raised for raised in method.raises if exists(raised.dated, at))
     old_args = fields_at(args, at)
+    key = _key_at(method.ordering_key, method.args, types, at)
     unchanged = (
         not method.was
         and old_args is method.args
         and topic is method.topic
+        and key is method.ordering_key
         and len(kept) == len(method.routes)
         and len(raises) == len(method.raises)
     )
@@ -125,8 +140,45 @@ def _method(method: Method, at: Version) -> Method:
         returns_constraints=returns.constraints,
         raises=raises,
         topic=topic,
+        ordering_key=key,
         was={},
     )
+
+
+def _event(event: Event, types: Types, at: Version) -> Event:
+    payload = definition_of(Named(event.payload), types)
+    if event.ordering_key is None or not isinstance(payload, Struct):
+        return event
+    key = _key_at(event.ordering_key, all_fields(payload, types), types, at)
+    return event if key is event.ordering_key else replace(event, ordering_key=key)
+
+
+def _key_at(
+    path: DestinationPath | None, fields: Mapping[str, Field], types: Types, at: Version
+) -> DestinationPath | None:
+    """Return an `ordering_key` by the names of a version; the very same if they are those of now."""
+    text = ""
+    for step in (path.argument, *path.steps) if path is not None else ():
+        if isinstance(step, Index):
+            text += f"[{step.number}]"
+            continue
+        field = fields.get(step)
+        text += f".{name_at(field, at) if field is not None else step}"
+        fields = _fields_below(field, types)
+    text = text.removeprefix(".")
+    return (
+        path if path is None or not path.argument or text == path.text else replace(path, text=text)
+    )
+
+
+def _fields_below(field: Field | None, types: Types) -> Mapping[str, Field]:
+    """Return the fields of the struct that a field holds, or a list of."""
+    resolved = resolve(field.type, types) if field is not None else None
+    while resolved is not None and isinstance(resolved.base, ListOf):
+        resolved = resolve(resolved.base.item, types)
+    base = resolved.base if resolved is not None else None
+    struct = types.get(base.name) if isinstance(base, Named) else None
+    return all_fields(struct, types) if isinstance(struct, Struct) else {}
 
 
 def forms_from(method: Method, at: Version) -> list[Form]:

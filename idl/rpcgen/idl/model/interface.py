@@ -102,7 +102,8 @@ class Form:
 class Method:
     """One method. The first route is the default; `to` is where server-routed messages go unless the caller says.
 
-    `delivery` is that of its casts. `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments. So is
+    `delivery` is that of its casts, and `ttl` the seconds for which one may wait. Messages with the same value at
+    `ordering_key` are handled one after the other. `to` is complete: where the method has none of its own, it holds those of the target that fit its arguments. So is
     `router`. `was` holds its older forms: what it was until each version, ascending.
     """
 
@@ -124,11 +125,13 @@ class Method:
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
     delivery: Delivery = "at_most_once"
+    ttl: float | None = None
+    ordering_key: DestinationPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that is published. `payload` names a struct."""
+    """Something that is published. `payload` names a struct; the path of `ordering_key` begins at one of its fields."""
 
     name: str
     payload: str
@@ -138,6 +141,9 @@ class Event:
     doc: str = ""
     deprecated: Deprecated | None = None
     examples: tuple[Value, ...] = ()
+    delivery: Delivery = "at_most_once"
+    ttl: float | None = None
+    ordering_key: DestinationPath | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,14 @@ from rpcgen.idl.read.dates import form_dated, read_dated, read_deprecated
 from rpcgen.idl.read.forms import read_forms
 from rpcgen.idl.read.members import read_members
 from rpcgen.idl.read.returns import read_returns
-from rpcgen.idl.read.routes import read_paths, read_routes, read_timeout, read_topic
+from rpcgen.idl.read.routes import (
+    read_ordering_key,
+    read_paths,
+    read_routes,
+    read_timeout,
+    read_topic,
+    read_ttl,
+)
 from rpcgen.idl.read.scope import (
     DOTTED,
     DOTTED_HINT,
@@ -63,6 +70,8 @@ def read_method(
         doc_at(node),
         read_deprecated(node, scope, dated),
         delivery=_delivery(node),
+        ttl=read_ttl(node.get("ttl"), scope),
+        ordering_key=read_ordering_key(node.get("ordering_key"), scope),
     )
     _check_kinds(method, node, scope)
     if name is not None:
@@ -130,6 +139,13 @@ def _check_kinds(method: Method, node: Mapping, scope: Scope) -> None:
             node.entries["delivery"].key.at,
             hint="add cast: any or cast: server, or remove it",
         )
+    if method.ttl is not None and not any(route.kind == "cast" for route in method.routes):
+        scope.report.error(
+            "ttl-without-cast",
+            "only a cast waits for as long as its `ttl`; a call has a `timeout`",
+            node.entries["ttl"].key.at,
+            hint="write timeout instead, add a cast, or remove it",
+        )
     if method.to and not any(route.to == "server" for route in method.routes):
         scope.report.error(
             "to-without-server",
@@ -154,6 +170,9 @@ def read_event(entry: Entry, scope: Scope, events: dict[str, Event]) -> None:
         dated,
         doc_at(node),
         read_deprecated(node, scope, dated),
+        delivery=_delivery(node),
+        ttl=read_ttl(node.get("ttl"), scope),
+        ordering_key=read_ordering_key(node.get("ordering_key"), scope),
     )
     if name is None or payload is None:
         return

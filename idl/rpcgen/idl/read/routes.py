@@ -26,6 +26,7 @@ from rpcgen.idl.yamltext.nodes import Mapping, Node, Sequence, Text
 PROFILES = ("long",)
 MAX_PATHS = 16
 MAX_TIMEOUT = 30 * 24 * 3600
+MAX_TTL = 30 * 24 * 3600
 _STEP = re.compile(r"\.([A-Za-z][A-Za-z0-9_]*)|\[(0|[1-9][0-9]{0,5})\]", re.ASCII)
 _ARGUMENT = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
@@ -107,6 +108,11 @@ def read_paths(node: Node | None, scope: Scope) -> tuple[DestinationPath, ...]:
     return tuple(path for path in paths if path is not None)
 
 
+def read_ordering_key(node: Node | None, scope: Scope) -> DestinationPath | None:
+    """Read `ordering_key`: one path."""
+    return _path(node, scope) if isinstance(node, Text) and not node.missing else None
+
+
 def _path(text: Text, scope: Scope) -> DestinationPath | None:
     value = text.value
     first = _ARGUMENT.match(value)
@@ -142,3 +148,19 @@ def read_timeout(node: Node | None, scope: Scope) -> Timeout | None:
         )
         return None
     return Timeout(seconds=float(seconds))
+
+
+def read_ttl(node: Node | None, scope: Scope) -> float | None:
+    """Read `ttl`: 30s, 2m, 1.5h, or a number of seconds."""
+    if not isinstance(node, Text) or node.missing:
+        return None
+    seconds = parse_duration(node.value)
+    if seconds is None or not 0 < seconds <= MAX_TTL:
+        scope.report.error(
+            "bad-ttl",
+            f'"{node.value[:80]}" is no time for which a message may wait',
+            node.at,
+            hint="write 30s, 2m, 1.5h or a number of seconds, at most 30 days",
+        )
+        return None
+    return float(seconds)

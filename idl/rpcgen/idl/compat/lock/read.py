@@ -153,8 +153,7 @@ class _Reading:
             errors=self._all(model, "errors", self._error),
             methods=self._all(model, "methods", self._method),
             events={
-                name: Event(name, said["payload"], self._place(), said["priority"], _dated(said))
-                for name, said in model.get("events", {}).items()
+                name: self._event(name, said) for name, said in model.get("events", {}).items()
             },
             position=self._place(),
             version_at=self._place(),
@@ -259,7 +258,24 @@ class _Reading:
             was={_version(until): self._form(form) for until, form in said.get("was", {}).items()},
             dated=_dated(said),
             delivery=said.get("delivery", "at_most_once"),
+            ttl=said.get("ttl"),
+            ordering_key=self._path(said.get("ordering_key")),
         )
+
+    def _event(self, name: str, said: Json) -> Event:
+        return Event(
+            name,
+            said["payload"],
+            self._place(),
+            said["priority"],
+            _dated(said),
+            delivery=said.get("delivery", "at_most_once"),
+            ttl=said.get("ttl"),
+            ordering_key=self._path(said.get("ordering_key")),
+        )
+
+    def _path(self, text: str | None) -> DestinationPath | None:
+        return None if text is None else DestinationPath(text, "", (), self._place())
 
     def _form(self, said: Json) -> Form:
         return Form(

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from rpcgen.idl.contract import promises
 from rpcgen.idl.model import (
     NO_CONSTRAINTS,
     Alias,
@@ -19,6 +20,7 @@ from rpcgen.idl.model import (
     Dated,
     Enum,
     Error,
+    Event,
     Field,
     Form,
     Interface,
@@ -93,10 +95,7 @@ def released(interface: Interface) -> dict[str, Json]:
             "types": {name: _type(type_) for name, type_ in sorted(interface.types.items())},
             "errors": {name: _error(error) for name, error in sorted(interface.errors.items())},
             "methods": {name: _method(m) for name, m in sorted(interface.methods.items())},
-            "events": {
-                name: _said({"payload": e.payload, "priority": e.priority, **_dated(e.dated)})
-                for name, e in sorted(interface.events.items())
-            },
+            "events": {name: _event(event) for name, event in sorted(interface.events.items())},
         }
     )
 
@@ -234,13 +233,18 @@ def _method(method: Method) -> dict[str, Json]:
             "to": [path.text for path in method.to],
             "timeout": (timeout.profile or timeout.seconds) if timeout is not None else None,
             "idempotent": method.idempotent,
-            "delivery": method.delivery if method.delivery != "at_most_once" else None,
+            **promises(method),
             "topic": _topic(method.topic) if method.topic is not None else None,
             "router": method.router,
             "was": {str(until): _form(form) for until, form in sorted(method.was.items())},
             **_dated(method.dated),
         }
     )
+
+
+def _event(event: Event) -> dict[str, Json]:
+    known = {"payload": event.payload, "priority": event.priority}
+    return _said({**known, **promises(event), **_dated(event.dated)})
 
 
 def _form(form: Form) -> dict[str, Json]:
