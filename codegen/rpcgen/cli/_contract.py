@@ -54,6 +54,8 @@ class Method:
     doc: str
     deprecated: bool
     delivery: str
+    ttl: float | None
+    ordering_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def _method(name: str, said: Mapping[str, Any], data: Mapping[str, Any]) -> Meth
         doc=said.get("doc", ""),
         deprecated="deprecated" in said,
         delivery=said.get("delivery", "at_most_once"),
+        ttl=said.get("ttl"),
+        ordering_key=said.get("ordering_key"),
     )
 
 

@@ -68,6 +68,10 @@ def _facts(method: Method) -> list[str]:
         facts.append("idempotent")
     if method.delivery != "at_most_once":
         facts.append(method.delivery.replace("_", " "))
+    if method.ttl is not None:
+        facts.append(f"ttl {method.ttl:g} s")
+    if method.ordering_key is not None:
+        facts.append(f"in order by {method.ordering_key}")
     if method.topic:
         facts.append(f"topic {method.topic}")
     if method.since:

@@ -62,6 +62,8 @@ def dynamic(
         profile=timeout if isinstance(timeout, str) else None,
         idempotent=method.idempotent,
         kept=method.delivery == "at_least_once",
+        ttl=method.ttl,
+        order=None if method.ordering_key is None else _read_by_servers,
         topic=Topic(method.topic) if method.topic is not None else None,
         since=(version,),
     )
@@ -82,6 +84,10 @@ def dynamic(
         {"__slots__": (), "_interface": interface, "_table": table},
     )
     return client, args(**dict(zip(names, given.values(), strict=True)))
+
+
+def _read_by_servers(args: msgspec.Struct) -> object:
+    raise AssertionError("unexpected look at the key of a message that is being sent")
 
 
 def _error_types(contract: Contract) -> list[ErrorType]:

@@ -1,4 +1,4 @@
-"""`to: [migration.source, instances[0].host]` as a function of the arguments.
+"""`to: [migration.source, instances[0].host]`, or `ordering_key`, as a function of the arguments.
 
 Every step that can be null is a variable of its own, so that type checkers follow, and no path ever fails.
 """
@@ -37,6 +37,12 @@ def live_paths(scope: Scope, method: Method) -> list[DestinationPath]:
     return [path for path in method.to if _is_live(scope, method, path)]
 
 
+def live_key(scope: Scope, method: Method) -> DestinationPath | None:
+    """The path of what keeps messages in order, under the same condition."""
+    key = method.ordering_key
+    return key if key is not None and _is_live(scope, method, key) else None
+
+
 def _is_live(scope: Scope, method: Method, path: DestinationPath) -> bool:
     own = arguments_of(scope, method)
     at = own.field(path.argument)
@@ -61,9 +67,7 @@ def _is_live(scope: Scope, method: Method, path: DestinationPath) -> bool:
     return True
 
 
-def destination_body(
-    scope: Scope, method: Method, to: Sequence[DestinationPath]
-) -> tuple[str, ...]:
+def path_body(scope: Scope, method: Method, to: Sequence[DestinationPath]) -> tuple[str, ...]:
     """The statements of the function, each on a line of its own, not yet indented."""
     lines: list[str] = []
     for number, path in enumerate(to, 1):

@@ -187,6 +187,9 @@ class Method(Struct, Generic[Args, Result], eq=False):
         timeout: seconds; None means the client's default.
         profile: a named timeout (`long`) that the client resolves; excludes `timeout`.
         kept: its casts are delivered at least once, unless they go to all servers.
+        ttl: seconds for which a cast may wait; None: as long as its sender's timeout.
+        order: reads the key from the arguments; messages of an interface that have the same one are handled one after
+            the other. None, or None as the key: they are not.
         topic: replaces the interface's topic.
         router: the name of the program's function that has the last word on where messages go.
         since, until: when it exists; at most one version per major.
@@ -205,6 +208,8 @@ class Method(Struct, Generic[Args, Result], eq=False):
     profile: str | None = None
     idempotent: bool = False
     kept: bool = False
+    ttl: float | None = None
+    order: Callable[[Args], object] | None = None
     topic: Topic | None = None
     router: str | None = None
     since: Since = ()

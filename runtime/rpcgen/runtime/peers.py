@@ -19,8 +19,11 @@ class Outgoing(Protocol):
 
     Attributes:
         id: of the message; the empty bytes if it has none.
-        deadline: monotonic seconds after which nobody wants it any more, or None; of what is kept, only its sender.
+        deadline: monotonic seconds after which its sender does not wait any more, or None.
+        expires: monotonic seconds after which nobody is to begin it any more, or None.
+        worthless: the same, if it is the interface that says so, and not only its sender who waits for so long.
         kept: it is to be delivered at least once.
+        ordered: it goes to any server, and may have to be handled after others that do.
     """
 
     @property
@@ -28,7 +31,13 @@ class Outgoing(Protocol):
     @property
     def deadline(self) -> float | None: ...
     @property
+    def expires(self) -> float | None: ...
+    @property
+    def worthless(self) -> float | None: ...
+    @property
     def kept(self) -> bool: ...
+    @property
+    def ordered(self) -> bool: ...
 
 
 class Letter(Struct, frozen=True):
@@ -36,7 +45,10 @@ class Letter(Struct, frozen=True):
 
     id: bytes = b""
     deadline: float | None = None
+    expires: float | None = None
+    worthless: float | None = None
     kept: bool = False
+    ordered: bool = False
 
 
 class Delivery:
@@ -46,7 +58,7 @@ class Delivery:
         redelivered: another server, or this one before, may have begun it.
         kept: it is to be run at least once.
         attempt: of those that are kept: 1, or more if it could not be done before.
-        deadline: monotonic seconds after which nobody waits for it, if the transport knows that and the request does not.
+        deadline: monotonic seconds after which it is not to be begun, if the transport knows that, maybe better than the request.
     """
 
     __slots__ = ("attempt", "deadline", "kept", "redelivered")
@@ -69,8 +81,13 @@ class Delivery:
         """It needs no one else: it was answered, refused or dropped. Idempotent, from any thread."""
 
     @abstractmethod
-    def fail(self, reason: str) -> None:
-        """One that is kept could not be done: it is to be tried again, or put aside. Idempotent, from any thread."""
+    def fail(self, reason: str, *, hopeless: bool = False) -> None:
+        """One that is kept could not be done: it is to be tried again, or put aside. Idempotent, from any thread.
+
+        Args:
+            reason: for people.
+            hopeless: another attempt would end in the same way.
+        """
 
 
 class Peer:

@@ -133,12 +133,14 @@ class ServerPlan(Struct, frozen=True):
         endpoints: the program's, then the built-in one.
         targets: the topics to listen on.
         kept: those of them at which messages come that are to be delivered at least once.
+        ordered: those of them at which messages come that have to be handled in order.
         meta: the built-in endpoint.
     """
 
     endpoints: tuple[AnyEndpoint, ...]
     targets: tuple[Target, ...]
     kept: tuple[Target, ...]
+    ordered: tuple[Target, ...]
     meta: Introspection
 
     @property
@@ -170,6 +172,7 @@ def plan_server(
         raise ConfigurationError("a server needs at least one endpoint")
     targets: dict[Target, None] = {}
     kept: dict[Target, None] = {}
+    ordered: dict[Target, None] = {}
     for endpoint in endpoints:
         interface = interface_of(endpoint)
         if not isinstance(endpoint, world):
@@ -180,8 +183,10 @@ def plan_server(
             targets[target] = None
             if any(method.kept for method in interface.methods):
                 kept[target] = None
+            if any(method.order is not None for method in interface.methods):
+                ordered[target] = None
     meta = Introspection(describes=introspection)
-    return ServerPlan((*endpoints, meta), tuple(targets), tuple(kept), meta)
+    return ServerPlan((*endpoints, meta), tuple(targets), tuple(kept), tuple(ordered), meta)
 
 
 def topics_of(interface: Interface) -> list[str]:

@@ -18,6 +18,7 @@ def job(caller: str, number: int = 0) -> Any:
         number=number,
         wants_reply=True,
         kept=False,
+        line=None,
         request=SimpleNamespace(id=f"{caller}{number}"),
         context=SimpleNamespace(cancelled=False),
     )

@@ -1,4 +1,4 @@
-"""`descriptor.py`: argument structs, destinations, and the tables that the runtime reads."""
+"""`descriptor.py`: argument structs, functions that follow paths, and the tables that the runtime reads."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from rpcgen.codegen.containers import FieldSet, arguments_of, arguments_of_form
 from rpcgen.codegen.dates import Dates
-from rpcgen.codegen.destinations import destination_body, live_paths
+from rpcgen.codegen.destinations import live_key, live_paths, path_body
 from rpcgen.codegen.history import spoken_forms, spoken_methods
 from rpcgen.codegen.layout import header, statement
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.interface_table import interface_table
-from rpcgen.codegen.view.method_tables import MethodTables, destination_name
+from rpcgen.codegen.view.method_tables import MethodTables, destination_name, order_name
 from rpcgen.codegen.view.structs import INDENT, ClassView, struct_class
 from rpcgen.codegen.view.typevalues import TypeValues
 from rpcgen.idl.model import DestinationPath, Method
@@ -30,7 +30,7 @@ class DescriptorView(NamedTuple):
 
     imports: str
     arguments: tuple[ClassView, ...]
-    destinations: tuple[FunctionView, ...]
+    paths: tuple[FunctionView, ...]
     dates: tuple[str, ...]
     types: tuple[str, ...]
     methods: tuple[str, ...]
@@ -42,16 +42,14 @@ def descriptor_view(scope: Scope, fingerprint: bytes) -> DescriptorView:
     methods = spoken_methods(scope.interface)
     dates, types = Dates(), TypeValues(scope)
     arguments = tuple(each for method in methods for each in _arguments(scope, method))
-    destinations = tuple(
-        _destination(scope, method, to) for method in methods if (to := live_paths(scope, method))
-    )
+    paths = tuple(each for method in methods for each in _paths(scope, method))
     tables = MethodTables(scope, dates, types)
     constants = tuple(tables.spell(method) for method in methods)
     interface = interface_table(scope, methods, fingerprint, dates, types)
     return DescriptorView(
         scope.imports.render(),
         arguments,
-        destinations,
+        paths,
         dates.constants(),
         types.aliases(),
         constants,
@@ -77,8 +75,18 @@ def _struct(scope: Scope, name: str, own: FieldSet, doc: str) -> ClassView:
     return struct_class(scope, name, base, own, doc, sparse=own.is_sparse())
 
 
-def _destination(scope: Scope, method: Method, to: list[DestinationPath]) -> FunctionView:
+def _paths(scope: Scope, method: Method) -> Iterator[FunctionView]:
+    """Where its messages go, and which of them keep their order."""
+    if to := live_paths(scope, method):
+        yield _path(scope, method, destination_name(method), to, "str | None")
+    if key := live_key(scope, method):
+        yield _path(scope, method, order_name(method), [key], "object")
+
+
+def _path(
+    scope: Scope, method: Method, name: str, to: list[DestinationPath], result: str
+) -> FunctionView:
     struct = scope.names.argument_structs[method.name]
-    head = header(f"def {destination_name(method)}", [f"args: {struct}"], " -> str | None:")
-    body = destination_body(scope, method, to)
+    head = header(f"def {name}", [f"args: {struct}"], f" -> {result}:")
+    body = path_body(scope, method, to)
     return FunctionView(head, tuple(statement("", line, INDENT) for line in body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rpcgen.codegen.annotations import annotation
 from rpcgen.codegen.conversions import form_stem, is_converted, until_text
 from rpcgen.codegen.dates import Dates, pair
-from rpcgen.codegen.destinations import live_paths
+from rpcgen.codegen.destinations import live_key, live_paths
 from rpcgen.codegen.docs import deprecation
 from rpcgen.codegen.history import spoken_forms, spoken_routes
 from rpcgen.codegen.layout import Expr, annotated, around, call, subscript, tuple_of
@@ -73,6 +73,10 @@ class MethodTables:
             options.append("idempotent=True")
         if method.delivery == "at_least_once":
             options.append("kept=True")
+        if method.ttl is not None:
+            options.append(f"ttl={number_literal(method.ttl)}")
+        if live_key(self._scope, method) is not None:
+            options.append(f"order={order_name(method)}")
         if method.topic:
             options.append(around("topic=", topic_table(self._scope, method.topic, self._dates)))
         if method.router:
@@ -129,6 +133,11 @@ class MethodTables:
 def destination_name(method: Method) -> str:
     """The function that reads where a message goes."""
     return f"_destination_of_{method.name}"
+
+
+def order_name(method: Method) -> str:
+    """The function that reads which messages keep their order."""
+    return f"_order_of_{method.name}"
 
 
 def topic_table(scope: Scope, topic: Topic, dates: Dates) -> Expr:

@@ -71,7 +71,10 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(
-                    opened.url, self._plan.targets, self.server, self._serving.room(self._plan.kept)
+                    opened.url,
+                    self._plan.targets,
+                    self.server,
+                    self._serving.room(self._plan.kept, self._plan.ordered),
                 )
                 listener.arrived = self._receiver(Source(listener, opened.wire))
                 listener.unsent = self._serving.count_unsent

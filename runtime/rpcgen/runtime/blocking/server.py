@@ -45,7 +45,10 @@ class Server(BaseServer[Endpoint, Listener]):
         try:
             for opened in self._opened:
                 listener = opened.driver.listen(
-                    opened.url, self._plan.targets, self.server, self._serving.room(self._plan.kept)
+                    opened.url,
+                    self._plan.targets,
+                    self.server,
+                    self._serving.room(self._plan.kept, self._plan.ordered),
                 )
                 listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)

@@ -82,7 +82,8 @@ class Call(Struct, eq=False):
         arguments: the generated struct.
         body: the encoded arguments.
         needs: the minor version that the message names.
-        deadline: monotonic seconds, or None.
+        deadline: until when it may be sent, and answered (monotonic seconds); or None.
+        worthless: when the time is over for which a cast may wait; None if the interface sets none.
         fields: user context that travels.
         heard: when the peer last gave a sign of life (monotonic seconds).
         place: which of a series of fanouts it is, if it is one.
@@ -103,6 +104,7 @@ class Call(Struct, eq=False):
     heard: float
     request_id: str | None = None
     trace: tuple[str, str] | None = None
+    worthless: float | None = None
     attempt: int = 1
     place: Place | None = None
     id: bytes = b""
@@ -143,6 +145,19 @@ class Call(Struct, eq=False):
         return self.plan.method.kept and self.kind == "cast" and not self.target.fanout
 
     @property
+    def ordered(self) -> bool:
+        """Whether it goes to any server, and may have to be handled after others that do."""
+        target = self.target
+        return self.plan.method.order is not None and target.server is None and not target.fanout
+
+    @property
+    def expires(self) -> float | None:
+        """When it is too late to begin it (monotonic seconds). What is kept waits for ever, unless the interface says."""
+        if self.worthless is not None:
+            return self.worthless
+        return None if self.kept else self.deadline
+
+    @property
     def silent_at(self) -> float | None:
         """When a peer that has not been heard counts as gone (monotonic seconds)."""
         return None if self.plan.silence is None else self.heard + self.plan.silence
@@ -153,7 +168,7 @@ class Call(Struct, eq=False):
         Raises:
             ConfigurationError: the user context cannot travel.
         """
-        plan = self.plan
+        plan, expires = self.plan, self.expires
         if self.fields:
             check_fields(self.fields, plan.codec)
         return plan.wire.write_request(
@@ -165,7 +180,7 @@ class Call(Struct, eq=False):
                 plan.version[0],
                 self.needs,
                 plan.version[1],
-                None if self.deadline is None or self.kept else self.deadline - now,
+                None if expires is None else expires - now,
                 self.body,
                 plan.beat,
                 self.attempt,
@@ -192,6 +207,9 @@ def new_call(
     target, route_minor = plan.routes.choose(sent_as, arguments, options)
     body, minor = plan.write(arguments, gone)
     timeout = options.timeout if options.timeout is not None else plan.timeout
+    ttl = plan.method.ttl if sent_as == "cast" else None
+    if ttl is not None and ttl < timeout:
+        timeout = ttl
     call = Call(
         plan,
         target,
@@ -203,6 +221,7 @@ def new_call(
         now + timeout if timeout < FOREVER else None,
         options.fields,
         now,
+        worthless=None if ttl is None else now + ttl,
     )
     if ambient is not None:
         call.inherit(ambient)

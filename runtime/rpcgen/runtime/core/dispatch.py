@@ -6,7 +6,7 @@ looks things up in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from inspect import isabstract
 from typing import Any
 
@@ -126,6 +126,9 @@ class Job(msgspec.Struct, eq=False):
     Attributes:
         source: what the request came by, and that its answer leaves by.
         arrived: when it came (monotonic seconds).
+        expires: after when it is too late to begin it, or None.
+        line: what it has in common with requests that are handled one after the other; None: it waits for no other.
+        read: its arguments, if they had to be looked at before it runs.
         started: whether its handler may have begun; what is refused before is refused with proof.
         task: whatever the shell needs to cancel it.
     """
@@ -138,6 +141,9 @@ class Job(msgspec.Struct, eq=False):
     arrived: float
     context: Context
     beat_at: float | None
+    expires: float | None = None
+    line: Hashable = None
+    read: msgspec.Struct | None = None
     started: bool = False
     task: Any = None
 
@@ -157,9 +163,21 @@ class Job(msgspec.Struct, eq=False):
         return self.request.how == CALL and not self.context.cancelled
 
     def expired(self, now: float) -> bool:
-        """Whether its time is over."""
+        """Whether it is too late to begin it."""
+        return self.expires is not None and now >= self.expires
+
+    def overdue(self, now: float) -> bool:
+        """Whether nobody waits for it any more."""
         deadline = self.context.deadline
         return deadline is not None and now >= deadline
+
+    def find_line(self) -> None:
+        """Look which others it has to wait for; raises Rejected if its arguments do not fit."""
+        order = self.entry.method.order
+        if order is not None:
+            self.read = self.entry.arguments(self.request, self.wire.codec)
+            key = order(self.read)
+            self.line = None if key is None else (self.entry.interface.name, key)
 
     def arguments(self, now: float) -> msgspec.Struct:
         """The arguments, if the request may still run.
@@ -169,6 +187,8 @@ class Job(msgspec.Struct, eq=False):
         """
         if self.expired(now):
             raise Expired(f"{self.request.method}: its time was over before it could run")
+        if self.read is not None:
+            return self.read
         return self.entry.arguments(self.request, self.wire.codec)
 
     def refuse(self, error: Rejected) -> bytes:
@@ -209,10 +229,13 @@ def new_job(
 ) -> Job:
     """A request that passed the gate just now, at its so many-th attempt (`attempt_of`)."""
     beat = request.beat
+    expires = _expires(request, caller, now)
+    # What a cast says is how long it may wait, if its method sets that: once begun, it has all time.
+    waits = request.how != CALL and entry.method.ttl is not None
     context = Context(
         request.request_id or "",
         request.context or {},
-        _deadline(request, caller, now),
+        None if waits else expires,
         request.trace,
         request.namespace,
         request.method,
@@ -222,16 +245,16 @@ def new_job(
         request.id,
     )
     beat_at = now + beat if beat is not None and beat > 0.0 else None
-    return Job(entry, request, caller, source, wire, now, context, beat_at)
+    return Job(entry, request, caller, source, wire, now, context, beat_at, expires)
 
 
-def _deadline(request: Request, caller: Caller, now: float) -> float | None:
-    """Until when somebody waits, by what the request says, or else by what its transport knows."""
+def _expires(request: Request, caller: Caller, now: float) -> float | None:
+    """After when it is too late to begin a request: by what it says, or by what its transport knows, if that is sooner."""
     remaining = request.remaining
-    if remaining is None:
-        return caller.deadline if isinstance(caller, Delivery) else None
     # Also NaN means none.
-    return now + max(0.0, remaining) if remaining < FOREVER else None
+    said = now + max(0.0, remaining) if remaining is not None and remaining < FOREVER else None
+    known = caller.deadline if isinstance(caller, Delivery) else None
+    return known if known is not None and (said is None or known < said) else said
 
 
 def interface_of(endpoint: AnyEndpoint) -> Interface:

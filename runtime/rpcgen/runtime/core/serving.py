@@ -97,9 +97,9 @@ class Serving:
         self._seen = Seen()
         self._gaps = Gaps()
 
-    def room(self, kept: tuple[Target, ...]) -> Room:
-        """How much it takes, and where messages come that are to be delivered at least once."""
-        return Room(self.settings.concurrency, self.settings.queue, kept)
+    def room(self, kept: tuple[Target, ...], ordered: tuple[Target, ...]) -> Room:
+        """How much it takes, and where messages come that transports have to treat apart."""
+        return Room(self.settings.concurrency, self.settings.queue, kept, ordered)
 
     # --- arriving -------------------------------------------------------------------------------------------------
 
@@ -136,6 +136,7 @@ class Serving:
                 return None
             if now > self.presence.sure_until:
                 self.presence.check(caller, message, now)
+            job.find_line()
             runs = self.work.offer(job)
         except Rejected as error:
             self._count(error)
@@ -145,7 +146,7 @@ class Serving:
             else:
                 self._log_refused_cast(message.method, error, now)
             if self.work.state is not State.CLOSED:  # else its transport gives it to another server
-                settle(caller, str(error))
+                settle(caller, str(error), hopeless=isinstance(error, Expired))
             return None
         if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
             self._note_drift(job)
@@ -250,7 +251,8 @@ class Serving:
         """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""
         self._failed(job, error)
         if not (job.kept and self.work.state is State.CLOSED):
-            settle(job.caller, f"{type(error).__name__}: {error}")
+            hopeless = isinstance(error, Expired) and not job.started
+            settle(job.caller, f"{type(error).__name__}: {error}", hopeless=hopeless)
 
     def _failed(self, job: Job, error: BaseException) -> None:
         self._after(job, error)
@@ -352,11 +354,14 @@ class Serving:
             self.counters.stale += 1
 
 
-def settle(caller: Caller, failure: str = "") -> None:
-    """Tell the transport, if it waits for that, what became of a request: it needs no one else, or it could not be done."""
+def settle(caller: Caller, failure: str = "", *, hopeless: bool = False) -> None:
+    """Tell the transport, if it waits for that, what became of a request: it needs no one else, or it could not be done.
+
+    `hopeless` says that it never can be.
+    """
     if isinstance(caller, Delivery):
         if failure and caller.kept:
-            caller.fail(failure)
+            caller.fail(failure, hopeless=hopeless)
         else:
             caller.settle()
 

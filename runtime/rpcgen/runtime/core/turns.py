@@ -42,6 +42,10 @@ class Turns:
             self._lines[caller] = line  # behind all others
         return job
 
+    def of(self, caller: Caller) -> int:
+        """How many requests of a caller wait."""
+        return len(self._lines.get(caller, ()))
+
     def give_way(self, caller: Caller) -> Job | None:
         """Take the last request of the longest line, for one of a caller that has less than its share.
 

@@ -10,6 +10,7 @@ from enum import Enum
 
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import Beat
+from rpcgen.runtime.core.lines import Lines
 from rpcgen.runtime.core.turns import Turns
 from rpcgen.runtime.errors import Draining, Overloaded, Rejected
 from rpcgen.runtime.peers import Caller
@@ -32,7 +33,16 @@ class Work:
         displaced: told of a request that waited, and is refused after all: its caller has more in the queue than others.
     """
 
-    __slots__ = ("_concurrency", "_displaced", "_jobs", "_queue", "_waiting", "running", "state")
+    __slots__ = (
+        "_concurrency",
+        "_displaced",
+        "_jobs",
+        "_lines",
+        "_queue",
+        "_waiting",
+        "running",
+        "state",
+    )
 
     def __init__(
         self, concurrency: int, queue: int, displaced: Callable[[Job, Rejected], None]
@@ -41,24 +51,25 @@ class Work:
         self._queue = queue
         self._displaced = displaced
         self._waiting = Turns()
+        self._lines = Lines()
         self._jobs: dict[tuple[Caller, bytes], Job] = {}
         self.running = 0
         self.state = State.OPEN
 
     @property
     def queued(self) -> int:
-        """Requests that wait for a handler to become free."""
-        return len(self._waiting)
+        """Requests that wait, for a handler to become free or for another one of their line."""
+        return len(self._waiting) + len(self._lines)
 
     @property
     def full(self) -> bool:
         """Whether the next request would be refused."""
-        return self.running >= self._concurrency and len(self._waiting) >= self._queue
+        return self.running >= self._concurrency and self.queued >= self._queue
 
     @property
     def held(self) -> int:
         """Requests that run or wait."""
-        return self.running + len(self._waiting)
+        return self.running + self.queued
 
     def offer(self, job: Job) -> bool:
         """Take a job: True if it may run now; False if it waits, for `finish` to return it later.
@@ -72,35 +83,52 @@ class Work:
         key = (job.caller, job.request.id)
         if key in self._jobs:
             raise Rejected("a request with this id is being worked on")
-        if self.running < self._concurrency:
+        runs = self.running < self._concurrency and not self._lines.occupied(job)
+        if runs:
             self.running += 1
-            self._jobs[key] = job
-            return True
-        if self.full and not job.kept:  # of those come as many as may run at once, at most
+        elif self.queued >= self._queue and not job.kept:  # as many as may run at once, at most
             self._make_room(job)
         self._jobs[key] = job
-        self._waiting.add(job)
-        return False
+        if self._lines.enter(job) and not runs:
+            self._waiting.add(job)
+        return runs
 
     def _make_room(self, job: Job) -> None:
         """Refuse another request instead of one whose caller has less than its share of the queue; or raise Overloaded."""
         error = Overloaded(
-            f"this server runs {self.running} requests and {len(self._waiting)} wait",
+            f"this server runs {self.running} requests and {self.queued} wait",
             retry_after=0.1,
         )
-        other = self._waiting.give_way(job.caller)
+        other = self._waiting.give_way(job.caller) or self._give_way(job)
         if other is None:
             raise error
         del self._jobs[other.caller, other.request.id]
+        if not self._lines.remove(other):
+            self._go_on(other)
         self._displaced(other, error)
+
+    def _give_way(self, job: Job) -> Job | None:
+        """The last of the longest line, if more wait there than of the caller of a request that is not of that line."""
+        last = self._lines.last()
+        if last is None or last.kept or last.line == job.line or last.caller == job.caller:
+            return None
+        more = self._lines.behind(last) > self._waiting.of(job.caller) + 1
+        return last if more else None
 
     def finish(self, job: Job) -> Job | None:
         """A job that ran is done; the next one to run, if any waits."""
         self._jobs.pop((job.caller, job.request.id), None)
+        self._go_on(job)
         if self._waiting:
             return self._waiting.next()
         self.running -= 1
         return None
+
+    def _go_on(self, job: Job) -> None:
+        """A job that had its line to itself has left it: the next one there may run."""
+        following = self._lines.leave(job)
+        if following is not None:
+            self._waiting.add(following)
 
     def cancel(self, caller: Caller, call_id: bytes) -> Job | None:
         """The caller gave up: the job, if it is still held; one that waits is forgotten."""
@@ -109,6 +137,9 @@ class Work:
             return None
         job.context.cancelled = True
         if self._waiting.remove(job):
+            del self._jobs[caller, call_id]
+            self._go_on(job)
+        elif self._lines.remove(job):
             del self._jobs[caller, call_id]
         return job
 
@@ -133,12 +164,13 @@ class Work:
             job.context.cancelled = True
         self._jobs.clear()
         self._waiting.clear()
+        self._lines.clear()
         return jobs
 
     def overdue(self, now: float) -> list[Job]:
         """The jobs whose caller's deadline has passed, each returned once."""
         late = [
-            job for job in self._jobs.values() if not job.context.cancelled and job.expired(now)
+            job for job in self._jobs.values() if not job.context.cancelled and job.overdue(now)
         ]
         for job in late:
             job.context.cancelled = True

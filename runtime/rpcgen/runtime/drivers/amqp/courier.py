@@ -252,12 +252,12 @@ class Courier:
         """
         forks.check(self.born)
         assert isinstance(peer, Place)
-        if monotonic() < peer.proven and not message.kept:
+        if monotonic() < peer.proven and not message.kept and not message.ordered:
             self._put(peer, frame, message, lambda error: self._cast_settled(peer, error))
             return None
 
         def told(error: RpcgenError | None) -> None:
-            if error is None and not message.kept:
+            if error is None and not message.kept and not message.ordered:
                 peer.proven = monotonic() + PROVEN
             settled(error if error is None else self._explained(peer, error))
 
@@ -314,7 +314,7 @@ class Courier:
 
         parcel = Parcel(
             place.exchange,
-            place.keep if kept else place.key,
+            place.key_of(message),
             body,
             properties,
             settled,

@@ -71,7 +71,7 @@ class Desk:
         self._manner = manner = manner_of(broker)
         topics = sorted({(target.exchange, target.topic) for target in targets})
         self._here = msgspec.msgpack.encode([server, topics])
-        queues = manner.queues(topics, server, room.kept)
+        queues = manner.queues(topics, server, room)
         self._arrived = arrived
         take, ask = self._arrival, self._tell_who
         self._intake = Intake(broker, manner, queues, room, take, ask, self._again)
@@ -166,21 +166,26 @@ class Desk:
 
     # --- what is kept -----------------------------------------------------------------------------------------------
 
-    def _again(self, request: Request, berth: Berth, queue: KeptQueue, reason: str) -> None:
+    def _again(
+        self, request: Request, berth: Berth, queue: KeptQueue, reason: str, hopeless: bool
+    ) -> None:
         """Publish it anew, with what was learned, and acknowledge it when the broker has that."""
         kept = request.travels.failed(reason)
-        dead = kept.attempt > MAX_ATTEMPTS
+        dead = hopeless or kept.attempt > MAX_ATTEMPTS
         where = queue.dead if dead else queue.name
         if dead:
             self.counters["dead"] += 1
-            log.error("put into %s after %d attempts: %s", where, MAX_ATTEMPTS, ascii(reason[:500]))
+            log.error("put into %s at attempt %d: %s", where, request.attempt, ascii(reason[:500]))
         else:
             self.counters["again"] += 1
         message = request.message
         message_id = (message.text("message_id") or "").partition(".")[0][:64]
 
         def properties(number: int) -> Properties:
-            return letters.keep(number, message_id, request.reply_to, request.label, kept)
+            remaining = None if dead else request.left()
+            return letters.keep(
+                number, message_id, request.reply_to, request.label, kept, remaining
+            )
 
         def settled(error: RpcgenError | None) -> None:
             if error is None:

@@ -47,7 +47,8 @@ class Intake:
         room: how many requests may be held at once.
         arrived: gets each request.
         asked: gets the questions who is there.
-        failed: gets what is kept and could not be done: the request, where to acknowledge it, the queue, and why.
+        failed: gets what is kept and could not be done: the request, where to acknowledge it, the queue, why, and
+            whether it never can be.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Intake:
         room: Room,
         arrived: Callable[[tuple[Caller, bytes]], object],
         asked: Callable[[str], None],
-        failed: Callable[[Request, Berth, KeptQueue, str], None],
+        failed: Callable[[Request, Berth, KeptQueue, str, bool], None],
     ) -> None:
         self.owner = Owner(broker, "intake", self)
         self.concurrency = room.concurrency
@@ -107,8 +108,8 @@ class Intake:
         assert berth is not None
         berth.came(message.tag)
 
-        def failed(request: Request, where: Berth, reason: str) -> None:
-            self._failed(request, where, queue, reason)
+        def failed(request: Request, where: Berth, reason: str, hopeless: bool) -> None:
+            self._failed(request, where, queue, reason, hopeless)
 
         incoming = self._manner.read_request(message)
         request = Request(message, incoming, berth, letters.kept_of(message), failed)

@@ -6,6 +6,7 @@ The other wire of this driver is another module of this shape.
 from __future__ import annotations
 
 import math
+from time import monotonic
 from typing import Any, cast
 
 from msgspec import Struct
@@ -24,6 +25,9 @@ MAX_REASON = 4096
 
 #: The longest time to live that AMQP can say is 2^32 - 1 ms; what lives longer lives for ever.
 _LONGEST = 4_000_000.0
+
+#: Digits of 2^32.
+MAX_DIGITS = 10
 
 
 def request(
@@ -44,7 +48,7 @@ def request(
         message_id=f"{message_id.hex()}.{number}",
         correlation_id=label,
         reply_to=reply_to,
-        expiration=_expiration(remaining),
+        expiration=expiration(remaining),
     )
 
 
@@ -86,9 +90,14 @@ def kept_of(message: Message) -> Kept:
 
 
 def keep(
-    number: int, message_id: str, reply_to: str | None, label: str | None, kept: Kept
+    number: int,
+    message_id: str,
+    reply_to: str | None,
+    label: str | None,
+    kept: Kept,
+    remaining: float | None,
 ) -> Properties:
-    """The properties of a frame to a server that is kept until it has been run."""
+    """The properties of a frame to a server that is kept until it has been run, or has waited for too long."""
     return Properties(
         content_type=CONTENT_TYPE,
         type=REQUEST,
@@ -96,6 +105,7 @@ def keep(
         correlation_id=label,
         reply_to=reply_to,
         delivery_mode=PERSISTENT,
+        expiration=expiration(remaining),
         headers=kept.headers(),
     )
 
@@ -117,10 +127,19 @@ def who(reply_to: str) -> Properties:
     return Properties(content_type=CONTENT_TYPE, type=WHO, message_id=".0", reply_to=reply_to)
 
 
-def _expiration(remaining: float | None) -> str | None:
+def expiration(remaining: float | None) -> str | None:
+    """Seconds as AMQP says for how long a message may wait."""
     if remaining is None or remaining > _LONGEST:
         return None
     return str(max(1, math.ceil(remaining * 1000.0)))
+
+
+def deadline_of(message: Message) -> float | None:
+    """Until when a message may wait: as long after its arrival as it said when it was published, so a bit late."""
+    told = message.text("expiration") or ""
+    if not (told.isascii() and told.isdecimal() and len(told) <= MAX_DIGITS):
+        return None
+    return monotonic() + int(told) / 1000.0
 
 
 def number_of(message: Message) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from msgspec import Struct
+from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
@@ -29,13 +30,24 @@ class Place(Peer):
 
     Attributes:
         exchange, key: how it is reached; keep: the key for what is kept.
+        ordered, keep_ordered: the same for what has to be handled in order.
         declares: the exchange, if whoever publishes to it declares it, or looks for it, before.
         everybody: by which a cancellation reaches whoever has the request; None: as the request did.
         label: comes back with its answers.
         proven: until when (monotonic seconds) it is believed to be there.
     """
 
-    __slots__ = ("declares", "everybody", "exchange", "keep", "key", "label", "proven")
+    __slots__ = (
+        "declares",
+        "everybody",
+        "exchange",
+        "keep",
+        "keep_ordered",
+        "key",
+        "label",
+        "ordered",
+        "proven",
+    )
 
     def __init__(
         self,
@@ -45,6 +57,8 @@ class Place(Peer):
         label: str,
         *,
         keep: str = "",
+        ordered: str = "",
+        keep_ordered: str = "",
         everybody: Place | None = None,
         declares: Exchange | None = None,
     ) -> None:
@@ -52,10 +66,20 @@ class Place(Peer):
         self.exchange = exchange
         self.key = key
         self.keep = keep or key
+        self.ordered = ordered or key
+        self.keep_ordered = keep_ordered or self.keep
         self.label = label
         self.everybody = everybody
         self.declares = declares
         self.proven = 0.0
+
+    def key_of(self, message: Outgoing | None) -> str:
+        """The key of one message."""
+        if message is None:
+            return self.key
+        if message.ordered:
+            return self.keep_ordered if message.kept else self.ordered
+        return self.keep if message.kept else self.key
 
 
 class ReplyQueue(Struct, frozen=True):
@@ -174,9 +198,9 @@ class Manner(Protocol):
         ...
 
     def queues(
-        self, topics: Sequence[tuple[str, str]], server: str, kept: Sequence[Target]
+        self, topics: Sequence[tuple[str, str]], server: str, room: Room
     ) -> Sequence[RequestQueue]:
-        """What a server of topics (exchange and name) consumes from; `kept` are those with messages that are kept."""
+        """What a server of topics (exchange and name) consumes from; the room says what messages come there."""
         ...
 
     def read_request(self, message: Message) -> Incoming | None:

@@ -40,6 +40,14 @@ class Names:
         """The queue, and the routing key, of messages to the same that are kept until they have been run."""
         return self._name("keep", target.exchange, target.topic, target.server)
 
+    def call_ordered(self, target: Target) -> str:
+        """As `call`, for what any server may get and has to be handled in order."""
+        return self._name("call-ordered", target.exchange, target.topic)
+
+    def keep_ordered(self, target: Target) -> str:
+        """As `keep`, for the same."""
+        return self._name("keep-ordered", target.exchange, target.topic)
+
     def dead(self, target: Target) -> str:
         """The queue of kept messages of a topic that could not be run."""
         return self._name("dead", target.exchange, target.topic)

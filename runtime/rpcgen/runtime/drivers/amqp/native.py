@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
+from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.manner import (
     Dressed,
@@ -50,19 +51,32 @@ class NativeManner:
         name = target.server or str(target)
         everybody = None if target.server else Place(name, names.fanout(target), "", label)
         call, keep = names.call(target), names.keep(target)
-        return Place(name, names.calls(), call, label, keep=keep, everybody=everybody)
+        ordered = keep_ordered = ""
+        if target.server is None:
+            ordered, keep_ordered = names.call_ordered(target), names.keep_ordered(target)
+        return Place(
+            name,
+            names.calls(),
+            call,
+            label,
+            keep=keep,
+            ordered=ordered,
+            keep_ordered=keep_ordered,
+            everybody=everybody,
+        )
 
     def request(
         self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool
     ) -> DressedRequest:
         """PROTOCOL.md 6.2."""
         message_id = b"" if message is None else message.id
-        deadline = None if message is None else message.deadline
+        expires = None if message is None else message.expires
 
         def properties(number: int, again: bool) -> Properties:
+            remaining = None if expires is None else expires - monotonic()
             if message is not None and message.kept:
-                return letters.keep(number, message_id.hex(), reply_to, place.label, letters.Kept())
-            remaining = None if deadline is None else deadline - monotonic()
+                kept, text = letters.Kept(), message_id.hex()
+                return letters.keep(number, text, reply_to, place.label, kept, remaining)
             return letters.request(number, message_id, remaining, reply_to, place.label)
 
         return frame, properties
@@ -74,7 +88,7 @@ class NativeManner:
         return message.text("correlation_id") or "", message.body
 
     def queues(
-        self, topics: Sequence[tuple[str, str]], server: str, kept: Sequence[Target]
+        self, topics: Sequence[tuple[str, str]], server: str, room: Room
     ) -> Sequence[RequestQueue]:
         """PROTOCOL.md 6.1."""
         names = self._names
@@ -85,10 +99,15 @@ class NativeManner:
                 queues.append(Queue(names.call(target), names.calls()))
             fanouts.append(names.fanout(Target(exchange, topic)))
         queues.append(OwnQueue(names.own(server), tuple(fanouts)))
-        for target in kept:
+        for target in room.ordered:
+            queues.append(Queue(names.call_ordered(target), names.calls(), single=True))
+        for target in room.kept:
+            exchange, dead = names.calls(), names.dead(target)
             for each in (target, Target(target.exchange, target.topic, server)):
-                keep, dead = names.keep(each), names.dead(target)
-                queues.append(KeptQueue(keep, names.calls(), dead, self._kind))
+                queues.append(KeptQueue(names.keep(each), exchange, dead, self._kind))
+            if target in room.ordered:
+                keep = names.keep_ordered(target)
+                queues.append(KeptQueue(keep, exchange, dead, self._kind, single=True))
         return queues
 
     def read_request(self, message: Message) -> Incoming | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message
+
+#: The broker delivers to one consumer, whatever others there are, until that one goes.
+_SINGLE: dict[str, Any] = {"x-single-active-consumer": True}
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.amqp.manner import Taker
@@ -18,16 +21,18 @@ class Queue(Struct, frozen=True):
     Attributes:
         name: also the routing key.
         exchange: from which it has them.
+        single: one server at a time gets what is in it.
     """
 
     name: str
     exchange: str
+    single: bool = False
 
     kept: ClassVar[bool] = False
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
-        lane.declare_queue(self.name, auto_delete=True)
+        lane.declare_queue(self.name, auto_delete=True, arguments=_SINGLE if self.single else None)
         self.bind(lane)
         came, cancelled, prefetch = intake.requested, intake.cancelled, intake.prefetch
         lane.take(self.name, self.name, came, cancelled, acknowledged=True, prefetch=prefetch)
@@ -60,18 +65,24 @@ class KeptQueue(Struct, frozen=True):
         exchange: from which it has them.
         dead: the queue of those that could not be run.
         kind: `classic` or `quorum`.
+        single: one server at a time gets what is in it.
     """
 
     name: str
     exchange: str
     dead: str
     kind: str
+    single: bool = False
     kept: ClassVar[bool] = True
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
-        for name in (self.dead, self.name):
-            lane.declare_queue(name, durable=True, arguments={"x-queue-type": self.kind})
+        kind = {"x-queue-type": self.kind}
+        lane.declare_queue(self.dead, durable=True, arguments=kind)
+        # What has waited for too long goes there, too, by way of the default exchange.
+        over = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.dead}
+        single = _SINGLE if self.single else {}
+        lane.declare_queue(self.name, durable=True, arguments={**kind, **over, **single})
         self.bind(lane)
 
         def came(message: Message) -> None:

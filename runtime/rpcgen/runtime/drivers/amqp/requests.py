@@ -8,7 +8,7 @@ from time import monotonic
 
 from rpcgen.runtime.drivers.amqp.acks import Acks
 from rpcgen.runtime.drivers.amqp.lane import Lane
-from rpcgen.runtime.drivers.amqp.letters import Kept
+from rpcgen.runtime.drivers.amqp.letters import Kept, deadline_of
 from rpcgen.runtime.drivers.amqp.manner import Incoming
 from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.peers import Delivery
@@ -22,7 +22,7 @@ class Request(Delivery):
         incoming: what it says of its answer; None: it is no request.
         berth: where it is to be acknowledged; None: nowhere.
         kept: what travels with one that is kept, or None.
-        failed: gets one that is kept and could not be done, and why.
+        failed: gets one that is kept and could not be done, why, and whether it never can be.
     """
 
     __slots__ = ("_berth", "_failed", "label", "message", "reply_to", "travels")
@@ -33,14 +33,14 @@ class Request(Delivery):
         incoming: Incoming | None,
         berth: Berth | None,
         kept: Kept | None = None,
-        failed: Callable[[Request, Berth, str], None] | None = None,
+        failed: Callable[[Request, Berth, str, bool], None] | None = None,
     ) -> None:
         attempt = 1 if kept is None else kept.attempt
         super().__init__(
             redelivered=message.redelivered or attempt > 1,
             kept=kept is not None,
             attempt=attempt,
-            deadline=None if incoming is None else incoming.deadline,
+            deadline=deadline_of(message) if kept else incoming and incoming.deadline,
         )
         self.message = message
         self.reply_to = "" if incoming is None else incoming.reply_to
@@ -55,11 +55,15 @@ class Request(Delivery):
         if berth is not None:
             berth.settle(self.message.tag)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, *, hopeless: bool = False) -> None:
         """See `Delivery.fail`."""
         berth, self._berth = self._berth, None
         if berth is not None and self._failed is not None:
-            self._failed(self, berth, reason)
+            self._failed(self, berth, reason, hopeless)
+
+    def left(self) -> float | None:
+        """Seconds that it may still wait; None: for ever."""
+        return None if self.deadline is None else self.deadline - monotonic()
 
     def __eq__(self, other: object) -> bool:
         return (

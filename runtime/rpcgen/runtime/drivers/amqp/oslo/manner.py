@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any, Final
 
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
+from rpcgen.runtime.driver import Room
+from rpcgen.runtime.drivers.amqp.letters import deadline_of, expiration
 from rpcgen.runtime.drivers.amqp.manner import (
     Dressed,
     DressedRequest,
@@ -27,12 +28,6 @@ from rpcgen.runtime.target import Target
 
 CONTENT_TYPE: Final = "application/json"
 CONTENT_ENCODING: Final = "utf-8"
-
-#: The longest time to live that AMQP can say is 2^32 - 1 ms; what lives longer lives for ever.
-_LONGEST: Final = 4_000_000.0
-
-#: Digits of 2^32.
-MAX_DIGITS: Final = 10
 
 
 class OsloManner:
@@ -60,11 +55,13 @@ class OsloManner:
     def request(
         self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool
     ) -> DressedRequest:
-        """A call says where its answer goes, and for how long anybody wants it; a cast neither."""
-        deadline = None if message is None or not awaited else message.deadline
+        """A call says where its answer goes, and for how long anybody wants it; a cast the latter only if it has a ttl."""
+        expires = None
+        if message is not None:
+            expires = message.expires if awaited else message.worthless
 
         def properties(number: int, again: bool) -> Properties:
-            return _properties(number, None if deadline is None else deadline - monotonic())
+            return _properties(number, None if expires is None else expires - monotonic())
 
         return seal(frame, reply_queue=reply_to if awaited else None), properties
 
@@ -74,7 +71,7 @@ class OsloManner:
         return None if incoming is None else (None, incoming.frame)
 
     def queues(
-        self, topics: Sequence[tuple[str, str]], server: str, kept: Sequence[Target]
+        self, topics: Sequence[tuple[str, str]], server: str, room: Room
     ) -> Sequence[RequestQueue]:
         """Three for each topic, whatever comes by them."""
         return [
@@ -91,7 +88,7 @@ class OsloManner:
             opened = unseal(message.body)
         except DECODE_ERRORS:
             return None
-        return Incoming(opened.payload, opened.reply_queue or "", None, _deadline(message))
+        return Incoming(opened.payload, opened.reply_queue or "", None, deadline_of(message))
 
     def answer(self, frame: bytes, label: str | None) -> Dressed:
         """Each answer has an id of its own, also each of several to one request."""
@@ -109,22 +106,8 @@ def _properties(number: int, remaining: float | None) -> Properties:
         content_type=CONTENT_TYPE,
         content_encoding=CONTENT_ENCODING,
         message_id=f".{number}",
-        expiration=_expiration(remaining),
+        expiration=expiration(remaining),
         delivery_mode=PERSISTENT,
         priority=0,
         headers=headers,
     )
-
-
-def _deadline(message: Message) -> float | None:
-    """When its caller gives up: as long after its arrival as it said when it was published, which may be a bit late."""
-    told = message.text("expiration") or ""
-    if not (told.isascii() and told.isdecimal() and len(told) <= MAX_DIGITS):
-        return None
-    return monotonic() + int(told) / 1000.0
-
-
-def _expiration(remaining: float | None) -> str | None:
-    if remaining is None or remaining > _LONGEST:
-        return None
-    return str(max(1, math.ceil(remaining * 1000.0)))
