@@ -36,11 +36,12 @@ class Request(Delivery):
         failed: Callable[[Request, Berth, str, bool], None] | None = None,
     ) -> None:
         attempt = 1 if kept is None else kept.attempt
+        known = None if incoming is None else incoming.deadline
         super().__init__(
             redelivered=message.redelivered or attempt > 1,
             kept=kept is not None,
             attempt=attempt,
-            deadline=deadline_of(message) if kept else incoming and incoming.deadline,
+            deadline=known if kept is None else deadline_of(message),
         )
         self.message = message
         self.reply_to = "" if incoming is None else incoming.reply_to
