@@ -188,6 +188,8 @@ def test_names_in_amqp_are_those_of_the_code() -> None:
         names.call(Target("E", "T", "S")),
         names.keep(target),
         names.keep(Target("E", "T", "S")),
+        names.call_ordered(target),
+        names.keep_ordered(target),
         names.dead(target),
         names.fanout(target),
         names.directory(),
