@@ -226,6 +226,11 @@ class Checker:
         """The seconds of the slowest such ending."""
         return max((e.took for e in self.ended.values() if e.outcome == outcome), default=0.0)
 
+    def may_be_lost(self, ticket: str) -> bool:
+        """Whether nobody was promised that it runs."""
+        began = self.began[ticket]
+        return began.cast and not began.kept
+
     def violations(self) -> list[Violation]:
         """All of them; none if everything was as it must be."""
         found = [Violation("unexplained", ticket, "was used twice") for ticket in self._twice]

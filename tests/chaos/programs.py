@@ -29,8 +29,15 @@ from tests.chaos.journal import Ended, Journal
 from tests.compiled import import_from
 
 
-def load(asker: Asker, *, callers: int, seconds: float, may: tuple[str, ...] = ("ok",)) -> None:
-    """Call and cast until stdin ends."""
+def load(
+    asker: Asker,
+    *,
+    callers: int,
+    seconds: float,
+    may: tuple[str, ...] = ("ok",),
+    keeps: bool = False,
+) -> None:
+    """Call and cast until stdin ends; half of the casts are kept, if the transport keeps any."""
     stop = threading.Event()
     may = tuple(may)
 
@@ -41,7 +48,8 @@ def load(asker: Asker, *, callers: int, seconds: float, may: tuple[str, ...] = (
             if number % 4:
                 asker.ask(seconds=seconds if number % 2 else 0.0, timeout=10.0, may=may)
             else:
-                asker.ask("note", timeout=10.0, may=may)
+                kind = "keep" if keeps and number % 8 else "note"
+                asker.ask(kind, timeout=10.0, may=may)
             stop.wait(0.02)
 
     threads = [threading.Thread(target=run, args=(n,)) for n in range(callers)]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.chaos.fleet import DIRECT, DRAIN, LONG, PLACES, Fleets, in_turn, report, seconds
+from tests.chaos.fleet import DIRECT, DRAIN, LONG, PLACES, Fleets, in_turn, keeps, report, seconds
 
 pytestmark = pytest.mark.timeout(120 if LONG else 40)
 everywhere = pytest.mark.parametrize(("transport", "world"), PLACES)
@@ -61,7 +61,9 @@ def test_servers_are_stopped_under_load(transport: str, world: str, fleets: Flee
         fleet.serve(2, world)
         clients = {"one": "blocking", "two": "asyncio"}
         programs = [
-            fleet.program("load", name, world=each, callers=25, seconds=0.05)
+            fleet.program(
+                "load", name, world=each, callers=25, seconds=0.05, keeps=keeps(transport)
+            )
             for name, each in clients.items()
         ]
         for program in programs:
@@ -76,11 +78,13 @@ def test_servers_are_stopped_under_load(transport: str, world: str, fleets: Flee
             program.end_input()
             program.ended(15.0)
         checker = fleet.verdict()
-    casts = sum(began.cast for began in checker.began.values())
+    casts = [began for began in checker.began.values() if began.cast]
+    stored = sum(began.kept for began in casts)
+    assert bool(stored) == keeps(transport)
     report(
         f"F7 rolling SIGTERM {2 * rounds} times, {transport} {world}",
         f"0 failed calls, 0 lost casts, exit 0 in {DRAIN + 2:g} s",
-        f"0 of {len(checker.began)} ({casts} of them casts), exits 0 in {seconds(took)}",
+        f"0 of {len(checker.began)} ({len(casts)} of them casts, {stored} of these kept), exits 0 in {seconds(took)}",
     )
 
 

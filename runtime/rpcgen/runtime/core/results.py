@@ -43,6 +43,14 @@ def clip(text: str) -> str:
     return text[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
 
 
+def text_of(error: BaseException) -> str:
+    """What an exception of the program's says, as such text; some raise when they are asked."""
+    try:
+        return clip(str(error))
+    except Exception as broken:
+        return f"(its text cannot be made: {type(broken).__name__})"
+
+
 class Results:
     """Writes the answers of one method."""
 
@@ -121,13 +129,9 @@ class Results:
         return writer
 
     def _fault(self, call_id: bytes, error: BaseException) -> Fault:
-        try:
-            text = str(error)
-        except Exception as broken:
-            text = f"(its text cannot be made: {type(broken).__name__})"
         trace = "".join(traceback.format_exception(error))[-MAX_TEXT:] if self._debug else None
         code = BAD_RESULT if isinstance(error, BadResult) else RAISED
-        return Fault(call_id, code, type(error).__name__, clip(text), trace and clip(trace))
+        return Fault(call_id, code, type(error).__name__, text_of(error), trace and clip(trace))
 
 
 def _older(request: Request, reader: Version) -> int | None:

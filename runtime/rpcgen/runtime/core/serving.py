@@ -17,7 +17,7 @@ from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
-from rpcgen.runtime.core.results import refusal
+from rpcgen.runtime.core.results import refusal, text_of
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
 from rpcgen.runtime.core.wires import Wire
@@ -252,7 +252,7 @@ class Serving:
         self._failed(job, error)
         if not (job.kept and self.work.state is State.CLOSED):
             hopeless = isinstance(error, Expired) and not job.started
-            settle(job.caller, f"{type(error).__name__}: {error}", hopeless=hopeless)
+            settle(job.caller, f"{type(error).__name__}: {text_of(error)}", hopeless=hopeless)
 
     def _failed(self, job: Job, error: BaseException) -> None:
         self._after(job, error)

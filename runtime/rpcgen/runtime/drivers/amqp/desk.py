@@ -191,6 +191,7 @@ class Desk:
             if error is None:
                 berth.settle(message.tag)
             else:  # the broker still has the first copy
+                berth.stays(message.tag)
                 log.error("%s: %s; it is delivered again later", where, error)
 
         parcel = Parcel("", where, message.body, properties, settled, again=True)

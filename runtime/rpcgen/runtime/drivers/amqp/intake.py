@@ -118,9 +118,14 @@ class Intake:
             request.fail("it is no request")
         elif message.redelivered:
             # Whoever had it may have died of it, so that is counted before anybody has it again.
+            berth.moves(message.tag)
             request.fail("its server went away")
         else:
-            self._arrived((request, incoming.frame))
+            arrival = (request, incoming.frame)
+            if request.attempt > 1:
+                berth.when_moved(lambda: self._arrived(arrival))
+            else:
+                self._arrived(arrival)
 
     def heard(self, message: Message) -> None:
         """Something came that all servers get."""
@@ -171,8 +176,13 @@ class Intake:
         """See `Duty.work`."""
         assert self._berth is not None
         assert self._kept is not None
+        assert self._link is not None
         self._berth.acknowledge(now - ACKNOWLEDGE)
         self._kept.acknowledge(-inf)
+        if moved := self._kept.moved():
+            self._link.flush()
+            for act in moved:
+                act()
         if not self._withdrawing:
             self._see_to_queues(now)
         elif not self.withdrawn.is_set():

@@ -80,18 +80,46 @@ class Request(Delivery):
 class Berth:
     """One channel of an intake, and what came by it. It ends with its connection; what is settled then is forgotten.
 
+    Messages of a server that died move: they are published anew, and then acknowledged. Their copies come back before
+    that, and wait for it: if one of them ended this process, too, the broker would have all of them twice.
+
     Args:
         lane: the channel.
         ring: wakes the thread that owns it.
     """
 
-    __slots__ = ("_acks", "_ring", "_settled", "lane")
+    __slots__ = ("_acks", "_moving", "_ring", "_settled", "_waiting", "lane")
 
     def __init__(self, lane: Lane, ring: Callable[[], None]) -> None:
         self.lane = lane
         self._ring = ring
         self._acks = Acks()
         self._settled: deque[int] = deque()
+        self._moving: set[int] = set()
+        self._waiting: list[Callable[[], object]] = []
+
+    def moves(self, tag: int) -> None:
+        """A message is about to be published anew."""
+        self._moving.add(tag)
+
+    def stays(self, tag: int) -> None:
+        """It could not be, on any thread."""
+        self._moving.discard(tag)
+        self._ring()
+
+    def when_moved(self, act: Callable[[], object]) -> None:
+        """Act when nothing moves, which may be now."""
+        if self._moving:
+            self._waiting.append(act)
+        else:
+            act()
+
+    def moved(self) -> list[Callable[[], object]]:
+        """What has waited until now."""
+        if self._moving:
+            return []
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
     def settle(self, tag: int) -> None:
         """A message is done with, on any thread."""
@@ -105,7 +133,9 @@ class Berth:
     def acknowledge(self, then: float) -> None:
         """Tell the broker what was settled, and of all that came until `then`."""
         while self._settled:
-            self._acks.settle(self._settled.popleft())
+            tag = self._settled.popleft()
+            self._acks.settle(tag)
+            self._moving.discard(tag)
         self._acks.settle_until(then)
         for tag, multiple in self._acks.due():
             self.lane.acknowledge(tag, multiple=multiple)
