@@ -80,9 +80,10 @@ $(DEMO): pyproject.toml .ci/venv
 	$(PIP) install --editable .
 	@touch $@
 
-$(TEST): $(DEMO) .ci/programs
+$(TEST): $(DEMO) .ci/programs .ci/schemas
 	@.ci/programs
 	$(PIP) install --group test
+	@.ci/schemas $(VENV)
 	@touch $@
 
 $(BENCH): $(TEST)

@@ -3,139 +3,67 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator, ValidationError
 from rpcgen.cli._formats.entry import Group, of_diagnostic
 from rpcgen.cli._formats.github import as_github
 from rpcgen.cli._formats.junit import as_junit
 from rpcgen.cli._formats.sarif import as_sarif
 from rpcgen.cli.main import run
 from rpcgen.idl import Diagnostic, Position
+from xmlschema import XMLSchema, XMLSchemaValidationError
 
 from tests.cli.test_check import BROKEN, FIRST
 
 Output = pytest.CaptureFixture[str]
 
-#: The parts of SARIF 2.1.0 that are used here, as its specification has them: sections 3.13 to 3.35.
-_TEXT = {
-    "type": "object",
-    "required": ["text"],
-    "properties": {"text": {"type": "string"}, "markdown": {"type": "string"}},
-    "additionalProperties": False,
-}
-_POSITIVE = {"type": "integer", "minimum": 1}
-SARIF = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "additionalProperties": False,
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"const": "2.1.0"},
-        "runs": {"type": "array", "items": {"$ref": "#/$defs/run"}},
-    },
-    "$defs": {
-        "run": {
-            "type": "object",
-            "required": ["tool"],
-            "additionalProperties": False,
-            "properties": {
-                "tool": {
-                    "type": "object",
-                    "required": ["driver"],
-                    "additionalProperties": False,
-                    "properties": {"driver": {"$ref": "#/$defs/driver"}},
-                },
-                "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                "results": {"type": "array", "items": {"$ref": "#/$defs/result"}},
-            },
-        },
-        "driver": {
-            "type": "object",
-            "required": ["name"],
-            "additionalProperties": False,
-            "properties": {
-                "name": {"type": "string"},
-                "version": {"type": "string"},
-                "rules": {
-                    "type": "array",
-                    "uniqueItems": True,
-                    "items": {
-                        "type": "object",
-                        "required": ["id"],
-                        "additionalProperties": False,
-                        "properties": {
-                            "id": {"type": "string"},
-                            "shortDescription": _TEXT,
-                            "help": _TEXT,
-                        },
-                    },
-                },
-            },
-        },
-        "result": {
-            "type": "object",
-            "required": ["message"],
-            "additionalProperties": False,
-            "properties": {
-                "ruleId": {"type": "string"},
-                "ruleIndex": {"type": "integer", "minimum": -1},
-                "level": {"enum": ["none", "note", "warning", "error"]},
-                "message": _TEXT,
-                "locations": {
-                    "type": "array",
-                    "uniqueItems": True,
-                    "items": {"$ref": "#/$defs/location"},
-                },
-                "partialFingerprints": {
-                    "type": "object",
-                    "additionalProperties": {"type": "string"},
-                },
-                "suppressions": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["kind"],
-                        "additionalProperties": False,
-                        "properties": {
-                            "kind": {"enum": ["inSource", "external"]},
-                            "justification": {"type": "string"},
-                        },
-                    },
-                },
-                "properties": {"type": "object"},
-            },
-        },
-        "location": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "physicalLocation": {
-                    "type": "object",
-                    "required": ["artifactLocation"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "artifactLocation": {
-                            "type": "object",
-                            "required": ["uri"],
-                            "additionalProperties": False,
-                            "properties": {"uri": {"type": "string", "format": "uri-reference"}},
-                        },
-                        "region": {
-                            "type": "object",
-                            "additionalProperties": False,
-                            "properties": dict.fromkeys(
-                                ("startLine", "startColumn", "endColumn"), _POSITIVE
-                            ),
-                        },
-                    },
-                }
-            },
-        },
-    },
-}
+#: Where `make setup` puts the schemas of formats that are not ours.
+SCHEMAS = Path(sys.prefix) / "schemas"
+
+
+def check_sarif(text: str) -> Any:
+    """A log that is what the schema of SARIF 2.1.0 says."""
+    schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
+    Draft4Validator.check_schema(schema)
+    log = json.loads(text)
+    Draft4Validator(schema).validate(log)
+    return log
+
+
+def check_junit(text: str) -> ElementTree.Element:
+    """A document that is what Jenkins' schema of JUnit's XML says."""
+    XMLSchema(str(SCHEMAS / "junit-10.xsd")).validate(text)
+    return ElementTree.fromstring(text)
+
+
+#: A workflow command as GitHub's runner reads it: what would end a property or the command is escaped.
+_COMMAND = re.compile(
+    r"::(?P<level>error|warning|notice) (?P<properties>\w+=[^:,\r\n]*(?:,\w+=[^:,\r\n]*)*)::(?P<text>[^\r\n]*)"
+)
+
+
+def check_annotations(text: str) -> list[dict[str, str]]:
+    """The annotations that GitHub's runner makes of a text, unescaped."""
+    found: list[dict[str, str]] = []
+    for line in text.splitlines():
+        command = _COMMAND.fullmatch(line)
+        assert command is not None, line
+        pairs = (each.partition("=") for each in command["properties"].split(","))
+        made = {key: _unescaped(value) for key, _, value in pairs}
+        assert set(made) <= {"file", "line", "endLine", "col", "endColumn", "title"}
+        found.append({**made, "level": command["level"], "text": _unescaped(command["text"])})
+    return found
+
+
+def _unescaped(text: str) -> str:
+    codes = {"%0D": "\r", "%0A": "\n", "%3A": ":", "%2C": ",", "%25": "%"}
+    return re.sub("%(?:0D|0A|3A|2C|25)", lambda code: codes[code[0]], text)
 
 
 @pytest.fixture
@@ -187,9 +115,7 @@ def test_the_schema_of_json_refuses_other_json(broken: Path, capsys: Output) -> 
 
 def test_sarif_is_what_its_schema_says(broken: Path, capsys: Output) -> None:
     """Code scanning services get a valid log; each result leads to its rule."""
-    Draft202012Validator.check_schema(SARIF)
-    said = json.loads(_output(capsys, "sarif"))
-    Draft202012Validator(SARIF).validate(said)
+    said = check_sarif(_output(capsys, "sarif"))
     (ran,) = said["runs"]
     rules = [rule["id"] for rule in ran["tool"]["driver"]["rules"]]
     assert [rules[each["ruleIndex"]] for each in ran["results"]] == [
@@ -197,13 +123,19 @@ def test_sarif_is_what_its_schema_says(broken: Path, capsys: Output) -> None:
     ]
     assert {each["level"] for each in ran["results"]} == {"error"}
     said["runs"][0]["results"][0]["level"] = "bad"
-    assert not Draft202012Validator(SARIF).is_valid(said)
+    with pytest.raises(ValidationError):
+        check_sarif(json.dumps(said))
 
 
 def test_github_annotations(broken: Path, capsys: Output) -> None:
     """One command a line, with the place; what would break a line is escaped."""
-    lines = _output(capsys, "github").splitlines()
-    assert len(lines) == 3
+    text = _output(capsys, "github")
+    lines = text.splitlines()
+    assert [each["title"] for each in check_annotations(text)] == [
+        "version-not-bumped",
+        "result-enum-value-added",
+        "since-missing",
+    ]
     assert lines[1].startswith(
         "::error file=shop.yaml,line=5,col=32,endColumn=38,title=result-enum-value-added::the closed enum"
     )
@@ -212,7 +144,10 @@ def test_github_annotations(broken: Path, capsys: Output) -> None:
 
 def test_junit_counts_what_it_holds(broken: Path, capsys: Output) -> None:
     """The document can be read, and its counts are true."""
-    root = ElementTree.fromstring(_output(capsys, "junit"))
+    text = _output(capsys, "junit")
+    root = check_junit(text)
+    with pytest.raises(XMLSchemaValidationError):
+        check_junit(text.replace("<testcase ", "<testcase color='red' ", 1))
     cases = list(root.iter("testcase"))
     assert root.attrib["tests"] == str(len(cases)) == "3"
     assert root.attrib["failures"] == str(len(list(root.iter("failure")))) == "3"
@@ -226,11 +161,13 @@ def test_formats_take_diagnostics_of_any_command() -> None:
     assert as_github(groups) == (
         '::warning file=a b%2Cc%3Ad.yaml,line=3,col=7,endColumn=9,title=name-style::100%25 <odd>%0A\x00%0Ahint: write "x"\n'
     )
-    root = ElementTree.fromstring(as_junit(groups, "rpcgen lint"))
+    (annotation,) = check_annotations(as_github(groups))
+    assert annotation["file"] == "a b,c:d.yaml"
+    assert annotation["text"] == '100% <odd>\n\x00\nhint: write "x"'
+    root = check_junit(as_junit(groups, "rpcgen lint"))
     assert [suite.attrib["tests"] for suite in root] == ["1", "1"]
     assert root.attrib["failures"] == "0"
-    said = json.loads(as_sarif(groups, "lint"))
-    Draft202012Validator(SARIF).validate(said)
+    said = check_sarif(as_sarif(groups, "lint"))
     (result,) = said["runs"][0]["results"]
     assert (
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
@@ -238,6 +175,7 @@ def test_formats_take_diagnostics_of_any_command() -> None:
     )
 
 
+_POSITIVE = {"type": "integer", "minimum": 1}
 #: As docs/lint.md has it.
 LINT = {
     "type": "object",
@@ -326,8 +264,7 @@ def test_lint_as_json(capsys: Output) -> None:
 @pytest.mark.usefixtures("doubtful")
 def test_lint_as_sarif(capsys: Output) -> None:
     """Findings have their rule, their page and their place."""
-    found = json.loads(lint_as("sarif", capsys))
-    Draft202012Validator(SARIF).validate(found)
+    found = check_sarif(lint_as("sarif", capsys))
     (one,) = found["runs"]
     assert one["tool"]["driver"]["name"] == "rpcgen lint"
     assert sorted(each["ruleId"] for each in one["results"]) == [
@@ -342,7 +279,9 @@ def test_lint_as_sarif(capsys: Output) -> None:
 @pytest.mark.usefixtures("doubtful")
 def test_lint_as_annotations(capsys: Output) -> None:
     """An error is an error, a warning a warning."""
-    lines = lint_as("github", capsys).splitlines()
+    text = lint_as("github", capsys)
+    assert len(check_annotations(text)) == 3
+    lines = text.splitlines()
     assert sorted(line.partition(" ")[0] for line in lines) == ["::error", "::warning", "::warning"]
     assert all("file=shop.yaml,line=" in line for line in lines)
 
@@ -350,7 +289,7 @@ def test_lint_as_annotations(capsys: Output) -> None:
 @pytest.mark.usefixtures("doubtful")
 def test_lint_as_junit(capsys: Output) -> None:
     """There is a suite for each file, and an error is a failure."""
-    root = ElementTree.fromstring(lint_as("junit", capsys))
+    root = check_junit(lint_as("junit", capsys))
     suites = {each.get("name"): each for each in root.findall("testsuite")}
     assert {name: each.get("failures") for name, each in suites.items()} == {
         "shop.yaml": "1",

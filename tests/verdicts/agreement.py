@@ -34,9 +34,13 @@ def shown(pair: Pair, said: Comparison) -> list[Finding]:
     """The findings that there has to be a message for."""
     rarely = _raised(pair.old) ^ _raised(pair.new)
     since = {each.path for each in said.findings if each.change and each.change.dated}
-    shown = (each for each in said.findings if _is_shown(each, rarely, since))
+    shown = [each for each in said.findings if _is_shown(each, rarely, since)]
     return [
-        each for each in shown if not (_has_ended(pair.new, each) or _is_converted(pair.new, each))
+        each
+        for each in shown
+        if not _has_ended(pair.new, each)
+        and not _is_converted(pair.new, each)
+        and not _is_undone(each, said)
     ]
 
 
@@ -74,6 +78,13 @@ def _is_converted(interface: Interface, finding: Finding) -> bool:
     """Whether the program's converters stand between the message and its reader."""
     method = interface.methods.get(finding.change.root.name) if finding.change is not None else None
     return method is not None and has_forms(method)
+
+
+def _is_undone(finding: Finding, said: Comparison) -> bool:
+    """Whether a part of an event changed twice, as the file says that it was otherwise than it was; nobody writes that."""
+    changes = [each.change for each in said.findings if each.path == finding.path]
+    ways = {change.dated for change in changes if change is not None}
+    return finding.change is not None and finding.change.root.reader == "event" and len(ways) == 2
 
 
 def _raised(interface: Interface) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -88,18 +88,18 @@ def explore(first: int, count: int, directory: Path) -> Iterator[tuple[Pair, str
                 yield pair, found_in(pair, batch)
 
 
-def found_in(pair: Pair, batch: Batch) -> str:
+def found_in(pair: Pair, batch: Batch, more: Sequence[int] = MORE) -> str:
     """Look for a message, the longer the more likely that there is one."""
     found = broken(pair, batch)
     if found is None and shown(pair, pair.judged()):
-        found = next(filter(None, (broken(pair, batch, payloads) for payloads in MORE)), None)
+        found = next(filter(None, (broken(pair, batch, payloads) for payloads in more)), None)
     return str(found or "")
 
 
-def disagrees(pair: Pair, directory: Path) -> str:
+def disagrees(pair: Pair, directory: Path, more: Sequence[int] = MORE) -> str:
     """Run one pair alone, and say where check and messages disagree."""
     with running([pair], directory) as batch:
-        return disagreement(pair, pair.judged(), found_in(pair, batch))
+        return disagreement(pair, pair.judged(), found_in(pair, batch, more))
 
 
 def report(pair: Pair, directory: Path, folder: Path) -> str:
@@ -114,6 +114,6 @@ def report(pair: Pair, directory: Path, folder: Path) -> str:
 def _kind(pair: Pair, directory: Path) -> str:
     """How they disagree; nothing where a part is missing that payloads or converters are made from."""
     try:
-        return disagrees(pair, directory).partition(":")[0]
+        return disagrees(pair, directory, MORE[:1]).partition(":")[0]
     except (AssertionError, IndexError):
         return ""

@@ -18,8 +18,9 @@ def as_junit(groups: Iterable[Group], name: str) -> str:
     lines.append(f"<testsuites name={quoteattr(name)}{_counts(every, empty)}>")
     for group in suites:
         counts = _counts(group.entries, int(not group.entries))
+        skipped = sum(bool(each.waived) for each in group.entries)
         lines.append(
-            f"  <testsuite name={attribute(group.name)} file={attribute(group.file)}{counts}>"
+            f"  <testsuite name={attribute(group.name)} file={attribute(group.file)}{counts} skipped={quoteattr(str(skipped))}>"
         )
         lines += [line for each in group.entries for line in _case(each, group)]
         if not group.entries:
@@ -32,15 +33,12 @@ def as_junit(groups: Iterable[Group], name: str) -> str:
 
 def _counts(entries: Sequence[Entry], passed: int) -> str:
     failed = sum(each.level == "error" and not each.waived for each in entries)
-    skipped = sum(bool(each.waived) for each in entries)
-    tests = len(entries) + passed
-    return f' tests="{tests}" failures="{failed}" errors="0" skipped="{skipped}"'
+    return f' tests="{len(entries) + passed}" failures="{failed}" errors="0"'
 
 
 def _case(entry: Entry, group: Group) -> Iterator[str]:
-    at = entry.place
-    title = f"{entry.rule} {at}"
-    yield f"    <testcase classname={attribute(group.name)} name={attribute(title)} file={attribute(at.file)} line={quoteattr(str(at.line))}>"
+    title = f"{entry.rule} {entry.place}"
+    yield f"    <testcase classname={attribute(group.name)} name={attribute(title)}>"
     message = f"message={attribute(entry.message)}"
     if entry.waived:
         yield f"      <skipped message={attribute(f'waived: {entry.waived}')}/>"
