@@ -148,3 +148,30 @@ def test_a_diff_of_releases(released: Path, capsys: Output) -> None:
     assert "nothing that counts changed" in capsys.readouterr().out
     assert run(["diff", "nowhere.yaml", "shop.yaml"]) == 3
     assert run(["diff", "rpcgen.lock", "nowhere.yaml"]) == 2
+
+
+def test_a_diff_with_what_was_released_before(released: Path, capsys: Output) -> None:
+    """Without OLD it is the last release before the file's version; in a project no file has to be named."""
+    text = FIRST.replace('"1.0"', '"1.1"').replace("enum: [a, b]", "enum: [a, b, c since 1.1]")
+    released.write_text(text)
+    told = "## town.shop 1.1\n\nSince 1.0: minor changes.\n\n### New\n\n- The enum `Mode` gained `c`, sent with put\n"
+    assert run(["diff", "shop.yaml"]) == 0
+    assert capsys.readouterr().out == told
+    assert run(["release", "shop.yaml"]) == 0
+    (released.parent / "pyproject.toml").write_text('[tool.rpcgen]\nfiles = ["*.yaml"]\n')
+    capsys.readouterr()
+    assert run(["diff"]) == 0
+    assert capsys.readouterr().out == told
+    assert run(["diff", "shop.yaml", "--lock", "elsewhere"]) == 0
+    assert capsys.readouterr() == ("", "town.shop: nothing was ever released\n")
+    assert run(["diff", "one", "two", "three"]) == 2
+
+
+def test_a_version_that_fits_another_file(released: Path, capsys: Output) -> None:
+    """What is compared with may be said, as `rpcgen check` takes it."""
+    old = released.with_name("old.yaml")
+    old.write_text(FIRST.replace('"1.0"', '"1.4"'))
+    released.write_text(FIRST.replace('"1.0"', '"1.4"').replace("[a, b]", "[a, b, c]"))
+    assert run(["bump", "--write", "--against", "old.yaml", "shop.yaml"]) == 0
+    assert "c since 1.5" in released.read_text()
+    assert run(["check", "--against", "old.yaml", "shop.yaml"]) == 0

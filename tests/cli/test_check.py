@@ -355,3 +355,23 @@ def test_a_shared_type_costs_each_interface_its_own(folder: Path, capsys: Output
         "town.told": ("major", False),
     }
     assert all(f["place"]["file"] == "common.yaml" for f in found["town.sent"]["findings"])
+
+
+def test_a_release_that_is_gone_from_between_others(released: Path, capsys: Output) -> None:
+    """No minor may be skipped, so one that is not there was taken away; its releases can be asked elsewhere."""
+    for minor in (1, 2):
+        text = MORE.replace('"1.1"', f'"1.{minor}"')
+        for each in range(2, minor + 1):
+            text += f'  more{each}: {{cast: any, since: "1.{each}"}}\n'
+        _write(released, text)
+        assert run(["release", "shop.yaml"]) == 0
+    subprocess.run(["cp", "-r", "rpcgen.lock", "kept"], check=True)
+    (released / "rpcgen.lock/town.shop/1.1.json").unlink()
+    capsys.readouterr()
+    assert run(["check", "shop.yaml"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "rpcgen.lock/town.shop/1.1.json:1:1: error[history-rewritten]: what is kept of 1.1 is not what was released: "
+        "its file is gone"
+    )
+    assert run(["check", "shop.yaml", "--against", "kept"]) == 0

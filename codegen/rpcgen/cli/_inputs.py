@@ -55,6 +55,13 @@ roots_option = click.option(
     help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
 )
 
+#: `--against`, as `against`.
+against_option = click.option(
+    "--against",
+    metavar="WHAT",
+    help="Compare with this instead of the releases that are kept: a file, a folder, or git:REF[:PATH].",
+)
+
 #: `--lock`, as `lock`.
 lock_option = click.option(
     "--lock",

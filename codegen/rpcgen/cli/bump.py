@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Exit
-from rpcgen.cli._inputs import Inputs, file_arguments, lock_option, read_interfaces
+from rpcgen.cli._inputs import (
+    Inputs,
+    against_option,
+    file_arguments,
+    lock_option,
+    read_interfaces,
+)
 from rpcgen.cli._rewriting import Rewrite, diff, write
 
 if TYPE_CHECKING:
@@ -20,10 +26,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @file_arguments
+@against_option
 @lock_option
 @click.option("--write", "write_", is_flag=True, help="Change the files; else only show how.")
 @click.pass_context
-def command(ctx: click.Context, inputs: Inputs, lock: Path | None, write_: bool) -> None:
+def command(
+    ctx: click.Context, inputs: Inputs, against: str | None, lock: Path | None, write_: bool
+) -> None:
     """Give interface files the versions that their changes need, and date what is new.
 
     Each FILE gets the lowest version that fits what changed since its last release. What is new gets its `since`, and what
@@ -31,16 +40,16 @@ def command(ctx: click.Context, inputs: Inputs, lock: Path | None, write_: bool)
     dated mechanically, `rpcgen check` tells.
 
     Exit codes: 0 nothing to do, or done; 1 files would change, and --write was not given; 2 a mistake in a FILE or on the
-    command line; 3 the releases that are kept cannot be read.
+    command line; 3 the releases that were asked for cannot be read.
     """
     from rpcgen.cli._baseline.choose import baseline
     from rpcgen.cli.check import settings
 
     interfaces, sources = read_interfaces(inputs, "nothing was bumped")
-    chosen = settings(inputs, None, lock)
+    chosen = settings(inputs, against, lock)
     rewrites: list[Rewrite] = []
     for interface in interfaces:
-        base = baseline(interface, None, chosen.lock, chosen.roots)
+        base = baseline(interface, chosen.against, chosen.lock, chosen.roots)
         bumped = _File(interface, base, sources[interface.source], chosen.roots).bumped()
         changed = bumped is not None and bumped.text != sources[interface.source]
         click.echo(f"{interface.name}: {_told(interface, base, bumped, changed)}", err=True)

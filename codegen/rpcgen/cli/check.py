@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import click
 from rpcgen.cli._exit import Exit
 from rpcgen.cli._formats.choice import Format, format_option
-from rpcgen.cli._inputs import Inputs, file_arguments, lock_option, read_interfaces
+from rpcgen.cli._inputs import (
+    Inputs,
+    against_option,
+    file_arguments,
+    lock_option,
+    read_interfaces,
+)
 
 if TYPE_CHECKING:
     from rpcgen.cli._check.judge import Outcome, Settings
@@ -17,11 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @file_arguments
-@click.option(
-    "--against",
-    metavar="WHAT",
-    help="Compare with this instead of the releases that are kept: a file, a folder, or git:REF[:PATH].",
-)
+@against_option
 @lock_option
 @format_option
 @click.option(

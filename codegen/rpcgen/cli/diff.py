@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rpcgen.cli._exit import Failure
-from rpcgen.cli._inputs import roots_option
+from rpcgen.cli._inputs import inputs, lock_option, read_interfaces, roots_option
 
 if TYPE_CHECKING:
     from rpcgen.idl import Interface
@@ -16,21 +16,36 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("files", nargs=-1, metavar="[[OLD] NEW]")
+@lock_option
 @roots_option
-def command(old: str, new: str, roots: tuple[str, ...]) -> None:
+def command(files: tuple[str, ...], lock: Path | None, roots: tuple[str, ...]) -> None:
     """Tell what changed between two versions of an interface, in Markdown, as for a changelog.
 
-    OLD and NEW are interface files, or releases that `rpcgen release` kept; OLD may also be git:REF or git:REF:PATH.
+    OLD and NEW are interface files, or releases that `rpcgen release` kept; OLD may also be git:REF or git:REF:PATH. Without
+    OLD, NEW is compared with the last release before its version; without NEW, that is told of every file of the project.
 
-    Exit codes: 0 told; 2 a mistake in a file or on the command line; 3 OLD cannot be read.
+    Exit codes: 0 told, or nothing was ever released; 2 a mistake in a file or on the command line; 3 OLD cannot be read.
     """
+    from rpcgen.cli._baseline.choose import LOCK
     from rpcgen.idl.compat import compare
 
-    after = _new(new, roots)
-    before = _old(old, after, roots)
-    click.echo(_text(before, after, compare(before, after)), nl=False)
+    if len(files) > 2:
+        raise click.UsageError("expected at most OLD and NEW", click.get_current_context())
+    given = inputs(files[-1:], roots)
+    kept = lock or (given.project.lock if given.project is not None else LOCK)
+    if files:
+        every = [_new(files[-1], given.roots)]
+    else:
+        every, _ = read_interfaces(given, "nothing was compared")
+    told: list[str] = []
+    for after in every:
+        before = _old(files[0], after, given.roots) if len(files) == 2 else _last(after, kept)
+        if before is None:
+            click.echo(f"{after.name}: nothing was ever released", err=True)
+        else:
+            told.append(_text(before, after, compare(before, after)))
+    click.echo("\n".join(told), nl=False)
 
 
 def _new(file: str, roots: tuple[str, ...]) -> Interface:
@@ -44,6 +59,16 @@ def _new(file: str, roots: tuple[str, ...]) -> Interface:
         click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
         raise Failure(f"{file} has mistakes; nothing was compared")
     return loaded.interface
+
+
+def _last(after: Interface, lock: Path) -> Interface | None:
+    """The last release before a version; that of the version itself if there is no other."""
+    from rpcgen.cli._baseline.folder import locked
+
+    releases = locked(lock, after.name).releases
+    older = [version for version in releases if version < after.version]
+    last = max(older, default=after.version)
+    return releases.get(last)
 
 
 def _old(against: str, after: Interface, roots: tuple[str, ...]) -> Interface:

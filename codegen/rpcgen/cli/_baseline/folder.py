@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from rpcgen.cli._baseline.baseline import Baseline
@@ -38,12 +39,23 @@ def locked(lock: Path, name: str) -> Baseline:
         found[version] = release
         if not release.intact:
             rewritten[version] = Position(shown, 1, 1)
+    for version in _missing(found):
+        shown = os.path.normpath(folder / f"{version}.json").replace(os.sep, "/")
+        rewritten[version] = Position(shown, 1, 1)
     return Baseline(
         {version: release.interface for version, release in found.items()},
         origin=os.path.normpath(folder).replace(os.sep, "/"),
         digests={version: release.sha256 for version, release in found.items()},
         rewritten=rewritten,
     )
+
+
+def _missing(found: Collection[Version]) -> Iterator[Version]:
+    """Yield the minors between others of their major that are not kept: each was a release, as none may be skipped."""
+    for major in {version.major for version in found}:
+        minors = {version.minor for version in found if version.major == major}
+        lost = set(range(min(minors), max(minors))) - minors
+        yield from (Version(major, minor) for minor in sorted(lost))
 
 
 def read_release(file: Path, shown: str, parts: Parts | None = None) -> Locked:

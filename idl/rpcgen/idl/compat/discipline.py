@@ -79,12 +79,12 @@ def check(
     Args:
         interface: the file.
         releases: what was released, by version.
-        rewritten: releases whose text is not what was released, and where those are.
+        rewritten: releases whose text is not what was released, or which are gone, and where those are.
         waived: fingerprints of findings that ask for nothing.
         today: the day, by which majors may leave `serves`; without it, none may.
     """
     last = _last(interface.version, releases)
-    found = [*rewritten_history(interface, rewritten or {})]
+    found = [*rewritten_history(interface, rewritten or {}, releases)]
     if last is not None:
         found += compared(interface, releases, last, today)
     asking = [each for each in found if each.fingerprint not in waived]

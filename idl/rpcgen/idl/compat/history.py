@@ -32,13 +32,13 @@ def compared(interface: Interface, releases: Releases, last: Version, today: dat
 
 
 def rewritten_history(
-    interface: Interface, places: Mapping[Version, Position]
+    interface: Interface, places: Mapping[Version, Position], releases: Releases
 ) -> Iterator[Finding]:
-    """Yield the releases whose text is not what was released."""
+    """Yield the releases whose text is not what was released, and those that are not there any more."""
     for version, place in sorted(places.items()):
-        change = Change(
-            "history", "rewritten", Root(), f"release {version}", place, name=str(version)
-        )
+        after = "changed" if version in releases else "gone"
+        path = f"release {version}"
+        change = Change("history", "rewritten", Root(), path, place, name=str(version), after=after)
         yield judged(change, interface.name)
 
 
