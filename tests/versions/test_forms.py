@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -156,3 +157,32 @@ def test_values_that_are_too_deep_for_a_converter_are_refused(
         tree = forms.Tree(name="node", below=[tree])
     with pytest.raises(BadArguments, match="too deep"):
         client.prepare(pin="6.0").put(tree=tree)
+
+
+NULLABLE = """rpcgen: 1
+interface: test.nullable
+version: "1.1"
+types:
+  Box: {fields: {note: {type: string?, default: none, was_type: {"1.1": {type: string, default: none}}}}}
+methods:
+  echo: {call: any, args: {note: {type: string?, default: none, was_type: {"1.1": {type: string, default: none}}}}, returns: Box}
+"""
+
+
+def test_null_is_the_default_where_null_was_no_value(tmp_path: Path) -> None:
+    """Null reads as the default, so older readers that have no place for null get that, in requests and results."""
+    (tmp_path / "nullable.yaml").write_text(NULLABLE)
+    compile_to(tmp_path, tmp_path / "nullable.yaml")
+    module = import_from(tmp_path, "test_nullable")
+    seen: list[Any] = []
+
+    class Endpoint(module.NullableEndpoint):  # type: ignore[name-defined, misc]
+        def echo(self, ctx: Any, *, note: Any) -> Any:
+            seen.append((note, ctx.needs))
+            return module.Box(note=None)
+
+    url = f"memory://{secrets.token_hex(6)}"
+    with Server(url, endpoints=[Endpoint()]), module.NullableClient(url, pin="1.0") as client:
+        assert client.echo(note=None).note == "none"
+        assert client.prepare(pin="1.1").echo(note="x").note == "none"
+    assert seen == [("none", (1, 0)), ("x", (1, 0))]

@@ -186,6 +186,9 @@ class Lowering(Compiler):
         minor = since_minor(part, self.at) if self._strict else 0
         # Where absent is kept apart, it alone is unset.
         explicit = keeps_absent(field)
+        # Null reads as the default, which an older type may have a place for though it has none for null.
+        retyped = any(older.until > self.at for older in part.types)
+        filled = NOTHING if explicit or not retyped else default
         drops = self._strict and bool(part.since) and not (part.always or explicit)
         is_unset = unset_rule(field.type)
         if inner is None and not minor and not drops and wire == name:
@@ -201,6 +204,10 @@ class Lowering(Compiler):
                 return
             if minor > found.minor:
                 found.minor = minor
+            if item is None and filled is not NOTHING:
+                # Visits change lists and maps in place, and the default is everybody's.
+                item = deepcopy(filled)
+                found.changed = True
             if inner is not None:
                 item = value[name] = inner(item, found, (*path, name))
             if wire != name:
