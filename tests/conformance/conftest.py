@@ -83,6 +83,12 @@ def worlds(combination: tuple[str, str, str]) -> Iterator[Worlds]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def oslo_url(rabbit: RabbitServer) -> str:
+    """On a virtual host of its own, where all that one test makes goes with it: names have no prefix."""
+    return rabbit.url("wire=oslo", "auto_delete=yes", vhost=rabbit.new_vhost())
+
+
 @pytest.fixture
 def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[int], list[str]]]:
     """Makes the URLs of so many servers, and the client's URL as the last."""
@@ -108,9 +114,8 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
             if scheme == "amqp":
                 url = request.getfixturevalue("amqp_url")
                 return [url] * (servers + 1)
-            if scheme == "amqp+oslo":  # names have no prefix: all that one test makes goes with it
-                rabbit: RabbitServer = request.getfixturevalue("rabbit")
-                return [rabbit.url("wire=oslo", "auto_delete=yes")] * (servers + 1)
+            if scheme == "amqp+oslo":
+                return [request.getfixturevalue("oslo_url")] * (servers + 1)
             query = {"memory+json": "?codec=json", "memory+oslo": "?wire=oslo"}.get(scheme, "")
             return [f"memory://{name}{query}"] * (servers + 1)
 

@@ -15,17 +15,19 @@ from tests.oslo.recorded import PROGRAMS
 peer_errors = import_from(PROGRAMS, "peer_errors")
 
 
-def endpoint(package: ModuleType, server: str, noted: Any = None, seen: Any = None) -> Any:
+def endpoint(
+    package: ModuleType, server: str, noted: Any = None, seen: Any = None, base: str = "LabEndpoint"
+) -> Any:
     """An endpoint of the generated class.
 
     Args:
-        package: generated from peer.yaml.
+        package: generated from peer.yaml, or from what is like it; base: its class of endpoints.
         server: what it calls itself.
         noted: is called with the text of every note.
         seen: is called with the context of every call of `where`.
     """
 
-    class Lab(package.LabEndpoint):  # type: ignore[misc, name-defined]
+    class Lab(getattr(package, base)):  # type: ignore[misc]
         def echo(self, ctx: Context, *, arg: Any) -> Any:
             return arg
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import amqp
 import pytest
 from rpcgen.runtime import (
     DeadlineExceeded,
@@ -18,8 +23,10 @@ from rpcgen.runtime import (
 )
 
 from tests.compiled import compile_to, import_from
+from tests.oslo.conftest import WATCHED
 from tests.oslo.processes import OsloServer
 from tests.oslo.recorded import HERE
+from tests.rabbitd import RabbitServer
 
 Start = Callable[..., OsloServer]
 
@@ -46,7 +53,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     directory = tmp_path_factory.mktemp("newer")
     text = (HERE / "peer.yaml").read_text()
     text = text.replace('version: "2.3"', 'version: "2.4"').replace("peer.lab", "peer.newer")
-    text += '  newest: {call: any, since: "2.4"}\n'
+    text += '  newest: {call: any, since: "2.4"}\n  missing: {call: any, timeout: long}\n'
     (directory / "newer.yaml").write_text(text)
     compile_to(directory, directory / "newer.yaml")
     return import_from(directory, "peer_newer")
@@ -104,6 +111,63 @@ def test_an_unknown_method_is_refused(client: Any, peer: ModuleType, serve_their
             call(arg=1)
     finally:
         method.name = "echo"
+
+
+def test_beats_without_end_are_passed_over(
+    newer: ModuleType, ours: str, topic: str, serve_theirs: Start
+) -> None:
+    """oslo.messaging's server refuses a monitored call of a method that it does not have, and beats for it for ever."""
+    serve_theirs("host1")
+    with newer.NewerClient(ours, topic=topic, timeout=5.0, profiles=WATCHED) as client:
+        with pytest.raises(UnknownMethod):
+            client.missing()
+        counters = client._transport.counters
+        assert client.slow(seconds=2.6) == "done"
+        assert counters.late >= 2
+        assert client.where() == "host1"
+
+
+@dataclass(frozen=True)
+class Old:
+    """A server from before envelopes, which answers in two parts and what nobody asked."""
+
+    rabbit: RabbitServer
+    topic: str
+
+    def serve(self, ready: threading.Event) -> None:
+        """Answer one call of `where`."""
+        connection = self.rabbit.connect()
+        try:
+            channel = connection.channel()
+            channel.exchange_declare("peers", "topic", durable=False, auto_delete=False)
+            channel.queue_declare(self.topic, durable=False, auto_delete=False)
+            channel.queue_bind(self.topic, "peers", self.topic)
+            taken: list[Any] = []
+            channel.basic_consume(self.topic, callback=taken.append, no_ack=True)
+            ready.set()
+            while not taken:
+                connection.drain_events(timeout=10.0)
+            asked = json.loads(json.loads(taken[0].body)["oslo.message"])
+            stray = {"_msg_id": "f" * 32, "result": "stray", "failure": None, "ending": True}
+            first = {"_msg_id": asked["_msg_id"], "result": "old", "failure": None, "ending": False}
+            for answer in (stray, first, first | {"result": None, "ending": True}, stray):
+                message = amqp.Message(
+                    json.dumps(answer), content_type="application/json", content_encoding="utf-8"
+                )
+                channel.basic_publish_confirm(message, routing_key=asked["_reply_q"])
+        finally:
+            connection.close()
+
+
+def test_old_servers_are_understood(client: Any, topic: str, rabbit: RabbitServer) -> None:
+    """Answers in two parts and without an envelope; what is for nobody costs a count."""
+    ready = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        serving = pool.submit(Old(rabbit, topic).serve, ready)
+        assert ready.wait(10.0)
+        assert client.where() == "old"
+        serving.result(10.0)
+    assert client._transport.counters.late >= 1
 
 
 def test_messages_go_where_they_are_sent(client: Any, serve_theirs: Start) -> None:

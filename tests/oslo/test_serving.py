@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 from rpcgen.runtime import Context, Server
 
+from tests.compiled import compile_to, import_from
 from tests.oslo.ours import endpoint
 from tests.oslo.processes import OsloServer
+from tests.oslo.recorded import HERE
 from tests.oslo.test_asking import VALUES
 
 Serve = Callable[..., Server]
@@ -169,6 +172,20 @@ def test_both_kinds_share_a_topic(
     client.prepare(fanout=True).note(text="ours")
     assert [noted.get(timeout=5.0)[1] for _ in range(2)] == ["theirs", "ours"]
     assert [process.hear()["noted"] for _ in range(2)] == ["theirs", "ours"]
+
+
+def test_a_null_namespace_is_none(tmp_path: Path, ours: str, topic: str, ask: Ask) -> None:
+    """An interface without one is what callers without one ask for, and nobody else."""
+    text = (HERE / "peer.yaml").read_text().replace("peer.lab", "peer.bare")
+    (tmp_path / "bare.yaml").write_text(text.replace("namespace: lab", "namespace: null"))
+    compile_to(tmp_path, tmp_path / "bare.yaml")
+    bare = import_from(tmp_path, "peer_bare")
+    made = endpoint(bare, "bare", base="BareEndpoint")
+    with Server(ours, endpoints=[made], server="bare", topic=topic):
+        assert ask("where", namespace=None) == "bare"
+        assert ask("where")["exc_type"] == "UnsupportedVersion"
+        with bare.BareClient(ours, topic=topic) as client:
+            assert client.where() == "bare"
 
 
 def test_one_server_speaks_both_wires(peer: ModuleType, ours: str, topic: str, ask: Ask) -> None:

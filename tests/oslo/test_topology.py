@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
@@ -27,7 +29,8 @@ VARIANTS = {
         "rabbit_quorum_queue=true&rabbit_quorum_delivery_limit=5",
     ),
     "stream": (
-        "quorum_queue=yes&transient_quorum_queue=yes&stream_fanout=yes&queue_manager=hosta:SERVICE",
+        "quorum_queue=yes&transient_quorum_queue=yes&stream_fanout=yes&queue_manager=hosta:SERVICE"
+        "&qos_prefetch_count=10",
         "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true&rabbit_stream_fanout=true"
         "&use_queue_manager=true&hostname=hosta&processname=SERVICE&rabbit_qos_prefetch_count=10",
     ),
@@ -55,6 +58,11 @@ class Fleet:
         self._package, self._ours, self._theirs = package, ours, theirs
         self._open: list[Any] = []
         self.run = secrets.token_hex(3)
+        #: Topics of which ours, and theirs, heard a note, with its text; and clients of both kinds by topic.
+        self.heard: SimpleQueue[tuple[str, str]] = SimpleQueue()
+        self.process: list[OsloServer] = []
+        self.clients: dict[str, Any] = {}
+        self.their_clients: dict[str, Callable[..., Any]] = {}
 
     def name(self, variant: str, order: str) -> str:
         return f"{variant}-{ORDERS[order]}-{self.run}"
@@ -67,13 +75,17 @@ class Fleet:
         for name, variant in variants.items():
             options = VARIANTS[variant][0].replace("SERVICE", f"{name}-o")
             url = f"{self._ours}&{options}" if options else self._ours
-            made = endpoint(self._package, "host1")
+            made = endpoint(self._package, "host1", partial(self._noted, name))
             server = Server(url, endpoints=[made], server="host1", exchange=name, topic=name)
             server.start()
             self._open.append(server.stop)
             client = self._package.LabClient(url, exchange=name, topic=name)
             self._open.append(client.close)
             assert client.echo(arg=name) == name
+            self.clients[name] = client
+
+    def _noted(self, name: str, text: str) -> None:
+        self.heard.put((name, text))
 
     def _start_theirs(self, variants: dict[str, str]) -> None:
         urls = {
@@ -84,12 +96,14 @@ class Fleet:
             {"url": url, "server": "host1", "exchange": name, "topic": name}
             for name, url in urls.items()
         ]
-        self._open.append(OsloServer(servers).end)
+        self.process.append(OsloServer(servers))
+        self._open.append(self.process[-1].end)
         client = OsloClient(self._theirs)
         self._open.append(client.end)
         for name, url in urls.items():
             prepare = {"exchange": name, "topic": name}
-            assert client.ask("echo", args={"arg": name}, url=url, prepare=prepare) == name
+            ask = self.their_clients[name] = partial(client.ask, url=url, prepare=prepare)
+            assert ask("echo", args={"arg": name}) == name
 
     def end(self) -> None:
         for end in reversed(self._open):
@@ -122,7 +136,16 @@ def fleet(peer: ModuleType, ours: str, theirs: str) -> Iterator[Fleet]:
 def listed(rabbit: RabbitServer, fleet: Fleet) -> Listing:
     """What there is on the broker."""
     columns = {
-        "queues": ("name", "durable", "auto_delete", "exclusive", "type", "arguments"),
+        "queues": (
+            "name",
+            "durable",
+            "auto_delete",
+            "exclusive",
+            "exclusive_consumer_tag",
+            "type",
+            "arguments",
+        ),
+        "consumers": ("queue_name", "consumer_tag", "ack_required", "prefetch_count", "arguments"),
         "exchanges": ("name", "type", "durable", "auto_delete", "internal", "arguments"),
         "bindings": (
             "source_name",
@@ -153,10 +176,24 @@ def of_topic(listed: Listing, name: str) -> dict[str, list[tuple[str, ...]]]:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_broker_cannot_tell(fleet: Fleet, listed: Listing, variant: str) -> None:
-    """Queues, exchanges and bindings are the same, with all their arguments."""
+    """Queues, exchanges, bindings and consumers are the same, with all their arguments.
+
+    But where nobody says how much a server takes at once, theirs is sent everything, and ours what it can run and hold.
+    """
     ours, theirs = (of_topic(listed, fleet.name(variant, kind)) for kind in ("ours", "theirs"))
+    if variant != "stream":
+        taken, sent = (bounds(each["consumers"]) for each in (ours, theirs))
+        assert (set(taken[:3]), set(sent)) == ({str(64 + 1024 + 16)}, {"0"})
+        for each in (ours, theirs):
+            each["consumers"] = [(*row[:3], *row[4:]) for row in each["consumers"]]
     assert ours == theirs
     assert len(ours["queues"]) >= 3
+    assert len(ours["consumers"]) >= 3
+
+
+def bounds(consumers: list[tuple[str, ...]]) -> list[str]:
+    """What consumers may hold, those of the topic's queues first."""
+    return [row[3] for row in sorted(consumers, key=lambda row: row[0].startswith("reply_"))]
 
 
 @pytest.mark.timeout(180)
@@ -171,6 +208,21 @@ def test_either_may_start_first(fleet: Fleet, listed: Listing, variant: str) -> 
     for first in firsts:
         assert first["exchanges"] == alone["exchanges"]
         assert set(alone["queues"]) <= set(first["queues"])
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_both_kinds_hear_what_goes_to_all(fleet: Fleet, variant: str) -> None:
+    """By queues of random or fixed names, and by one stream; whoever sends it."""
+    name = fleet.name(variant, "ours first")
+    (process,) = fleet.process
+    fleet.clients[name].prepare(fanout=True).note(text=f"ours-{name}")
+    prepare = {"exchange": name, "topic": name, "fanout": True}
+    fleet.their_clients[name]("note", "cast", args={"text": f"theirs-{name}"}, prepare=prepare)
+    for text in (f"ours-{name}", f"theirs-{name}"):
+        assert fleet.heard.get(timeout=10.0) == (name, text)
+        assert process.hear()["noted"] == text
+    assert fleet.heard.empty()
 
 
 def test_queues_of_answers_are_alike(fleet: Fleet, listed: Listing) -> None:

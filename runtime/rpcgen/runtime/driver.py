@@ -223,7 +223,7 @@ def refuse_kept(message: Outgoing) -> None:
     if message.kept:
         raise ConfigurationError(
             "this transport delivers at most once, and the message is to be delivered at least once; "
-            "use one that keeps messages, such as amqp://"
+            "use one that keeps messages, such as amqp:// without wire=oslo"
         )
 
 

@@ -368,13 +368,10 @@ def settle(caller: Caller, failure: str = "", *, hopeless: bool = False) -> None
 
 def _may_have_run(job: Job) -> bool:
     """Whether another server had a request that must not run twice."""
-    caller = job.caller
-    return (
-        isinstance(caller, Delivery)
-        and caller.redelivered
-        and not caller.kept
-        and not job.entry.method.idempotent
-    )
+    caller, method = job.caller, job.entry.method
+    # Some transports do not know which of their messages are to be run at least once.
+    twice = method.idempotent or (method.kept and job.request.how != CALL)
+    return isinstance(caller, Delivery) and caller.redelivered and not caller.kept and not twice
 
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.

@@ -14,8 +14,9 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.driver import refuse_kept
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.lane import LaneClosed
+from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.link import Link
 from rpcgen.runtime.drivers.amqp.manner import Manner, Place, manner_of
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
@@ -40,7 +41,6 @@ PROVEN: Final = 1.0
 #: Destinations that a client remembers.
 MAX_PLACES: Final = 10_000
 
-_CONSUMER: Final = "answers"
 _NOT_FOUND: Final = 404
 
 
@@ -68,6 +68,9 @@ class Mailbox:
         self._queue = manner.reply_queue()
         self._link: Link | None = None
         self._made = False
+        self._lane: Lane | None = None
+        #: The last that came and is not acknowledged; 0: none.
+        self._came = 0
         self._gone_at: float | None = None
         self._restore = False
         self.trouble: RpcgenError | None = None
@@ -101,7 +104,20 @@ class Mailbox:
             queue = self._queue
             lane.declare_queue(queue.name, durable=queue.durable, arguments=queue.arguments)
             self._made = True
-        lane.take(self._queue.name, _CONSUMER, self._arrived, self._cancelled, acknowledged=False)
+        self._lane, self._came = lane, 0
+        queue = self._queue
+        lane.take(
+            queue.name,
+            queue.tag,
+            self._counted if queue.acknowledged else self._arrived,
+            self._cancelled,
+            acknowledged=queue.acknowledged,
+            prefetch=queue.prefetch,
+        )
+
+    def _counted(self, message: Message) -> None:
+        self._came = message.tag
+        self._arrived(message)
 
     def _cancelled(self, tag: str) -> None:
         self._restore = True
@@ -111,6 +127,9 @@ class Mailbox:
         if self._restore and self._link is not None:
             self._restore = False
             self._open(self._link)
+        if self._came and self._lane is not None:
+            self._lane.acknowledge(self._came, multiple=True)
+            self._came = 0
 
     def due(self, now: float) -> float:
         """See `Duty.due`."""
@@ -252,6 +271,8 @@ class Courier:
         """
         forks.check(self.born)
         assert isinstance(peer, Place)
+        if not self._manner.keeps:
+            refuse_kept(message)
         if monotonic() < peer.proven and not message.kept and not message.ordered:
             self._put(peer, frame, message, lambda error: self._cast_settled(peer, error))
             return None

@@ -65,7 +65,8 @@ class Intake:
         self.concurrency = room.concurrency
         self.prefetch = room.concurrency + room.queue + MARGIN
         self._manner = manner
-        self._queues = {queue.name: queue for queue in queues}
+        #: By the tags of their consumers.
+        self._queues = {queue.tag: queue for queue in queues}
         self._looks: list[float] = []
         self._arrived, self._asked, self._failed = arrived, asked, failed
         self._link: Link | None = None
@@ -162,7 +163,7 @@ class Intake:
         else:
             self._berth = berth
         queues = [queue for queue in self._queues.values() if queue.kept == kept]
-        self._restore.difference_update(queue.name for queue in queues)
+        self._restore.difference_update(queue.tag for queue in queues)
         if not self._withdrawing:
             for queue in queues:
                 queue.open(berth.lane, self)
@@ -192,9 +193,8 @@ class Intake:
 
     def _see_to_queues(self, now: float) -> None:
         restore, self._restore = self._restore, set()
-        for name in restore:
-            log.warning("consuming from %s again: the broker had ended it", name)
-            queue = self._queues[name]
+        for queue in [self._queues[tag] for tag in restore]:
+            log.warning("consuming from %s again: the broker had ended it", queue.name)
             queue.open(self._lane_of(queue), self)
         if self._looks and now >= self._looks[0]:
             self._looks.pop(0)

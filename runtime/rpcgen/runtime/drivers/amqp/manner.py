@@ -86,12 +86,18 @@ class ReplyQueue(Struct, frozen=True):
     """A client's queue of answers.
 
     Attributes:
+        tag: names its consumer.
+        acknowledged: what the broker sent, and we did not have when a connection was lost, comes again.
+        prefetch: of those, so many may be under way at once; 0: any number.
         returns: a queue of its name takes the answers that are still to come, should the broker lose it.
     """
 
     name: str
     arguments: dict[str, Any]
     durable: bool = False
+    tag: str = "answers"
+    acknowledged: bool = False
+    prefetch: int = 0
     returns: bool = False
 
 
@@ -148,6 +154,10 @@ class RequestQueue(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def tag(self) -> str:
+        """Names our consumer on its channel."""
+        ...
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume."""
@@ -170,10 +180,13 @@ class Manner(Protocol):
     """What both sides ask.
 
     Attributes:
+        keeps: messages can be kept until they have been run.
         answer_tries: how often an answer is published whose queue is not there.
         exchange: of requests to one server, which a client declares when it connects; None if there are several.
     """
 
+    @property
+    def keeps(self) -> bool: ...
     @property
     def answer_tries(self) -> int: ...
     @property

@@ -30,6 +30,7 @@ REPLY_EXPIRES: Final = 60
 class NativeManner:
     """As `Manner`. A client whose queue of answers is gone has given up what it waited for."""
 
+    keeps = True
     answer_tries = 1
 
     def __init__(self, options: AmqpOptions) -> None:

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from rpcgen.runtime.drivers.amqp.manner import Taker
 
 
-class Queue(Struct, frozen=True):
+class _Named(Struct, frozen=True):
+    name: str
+
+    @property
+    def tag(self) -> str:
+        """The consumer is called as the queue is."""
+        return self.name
+
+
+class Queue(_Named, frozen=True):
     """A queue of requests, which goes when its last consumer does.
 
     Attributes:
@@ -24,7 +33,6 @@ class Queue(Struct, frozen=True):
         single: one server at a time gets what is in it.
     """
 
-    name: str
     exchange: str
     single: bool = False
 
@@ -35,7 +43,7 @@ class Queue(Struct, frozen=True):
         lane.declare_queue(self.name, auto_delete=True, arguments=_SINGLE if self.single else None)
         self.bind(lane)
         came, cancelled, prefetch = intake.requested, intake.cancelled, intake.prefetch
-        lane.take(self.name, self.name, came, cancelled, acknowledged=True, prefetch=prefetch)
+        lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
 
     def bind(self, lane: Lane) -> None:
         """Be found. Raises LaneClosed."""
@@ -49,7 +57,7 @@ class Queue(Struct, frozen=True):
         queue that is deleted drops what is in it, and nobody learns of that.
         """
         if lane.consumers(self.name) > 1:
-            lane.cease(self.name)
+            lane.cease(self.tag)
         else:
             lane.unbind(self.name, self.exchange, self.name)
 
@@ -57,7 +65,7 @@ class Queue(Struct, frozen=True):
         """It goes by itself."""
 
 
-class KeptQueue(Struct, frozen=True):
+class KeptQueue(_Named, frozen=True):
     """A queue of messages that are kept until they have been run; it stays when nobody consumes.
 
     Attributes:
@@ -68,7 +76,6 @@ class KeptQueue(Struct, frozen=True):
         single: one server at a time gets what is in it.
     """
 
-    name: str
     exchange: str
     dead: str
     kind: str
@@ -90,7 +97,7 @@ class KeptQueue(Struct, frozen=True):
 
         lane.take(
             self.name,
-            self.name,
+            self.tag,
             came,
             intake.cancelled,
             acknowledged=True,
@@ -104,20 +111,19 @@ class KeptQueue(Struct, frozen=True):
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another server. Raises LaneClosed."""
-        lane.cease(self.name)
+        lane.cease(self.tag)
 
     def leave(self, lane: Lane) -> None:
         """It stays."""
 
 
-class OwnQueue(Struct, frozen=True):
+class OwnQueue(_Named, frozen=True):
     """A server's own queue, of what goes to all.
 
     Attributes:
         exchanges: that it is bound to.
     """
 
-    name: str
     exchanges: tuple[str, ...]
     kept: ClassVar[bool] = False
 
@@ -127,7 +133,7 @@ class OwnQueue(Struct, frozen=True):
         for exchange in self.exchanges:
             lane.declare_exchange(Exchange(exchange, "fanout"))
             lane.bind(self.name, exchange)
-        lane.take(self.name, self.name, intake.heard, intake.cancelled, acknowledged=False)
+        lane.take(self.name, self.tag, intake.heard, intake.cancelled, acknowledged=False)
 
     def bind(self, lane: Lane) -> None:
         """Nobody unbinds it but us."""

@@ -36,14 +36,24 @@ class OsloManner:
     #: A client declares its queue again as soon as it notices that it was lost.
     answer_tries = 5
     exchange = None
+    keeps = False
 
     def __init__(self, options: OsloOptions) -> None:
         self._topology = Topology(options)
+        self._prefetch = options.qos_prefetch_count
 
     def reply_queue(self) -> ReplyQueue:
         """Servers keep on trying for a while, so a queue that was lost is worth making again."""
         queue = self._topology.reply_queue()
-        return ReplyQueue(queue.name, queue.arguments, queue.durable, returns=True)
+        return ReplyQueue(
+            queue.name,
+            queue.arguments,
+            queue.durable,
+            tag="1",
+            acknowledged=True,
+            prefetch=self._prefetch,
+            returns=True,
+        )
 
     def place(self, target: Target, label: str) -> Place:
         """Whoever publishes declares the exchange, and nobody tells of a server that has a request."""
@@ -73,11 +83,14 @@ class OsloManner:
     def queues(
         self, topics: Sequence[tuple[str, str]], server: str, room: Room
     ) -> Sequence[RequestQueue]:
-        """Three for each topic, whatever comes by them."""
-        return [
-            OsloQueue(queue)
+        """Three for each topic, whatever comes by them; these peers number their consumers."""
+        queues = [
+            queue
             for exchange, topic in topics
             for queue in self._topology.queues(Target(exchange, topic), server)
+        ]
+        return [
+            OsloQueue(queue, str(number), self._prefetch) for number, queue in enumerate(queues, 1)
         ]
 
     def read_request(self, message: Message) -> Incoming | None:

@@ -6,8 +6,12 @@ from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.target import check_name
 
-#: The longest time to live that fits into the broker's milliseconds.
-_LONGEST = 4_000_000
+#: Numbers that may be 0, and their largest value: times to live are milliseconds to the broker.
+_MOST = {
+    "quorum_delivery_limit": 4_000_000,
+    "qos_prefetch_count": 65535,
+    "transient_queues_ttl": 4_000_000,
+}
 
 
 class OsloOptions(AmqpOptions, frozen=True):
@@ -21,6 +25,8 @@ class OsloOptions(AmqpOptions, frozen=True):
         transient_quorum_queue: queues of answers and fanouts are quorum queues.
         stream_fanout: fanouts go through one stream for all servers of a topic.
         queue_manager: `HOST:PROCESS`, for names that are the same after a restart; they are random if it is empty.
+        qos_prefetch_count: requests, and answers, that the broker sends ahead of what was acknowledged; 0: of requests as
+            many as a server can run and hold, and of answers any number.
         transient_queues_ttl: seconds after which unused queues of answers and fanouts go; 0: never.
     """
 
@@ -31,6 +37,7 @@ class OsloOptions(AmqpOptions, frozen=True):
     transient_quorum_queue: bool = False
     stream_fanout: bool = False
     queue_manager: str = ""
+    qos_prefetch_count: int = 0
     transient_queues_ttl: int = 1800
 
     def __post_init__(self) -> None:
@@ -40,10 +47,10 @@ class OsloOptions(AmqpOptions, frozen=True):
                 raise BadUrl(
                     f"option {name!r} is for the native wire: queues are oslo.messaging's here"
                 )
-        for name in ("quorum_delivery_limit", "transient_queues_ttl"):
+        for name, most in _MOST.items():
             value = getattr(self, name)
-            if not 0 <= value <= _LONGEST:
-                raise BadUrl(f"option {name!r} is {value}, expected 0 to {_LONGEST}")
+            if not 0 <= value <= most:
+                raise BadUrl(f"option {name!r} is {value}, expected 0 to {most}")
         if self.queue_manager:
             check_name("option 'queue_manager'", self.queue_manager)
         if self.auto_delete and self.quorum_queue:

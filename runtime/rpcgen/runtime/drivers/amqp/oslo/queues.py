@@ -15,13 +15,21 @@ _OFFSET = "x-stream-offset"
 
 
 class OsloQueue:
-    """As `RequestQueue`."""
+    """As `RequestQueue`.
+
+    Args:
+        queue: which.
+        tag: names its consumer.
+        prefetch: requests that may be under way at once; 0: as many as the server takes.
+    """
 
     kept: ClassVar[bool] = False
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, tag: str, prefetch: int) -> None:
         self.name = queue.name
+        self.tag = tag
         self._queue = queue
+        self._prefetch = prefetch
         #: Of a stream: the next that is for us.
         self._offset: str | int = "next"
 
@@ -31,11 +39,11 @@ class OsloQueue:
         self.bind(lane)
         lane.take(
             self.name,
-            self.name,
+            self.tag,
             self._following(intake) if queue.is_stream else intake.requested,
             intake.cancelled,
             acknowledged=True,
-            prefetch=intake.prefetch,
+            prefetch=min(self._prefetch or intake.prefetch, intake.prefetch),
             arguments={_OFFSET: self._offset} if queue.is_stream else None,
         )
 
@@ -66,7 +74,7 @@ class OsloQueue:
 
     def withdraw(self, lane: Lane) -> None:
         """Take no more; what comes waits for others, as it does when one of these peers stops."""
-        lane.cease(self.name)
+        lane.cease(self.tag)
 
     def leave(self, lane: Lane) -> None:
         """A queue of our own, which nobody else would ever read, is removed."""
