@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, Serve
 from tests.conformance.lab import Bench, endpoint
 from tests.ports import free_port
 from tests.rabbitd import RabbitServer
+
+LOGINS = ("PLAIN", "AMQPLAIN", "EXTERNAL")
 
 
 def serve(lab: ModuleType, url: str) -> Server:
@@ -45,20 +48,31 @@ def certificate(folder: Path, name: str, *signed: object) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RabbitServer, int, Path]]:
-    """A node with a TLS port, and the certificate that is to be trusted."""
+    """A node with a TLS port, where a certificate may stand for a password, and the one that is to be trusted.
+
+    In the same folder are those of `till`, a user of the node, and of `stranger`, who is none.
+    """
     folder = tmp_path_factory.mktemp("tls")
     key, file = certificate(folder, "broker")
+    for name in ("till", "stranger"):
+        certificate(folder, name, "-CA", file, "-CAkey", key)
     port = free_port()
     server = RabbitServer(
         f"listeners.ssl.1 = 127.0.0.1:{port}",
         f"ssl_options.cacertfile = {file}",
         f"ssl_options.certfile = {file}",
         f"ssl_options.keyfile = {key}",
-        "ssl_options.verify = verify_none",
+        "ssl_options.verify = verify_peer",
         "ssl_options.fail_if_no_peer_cert = false",
+        "ssl_cert_login_from = common_name",
+        *(f"auth_mechanisms.{place} = {name}" for place, name in enumerate(LOGINS, 1)),
+        plugins=["rabbitmq_auth_mechanism_ssl"],
     )
     try:
-        yield server.start(), port, file
+        server.start()
+        server.ctl("add_user", "till", secrets.token_hex(8))
+        server.ctl("set_permissions", "till", ".*", ".*", ".*")
+        yield server, port, file
     finally:
         server.end()
 
@@ -123,6 +137,74 @@ def test_tls_and_plain_do_not_meet(
     plain = server.url(prefix()).replace(server.host, f"127.0.0.1:{port}")
     with lab.LabClient(plain, timeout=1.0) as client, pytest.raises(NotSent):
         client.add(a=1)
+
+
+@pytest.mark.parametrize("login", ["PLAIN", "AMQPLAIN"])
+def test_a_user_has_a_password(lab: ModuleType, rabbit: RabbitServer, login: str) -> None:
+    """By either way of telling it; a wrong one is refused at once."""
+    url = rabbit.url(prefix(), f"login={login}")
+    with serve(lab, url), lab.LabClient(url) as client:
+        assert client.add(a=1) == 2
+    wrong = url.replace("tester:", "tester:canary-")
+    begun = time.monotonic()
+    with lab.LabClient(wrong) as client, pytest.raises(AuthError) as caught:
+        client.add(a=1)
+    assert time.monotonic() - begun < 3.0
+    assert "canary" not in str(caught.value)
+
+
+def test_a_certificate_says_who_we_are(
+    lab: ModuleType, encrypted: tuple[RabbitServer, int, Path]
+) -> None:
+    """With `login=EXTERNAL` the user is its common name, whatever the URL says; no password travels."""
+    server, port, ca = encrypted
+    own = [f"{option}={ca.parent}/till.{end}" for option, end in (("cert", "pem"), ("key", "key"))]
+    url = amqps(server, port, f"ca={ca}", "login=EXTERNAL", *own).replace("tester:", "nobody:")
+    with serve(lab, url), lab.LabClient(url) as client:
+        assert client.add(a=1) == 2
+        users = server.listed("connections", "user", "auth_mechanism")
+    assert users
+    assert {tuple(row) for row in users} == {("till", "EXTERNAL")}
+
+
+@pytest.mark.parametrize(("name", "text"), [("stranger", "refused"), (None, "refused")])
+def test_a_certificate_of_nobody_is_refused(
+    lab: ModuleType, encrypted: tuple[RabbitServer, int, Path], name: str | None, text: str
+) -> None:
+    """At once: one whose name is no user's, or none at all."""
+    server, port, ca = encrypted
+    own = [] if name is None else [f"cert={ca.parent}/{name}.pem", f"key={ca.parent}/{name}.key"]
+    url = amqps(server, port, f"ca={ca}", "login=EXTERNAL", *own)
+    begun = time.monotonic()
+    with lab.LabClient(url) as client, pytest.raises(AuthError, match=f"(?i){text}"):
+        client.add(a=1)
+    with pytest.raises(ConfigurationError, match=f"(?i){text}"):
+        serve(lab, url).start()
+    assert time.monotonic() - begun < 4.0
+
+
+def test_a_login_that_is_not_offered_is_refused(lab: ModuleType, rabbit: RabbitServer) -> None:
+    """At once, with those that are."""
+    url = rabbit.url(prefix(), "login=EXTERNAL")
+    begun = time.monotonic()
+    with lab.LabClient(url) as client, pytest.raises(AuthError, match=r"EXTERNAL, but .*PLAIN"):
+        client.add(a=1)
+    assert time.monotonic() - begun < 3.0
+
+
+def test_virtual_hosts_do_not_meet(lab: ModuleType, rabbit: RabbitServer) -> None:
+    """The same names on another one are others; one that does not exist is an error at once."""
+    own = prefix()
+    url = rabbit.url(own, vhost=rabbit.new_vhost())
+    with serve(lab, url), lab.LabClient(url) as client, lab.LabClient(rabbit.url(own)) as other:
+        assert client.add(a=1) == 2
+        with pytest.raises(NotSent):
+            other.add(a=1)
+    with lab.LabClient(rabbit.url(own, vhost="missing")) as client:
+        begun = time.monotonic()
+        with pytest.raises(AuthError, match="missing"):
+            client.add(a=1)
+        assert time.monotonic() - begun < 3.0
 
 
 def test_files_that_are_no_certificates_are_named(lab: ModuleType, tmp_path: Path) -> None:

@@ -226,18 +226,6 @@ def test_a_wrong_password_is_an_error_at_once(lab: ModuleType, rabbit: RabbitSer
     assert "canary" not in str(caught.value) + str(refused.value)
 
 
-def test_a_queue_that_does_not_fit_is_named_at_start(lab: ModuleType, rabbit: RabbitServer) -> None:
-    """With the argument in question; the queue stays as it is."""
-    url = rabbit.url(f"prefix=test-{time.monotonic_ns()}")
-    queue = f"{prefix_of(url)}.call/test/lab"
-    connection = rabbit.connect()
-    connection.channel().queue_declare(queue, durable=True, auto_delete=False)
-    connection.close()
-    with pytest.raises(ConfigurationError, match=rf"'durable'.*'{queue}'"):
-        serve(lab, url).start()
-    assert queue in rabbit.queues()
-
-
 def test_nobody_there_to_connect_to(lab: ModuleType) -> None:
     """A call ends by its deadline, and says what is wrong."""
     with lab.LabClient("amqp://127.0.0.1:1/", timeout=0.5) as client:

@@ -55,6 +55,16 @@ class _Connection(amqp.Connection):  # type: ignore[misc]
         """What py-amqp asks for when it connects."""
         return self.line
 
+    def _on_start(self, major: int, minor: int, properties: Any, logins: Any, *rest: Any) -> None:
+        """What py-amqp says of a login that is not offered tells nobody that trying again is no use."""
+        offered = (logins.encode() if isinstance(logins, str) else logins).split(b" ")
+        wanted = [each.mechanism for each in self.authentication]
+        if not set(wanted) & set(offered):
+            names = b", ".join(offered).decode(errors="replace")
+            text = f"the broker does not offer the login {wanted[0].decode()}, but {names}"
+            raise LinkLost(text, ACCESS_REFUSED)
+        super()._on_start(major, minor, properties, logins, *rest)
+
     def _on_close(self, reply_code: int, reply_text: str, class_id: int, method_id: int) -> None:
         error = error_for_code(reply_code, reply_text, (class_id, method_id), amqp.ConnectionError)
         self._x_close_ok()

@@ -56,6 +56,10 @@ class Names:
         """The exchange of what goes to all servers of a topic."""
         return self._name("fanout", target.exchange, target.topic)
 
+    def stream(self, target: Target) -> str:
+        """The stream of what went to all servers of a topic."""
+        return self._name("stream", target.exchange, target.topic)
+
     def directory(self) -> str:
         """The exchange of questions to all servers: who is there?"""
         return self._name("directory")

@@ -19,7 +19,7 @@ from rpcgen.runtime.drivers.amqp.manner import (
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
-from rpcgen.runtime.drivers.amqp.queues import KeptQueue, OwnQueue, Queue
+from rpcgen.runtime.drivers.amqp.queues import KeptQueue, OwnQueue, Queue, Stream
 from rpcgen.runtime.peers import Outgoing
 from rpcgen.runtime.target import Target
 
@@ -35,6 +35,7 @@ class NativeManner:
 
     def __init__(self, options: AmqpOptions) -> None:
         self._kind = options.queue_type
+        self._streams = options.stream_fanout
         self._names = Names(options.prefix)
         self.exchange = Exchange(self._names.calls(), "direct")
 
@@ -94,12 +95,16 @@ class NativeManner:
         """PROTOCOL.md 6.1."""
         names = self._names
         queues: list[RequestQueue] = []
-        fanouts: list[str] = [names.directory()]
+        own: list[str] = [names.directory()]
         for exchange, topic in topics:
             for target in (Target(exchange, topic), Target(exchange, topic, server)):
                 queues.append(Queue(names.call(target), names.calls()))
-            fanouts.append(names.fanout(Target(exchange, topic)))
-        queues.append(OwnQueue(names.own(server), tuple(fanouts)))
+            everybody = Target(exchange, topic)
+            if self._streams:
+                queues.append(Stream(names.stream(everybody), names.fanout(everybody)))
+            else:
+                own.append(names.fanout(everybody))
+        queues.append(OwnQueue(names.own(server), tuple(own)))
         for target in room.ordered:
             queues.append(Queue(names.call_ordered(target), names.calls(), single=True))
         for target in room.kept:

@@ -30,6 +30,7 @@ class AmqpOptions(Struct, frozen=True):
         reconnect_max: the longest pause between two attempts at one host.
         heartbeat: either side says something at least twice in this time; silence for two of them ends a connection.
         queue_type: of the queues that keep messages: `classic`, or `quorum`, which several nodes have.
+        stream_fanout: fanouts go through one stream for all servers of a topic, which read on where they left after a break.
         login: how the broker is told who we are.
         name: what the broker calls our connections; the program and its process by default.
         ca: file of the certificates that may have signed the broker's; else the system's (`amqps` only).
@@ -47,6 +48,7 @@ class AmqpOptions(Struct, frozen=True):
     reconnect_max: float = 5.0
     heartbeat: int = 10
     queue_type: Literal["classic", "quorum"] = "classic"
+    stream_fanout: bool = False
     login: Literal["PLAIN", "AMQPLAIN", "EXTERNAL"] = "PLAIN"
     name: str = ""
     ca: str | None = None

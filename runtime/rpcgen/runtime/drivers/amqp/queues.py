@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message
-
-#: The broker delivers to one consumer, whatever others there are, until that one goes.
-_SINGLE: dict[str, Any] = {"x-single-active-consumer": True}
+from rpcgen.runtime.drivers.amqp.streams import Reader
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.amqp.manner import Taker
+
+#: The broker delivers to one consumer, whatever others there are, until that one goes.
+_SINGLE: Final[dict[str, Any]] = {"x-single-active-consumer": True}
+
+#: How a stream is declared: it forgets what is older than half an hour, by the segment, so segments are small.
+STREAM: Final[dict[str, Any]] = {
+    "x-queue-type": "stream",
+    "x-max-age": "1800s",
+    "x-stream-max-segment-size-bytes": 50_000_000,
+}
 
 
 class _Named(Struct, frozen=True):
@@ -111,6 +119,48 @@ class KeptQueue(_Named, frozen=True):
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another server. Raises LaneClosed."""
+        lane.cease(self.tag)
+
+    def leave(self, lane: Lane) -> None:
+        """It stays."""
+
+
+class Stream:
+    """What went to all servers of a topic, which each of them reads for itself; it stays when nobody does.
+
+    Args:
+        name: of the queue.
+        exchange: from which it has them.
+    """
+
+    kept: ClassVar[bool] = False
+
+    def __init__(self, name: str, exchange: str) -> None:
+        self.name = self.tag = name
+        self._exchange = exchange
+        self._reader = Reader()
+
+    def open(self, lane: Lane, intake: Taker) -> None:
+        """Declare it and consume. Raises LaneClosed."""
+        lane.declare_queue(self.name, durable=True, arguments=STREAM)
+        self.bind(lane)
+        lane.take(
+            self.name,
+            self.tag,
+            self._reader.following(intake.requested),
+            intake.cancelled,
+            acknowledged=True,
+            prefetch=intake.prefetch,
+            arguments=self._reader.arguments(),
+        )
+
+    def bind(self, lane: Lane) -> None:
+        """Be found. Raises LaneClosed."""
+        lane.declare_exchange(Exchange(self._exchange, "fanout"))
+        lane.bind(self.name, self._exchange)
+
+    def withdraw(self, lane: Lane) -> None:
+        """Read no more. Raises LaneClosed."""
         lane.cease(self.tag)
 
     def leave(self, lane: Lane) -> None:

@@ -23,7 +23,6 @@ class OsloOptions(AmqpOptions, frozen=True):
         quorum_queue: queues of topics are quorum queues.
         quorum_delivery_limit: how often a quorum queue delivers a message; 0: no limit is declared.
         transient_quorum_queue: queues of answers and fanouts are quorum queues.
-        stream_fanout: fanouts go through one stream for all servers of a topic.
         queue_manager: `HOST:PROCESS`, for names that are the same after a restart; they are random if it is empty.
         qos_prefetch_count: requests, and answers, that the broker sends ahead of what was acknowledged; 0: of requests as
             many as a server can run and hold, and of answers any number.
@@ -35,7 +34,6 @@ class OsloOptions(AmqpOptions, frozen=True):
     quorum_queue: bool = False
     quorum_delivery_limit: int = 0
     transient_quorum_queue: bool = False
-    stream_fanout: bool = False
     queue_manager: str = ""
     qos_prefetch_count: int = 0
     transient_queues_ttl: int = 1800

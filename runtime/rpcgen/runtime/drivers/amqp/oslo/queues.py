@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.manner import Taker
-from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.drivers.amqp.oslo.topology import Queue
-
-#: Where a stream says how far it was read.
-_OFFSET = "x-stream-offset"
+from rpcgen.runtime.drivers.amqp.streams import Reader
 
 
 class OsloQueue:
@@ -30,32 +26,21 @@ class OsloQueue:
         self.tag = tag
         self._queue = queue
         self._prefetch = prefetch
-        #: Of a stream: the next that is for us.
-        self._offset: str | int = "next"
+        self._reader = Reader() if queue.is_stream else None
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume."""
-        queue = self._queue
+        came = intake.requested
         self.bind(lane)
         lane.take(
             self.name,
             self.tag,
-            self._following(intake) if queue.is_stream else intake.requested,
+            came if self._reader is None else self._reader.following(came),
             intake.cancelled,
             acknowledged=True,
             prefetch=min(self._prefetch or intake.prefetch, intake.prefetch),
-            arguments={_OFFSET: self._offset} if queue.is_stream else None,
+            arguments=None if self._reader is None else self._reader.arguments(),
         )
-
-    def _following(self, intake: Taker) -> Callable[[Message], None]:
-        def came(message: Message) -> None:
-            headers: dict[str, Any] = message.properties.get("application_headers") or {}
-            offset: object = headers.get(_OFFSET)
-            if isinstance(offset, int):
-                self._offset = offset + 1
-            intake.requested(message)
-
-        return came
 
     def bind(self, lane: Lane) -> None:
         """In the order in which these peers do it: exchange, queue, binding."""

@@ -1,0 +1,82 @@
+"""The options of `amqp://` URLs are those that the pages list, with their defaults and bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from rpcgen.runtime.drivers.amqp import options
+from rpcgen.runtime.drivers.amqp.options import AmqpOptions
+from rpcgen.runtime.drivers.amqp.oslo import options as oslo_options
+from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+
+ROOT = Path(__file__).parents[2]
+
+
+def defaults(options: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(options)}
+
+
+NATIVE = defaults(AmqpOptions)
+OSLO = {name: value for name, value in defaults(OsloOptions).items() if name not in NATIVE}
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    **options._BOUNDS,
+    **{name: (0, most) for name, most in oslo_options._MOST.items()},
+}
+
+
+def rows(page: str, heading: str) -> dict[str, list[str]]:
+    """The cells beside each option in the first table after a heading; a row may be of several."""
+    text = (ROOT / page).read_text()
+    section = text[text.index(f"\n{heading}\n") :]
+    table = re.search(r"\n\n((?:\|.*\n)+)", section)
+    assert table is not None
+    found: dict[str, list[str]] = {}
+    for line in table[1].splitlines()[2:]:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        found |= dict.fromkeys(re.findall(r"`(\w+)`", cells[0]), cells[1:])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("heading", "known"), [("### 6.6 URL options", NATIVE), ("### 7.8 URL options", OSLO)]
+)
+def test_the_protocol_lists_every_option(heading: str, known: dict[str, Any]) -> None:
+    """With its default, and the smallest and largest value if it is a number."""
+    listed = rows("PROTOCOL.md", heading)
+    assert listed.keys() == known.keys()
+    for name, default in known.items():
+        shown = "" if default in (None, "") else str(default)
+        assert listed[name][0] == shown, name
+        least_and_most = f"{(name in BOUNDS and ', '.join(map(_number, BOUNDS[name]))) or ''}"
+        assert listed[name][1] == least_and_most, name
+
+
+def _number(value: float) -> str:
+    return "1 GiB" if value == 1024**3 else f"{value:.10g}"
+
+
+def test_the_how_to_lists_every_option() -> None:
+    """In the words of its readers: yes for True."""
+    listed = rows("docs/how-to/run-over-rabbitmq.md", "## The URL")
+    assert listed.keys() == NATIVE.keys()
+    for name, default in NATIVE.items():
+        told = listed[name][0]
+        if isinstance(default, bool):
+            assert told == ("yes" if default else "no"), name
+        elif default not in (None, ""):
+            assert (
+                float(told) == default
+                if isinstance(default, (int, float))
+                else told == f"`{default}`"
+            ), name
+
+
+def test_the_move_lists_every_option_of_the_oslo_wire() -> None:
+    """Beside the option of oslo.messaging that it stands for."""
+    text = (ROOT / "docs/how-to/move-from-oslo-messaging.md").read_text()
+    assert [name for name in OSLO if f"`{name}=" not in text] == []
