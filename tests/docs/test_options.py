@@ -1,17 +1,13 @@
-"""The options of `amqp://` URLs are those that the pages list, with their defaults and bounds."""
+"""The options of `amqp://` URLs are those that the pages list, with their defaults."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
-from rpcgen.runtime.drivers.amqp import options
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
-from rpcgen.runtime.drivers.amqp.oslo import options as oslo_options
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +19,6 @@ def defaults(options: type[msgspec.Struct]) -> dict[str, Any]:
 
 NATIVE = defaults(AmqpOptions)
 OSLO = {name: value for name, value in defaults(OsloOptions).items() if name not in NATIVE}
-BOUNDS: Mapping[str, tuple[float, float]] = {
-    **options._BOUNDS,
-    **{name: (0, most) for name, most in oslo_options._MOST.items()},
-}
 
 
 def rows(page: str, heading: str) -> dict[str, list[str]]:
@@ -40,24 +32,6 @@ def rows(page: str, heading: str) -> dict[str, list[str]]:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         found |= dict.fromkeys(re.findall(r"`(\w+)`", cells[0]), cells[1:])
     return found
-
-
-@pytest.mark.parametrize(
-    ("heading", "known"), [("### 6.6 URL options", NATIVE), ("### 7.8 URL options", OSLO)]
-)
-def test_the_protocol_lists_every_option(heading: str, known: dict[str, Any]) -> None:
-    """With its default, and the smallest and largest value if it is a number."""
-    listed = rows("PROTOCOL.md", heading)
-    assert listed.keys() == known.keys()
-    for name, default in known.items():
-        shown = "" if default in (None, "") else str(default)
-        assert listed[name][0] == shown, name
-        least_and_most = f"{(name in BOUNDS and ', '.join(map(_number, BOUNDS[name]))) or ''}"
-        assert listed[name][1] == least_and_most, name
-
-
-def _number(value: float) -> str:
-    return "1 GiB" if value == 1024**3 else f"{value:.10g}"
 
 
 def test_the_how_to_lists_every_option() -> None:

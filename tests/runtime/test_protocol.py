@@ -14,8 +14,10 @@ from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
 from rpcgen.runtime.drivers.amqp import courier, desk, intake, letters, native
+from rpcgen.runtime.drivers.amqp import options as amqp_options
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
+from rpcgen.runtime.drivers.amqp.oslo import options as oslo_options
 from rpcgen.runtime.drivers.amqp.oslo.manner import OsloManner
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.drivers.amqp.oslo.topology import Topology
@@ -178,6 +180,23 @@ def test_options_of_amqp_urls_are_the_documented_ones() -> None:
     assert shown == {name: "" if value is None else str(value) for name, value in known.items()}
 
 
+@pytest.mark.parametrize(
+    ("section", "bounds"),
+    [
+        ("### 6.6 URL options", amqp_options._BOUNDS),
+        ("### 7.8 URL options", {name: (0, most) for name, most in oslo_options._MOST.items()}),
+    ],
+)
+def test_bounds_of_amqp_options_are_the_documented_ones(
+    section: str, bounds: dict[str, tuple[float, float]]
+) -> None:
+    """The smallest and the largest value of each that is a number."""
+    listed = TEXT[TEXT.index(section) :].partition("\n#")[0]
+    documented = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| *([\d.]+, [^|]+?) *\|", listed, re.M))
+    known = {name: ", ".join(f"{each:.10g}" for each in pair) for name, pair in bounds.items()}
+    assert {name: shown.replace("1 GiB", str(2**30)) for name, shown in documented.items()} == known
+
+
 def test_names_in_amqp_are_those_of_the_code() -> None:
     """Section 6.1 names every exchange and queue."""
     names, target = Names("P"), Target("E", "T")
@@ -192,6 +211,7 @@ def test_names_in_amqp_are_those_of_the_code() -> None:
         names.keep_ordered(target),
         names.dead(target),
         names.fanout(target),
+        names.stream(target),
         names.directory(),
         re.sub(r"[0-9a-f]{16}$", "RANDOM", names.own("S")),
         re.sub(r"/.*$", "/HOST.PID.RANDOM", names.reply()),
@@ -230,7 +250,8 @@ def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:
     explained = re.findall(
         r"^\| `(\w+)` \|", TEXT[TEXT.index("### 7.6") : TEXT.index("### 7.7")], re.M
     )
-    assert {*explained, "quorum_delivery_limit"} == set(own)
+    beside = {"quorum_delivery_limit", "qos_prefetch_count"}
+    assert {*explained, *beside} == {*own, "stream_fanout"}
 
 
 def test_numbers_of_the_oslo_wire_are_those_of_the_code() -> None:
