@@ -21,8 +21,9 @@ from tests.rabbitd import RabbitServer
 
 Ask = Callable[..., Any]
 
-#: Seconds that a call takes, and that it may take when it is disturbed.
-WORK, LIMIT = 4.0, 4.5
+#: Seconds that a call takes, that it may take longer when it is disturbed, and that oslo.messaging waits before it
+#: connects again. Where the broker's tool is slow, a call may be disturbed as late as when its answer is on its way.
+WORK, LONGER, RECONNECT = 4.0, 0.5, 1.0
 
 
 def close_connections(rabbit: RabbitServer) -> None:
@@ -44,15 +45,18 @@ DISTURBANCES = [close_connections, delete_reply_queues]
 
 def disturbed(
     rabbit: RabbitServer, call: Callable[[], Any], disturb: Callable[[RabbitServer], None]
-) -> float:
-    """How long a call takes that is disturbed once its handler runs."""
+) -> None:
+    """A call is disturbed once its handler runs, and takes as long as it would have."""
     begun = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(call)
         eventually(lambda: time.monotonic() > begun + 0.7 or running.done())
         disturb(rabbit)
+        was = time.monotonic() - begun
         assert running.result(20.0) == "done"
-    return time.monotonic() - begun
+    took, limit = time.monotonic() - begun, max(WORK, was + RECONNECT) + LONGER
+    print(f"{took:.2f} s of {limit:.2f} s, disturbed for {was - 0.7:.2f} s")
+    assert took < limit
 
 
 @pytest.mark.parametrize("disturb", DISTURBANCES)
@@ -70,9 +74,7 @@ def test_our_client_waits_on(
     """
     serve_theirs("host1")
     with peer.LabClient(ours, topic=topic, timeout=10.0) as client:
-        took = disturbed(rabbit, lambda: client.slow(seconds=WORK), disturb)
-        print(f"{took:.2f} s of {LIMIT} s")
-        assert took < LIMIT
+        disturbed(rabbit, lambda: client.slow(seconds=WORK), disturb)
         assert client.where() == "host1"
 
 
@@ -86,9 +88,7 @@ def test_our_server_answers(
     """A client of theirs, once, and goes on serving."""
     server = serve("host1")
     assert ask("where") == "host1"
-    took = disturbed(rabbit, lambda: ask("slow", args={"seconds": WORK}), disturb)
-    print(f"{took:.2f} s of {LIMIT} s")
-    assert took < LIMIT
+    disturbed(rabbit, lambda: ask("slow", args={"seconds": WORK}), disturb)
     assert ask("where") == "host1"
     assert server.serving.counters.handled == 3
 
@@ -111,7 +111,7 @@ def test_an_answer_waits_for_its_queue(
     rabbit: RabbitServer, serve: Callable[..., Server], topic: str
 ) -> None:
     """A client that has lost its queue, and is about to declare it again, gets what was answered meanwhile."""
-    serve("host1")
+    server = serve("host1")
     queue = f"reply_{secrets.token_hex(16)}"
     request = {"method": "where", "args": {}, "namespace": "lab", "version": "2.0", "_msg_id": "a"}
     came: list[Any] = []
@@ -121,7 +121,7 @@ def test_an_answer_waits_for_its_queue(
         body = json.dumps(request | {"_reply_q": queue})  # which is not there
         message = amqp.Message(body, content_type="application/json")
         channel.basic_publish(message, exchange="peers", routing_key=topic)
-        eventually(lambda: rabbit.queues().get(topic) == 0)
+        eventually(lambda: server.serving.counters.handled == 1)
         channel.queue_declare(queue, auto_delete=True)
         channel.basic_consume(queue, callback=came.append, no_ack=True)
         end = time.monotonic() + 5.0
