@@ -33,6 +33,9 @@ Plant = Callable[[Any, str], object]
 def queue(*parts: str, kind: str = "classic", **options: Any) -> tuple[str, Plant]:
     def plant(channel: Any, prefix: str) -> None:
         arguments = {"x-queue-type": kind}
+        if parts[0] == "keep":
+            dead = "/".join([f"{prefix}.dead", *TOPIC])
+            arguments |= {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead}
         declared = {"durable": True, "auto_delete": False, "arguments": arguments, **options}
         channel.queue_declare("/".join([f"{prefix}.{parts[0]}", *parts[1:]]), **declared)
 
