@@ -124,6 +124,11 @@ class RedisServer:
         self._folder.cleanup()
 
 
+def kombu_url(url: str) -> str:
+    """The same redis for kombu's transport."""
+    return url.replace("zmq+redis://", "kombu+redis://", 1)
+
+
 @pytest.fixture(scope="session")
 def redis_session() -> Iterator[str]:
     """The transport URL of one redis for all tests that leave it alone."""

@@ -21,6 +21,13 @@ from rpcgen.runtime.drivers.amqp.oslo import options as oslo_options
 from rpcgen.runtime.drivers.amqp.oslo.manner import OsloManner
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.drivers.amqp.oslo.topology import Topology
+from rpcgen.runtime.drivers.kombu import census, directory, search
+from rpcgen.runtime.drivers.kombu import courier as kombu_courier
+from rpcgen.runtime.drivers.kombu import desk as kombu_desk
+from rpcgen.runtime.drivers.kombu import letters as kombu_letters
+from rpcgen.runtime.drivers.kombu import names as kombu_names
+from rpcgen.runtime.drivers.kombu.carriers.redis import EXPIRES
+from rpcgen.runtime.drivers.kombu.options import PollingOptions, RedisOptions
 from rpcgen.runtime.drivers.zeromq import bundles, control, matchmakers
 from rpcgen.runtime.drivers.zeromq import records as files
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
@@ -240,7 +247,7 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
 
 def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:
     """Section 7.8 lists every option that the native wire has not, with its default, and 7.6 says what it changes."""
-    section = TEXT[TEXT.index("### 7.8") :]
+    section = TEXT[TEXT.index("### 7.8") : TEXT.index("## 8. kombu")]
     documented = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", section, re.M))
     shown = {name: default.strip("` ") for name, default in documented.items()}
     own = [
@@ -275,3 +282,52 @@ def test_names_of_the_oslo_wire_are_those_of_the_code() -> None:
     assert {re.sub("[0-9a-f]{32}", "R", name) for name in made} == {
         name for name in shown if name[0] != "-"
     }
+
+
+def test_options_of_kombu_urls_are_the_documented_ones() -> None:
+    """Section 8.6 lists every option with its default."""
+    section = TEXT[TEXT.index("### 8.6") : TEXT.index("### 8.7")]
+    documented = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", section, re.M))
+    shown = {name: default.strip("` ") for name, default in documented.items()}
+    known = {
+        name: getattr(kind(), name)
+        for kind in (RedisOptions, PollingOptions)
+        for name in kind.__struct_fields__
+    }
+    assert shown == {name: "" if value is None else str(value) for name, value in known.items()}
+
+
+def test_names_over_kombu_are_those_of_the_code() -> None:
+    """Section 8.1 names every exchange and queue."""
+    names = kombu_names.Names("P")
+    token = re.sub(r"^.*$", "HOST.PID.RANDOM", kombu_names.new_token())
+    made = {names.directory(), names.ear(token), names.server(token), names.reply(token)}
+    assert {row[1].strip("`") for row in rows("8.1 Names") if row[1].startswith("`")} == made
+
+
+def test_numbers_over_kombu_are_those_of_the_code() -> None:
+    """Section 8 says what the driver does."""
+    section = " ".join(TEXT[TEXT.index("## 8. kombu") :].split())
+    kinds = {row[0].strip("`") for row in rows("8.2 Messages") if len(row) == 4}
+    assert {*kinds} - {"type", "---"} == {
+        kombu_letters.REQUEST,
+        kombu_letters.ANSWER,
+        kombu_letters.WHO,
+        kombu_letters.HERE,
+        kombu_letters.END,
+        kombu_letters.BYE,
+        kombu_letters.HELLO,
+        kombu_letters.WAKE,
+    }
+    assert f"`content_type` is `{kombu_letters.CONTENT_TYPE}`" in section
+    assert f"again every {search.AGAIN} s" in section
+    assert f"the last {directory.FRESH} s" in section
+    assert f"when {search.WINDOW} s have passed" in section
+    assert f"more than {census.MISSED} questions, for longer than {census.DOUBTFUL:g} s" in section
+    assert f"within the last {kombu_courier.LATELY:g} s" in section
+    assert kombu_courier.BEAT == 1.0
+    assert f"silent for {directory.SILENCE:g} s" in section
+    assert f"at least {directory.ASKED} times" in section
+    assert f"binds its queue every {kombu_desk.BIND:g} s" in section
+    assert f"not heard a client for {kombu_desk.SILENT:g} s" in section
+    assert f"gives it {EXPIRES} s" in section

@@ -184,7 +184,7 @@ def test_mistakes_in_urls_are_named(query: str, text: str) -> None:
     assert "canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize("scheme", ["amqp+tcp", "amqqs", "kombu+redis"])
+@pytest.mark.parametrize("scheme", ["amqp+tcp", "amqqs", "kombu+reddis"])
 def test_schemes_that_nobody_speaks_are_refused(scheme: str) -> None:
     """Rather than taken for another."""
     with pytest.raises(BadUrl, match=scheme.replace("+", ".")):
