@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
 from tests.ports import free_port
 from tests.rabbitd import RabbitServer
-from tests.redisd import redis_session, redis_url
+from tests.redisd import kombu_url, redis_session, redis_url
 
 __all__ = ["redis_session", "redis_url"]
 
@@ -44,6 +45,17 @@ COMBINATIONS = (
     ("amqp", "asyncio", "asyncio"),
     ("amqp+oslo", "blocking", "asyncio"),
     ("amqp+oslo", "asyncio", "blocking"),
+    ("kombu+filesystem", "asyncio", "blocking"),
+    ("kombu+redis", "blocking", "asyncio"),
+)
+
+#: These, too, with RPCGEN_CHAOS=long.
+MORE = (
+    ("kombu+filesystem", "blocking", "blocking"),
+    ("kombu+memory", "blocking", "asyncio"),
+    ("kombu+memory", "asyncio", "blocking"),
+    ("kombu+redis", "asyncio", "asyncio"),
+    ("kombu+redis", "blocking", "blocking"),
 )
 
 
@@ -52,7 +64,10 @@ def name_of(combination: tuple[str, str, str]) -> str:
     return f"{scheme}-{client}-to-{server}"
 
 
-@pytest.fixture(params=COMBINATIONS, ids=name_of)
+CHOSEN = COMBINATIONS + (MORE if os.environ.get("RPCGEN_CHAOS") == "long" else ())
+
+
+@pytest.fixture(params=CHOSEN, ids=name_of)
 def combination(request: pytest.FixtureRequest) -> tuple[str, str, str]:
     value: tuple[str, str, str] = request.param
     return value
@@ -111,6 +126,8 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
             if scheme == "zmq+redis":
                 url: str = request.getfixturevalue("redis_url")
                 return [url] * (servers + 1)
+            if scheme.startswith("kombu+"):
+                return [_kombu(scheme, name, directory, request)] * (servers + 1)
             if scheme == "amqp":
                 url = request.getfixturevalue("amqp_url")
                 return [url] * (servers + 1)
@@ -120,6 +137,14 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
             return [f"memory://{name}{query}"] * (servers + 1)
 
         yield urls
+
+
+def _kombu(scheme: str, name: str, directory: str, request: pytest.FixtureRequest) -> str:
+    """A place of one of kombu's transports; those that are looked at again and again, often."""
+    if scheme == "kombu+redis":
+        return f"{kombu_url(request.getfixturevalue('redis_session'))}?prefix=test-{name}"
+    place = f"{directory}/s" if scheme == "kombu+filesystem" else name
+    return f"{scheme}://{place}?poll=0.002"
 
 
 def _keys(directory: Path) -> str:

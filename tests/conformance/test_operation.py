@@ -202,6 +202,7 @@ def test_mistakes_at_construction_are_named(labs: Lab, lab: ModuleType) -> None:
     make = labs.worlds.raw_server
     url = labs.urls[0]
     wrong = url.replace("memory://", "memmory://").replace("zmq", "zmk").replace("amqp", "ampq")
+    wrong = wrong.replace("kombu+", "kobmu+")
     with pytest.raises(BadUrl, match="did you mean"):
         make(wrong, endpoints=[good])
     with pytest.raises(BadUrl, match=r"hwmm|unknown option"):
