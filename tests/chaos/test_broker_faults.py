@@ -361,22 +361,3 @@ def test_f3_restarts_leave_nothing_behind(stage: Stage) -> None:
             eventually(lambda: client.order(ticket="x") is not None, 10.0)
         eventually(lambda: counts() == before, 20.0)
         row("F3", f"{rounds} restarts: threads, descriptors, queues, consumers {counts()}")
-
-
-def test_f41_a_program_ends_although_the_broker_is_gone(stage: Stage) -> None:
-    """close() takes at most a second, whatever the connection does."""
-    stage.serve("s1")
-    client = stage.client()
-    client.ask(ticket="warm")
-    os_pause = stage.broker.signal
-    os_pause(signal.SIGSTOP)
-    try:
-        with pytest.raises((NotSent, Unknown)):
-            client.prepare(timeout=0.5).ask(ticket="x")
-        begun = time.monotonic()
-        client.close()
-        closed = time.monotonic() - begun
-    finally:
-        os_pause(signal.SIGCONT)
-    row("F41", f"closed in {closed:.2f} s")
-    assert closed < 2.0

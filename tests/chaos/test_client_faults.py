@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 import psutil
 import pytest
 
 from tests.chaos.campaign import LIMIT
-from tests.chaos.fleet import LONG, PLACES, Fleets, report, said, seconds
+from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, report, said, seconds
 from tests.chaos.journal import Ended
+from tests.chaos.proxy import Proxy, blackhole
 from tests.conformance.waiting import eventually
 
 pytestmark = [
@@ -113,8 +117,11 @@ def test_more_is_asked_than_a_server_can_do(transport: str, world: str, fleets: 
 @pytest.mark.parametrize("how", ["closed", "left"])
 @pytest.mark.parametrize("when", ["connect", "call", "outage"])
 def test_a_client_ends(transport: str, world: str, fleets: Fleets, how: str, when: str) -> None:
-    """F41: closed or not, while it connects, calls, or its server is frozen: the process ends, without a word."""
-    with fleets(transport, servers=1) as fleet:
+    """F41: closed or not, while it connects, calls, or nobody answers: the process ends, without a word."""
+    silent = threading.Event()
+    if when == "connect":
+        silent.set()
+    with fleets(transport, servers=1) as fleet, reached(fleet, transport, silent):
         if when != "connect":
             fleet.serve(1, world)
         program = fleet.program("leave", world=world, close=how == "closed")
@@ -122,6 +129,7 @@ def test_a_client_ends(transport: str, world: str, fleets: Fleets, how: str, whe
         if when != "connect":
             fleet.runs(1)
         if when == "outage":
+            silent.set()
             fleet.freeze(1)
         began = time.monotonic()
         program.end_input()
@@ -137,6 +145,17 @@ def test_a_client_ends(transport: str, world: str, fleets: Fleets, how: str, whe
         "exit 0 in 2 s, no traceback",
         f"{took:.3f} s, {len(lines.splitlines())} lines",
     )
+
+
+@contextmanager
+def reached(fleet: Fleet, transport: str, silent: threading.Event) -> Generator[None]:
+    """Clients reach a broker, if there is one, by what swallows everything while it is silent."""
+    if transport != "amqp":
+        yield
+        return
+    with Proxy(fleet.broker.port, [blackhole(silent)], [blackhole(silent)]) as proxy:
+        fleet.urls[-1] = fleet.url.replace(fleet.broker.host, f"127.0.0.1:{proxy.port}")
+        yield
 
 
 def test_a_client_forks(transport: str, world: str, fleets: Fleets) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.chaos.fleet import LONG, Fleets, report
 from tests.chaos.hosts import few_descriptors
+from tests.chaos.proxy import Proxy
 from tests.conformance.waiting import eventually
 
 pytestmark = [
@@ -39,7 +40,8 @@ def share(process: psutil.Process) -> float:
     used, began = process.cpu_times(), time.monotonic()
     time.sleep(LOOKED)  # what is measured is a rate
     now = process.cpu_times()
-    return (now.user + now.system - used.user - used.system) / (time.monotonic() - began)
+    spent = now.user + now.system - used.user - used.system
+    return max(0.0, spent) / (time.monotonic() - began)  # the sum of fractions may be just below
 
 
 def test_a_server_may_open_no_more_files(world: str, fleets: Fleets, many_files: None) -> None:
@@ -111,4 +113,42 @@ def test_a_client_may_open_no_more_files(world: str, fleets: Fleets) -> None:
         f"F37 client with 64 descriptors and {len(hosts)} servers, zmq+tcp {world}",
         "half a core, limit named, then served in 6 s",
         f"{spent:.0%} of a core, told after {told.took:.3f} s, served after {found:.3f} s",
+    )
+
+
+def test_programs_at_a_broker_may_open_no_more_files(world: str, fleets: Fleets) -> None:
+    """F37: a client and a server whose connections end just then say why there is no other, and wait; then all is well."""
+    with fleets("amqp", servers=1) as fleet, Proxy(fleet.broker.port) as proxy:
+        fleet.urls = [
+            url.replace(fleet.broker.host, f"127.0.0.1:{proxy.port}") for url in fleet.urls
+        ]
+        serving = fleet.serve(1, world)
+        asker = fleet.remote(world)
+        asker.ask()
+        processes = [psutil.Process(pid) for pid in (serving.pid, fleet.pid_of("r"))]
+        before = [process.rlimit(resource.RLIMIT_NOFILE) for process in processes]
+        for process in processes:
+            process.rlimit(resource.RLIMIT_NOFILE, (3, before[0][1]))  # all that is there is more
+        proxy.cut()
+        cut = time.monotonic()
+        eventually(lambda: "ulimit -n: 3" in serving.complaints(), 10.0)
+        told = asker.ask(timeout=1.0, may=("not_sent",))
+        spent = max(share(process) for process in processes)
+        for process, limits in zip(processes, before, strict=True):
+            process.rlimit(resource.RLIMIT_NOFILE, limits)
+        began = time.monotonic()
+        while asker.ask(timeout=1.0, may=("ok", "not_sent")).outcome != "ok":
+            assert time.monotonic() < began + 6.0
+        found = time.monotonic() - began
+        lines = serving.complaints().strip().splitlines()
+        most = 4 * (1 + (time.monotonic() - cut) // 10)  # two connections, cut and then not made
+        asker.close()
+        fleet.verdict()
+    assert "this process may open no more files or sockets (ulimit -n: 3)" in told.text
+    assert spent <= 0.5
+    assert len(lines) <= most, lines
+    report(
+        f"F37 client and server that may open no descriptor, amqp {world}",
+        "half a core, limit named, then served in 6 s",
+        f"{spent:.0%} of a core, told after {told.took:.3f} s, {len(lines)} lines, served after {found:.3f} s",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownLambdaType=false
+import socket
 from collections.abc import Callable
 from math import inf
 from time import monotonic
@@ -17,6 +18,7 @@ from typing import Any
 
 import amqp as _amqp
 from amqp.exceptions import AMQPError, error_for_code
+from rpcgen.runtime import descriptors
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.inbound import Reader
 from rpcgen.runtime.drivers.amqp.lane import Channel, Lane, LaneClosed
@@ -28,12 +30,15 @@ amqp: Any = _amqp
 #: AMQP's code for who may not.
 ACCESS_REFUSED = 403
 
+#: A code of ours: this process may open no more files.
+STARVED = -1
+
 
 class LinkLost(Exception):
     """The connection has ended, or cannot be made.
 
     Attributes:
-        code: the broker's, or 0 if it said nothing.
+        code: the broker's; 0 if it said nothing, STARVED if it was not asked.
     """
 
     def __init__(self, text: str, code: int = 0) -> None:
@@ -132,6 +137,8 @@ class Link:
         except TimeoutError as error:
             raise LinkLost(str(error) or "the broker did not answer in time") from error
         except OSError as error:
+            if _is_starved(error):
+                raise LinkLost(descriptors.complaint(), STARVED) from error
             raise LinkLost(error.strerror or str(error)) from error
 
     def lane(self) -> Lane:
@@ -207,3 +214,9 @@ class Link:
 def soon(seconds: float) -> float:
     """A deadline."""
     return monotonic() + seconds
+
+
+def _is_starved(error: OSError) -> bool:
+    """Whether it is for want of descriptors; looking up a name does not say so."""
+    unsaid = isinstance(error, socket.gaierror) and descriptors.are_exhausted()
+    return unsaid or error.errno in descriptors.EXHAUSTED

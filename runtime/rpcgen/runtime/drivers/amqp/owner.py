@@ -14,6 +14,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
+from rpcgen.runtime import descriptors
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.hosts import Hosts
@@ -88,11 +89,18 @@ class Owner:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Begin to connect. Idempotent, for any thread."""
+        """Begin to connect. Idempotent, for any thread.
+
+        Raises:
+            ConfigurationError: this process may open no more files.
+        """
         with self._lock:
             if self._thread is not None or self._stopping:
                 return
-            self._ear, self._bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                self._ear, self._bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError as error:
+                raise ConfigurationError(descriptors.complaint()) from error
             name = f"rpcgen-amqp-{self._role}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
             self._thread.start()

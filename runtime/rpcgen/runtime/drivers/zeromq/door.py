@@ -20,7 +20,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from rpcgen.runtime.drivers.zeromq import descriptors
+from rpcgen.runtime import descriptors
 
 log = logging.getLogger("rpcgen.zeromq")
 

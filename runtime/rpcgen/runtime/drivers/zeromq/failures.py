@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import zmq
-from rpcgen.runtime.drivers.zeromq import descriptors
+from rpcgen.runtime import descriptors
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, RpcgenError
 

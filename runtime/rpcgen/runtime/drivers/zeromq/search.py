@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from msgspec import Struct, field
-from rpcgen.runtime.drivers.zeromq import descriptors
+from rpcgen.runtime import descriptors
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import Link, State

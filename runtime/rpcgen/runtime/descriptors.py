@@ -1,4 +1,7 @@
-"""Whether this process may open more files and sockets. libzmq does not tell when it could not open one."""
+"""Whether this process may open more files and sockets, and what to say if not. Knows no driver.
+
+Not all libraries tell when they could not open one, nor why: libzmq, and what looks up names.
+"""
 
 from __future__ import annotations
 
