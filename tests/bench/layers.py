@@ -23,6 +23,9 @@ from tests.bench import stubs
 from tests.bench.adapter import OUTSTANDING
 from tests.bench.table import markdown
 
+#: What the names of our files begin with, and that says nothing.
+ROOT = str(Path(__file__).parents[2])
+
 CALLS, BURST = 20_000, 200
 ROUNDS = 5
 
@@ -124,7 +127,7 @@ async def layers(load: Load, client: Any) -> dict[str, float]:
     found: dict[str, float] = {}
     stats: Any = pstats.Stats(profile)
     for (file, _, name), (_, _, own, _, _) in stats.stats.items():
-        layer = _layer(f"{file} {name}")
+        layer = _layer(f"{file.removeprefix(ROOT)} {name}")
         found[layer] = found.get(layer, 0.0) + own
     total = sum(found.values())
     return {

@@ -14,7 +14,7 @@ goes by `post()`, which may wait until the transport knows that it reached someb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -173,8 +173,10 @@ class AsyncClientDriver(Protocol):
         """As `ClientDriver.send`; a frame may leave at the end of this pass of the loop."""
         ...
 
-    async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
-        """As `ClientDriver.post`."""
+    def post(
+        self, peer: Peer, frame: bytes, message: Outgoing, timeout: float
+    ) -> Awaitable[None] | None:
+        """As `ClientDriver.post`: what has to be awaited, or None if nobody needs to wait."""
         ...
 
     def cancel(self, peer: Peer, frame: bytes) -> None:
@@ -247,7 +249,7 @@ class AsyncDirect:
 
     send: Callable[..., None]
 
-    async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """See `ClientDriver.post`."""
         refuse_kept(message)
         self.send(peer, frame)

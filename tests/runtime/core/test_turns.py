@@ -35,7 +35,7 @@ def filled(*callers: str) -> Turns:
 def drained(turns: Turns) -> list[tuple[str, int]]:
     """All of them, in the order in which they run."""
     found: list[Any] = []
-    while turns:
+    while turns.length:
         found.append(turns.next())
     return [(each.caller, each.number) for each in found]
 
@@ -58,7 +58,7 @@ def test_who_has_less_gets_room_from_who_has_most() -> None:
     given = turns.give_way("c")
     assert given is not None
     assert (given.caller, given.number) == ("a", 3)
-    assert len(turns) == 4
+    assert turns.length == 4
     even = filled("a", "a", "b", "b")
     assert even.give_way("a") is None
     assert filled("a", "b").give_way("c") is None

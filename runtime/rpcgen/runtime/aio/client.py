@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,18 +47,25 @@ class AsyncClient(Proxy["CoroutineTransport"]):
             result = call.plan.outcome(call)
         return result
 
-    async def _cast(
+    def _cast(
         self,
         method: Method[Args, Any],
         arguments: Args,
         gone: Mapping[str, Any] | None = None,
-    ) -> Sent:
-        begun = await self._learn() if self._speaks.auto else None
-        call = self._new_call(method, "cast", arguments, gone, begun)
+    ) -> Awaitable[Sent]:
+        if self._speaks.auto:
+            return self._cast_auto(method, arguments, gone)
+        call = self._new_call(method, "cast", arguments, gone)
         if self._interceptors or call.crosses:
-            sent: Sent = await self._intercepted(call)
-            return sent
-        return await self._transport.cast(call)
+            return self._intercepted(call)
+        return self._transport.cast(call)
+
+    async def _cast_auto(
+        self, method: Method[Any, Any], arguments: Any, gone: Mapping[str, Any] | None
+    ) -> Sent:
+        begun = await self._learn()
+        sent: Sent = await self._intercepted(self._new_call(method, "cast", arguments, gone, begun))
+        return sent
 
     async def _call_auto(
         self, method: Method[Any, Any], arguments: Any, gone: Mapping[str, Any] | None

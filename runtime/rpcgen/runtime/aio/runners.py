@@ -25,23 +25,24 @@ class Runners:
 
     Args:
         loop: where they run.
-        run: runs one job and answers it; raises only what ends the loop.
+        begin: takes the first step of one job, and answers it if that was all; else what runs the rest. Both raise only
+            what ends the loop.
         end: is told of each job that has ended, in whatever way; may `put` another.
 
     Attributes:
         tasks: those that there are.
     """
 
-    __slots__ = ("_end", "_loop", "_pumping", "_ready", "_run", "tasks")
+    __slots__ = ("_begin", "_end", "_loop", "_pumping", "_ready", "tasks")
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        run: Callable[[Job], Coroutine[Any, Any, None]],
+        begin: Callable[[Job], Awaitable[None] | None],
         end: Callable[[Job], None],
     ) -> None:
         self._loop = loop
-        self._run = run
+        self._begin = begin
         self._end = end
         self._ready: deque[Job] = deque()
         self._pumping = False
@@ -71,7 +72,9 @@ class Runners:
             job.task = task
             try:
                 if not job.context.cancelled:  # else its caller gave up before it began
-                    await self._run(job)
+                    rest = self._begin(job)
+                    if rest is not None:
+                        await rest
             finally:
                 self._end(job)
             if task.cancelling():  # meant for the handler that has ended, not for the next
@@ -84,27 +87,22 @@ def begin_handler(job: Job, arguments: msgspec.Struct) -> tuple[Awaitable[Any] |
     What has to be awaited for its result, or None and the result: it never waited.
     """
     variables = copy_context()
-    try:
-        coroutine, awaited = variables.run(_begin, job, arguments)
-    except StopIteration as returned:
-        return None, returned.value
-    return _go_on(variables, coroutine, awaited), None
+    coroutine, value = variables.run(_begin, job, arguments)
+    if coroutine is None:
+        return None, value
+    return _go_on(variables, coroutine, value), None
 
 
-def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any], Any]:
-    """Take the first step: the handler, and what it waits for. Raises StopIteration if it ends without waiting."""
+def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
+    """Take the first step: the handler and what it waits for, or None and its result."""
     set_context(job.context)
+    coroutine: Coroutine[Any, Any, Any] = job.entry.handler(
+        job.context, **msgspec.structs.asdict(arguments)
+    )
     try:
-        coroutine: Any = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
-    except StopIteration as error:  # out of a plain function: it would look like a result
-        raise RuntimeError("the handler raised StopIteration") from error
-    if not hasattr(coroutine, "send"):
-        coroutine = _awaited(coroutine)
-    return coroutine, coroutine.send(None)
-
-
-async def _awaited(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
+        return coroutine, coroutine.send(None)
+    except StopIteration as returned:  # caught this early because each frame that it passes costs
+        return None, returned.value
 
 
 @coroutine_steps

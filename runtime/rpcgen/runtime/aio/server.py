@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -67,7 +67,7 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
             raise ConfigurationError("this server was started before")
         self._loop = asyncio.get_running_loop()
         self._begin_ticking()
-        self._runners = Runners(self._loop, self._run, self._end_job)
+        self._runners = Runners(self._loop, self._begin, self._end_job)
         try:
             for opened in self._opened:
                 listener = opened.driver.listen_async(
@@ -191,22 +191,36 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
                 return
             job = self._run_inline(job)
 
-    async def _run(self, job: Job) -> None:
+    def _begin(self, job: Job) -> Awaitable[None] | None:
+        """Take a coroutine handler's first step, which is nearly always the last; else what is to be awaited."""
         serving = self._serving
         try:
-            arguments = serving.arguments(job, time.monotonic())
-            waiting, value = begin_handler(job, arguments)
-            if waiting is not None:
-                value = await waiting
-        except asyncio.CancelledError:
-            if not job.context.cancelled:  # the handler cancelled itself: its caller still waits
-                serving.failed(job, RuntimeError("the handler was cancelled"))
+            waiting, value = begin_handler(job, serving.arguments(job, time.monotonic()))
         except LOOP_ENDS:
             raise
         except BaseException as error:
-            serving.failed(job, error)
+            self._broke(job, error)
+            return None
+        if waiting is not None:
+            return self._go_on(job, waiting)
+        serving.done(job, value)
+        return None
+
+    async def _go_on(self, job: Job, waiting: Awaitable[Any]) -> None:
+        try:
+            value = await waiting
+        except LOOP_ENDS:
+            raise
+        except BaseException as error:
+            self._broke(job, error)
         else:
-            serving.done(job, value)
+            self._serving.done(job, value)
+
+    def _broke(self, job: Job, error: BaseException) -> None:
+        if not isinstance(error, asyncio.CancelledError):
+            self._serving.failed(job, error)
+        elif not job.context.cancelled:  # the handler cancelled itself: its caller still waits
+            self._serving.failed(job, RuntimeError("the handler was cancelled"))
 
     def _run_in_task(self, job: Job) -> None:
         assert self._loop is not None
@@ -256,7 +270,7 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
     def _following(self, job: Job) -> Job | None:
         work = self._serving.work
         following = work.finish(job)
-        if following is None and not work.held:
+        if following is None and not work.running:  # nor does any wait, then
             self._idle.set()
         return following
 
@@ -291,7 +305,10 @@ def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
 
 
 #: Where a handler runs in the loop's thread.
-_RUNNERS = frozenset((AsyncServer._run.__code__, _call_handler.__code__))  # pyright: ignore[reportPrivateUsage]
+_RUNNERS = frozenset(
+    each.__code__
+    for each in (AsyncServer._begin, AsyncServer._go_on, _call_handler)  # pyright: ignore[reportPrivateUsage]
+)
 
 
 @contextmanager

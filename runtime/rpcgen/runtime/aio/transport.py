@@ -100,7 +100,9 @@ class AsyncTransport:
             for each in peers:
                 with fanout.to(each):
                     left = patience(call, time.monotonic())
-                    await driver.post(each, fanout.frame, call, left)
+                    waiting = driver.post(each, fanout.frame, call, left)
+                    if waiting is not None:
+                        await waiting
             return fanout.sent()
         while True:
             peer = driver.peer(call.target)
@@ -109,7 +111,9 @@ class AsyncTransport:
             now = time.monotonic()
             frame = self._calls.cast(call, peer, now)
             try:
-                await driver.post(peer, frame, call, patience(call, now))
+                waiting = driver.post(peer, frame, call, patience(call, now))
+                if waiting is not None:
+                    await waiting
             except NotSent as unsent:
                 if not self._calls.moves(call, unsent):
                     raise

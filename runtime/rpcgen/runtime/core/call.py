@@ -187,7 +187,7 @@ class Call(Struct, eq=False):
                 plan.fingerprint,
                 self.request_id,
                 self.trace,
-                dict(self.fields) or None,
+                dict(self.fields) if self.fields else None,
                 self.place,
             )
         )

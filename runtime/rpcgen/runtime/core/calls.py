@@ -206,7 +206,9 @@ class Calls:
 
 def patience(call: Call, now: float) -> float:
     """Seconds that finding and connecting a server, and handing over the message, may take."""
-    return CAST_TIMEOUT if call.deadline is None else max(0.0, call.deadline - now)
+    if call.deadline is None:
+        return CAST_TIMEOUT
+    return call.deadline - now if call.deadline > now else 0.0
 
 
 def wait_until(call: Call) -> float | None:

@@ -124,6 +124,7 @@ class Job(msgspec.Struct, eq=False):
     """One request on a server, from the gate to the reply.
 
     Attributes:
+        delivery: its caller, if the transport holds the request until it hears what became of it.
         source: what the request came by, and that its answer leaves by.
         arrived: when it came (monotonic seconds).
         expires: after when it is too late to begin it, or None.
@@ -136,6 +137,7 @@ class Job(msgspec.Struct, eq=False):
     entry: Entry
     request: Request
     caller: Caller
+    delivery: Delivery | None
     source: Any
     wire: Wire
     arrived: float
@@ -150,7 +152,7 @@ class Job(msgspec.Struct, eq=False):
     @property
     def kept(self) -> bool:
         """Whether it is to be run at least once."""
-        return isinstance(self.caller, Delivery) and self.caller.kept
+        return self.delivery is not None and self.delivery.kept
 
     @property
     def wants_reply(self) -> bool:
@@ -212,24 +214,19 @@ class Job(msgspec.Struct, eq=False):
         return bool(theirs) and theirs != ours and same
 
 
-def attempt_of(request: Request, caller: Caller) -> int:
-    """How often this has been tried, by the client and by the transport."""
-    again = caller.attempt - 1 if isinstance(caller, Delivery) else 0
-    return request.attempt + again
-
-
 def new_job(
     entry: Entry,
     request: Request,
     caller: Caller,
+    delivery: Delivery | None,
     source: Any,
     wire: Wire,
     now: float,
     attempt: int,
 ) -> Job:
-    """A request that passed the gate just now, at its so many-th attempt (`attempt_of`)."""
+    """A request that passed the gate just now, at its so many-th attempt."""
     beat = request.beat
-    expires = _expires(request, caller, now)
+    expires = _expires(request, delivery, now)
     # What a cast says is how long it may wait, if its method sets that: once begun, it has all time.
     waits = request.how != CALL and entry.method.ttl is not None
     context = Context(
@@ -245,15 +242,15 @@ def new_job(
         request.id,
     )
     beat_at = now + beat if beat is not None and beat > 0.0 else None
-    return Job(entry, request, caller, source, wire, now, context, beat_at, expires)
+    return Job(entry, request, caller, delivery, source, wire, now, context, beat_at, expires)
 
 
-def _expires(request: Request, caller: Caller, now: float) -> float | None:
+def _expires(request: Request, delivery: Delivery | None, now: float) -> float | None:
     """After when it is too late to begin a request: by what it says, or by what its transport knows, if that is sooner."""
-    remaining = request.remaining
-    # Also NaN means none.
-    said = now + max(0.0, remaining) if remaining is not None and remaining < FOREVER else None
-    known = caller.deadline if isinstance(caller, Delivery) else None
+    said, remaining = None, request.remaining
+    if remaining is not None and remaining < FOREVER:  # NaN, too, means none
+        said = now + remaining if remaining > 0.0 else now
+    known = None if delivery is None else delivery.deadline
     return known if known is not None and (said is None or known < said) else said
 
 

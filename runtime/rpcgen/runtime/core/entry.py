@@ -7,6 +7,7 @@ through an adapter, one per version, which is made when the first such message c
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, inspect
@@ -81,6 +82,8 @@ class Entry:
         self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
         self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
         self.is_async = isinstance(endpoint, AsyncEndpoint)
+        if self.is_async and not iscoroutinefunction(self.handler):
+            self.handler = _awaiting(self.handler)
         self.immediate = endpoint._immediate  # pyright: ignore[reportPrivateUsage]
         self.hows = {
             how
@@ -172,6 +175,15 @@ class Entry:
     def reply(self, request: Request, value: Any, wire: Wire) -> bytes:
         """The frame for a handler that returned; raises BadResult."""
         return self.results.reply(request, value, wire, self.reader_of(request))
+
+
+def _awaiting(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A coroutine function, of a function that returns something to await."""
+
+    async def awaiting(context: Any, **arguments: Any) -> Any:
+        return await handler(context, **arguments)
+
+    return awaiting
 
 
 class LazyEntry:

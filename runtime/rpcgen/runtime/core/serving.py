@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS
-from rpcgen.runtime.core.dispatch import Dispatcher, Job, attempt_of, new_job
-from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
+from rpcgen.runtime.core.dispatch import Dispatcher, Job, new_job
+from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
@@ -108,30 +108,39 @@ class Serving:
     ) -> tuple[Job, bool] | None:
         """Take a frame: a job and whether it runs now; None if there is nothing to run now."""
         wire = source.wire.of(frame)
+        delivery = caller if isinstance(caller, Delivery) else None
         try:
             message = wire.read_request(frame)
         except DECODE_ERRORS:
             self.counters.unreadable += 1
-            settle(caller, "it cannot be read")
+            settle(delivery, "it cannot be read")
             return None
         if isinstance(message, Cancel):
-            settle(caller)
+            settle(delivery)
             self._cancelled(caller, message)
             return None
         self.counters.received += 1
-        attempt = attempt_of(message, caller)
-        if self._again(caller, message, attempt):
+        attempt = message.attempt
+        if delivery is not None:
+            if delivery.redelivered and self.work.adopt(delivery, message.id):
+                self.counters.repeated += 1
+                return None
+            attempt += delivery.attempt - 1  # by the client, and by the transport
+        if self._seen.again(message.id, attempt):
+            # Not answered: what is said to it would be taken for the answer to the first.
+            self.counters.repeated += 1
+            settle(delivery)
             return None
         if message.fanout is not None:
             self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
-            job = new_job(entry, message, caller, source, wire, now, attempt)
+            job = new_job(entry, message, caller, delivery, source, wire, now, attempt)
             if entry.immediate:
                 self._run_now(job, now)
-                settle(caller)
+                settle(delivery)
                 return None
-            if _may_have_run(job):
+            if delivery is not None and _may_have_run(job, delivery):
                 self._lost(job)
                 return None
             if now > self.presence.sure_until:
@@ -146,24 +155,11 @@ class Serving:
             else:
                 self._log_refused_cast(message.method, error, now)
             if self.work.state is not State.CLOSED:  # else its transport gives it to another server
-                settle(caller, str(error), hopeless=isinstance(error, Expired))
+                settle(delivery, str(error), hopeless=isinstance(error, Expired))
             return None
         if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
             self._note_drift(job)
         return job, runs
-
-    def _again(self, caller: Caller, message: Request, attempt: int) -> bool:
-        """Whether this request has come before, and has been seen to."""
-        again = isinstance(caller, Delivery) and caller.redelivered
-        if again and self.work.adopt(caller, message.id):
-            self.counters.repeated += 1
-            return True
-        if not self._seen.again(message.id, attempt):
-            return False
-        # Not answered: what is said to it would be taken for the answer to the first.
-        self.counters.repeated += 1
-        settle(caller)
-        return True
 
     def _cancelled(self, caller: Caller, message: Cancel) -> None:
         job = self.work.cancel(caller, message.id)
@@ -171,7 +167,7 @@ class Serving:
         if job is None:
             return
         if not job.started:
-            settle(job.caller)
+            settle(job.delivery)
         if job.task is not None:
             job.task.cancel()
 
@@ -190,7 +186,7 @@ class Serving:
             level = logging.DEBUG if held is None else logging.WARNING
             name = ascii(request.method[:64])
             log.log(level, "cast %s was lost with the server that had it%s", name, more(held or 0))
-        settle(job.caller)
+        settle(job.delivery)
 
     def _run_now(self, job: Job, now: float) -> None:
         try:
@@ -228,7 +224,8 @@ class Serving:
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
         self._done(job, value)
-        settle(job.caller)
+        if job.delivery is not None:
+            settle(job.delivery)
 
     def _done(self, job: Job, value: Any) -> None:
         error: BaseException | None = None
@@ -252,7 +249,7 @@ class Serving:
         self._failed(job, error)
         if not (job.kept and self.work.state is State.CLOSED):
             hopeless = isinstance(error, Expired) and not job.started
-            settle(job.caller, f"{type(error).__name__}: {text_of(error)}", hopeless=hopeless)
+            settle(job.delivery, f"{type(error).__name__}: {text_of(error)}", hopeless=hopeless)
 
     def _failed(self, job: Job, error: BaseException) -> None:
         self._after(job, error)
@@ -339,7 +336,7 @@ class Serving:
                 error = RuntimeError("the server stopped before this request was done")
                 self.reply(job, job.failure(error)[0])
             if not job.kept:  # else its transport gives it to another server
-                settle(job.caller)
+                settle(job.delivery)
             if job.task is not None:
                 job.task.cancel()
         return len(jobs)
@@ -354,24 +351,25 @@ class Serving:
             self.counters.stale += 1
 
 
-def settle(caller: Caller, failure: str = "", *, hopeless: bool = False) -> None:
+def settle(delivery: Delivery | None, failure: str = "", *, hopeless: bool = False) -> None:
     """Tell the transport, if it waits for that, what became of a request: it needs no one else, or it could not be done.
 
     `hopeless` says that it never can be.
     """
-    if isinstance(caller, Delivery):
-        if failure and caller.kept:
-            caller.fail(failure, hopeless=hopeless)
-        else:
-            caller.settle()
+    if delivery is None:
+        return
+    if failure and delivery.kept:
+        delivery.fail(failure, hopeless=hopeless)
+    else:
+        delivery.settle()
 
 
-def _may_have_run(job: Job) -> bool:
+def _may_have_run(job: Job, delivery: Delivery) -> bool:
     """Whether another server had a request that must not run twice."""
-    caller, method = job.caller, job.entry.method
+    method = job.entry.method
     # Some transports do not know which of their messages are to be run at least once.
     twice = method.idempotent or (method.kept and job.request.how != CALL)
-    return isinstance(caller, Delivery) and caller.redelivered and not caller.kept and not twice
+    return delivery.redelivered and not delivery.kept and not twice
 
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.

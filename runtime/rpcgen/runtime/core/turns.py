@@ -12,17 +12,18 @@ from rpcgen.runtime.peers import Caller
 
 
 class Turns:
-    """A line for each caller. The order of a caller's requests is kept."""
+    """A line for each caller. The order of a caller's requests is kept.
 
-    __slots__ = ("_length", "_lines")
+    Attributes:
+        length: how many wait.
+    """
+
+    __slots__ = ("_lines", "length")
 
     def __init__(self) -> None:
         #: In the order of their turns.
         self._lines: dict[Caller, deque[Job]] = {}
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
+        self.length = 0
 
     def add(self, job: Job) -> None:
         """Let a request wait behind those of its caller."""
@@ -30,13 +31,13 @@ class Turns:
         if line is None:
             line = self._lines[job.caller] = deque()
         line.append(job)
-        self._length += 1
+        self.length += 1
 
     def next(self) -> Job:
         """Take the first request of the caller whose turn it is."""
         caller, line = next(iter(self._lines.items()))
         job = line.popleft()
-        self._length -= 1
+        self.length -= 1
         del self._lines[caller]
         if line:
             self._lines[caller] = line  # behind all others
@@ -53,12 +54,12 @@ class Turns:
         """
         own = self._lines.get(caller, ())
         others = len(self._lines) + (caller not in self._lines)
-        if len(own) >= self._length // others:
+        if len(own) >= self.length // others:
             return None
         line = max(self._lines.values(), key=len)
         if len(line) <= len(own) + 1 or line[-1].kept:
             return None
-        self._length -= 1
+        self.length -= 1
         return line.pop()
 
     def remove(self, job: Job) -> bool:
@@ -67,7 +68,7 @@ class Turns:
         if line is None or job not in line:
             return False
         line.remove(job)
-        self._length -= 1
+        self.length -= 1
         if not line:
             del self._lines[job.caller]
         return True
@@ -75,4 +76,4 @@ class Turns:
     def clear(self) -> None:
         """Forget all."""
         self._lines.clear()
-        self._length = 0
+        self.length = 0

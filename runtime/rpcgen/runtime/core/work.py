@@ -13,7 +13,7 @@ from rpcgen.runtime.core.envelope import Beat
 from rpcgen.runtime.core.lines import Lines
 from rpcgen.runtime.core.turns import Turns
 from rpcgen.runtime.errors import Draining, Overloaded, Rejected
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.peers import Caller, Delivery
 
 
 class State(Enum):
@@ -59,7 +59,7 @@ class Work:
     @property
     def queued(self) -> int:
         """Requests that wait, for a handler to become free or for another one of their line."""
-        return len(self._waiting) + len(self._lines)
+        return self._waiting.length + len(self._lines)
 
     @property
     def full(self) -> bool:
@@ -83,13 +83,14 @@ class Work:
         key = (job.caller, job.request.id)
         if key in self._jobs:
             raise Rejected("a request with this id is being worked on")
-        runs = self.running < self._concurrency and not self._lines.occupied(job)
+        alone = job.line is None  # nearly always
+        runs = self.running < self._concurrency and (alone or not self._lines.occupied(job))
         if runs:
             self.running += 1
         elif self.queued >= self._queue and not job.kept:  # as many as may run at once, at most
             self._make_room(job)
         self._jobs[key] = job
-        if self._lines.enter(job) and not runs:
+        if (alone or self._lines.enter(job)) and not runs:
             self._waiting.add(job)
         return runs
 
@@ -118,8 +119,9 @@ class Work:
     def finish(self, job: Job) -> Job | None:
         """A job that ran is done; the next one to run, if any waits."""
         self._jobs.pop((job.caller, job.request.id), None)
-        self._go_on(job)
-        if self._waiting:
+        if job.line is not None:
+            self._go_on(job)
+        if self._waiting.length:
             return self._waiting.next()
         self.running -= 1
         return None
@@ -143,12 +145,12 @@ class Work:
             del self._jobs[caller, call_id]
         return job
 
-    def adopt(self, caller: Caller, call_id: bytes) -> bool:
+    def adopt(self, caller: Delivery, call_id: bytes) -> bool:
         """Whether a request that was delivered again is one that we hold; the new delivery then stands for it."""
         job = self._jobs.get((caller, call_id))
         if job is None:
             return False
-        job.caller = caller
+        job.caller = job.delivery = caller
         return True
 
     def drain(self) -> None:

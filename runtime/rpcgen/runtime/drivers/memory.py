@@ -229,7 +229,7 @@ class AsyncMemoryClient(Link, AsyncDirect):
     def __init__(self, url: TransportUrl) -> None:
         super().__init__(url, LoopInbox[Arrival](lambda arrival: self.arrived(*arrival)))
 
-    async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """As `send`: what a server of this process has is as safe as the process."""
         self.send(peer, frame)
 
