@@ -122,7 +122,11 @@ near_valid = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+#: Made once: it costs as much as ten examples.
+ROOT = inspect.type_info(Root)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(near_valid | plain)
 def test_what_the_fast_reader_accepts_the_full_one_reads_alike(value: Any) -> None:
     """msgspec's decoder is a shortcut: it never accepts what the language refuses, nor reads it otherwise."""
@@ -132,15 +136,13 @@ def test_what_the_fast_reader_accepts_the_full_one_reads_alike(value: Any) -> No
     except (msgspec.ValidationError, ValueError):
         fast = None
     try:
-        full = Walk(MSGPACK, None, strict=True).read(inspect.type_info(Root), MSGPACK.untyped(data))
+        full = Walk(MSGPACK, None, strict=True).read(ROOT, MSGPACK.untyped(data))
     except BadArguments:
         full = None
     if fast is not None:
         assert fast == full
     if full is not None:
-        tolerant = Walk(MSGPACK, None, strict=False).read(
-            inspect.type_info(Root), MSGPACK.untyped(data)
-        )
+        tolerant = Walk(MSGPACK, None, strict=False).read(ROOT, MSGPACK.untyped(data))
         assert tolerant == full
 
 
