@@ -307,3 +307,62 @@ def test_a_forks_child_is_told_so(lab: ModuleType, server: RedisServer) -> None:
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 7
         assert client.add(a=1) == 2
+
+
+def test_connections_are_cut_again_and_again(lab: ModuleType, server: RedisServer) -> None:
+    """All of them, ten times under load: each call has one end in time, and each program has its connections again."""
+    url, bench = kombu_url(server.url()), Bench()
+
+    def connections(redis: Any) -> int:
+        return len(redis.client_list())
+
+    def cut(redis: Any) -> None:
+        for kind in ("normal", "pubsub"):
+            redis.client_kill_filter(_type=kind, skipme=True)
+
+    with serve(lab, url, bench=bench), serve(lab, url, "s2", bench), lab.LabClient(url) as client:
+        client.both(text="first")
+        before = server.ask(connections)
+        load = Load(client, 2.0)
+        for _ in range(10):
+            load.goes_on(5, 6.0)
+            server.ask(cut)
+        load.goes_on(20, 6.0)
+        load.end()
+        print(
+            f"{load.good} calls, {len(load.failed)} failed, the longest took {load.longest:.2f} s"
+        )
+        assert load.longest < 2.5
+        assert {type(each) for each in load.failed} <= {NotSent, ConnectionLost}
+        assert len(bench.notes) == len(set(bench.notes))
+        assert len(bench.notes) >= load.good
+        eventually(lambda: server.ask(connections) <= before)
+
+
+def test_who_waits_for_a_server_that_was_cut_off_is_told(
+    lab: ModuleType, server: RedisServer
+) -> None:
+    """Redis may have handed out a request that never arrived there, and nobody else would know."""
+    url, bench = kombu_url(server.url()), Bench()
+    with lab.LabClient(url) as client, ThreadPoolExecutor(1) as pool:
+        with pytest.raises(NotSent):
+            client.add(a=1)  # so that the client has its connections
+
+        def ids(redis: Any) -> set[str]:
+            return {each["id"] for each in redis.client_list()}
+
+        clients = server.ask(ids)
+        with serve(lab, url, bench=bench):
+            running = pool.submit(lambda: client.prepare(timeout=30.0).nap(seconds=20.0))
+            assert bench.started.wait(5.0)
+
+            def cut(redis: Any) -> None:
+                for each in redis.client_list():
+                    if each["id"] not in clients and each["id"] != str(redis.client_id()):
+                        redis.client_kill_filter(_id=each["id"])
+
+            server.ask(cut)
+            with pytest.raises(ConnectionLost, match="lost its connection"):
+                within(4.0, lambda: running.result(5.0))
+            bench.release.set()
+            first_success(lambda: client.prepare(timeout=1.0).add(a=1), 6.0)

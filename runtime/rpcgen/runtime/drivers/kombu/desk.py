@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import takewhile
 from time import monotonic
 from typing import Final
 
@@ -174,9 +175,10 @@ class Desk:
     def _sweep(self, now: float) -> None:
         """Forget clients that are silent, though it is theirs to ask while they wait."""
         with self._lock:
-            oldest = next(iter(self._clients.items()), None)
-        if oldest is not None and now - oldest[1] > SILENT:
-            self._forget(oldest[0])
+            heard = takewhile(lambda client: now - client[1] > SILENT, self._clients.items())
+            silent = [client for client, _ in heard]
+        for client in silent:
+            self._forget(client)
 
     def _forget(self, client: str) -> None:
         """Nobody reads a client's answers any more: what is left of them goes behind the last of ours."""
