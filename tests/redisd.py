@@ -124,6 +124,64 @@ class RedisServer:
         self._folder.cleanup()
 
 
+def _run(*command: str | Path) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _authority(folder: Path) -> Path:
+    """A self-made certificate authority, and a certificate for 127.0.0.1 that it signed."""
+    openssl = program("openssl")
+    key, ca = folder / "ca.key", folder / "ca.pem"
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    _run(
+        openssl,
+        "req",
+        "-x509",
+        *curve,
+        "-keyout",
+        key,
+        "-out",
+        ca,
+        "-subj",
+        "/CN=tests",
+        "-days",
+        "2",
+    )
+    request, extensions = folder / "request", folder / "extensions"
+    extensions.write_text("subjectAltName=IP:127.0.0.1\n")
+    _run(
+        openssl,
+        "req",
+        *curve,
+        "-keyout",
+        folder / "redis.key",
+        "-out",
+        request,
+        "-subj",
+        "/CN=redis",
+    )
+    signed = ("-CA", ca, "-CAkey", key, "-CAcreateserial", "-days", "2", "-extfile", extensions)
+    _run(openssl, "x509", "-req", "-in", request, "-out", folder / "redis.pem", *signed)
+    return ca
+
+
+def encrypted_redis(folder: Path) -> tuple[RedisServer, Path]:
+    """A redis that speaks TLS alone, with files in `folder`, and the certificate of its authority."""
+    ca = _authority(folder)
+    server = RedisServer()
+    server.start(
+        [
+            f"tls-port {server.port}",
+            "port 0",
+            f"tls-cert-file {folder / 'redis.pem'}",
+            f"tls-key-file {folder / 'redis.key'}",
+            f"tls-ca-cert-file {ca}",
+            "tls-auth-clients no",
+        ]
+    )
+    return server, ca
+
+
 def kombu_url(url: str) -> str:
     """The same redis for kombu's transport."""
     return url.replace("zmq+redis://", "kombu+redis://", 1)

@@ -27,7 +27,7 @@ from rpcgen.runtime.url import parse_url
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import request
 from tests.conformance.waiting import eventually
-from tests.redisd import RedisServer, kombu_url
+from tests.redisd import RedisServer, encrypted_redis, kombu_url
 
 
 def serve(lab: ModuleType, url: str, name: str = "s1", bench: Bench | None = None) -> Server:
@@ -234,3 +234,20 @@ def test_a_large_message_travels_and_a_larger_one_is_refused(lab: ModuleType, ur
     small = f"{url}{'&' if '?' in url else '?'}max_message=1000"
     with serve(lab, small), lab.LabClient(small) as client, pytest.raises(TooLarge, match="1000"):
         client.note(text=text)
+
+
+def test_redis_speaks_tls(lab: ModuleType, tmp_path: Path) -> None:
+    """With its authority's certificate, for the host of the URL; else nothing is sent, and the reason is told."""
+    redis, ca = encrypted_redis(tmp_path)
+    try:
+        url = kombu_url(redis.url()).replace("kombu+redis", "kombu+rediss")
+        with serve(lab, f"{url}?ca={ca}"), lab.LabClient(f"{url}?ca={ca}") as client:
+            assert client.add(a=1) == 2
+            assert len(client.prepare(fanout=True).note(text="x").peers) == 1
+        elsewhere = f"{url}?ca={ca}".replace("127.0.0.1", "localhost")
+        for wrong, reason in ((url, "certificate"), (elsewhere, "localhost")):
+            with lab.LabClient(wrong) as client, pytest.raises(NotSent, match=reason) as caught:
+                client.prepare(timeout=0.5).add(a=1)
+            assert redis.password not in str(caught.value)
+    finally:
+        redis.end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from rpcgen.runtime import NotSent
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.url import parse_url
 
-from tests.redisd import PASSWORD, RedisServer, program
+from tests.redisd import PASSWORD, RedisServer, encrypted_redis
 from tests.runtime.drivers.zeromq.parts import (
     TOPIC,
     Client,
@@ -27,62 +26,10 @@ Launch = Callable[..., ServerProcess]
 Connect = Callable[[str], Client]
 
 
-def run(*command: str | Path) -> None:
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def authority(folder: Path) -> Path:
-    """A self-made certificate authority, and a certificate for 127.0.0.1 that it signed."""
-    openssl = program("openssl")
-    key, ca = folder / "ca.key", folder / "ca.pem"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    run(
-        openssl,
-        "req",
-        "-x509",
-        *curve,
-        "-keyout",
-        key,
-        "-out",
-        ca,
-        "-subj",
-        "/CN=tests",
-        "-days",
-        "2",
-    )
-    request, extensions = folder / "request", folder / "extensions"
-    extensions.write_text("subjectAltName=IP:127.0.0.1\n")
-    run(
-        openssl,
-        "req",
-        *curve,
-        "-keyout",
-        folder / "redis.key",
-        "-out",
-        request,
-        "-subj",
-        "/CN=redis",
-    )
-    signed = ("-CA", ca, "-CAkey", key, "-CAcreateserial", "-days", "2", "-extfile", extensions)
-    run(openssl, "x509", "-req", "-in", request, "-out", folder / "redis.pem", *signed)
-    return ca
-
-
 @pytest.fixture
 def encrypted(folder: Path) -> Iterator[tuple[RedisServer, Path]]:
     """A redis that speaks TLS alone, and the certificate of its authority."""
-    ca = authority(folder)
-    server = RedisServer()
-    server.start(
-        [
-            f"tls-port {server.port}",
-            "port 0",
-            f"tls-cert-file {folder / 'redis.pem'}",
-            f"tls-key-file {folder / 'redis.key'}",
-            f"tls-ca-cert-file {ca}",
-            "tls-auth-clients no",
-        ]
-    )
+    server, ca = encrypted_redis(folder)
     yield server, ca
     server.end()
 
