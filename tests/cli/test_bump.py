@@ -10,13 +10,15 @@ from rpcgen.cli.main import run
 FIRST = """rpcgen: 1
 interface: town.shop
 version: "1.0"
+target: {topic: shop}
 types:
   State: {enum: [open, closed]}  # how it is
   Mode: {enum: [a, b]}
   Item:
     fields:
       id: int
-  A: {fields: {n: int}}
+  Name: {type: string, size: 0..6}  # short
+  A: {fields: {n: int, name: Name?}}
   U: {union: {a: A}}
 methods:
   put:
@@ -47,6 +49,17 @@ DATED = [
     ),
     ("size: int", "size: float = 1.5", 'size: {type: float, default: 1.5, was_type: {"1.1": int}}'),
     ("size: int", 'size: int, "yes": int?', '"yes": int? since 1.1'),
+    ("0..6", "0..9", 'name: {type: Name?, was_type: {"1.1": {type: string?, size: 0..6}}}'),
+    (
+        "{type: int, max: 10, default: 1}",
+        "{type: int, max: 20, default: 1}",
+        '{was_type: {"1.1": {type: int, max: 10, default: 1}}, type: int, max: 20, default: 1}',
+    ),
+    (
+        "target: {topic: shop}",
+        "target: {topic: new-shop, also: [shop]}",
+        'target: {topic: {name: new-shop, since: "1.1"}, also: [shop]}',
+    ),
     ("events:", "  stop: {cast: any}\nevents:", '  stop: {since: "1.1", cast: any}\n'),
     (
         "events:",
@@ -175,3 +188,13 @@ def test_a_version_that_fits_another_file(released: Path, capsys: Output) -> Non
     assert run(["bump", "--write", "--against", "old.yaml", "shop.yaml"]) == 0
     assert "c since 1.5" in released.read_text()
     assert run(["check", "--against", "old.yaml", "shop.yaml"]) == 0
+
+
+def test_an_alias_that_stays_is_named(released: Path) -> None:
+    """What a field was is said by the alias that it had, as long as that says the same."""
+    text = FIRST.replace("size: int}", "size: int, title: Name}")
+    released.write_text(text.replace('"1.0"', '"2.0"'))
+    assert run(["release", "shop.yaml"]) == 0
+    released.write_text(text.replace('"1.0"', '"2.0"').replace("title: Name", "title: Name?"))
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    assert 'title: {type: Name?, was_type: {"2.1": Name}}' in released.read_text()

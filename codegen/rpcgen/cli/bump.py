@@ -117,7 +117,8 @@ class _File:
         checked = self._check(text)
         if checked is not None and checked.last is not None:
             old = self.base.releases[checked.last]
-            edits = date_edits(checked.findings, old, version, text, file)
+            new = checked.interface
+            edits = date_edits(checked.findings, old, new, version, text, file)
             dated = mended({file: text}, edits).get(file, text)
             if self._check(dated) is not None:
                 text = dated

@@ -115,7 +115,9 @@ def _failure(
     except Fails:
         return ""
     got = _part(read, _way(change, reader[0]))
-    return "" if meant == got else f"read as {json.dumps(got)}, meant as {json.dumps(meant)}"
+    # Compared as text: to Python, 1 is true.
+    texts = json.dumps(got), json.dumps(meant)
+    return "" if texts[0] == texts[1] else f"read as {texts[0]}, meant as {texts[1]}"
 
 
 def _way(change: Change, side: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class Change:
         dated: the new file itself says that it was otherwise before.
         levelled: so whoever writes it writes it as it was for readers of older versions, and reads it as it was.
         since: the dates that the new file gives the part, in short.
-        required: a message without it is refused.
+        required: a message without it is refused; of a topic: older servers do not listen on it.
         open: readers, as they were, keep what they do not know; of a method: it may be done twice.
         told: what older readers are told instead.
     """

@@ -10,10 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rpcgen.idl.compat.finding import Finding
 from rpcgen.idl.lint.rule import Edit
-from rpcgen.idl.model import NO_CONSTRAINTS, Constraints, Field, Interface, Struct
+from rpcgen.idl.model import (
+    NO_CONSTRAINTS,
+    Alias,
+    Constraints,
+    Field,
+    Interface,
+    Named,
+    Nullable,
+    Struct,
+    TypeExpr,
+)
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import all_fields, error_fields
+from rpcgen.idl.resolve import all_fields, error_fields, resolve
 from rpcgen.idl.typetext import type_text
 from rpcgen.idl.version import Version
 from rpcgen.idl.yamltext.compose import compose
@@ -30,13 +40,18 @@ def version_edit(interface: Interface, version: Version) -> Edit:
 
 
 def date_edits(
-    findings: Iterable[Finding], old: Interface, version: Version, text: str, file: str
+    findings: Iterable[Finding],
+    old: Interface,
+    new: Interface,
+    version: Version,
+    text: str,
+    file: str,
 ) -> list[Edit]:
     """Return what dates that which is new or wider in one file.
 
     Args:
         findings: of a comparison with `old`; others than those about dates are left out.
-        old: the release.
+        old, new: the release, and what the text says.
         version: since when it is so.
         text, file: the file; what is in another one is left out.
     """
@@ -48,10 +63,12 @@ def date_edits(
     found: dict[Position, Edit] = {}
     for finding in findings:
         edit = None
-        if finding.rule == "since-missing" or (finding.rule == _READ_WITHOUT and version.minor):
+        if finding.rule == "since-missing" and finding.path == "target.topic":
+            edit = _topic(tree, version)
+        elif finding.rule == "since-missing" or (finding.rule == _READ_WITHOUT and version.minor):
             edit = _begin(finding, version, entries, scalars, text)
         elif finding.rule == "widening-undated":
-            edit = _widened(finding, old, version, entries)
+            edit = _widened(finding, (old, new), version, entries, text)
         if edit is not None:
             found.setdefault(edit.position, edit)
     return list(found.values())
@@ -75,6 +92,15 @@ def _begin(
     if isinstance(entry.value, Text):
         return _dated(entry.value, version)
     return _with_key(entry, f'since: "{version}"', text) if isinstance(entry.value, Map) else None
+
+
+def _topic(tree: Map, version: Version) -> Edit | None:
+    """Say since when clients use the interface's topic."""
+    target = tree.get("target")
+    topic = target.get("topic") if isinstance(target, Map) else None
+    if not isinstance(topic, Text):
+        return None
+    return Edit(topic.at, f'{{name: {_quoted(topic.value)}, since: "{version}"}}')
 
 
 def _route(method: Node, kind: str, to: str, version: Version) -> Edit | None:
@@ -109,7 +135,11 @@ def _with_key(entry: Entry, key: str, text: str) -> Edit | None:
 
 
 def _widened(
-    finding: Finding, old: Interface, version: Version, entries: Mapping[Position, Entry]
+    finding: Finding,
+    files: tuple[Interface, Interface],
+    version: Version,
+    entries: Mapping[Position, Entry],
+    text: str,
 ) -> Edit | None:
     """Say what a field was, or since when a type is open."""
     entry, change = entries.get(finding.place), finding.change
@@ -118,13 +148,22 @@ def _widened(
     if change.before.startswith("closed "):
         is_open = entry.value.get("open") if isinstance(entry.value, Map) else None
         return Edit(is_open.at, f'{{since: "{version}"}}') if isinstance(is_open, Text) else None
-    field = _old_field(change.path, change.root.name, old)
-    if field is None or not isinstance(entry.value, Text) or field.was_type:
+    field = _old_field(change.path, change.root.name, files[0])
+    older = _older(field, *files) if field is not None else None
+    if older is None:
         return None
-    value = entry.value
-    kind, _, default = value.value.partition(" = ")
-    now = f"type: {_quoted(kind)}" + (f", default: {default}" if default else "")
-    return Edit(value.at, f'{{{now}, was_type: {{"{version}": {_older(field)}}}}}')
+    was = f'"{version}": {older}'
+    match entry.value:
+        case Map(entries=keys) if "was_type" in keys:
+            return _with_key(keys["was_type"], was, text)
+        case Map():
+            return _with_key(entry, f"was_type: {{{was}}}", text)
+        case Text(value=value):
+            kind, _, default = value.partition(" = ")
+            now = f"type: {_quoted(kind)}" + (f", default: {default}" if default else "")
+            return Edit(entry.value.at, f"{{{now}, was_type: {{{was}}}}}")
+        case _:
+            return None
 
 
 def _old_field(path: str, root: str, old: Interface) -> Field | None:
@@ -140,16 +179,48 @@ def _old_field(path: str, root: str, old: Interface) -> Field | None:
     return error_fields(error, old.errors).get(name) if error is not None else None
 
 
-def _older(field: Field) -> str:
-    """Write what a field was, as `was_type` has it inside braces."""
-    kind = type_text(field.type)
+def _older(field: Field, old: Interface, new: Interface) -> str | None:
+    """Write what a field was, as `was_type` has it inside braces; None if it takes more words than a field has."""
+    type_, limits = field.type, field.constraints
+    if any(_said(name, old) != _said(name, new) for name in _aliases(type_, old)):
+        # The alias says something else now, so what it said has to be said here.
+        resolved = resolve(type_, old.types)
+        bounds = (*resolved.constraints, limits) if resolved is not None else ()
+        said = [each for each in bounds if each != NO_CONSTRAINTS]
+        if resolved is None or len(said) > 1:
+            return None
+        type_ = Nullable(resolved.base) if resolved.nullable else resolved.base
+        limits = said[0] if said else NO_CONSTRAINTS
+    kind = type_text(type_)
     default = None if field.default is None else json.dumps(field.default.value)
-    limits = _limits(field.constraints)
-    if not limits:
+    words = _limits(limits)
+    if not words:
         return _quoted(kind if default is None else f"{kind} = {default}")
-    parts = [f"type: {_quoted(kind)}", *limits]
+    parts = [f"type: {_quoted(kind)}", *words]
     parts += [f"default: {default}"] if default is not None else []
     return f"{{{', '.join(parts)}}}"
+
+
+def _said(name: str, interface: Interface) -> tuple[TypeExpr, Constraints] | None:
+    """What an alias stands for in a file."""
+    definition = interface.types.get(name)
+    return (definition.type, definition.constraints) if isinstance(definition, Alias) else None
+
+
+def _aliases(type_: TypeExpr, interface: Interface) -> Iterator[str]:
+    """The aliases that a type begins with."""
+    seen: set[str] = set()
+    while isinstance(type_, Nullable):
+        type_ = type_.inner
+    while isinstance(type_, Named) and type_.name not in seen:
+        seen.add(type_.name)
+        definition = interface.types.get(type_.name)
+        if not isinstance(definition, Alias):
+            return
+        yield type_.name
+        type_ = definition.type
+        while isinstance(type_, Nullable):
+            type_ = type_.inner
 
 
 def _limits(limits: Constraints) -> list[str]:

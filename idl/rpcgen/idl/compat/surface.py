@@ -10,7 +10,7 @@ from rpcgen.idl.compat.members import compare_fields
 from rpcgen.idl.compat.methods import compare_waiting
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
-from rpcgen.idl.model import Error, Event, Interface, Named
+from rpcgen.idl.model import Dated, Error, Event, Interface, Named
 from rpcgen.idl.resolve import error_fields
 
 
@@ -41,7 +41,16 @@ def _compare_topics(walk: Walk, spot: Spot) -> None:
     listens = {after, *new.also, walk.file.target.topic.name, *walk.file.target.also}
     if before != after:
         kept = before in listens
-        walk.found("topic", "changed", here, before=before, after=after, open=kept)
+        walk.found(
+            "topic",
+            "changed",
+            here,
+            before=before,
+            after=after,
+            open=kept,
+            required=after not in old.also,
+            since=since_text(Dated(new.topic.since)),
+        )
     for topic in sorted({after, *new.also} - {before, *old.also}):
         if topic != after:
             walk.found("topic", "added", replace(spot, path=f"target.also.{topic}"), name=topic)

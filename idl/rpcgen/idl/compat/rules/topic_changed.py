@@ -1,7 +1,8 @@
 """The interface moved to another topic.
 
 While the old topic stays in `target.also`, servers listen on both, and clients of every version find them: servers are
-upgraded first. Without that, old clients and new servers never meet.
+upgraded first. Without that, old clients and new servers never meet. The date tells clients that are pinned to a version
+before it to stay with the old topic, on which the servers of that version listen.
 
 ## Before
 
@@ -43,6 +44,7 @@ def _judge(change: Change) -> Judgement:
         unseen=""
         if change.open
         else "no message arrives: clients and servers use different topics",
+        undated="since" if change.open and change.required else "",
     )
 
 
