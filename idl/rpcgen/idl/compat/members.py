@@ -110,8 +110,17 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     if action is None and not _is_same_default(old.default, new.default):
         action = ("default", "changed")
     if action is not None:
-        since = since_text(new.dated)
-        walk.found(*action, spot, before=shown(old), after=shown(new), since=since)
+        since, silent = since_text(new.dated), _is_silent(walk, new, spot)
+        walk.found(*action, spot, before=shown(old), after=shown(new), since=since, silent=silent)
+
+
+def _is_silent(walk: Walk, field: Field, spot: Spot) -> bool:
+    """Whether a request that leaves it out says nothing of its version: it is younger than what it belongs to."""
+    method = walk.new.methods.get(spot.owner)
+    born = method.dated.since if method is not None else ()
+    younger = any(since.minor > 0 for since in field.dated.since) and field.dated.since != born
+    always = (field.send or walk.file.send) == "always"
+    return spot.root.reader == "request" and younger and not always
 
 
 def _state(types: Types, field: Field) -> str:

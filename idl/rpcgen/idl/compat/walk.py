@@ -108,8 +108,9 @@ class Walk:
         told: str = "",
         required: bool = False,
         open: bool = False,
+        silent: bool = False,
     ) -> None:
-        """Add a change of what is at a spot; the facts are those of `Change`."""
+        """Add a change of what is at a spot; the facts are those of `Change`, and nothing levels what is silent."""
         own = spot.way[-1] if spot.way else spot.owner
         change = Change(
             subject,
@@ -124,7 +125,7 @@ class Walk:
             after=after,
             was_at=None if self.dated else spot.was_at,
             dated=self.dated,
-            levelled=self.dated and spot.root.reader != "event" and not spot.clock,
+            levelled=self.dated and spot.root.reader != "event" and not (spot.clock or silent),
             since=since,
             required=required,
             open=open,

@@ -1,6 +1,8 @@
 """What absent means changed: the default is another, or there is one now, or there is none any more.
 
-The same message means something else to a reader of another version, and nobody notices.
+The same message means something else to a reader of another version, and nobody notices. So it is even with a date where an
+argument is younger than its method, or a field of a request than its struct: left out, it asks for no version, and the server
+cannot tell whose default was meant.
 
 ## Before
 
@@ -35,11 +37,17 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
 def _judge(change: Change) -> Judgement:
+    # Whoever leaves out what is younger names a version that does not have it, whatever the file says of later ones.
+    silent = change.dated and not change.levelled and change.root.reader == "request"
+    other = "add another optional one" if silent else change.recorded
     return Judgement(
         message=f'the default of "{change.path}" changed{change.used}: {change.before} became {change.after}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead="" if change.levelled else f"keep the default, or {change.recorded}",
+        instead="" if change.levelled else f"keep the default, or {other}",
+        unseen="the message leaves it out, and both read that as their own default"
+        if silent
+        else "",
     )
 
 
