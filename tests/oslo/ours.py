@@ -41,6 +41,8 @@ def endpoint(
                 raise package.Busy("later")
             if how == "picky":
                 raise peer_errors.Picky(1, 2)
+            if how == "moved":
+                raise peer_errors.NotFound("no such thing", instance_id="abc")
             if how == "bug":
                 raise KeyError("x")
             raise AssertionError(how)

@@ -34,13 +34,13 @@ def test_values_come_back_as_they_left(serve: Serve, ask: Ask) -> None:
 def test_errors_arrive(serve: Serve, ask: Ask) -> None:
     """As the exceptions that a hand-written server would raise, if their module is allowed; without our traceback."""
     serve("host1")
-    declared = ask("fail", args={"how": "declared"})
-    assert declared == {
-        "error": "NotFound_Remote",
-        "module": "peer_errors_Remote",
-        "text": "no such thing",
-        "kwargs": {"instance_id": "abc"},
-    }
+    for how in ("declared", "moved"):  # raised as the generated class, or still as the old one
+        assert ask("fail", args={"how": how}) == {
+            "error": "NotFound_Remote",
+            "module": "peer_errors_Remote",
+            "text": "no such thing",
+            "kwargs": {"instance_id": "abc"},
+        }
     picky = ask("fail", args={"how": "picky"})
     assert (picky["error"], picky["exc_type"], picky["value"]) == (
         "RemoteError",
@@ -50,6 +50,16 @@ def test_errors_arrive(serve: Serve, ask: Ask) -> None:
     assert ask("fail", args={"how": "bug"})["error"] == "KeyError"
     busy = ask("fail", args={"how": "busy"})  # its module is not allowed
     assert (busy["error"], busy["exc_type"], busy["value"]) == ("RemoteError", "Busy", "later")
+
+
+def test_an_exception_of_before_the_move_is_declared(
+    peer: ModuleType, serve: Serve, client: Any
+) -> None:
+    """To generated clients by the name that the file gives it for these peers, whoever raises it."""
+    serve("host1")
+    with pytest.raises(peer.NotFound, match="no such thing") as caught:
+        client.fail(how="moved")
+    assert caught.value.instance_id == "abc"
 
 
 def test_what_cannot_be_sent_is_told_at_once(serve: Serve, ask: Ask) -> None:
