@@ -16,7 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import zmq
-from rpcgen.runtime.drivers.zeromq import bundles, control
+from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, no_socket
 from rpcgen.runtime.drivers.zeromq.history import History
@@ -24,6 +24,7 @@ from rpcgen.runtime.drivers.zeromq.link import IN_USE, Curves, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.reception import Reception
 from rpcgen.runtime.drivers.zeromq.sockets import new_context
 from rpcgen.runtime.drivers.zeromq.timers import Timers
 from rpcgen.runtime.errors import (
@@ -46,12 +47,6 @@ log = logging.getLogger("rpcgen.zeromq")
 # As a plain number: an enum costs on every call.
 _NOBLOCK: Final = int(zmq.NOBLOCK)
 
-#: Frames taken from one link before the others have their turn.
-BATCH: Final = 64
-
-#: Frames taken at once from a link that brings more than we wait for.
-SURPLUS: Final = 16
-
 #: Seconds for which `choose` trusts what the matchmaker said.
 FRESH: Final = 0.005
 
@@ -69,7 +64,7 @@ class Engine:
     """Connects, chooses, sends, receives.
 
     Attributes:
-        inbox: what arrived and was not taken yet.
+        receive, take: of its `Reception`.
         news: counts changes that a waiting search cares about.
         counters: connected, refused, lost, full, too_large, malformed: links that became ready, links that did not,
             links that were lost, sends refused at the high-water mark and because of their size, frames that no
@@ -86,7 +81,6 @@ class Engine:
         self.matchmaker = matchmaker
         self.options = options
         self.timers = Timers()
-        self.inbox: list[Arrival] = []
         self.links: dict[str, Link] = {}
         self.histories: dict[str, History] = {}
         self.topics: set[Topic] = set()
@@ -95,6 +89,9 @@ class Engine:
         self.counters: dict[str, int] = dict.fromkeys(
             ("connected", "refused", "lost", "full", "too_large", "malformed"), 0
         )
+        self._reception = Reception(self.counters, self._heed)
+        self.receive = self._reception.receive
+        self.take = self._reception.take
         self._silent_until = 0.0
         self._listed: set[str] = set()  # the endpoints that the matchmaker named last
         # Links that drain are not in `links`, so that a successor at the same place may be.
@@ -109,6 +106,11 @@ class Engine:
             self._keys = ClientKeys(options)
         self._context = new_context()
         self._hello = control.encode(control.Hello(control.PROTOCOL))
+
+    @property
+    def inbox(self) -> list[Arrival]:
+        """What arrived and was not taken yet."""
+        return self._reception.inbox
 
     # --- choosing and sending -------------------------------------------------------------------------------------
 
@@ -172,54 +174,7 @@ class Engine:
         if link.state is State.READY:
             self._pools.add(link)
 
-    # --- receiving ------------------------------------------------------------------------------------------------
-
-    def receive(self, link: Link, limit: int = BATCH, *, again: bool = False) -> bool:
-        """Move what came on a link to the inbox.
-
-        True if there is no more, so that its FD may be waited for. Stops early when all outstanding calls may have
-        been answered: finding out that there is nothing costs as much as ten messages. But not if we ask `again`
-        after that: then more comes than we wait for, and one at a time would cost most.
-        """
-        recv, inbox = link.recv, self.inbox
-        outstanding = SURPLUS if again and link.outstanding < SURPLUS else link.outstanding
-        taken = 0
-        try:
-            while taken < limit:
-                frame = recv(_NOBLOCK)
-                taken += 1
-                if not frame:
-                    self.counters["malformed"] += 1
-                elif frame[0] != control.MARK:
-                    inbox.append((link, frame))
-                    if taken == outstanding:
-                        return False
-                elif frame.startswith(bundles.HEAD):
-                    taken += self._unpack(link, frame) - 1
-                    if taken >= outstanding:
-                        return False
-                else:
-                    self._heed(link, frame)
-        except zmq.ZMQError:  # Again: there is no more; any other: the link was closed
-            return True
-        return False
-
-    def _unpack(self, link: Link, message: bytes) -> int:
-        """Move the frames of a bundle to the inbox; how many there were."""
-        try:
-            frames = bundles.unpack(message)
-        except control.Malformed:
-            self.counters["malformed"] += 1
-            return 1
-        self.inbox.extend([(link, frame) for frame in frames])
-        return len(frames)
-
-    def take(self) -> list[Arrival]:
-        """Empty the inbox."""
-        inbox = self.inbox
-        if inbox:
-            self.inbox = []
-        return inbox
+    # --- what servers say about themselves ------------------------------------------------------------------------
 
     def _heed(self, link: Link, frame: bytes) -> None:
         try:
