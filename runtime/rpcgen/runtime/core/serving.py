@@ -20,6 +20,7 @@ from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal, text_of
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
+from rpcgen.runtime.core.traces import shorten
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.work import State, Work
 from rpcgen.runtime.counters import ServerCounters
@@ -40,6 +41,7 @@ from rpcgen.runtime.peers import Caller, Delivery
 from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.server")
+log.addFilter(shorten)
 
 
 class Source:

@@ -51,6 +51,7 @@ class Binding:
     """Binds, receives, answers.
 
     Attributes:
+        hwm: messages that may wait for one client.
         fd: readable (edge-triggered) when requests may have come.
         counters: clients, malformed, foreign, unreachable, full, too_large, refused, expelled, turned_away: HELLOs,
             frames that no client of ours would send, frames from sockets that are not ours or not any more, answers whose
@@ -83,6 +84,7 @@ class Binding:
         )
         self._registration = registration
         self._options = options
+        self.hwm = options.hwm
         self._server = server
         self._serves = list(serves)
         #: Clients that said HELLO, and the keys that they have shown; empty without keys.

@@ -45,7 +45,7 @@ class BlockingListener:
         [self._bell] = self._waiter.bells
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
-        self._mail: Mail[Caller] = Mail(self._bell, self._send_now)
+        self._mail: Mail[Caller] = Mail(self._bell, self._send_now, self._binding.hwm)
         self._crowd = False
         self._inbox: list[Request] = []
         self._unsure = True

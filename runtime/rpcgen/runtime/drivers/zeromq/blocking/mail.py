@@ -26,6 +26,7 @@ class Mail(Generic[P]):
     Args:
         bell: wakes the thread that polls.
         send: as of an `Outbox`.
+        most: so many frames may lie here; who leaves one more has to send them.
 
     Attributes:
         staying: whether a thread polls that will poll again at once, so that frames may be left.
@@ -33,10 +34,11 @@ class Mail(Generic[P]):
         full: peers for which there is no room.
     """
 
-    __slots__ = ("_bell", "_left", "_outbox", "_rung", "full", "staying", "waiting")
+    __slots__ = ("_bell", "_left", "_most", "_outbox", "_rung", "full", "staying", "waiting")
 
-    def __init__(self, bell: Bell, send: Callable[[P, bytes, int], bool]) -> None:
+    def __init__(self, bell: Bell, send: Callable[[P, bytes, int], bool], most: int) -> None:
         self._bell = bell
+        self._most = most
         self._left: deque[tuple[P, bytes]] = deque()
         self._outbox: Outbox[P] = Outbox(send)
         self._rung = False
@@ -45,12 +47,15 @@ class Mail(Generic[P]):
         self.full = self._outbox.full
 
     def leave(self, peer: P, frame: bytes) -> bool:
-        """Leave a frame; False if nobody may be there any more, and `flush` must be called. Takes no lock."""
+        """Leave a frame; False if `flush` must be called: nobody may be there any more, or too much lies there.
+
+        Takes no lock.
+        """
         self._left.append((peer, frame))
         if self.waiting and not self._rung:
             self._rung = True
             self._bell.ring()
-        return self.staying
+        return self.staying and len(self._left) <= self._most
 
     @property
     def lies(self) -> bool:
