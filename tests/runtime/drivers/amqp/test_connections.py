@@ -15,6 +15,7 @@ from types import ModuleType
 import pytest
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, Server
 
+from tests.chaos.proxy import Proxy, cut_after
 from tests.conformance.lab import Bench, endpoint
 from tests.ports import free_port
 from tests.rabbitd import RabbitServer
@@ -226,6 +227,24 @@ def test_a_host_that_is_dead_and_one_that_is_silent_are_passed_over(
             with lab.LabClient(url) as client:
                 assert client.add(a=1) == 2
             assert time.monotonic() - begun < 4.0
+
+
+def test_a_client_moves_to_the_host_that_is_left(lab: ModuleType, rabbit: RabbitServer) -> None:
+    """Whichever it was connected to; the order of the hosts in the URL does not say which that is."""
+    own = prefix()
+    with serve(lab, rabbit.url(own)), Proxy(rabbit.port) as one, Proxy(rabbit.port) as two:
+        hosts = f"127.0.0.1:{one.port},127.0.0.1:{two.port}"
+        url = rabbit.url(own).replace(rabbit.host, hosts)
+        for _ in range(12):
+            with lab.LabClient(url) as client:
+                assert client.add(a=1) == 2
+        assert one.accepted > 0
+        assert two.accepted > 0
+        with lab.LabClient(url, timeout=10.0) as client:
+            for gone, left in ((one, two), (two, one)):
+                gone.up, left.up = [cut_after(0)], []
+                gone.cut()
+                assert client.add(a=1) == 2
 
 
 def test_connections_say_who_they_are(lab: ModuleType, rabbit: RabbitServer) -> None:
