@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ ENVIRONMENT = "RPCGEN_TEST_AMQP_URL"
 _SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 _NODE = "rpcgen@localhost"
 _START_LIMIT = 40.0
+_ROOT = Path(__file__).parents[1]
 
 
 def program(name: str) -> str:
@@ -45,15 +47,33 @@ def program(name: str) -> str:
     return found
 
 
+def _begins_a_connection(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(5.0)
+        if probe.connect_ex((address, port)) != 0:
+            return False
+        probe.sendall(b"AMQP\x00\x00\x09\x01")
+        return probe.recv(1) == b"\x01"  # the frame that begins a connection
+
+
 class RabbitServer:
     """A RabbitMQ node, and the port mapper that its tools need.
 
     Args:
         config: further lines of rabbitmq.conf.
         plugins: those that it loads.
+        address: where it listens.
+        prefix: what the commands of it and its tools begin with, to be on another host.
     """
 
-    def __init__(self, *config: str, plugins: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *config: str,
+        plugins: Sequence[str] = (),
+        address: str = "127.0.0.1",
+        prefix: Sequence[str] = (),
+    ) -> None:
+        self._address, self._prefix = address, prefix
         self._server, self._epmd = program("rabbitmq-server"), program("epmd")
         self._folder = tempfile.TemporaryDirectory(prefix="rpcgen-rabbit")
         self.folder = Path(self._folder.name)
@@ -95,13 +115,13 @@ class RabbitServer:
             *config,
         ]
         if not any(line.startswith("listeners.tcp") for line in lines):
-            lines.append(f"listeners.tcp.1 = 127.0.0.1:{self.port}")
+            lines.append(f"listeners.tcp.1 = {self._address}:{self.port}")
         (self.folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
         (self.folder / "plugins").write_text(f"[{','.join(plugins)}].\n")
 
     @property
     def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self._address}:{self.port}"
 
     def url(self, *options: str, scheme: str = "amqp", vhost: str = "") -> str:
         """The transport URL."""
@@ -116,11 +136,12 @@ class RabbitServer:
         if self._mapper is None:
             port = self._environment["ERL_EPMD_PORT"]
             self._mapper = subprocess.Popen(
-                [self._epmd, "-port", port, "-address", "127.0.0.1"], env=self._environment
+                [*self._prefix, self._epmd, "-port", port, "-address", "127.0.0.1"],
+                env=self._environment,
             )
         with (self.folder / "console.log").open("ab") as console:
             self._node = subprocess.Popen(
-                [self._server],
+                [*self._prefix, self._server],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
@@ -140,12 +161,11 @@ class RabbitServer:
         return self
 
     def _serves(self) -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(5.0)
-            if probe.connect_ex(("127.0.0.1", self.port)) != 0:
-                return False
-            probe.sendall(b"AMQP\x00\x00\x09\x01")
-            return probe.recv(1) == b"\x01"  # the frame that begins a connection
+        if not self._prefix:
+            return _begins_a_connection(self._address, self.port)
+        probe = [*self._prefix, sys.executable, "-m", "tests.rabbitd", self._address, self.port]
+        done = subprocess.run([str(part) for part in probe], cwd=_ROOT, check=False)
+        return done.returncode == 0
 
     def _said(self) -> str:
         return (self.folder / "console.log").read_text()[-2000:]
@@ -189,7 +209,7 @@ class RabbitServer:
     def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl` prints."""
         done = subprocess.run(
-            [program("rabbitmqctl"), "--quiet", "--node", _NODE, *arguments],
+            [*self._prefix, program("rabbitmqctl"), "--quiet", "--node", _NODE, *arguments],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -242,3 +262,7 @@ def amqp_url(amqp_session: str) -> str:
     """The same, with names that nobody else has."""
     separator = "&" if "?" in amqp_session else "?"
     return f"{amqp_session}{separator}prefix=test-{secrets.token_hex(6)}"
+
+
+if __name__ == "__main__":  # on the host of a node
+    sys.exit(not _begins_a_connection(sys.argv[1], int(sys.argv[2])))

@@ -241,6 +241,10 @@ class Fleet:
         """The handlers that have begun so far."""
         return [entry for entry in self.read() if isinstance(entry, Ran)]
 
+    def all_runs(self) -> list[Ran]:
+        """Every handler that has begun."""
+        return [entry for entry in self.read() if isinstance(entry, Ran)]
+
     def ended(self) -> list[Ended]:
         """How everything has ended so far."""
         return [entry for entry in self.read() if isinstance(entry, Ended)]

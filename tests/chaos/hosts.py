@@ -52,14 +52,14 @@ class Network:
     def drop(self, port: int, *, towards_server: bool = True, towards_client: bool = True) -> None:
         """From now on nothing passes to, or from, a port of the servers' host; nobody is told."""
         if towards_server:
-            self._rule("in", f"tcp dport {port} drop")
+            self._rule("in", f"iifname eth0 tcp dport {port} drop")
         if towards_client:
-            self._rule("out", f"tcp sport {port} drop")
+            self._rule("out", f"oifname eth0 tcp sport {port} drop")
 
     def lose(self, percent: int) -> None:
         """Lose so much of all packets, in both directions."""
-        for chain in ("in", "out"):
-            self._rule(chain, f"numgen random mod 100 < {percent} drop")
+        for chain, device in (("in", "iifname eth0"), ("out", "oifname eth0")):
+            self._rule(chain, f"{device} numgen random mod 100 < {percent} drop")
 
     def heal(self) -> None:
         """Let everything pass."""

@@ -30,7 +30,6 @@ from tests.chaos.proxy import (
     twice,
 )
 from tests.conformance.waiting import eventually
-from tests.rabbitd import RabbitServer
 from tests.runtime.drivers.zeromq.keyring import Keyring
 
 pytestmark = pytest.mark.timeout(120 if LONG else 40)
@@ -59,18 +58,19 @@ Behind = Callable[..., Broken]
 
 
 @pytest.fixture
-def behind(fleets: Fleets, request: pytest.FixtureRequest) -> Behind:
+def behind(fleets: Fleets) -> Behind:
     """Makes one server, and clients that reach it, or its broker, through a proxy."""
 
     @contextmanager
     def broker(
         world: str, up: list[Toxic], down: list[Toxic], options: str
     ) -> Iterator[tuple[Fleet, Proxy]]:
-        rabbit: RabbitServer = request.getfixturevalue("rabbit")
-        with fleets("zmq+tcp", servers=1) as fleet, Proxy(rabbit.port, up, down) as proxy:
-            prefix = f"prefix=test-{time.monotonic_ns()}"
-            url = rabbit.url(prefix, *([options] if options else []))
-            fleet.urls = [rabbit.url(prefix), url.replace(rabbit.host, f"127.0.0.1:{proxy.port}")]
+        with (
+            fleets("amqp", servers=1) as fleet,
+            Proxy(fleet.broker.port, up, down) as proxy,
+        ):
+            url = fleet.url.replace(fleet.broker.host, f"127.0.0.1:{proxy.port}")
+            fleet.urls[-1] = f"{url}&{options}" if options else url
             fleet.serve(1, world)
             yield fleet, proxy
 

@@ -59,9 +59,10 @@ class Delivery:
         kept: it is to be run at least once.
         attempt: of those that are kept: 1, or more if it could not be done before.
         deadline: monotonic seconds after which it is not to be begun, if the transport knows that, maybe better than the request.
+        copied: its sender sent it again, because it did not know whether it had arrived.
     """
 
-    __slots__ = ("attempt", "deadline", "kept", "redelivered")
+    __slots__ = ("attempt", "copied", "deadline", "kept", "redelivered")
 
     def __init__(
         self,
@@ -70,11 +71,13 @@ class Delivery:
         kept: bool = False,
         attempt: int = 1,
         deadline: float | None = None,
+        copied: bool = False,
     ) -> None:
         self.redelivered = redelivered
         self.kept = kept
         self.attempt = attempt
         self.deadline = deadline
+        self.copied = copied
 
     @abstractmethod
     def settle(self) -> None:

@@ -137,6 +137,8 @@ class Serving:
             self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
+            if delivery is not None and delivery.copied:
+                attempt += 1  # another server may have run the other copy; this one has not
             job = new_job(entry, message, caller, delivery, source, wire, now, attempt)
             if entry.immediate:
                 self._run_now(job, now)

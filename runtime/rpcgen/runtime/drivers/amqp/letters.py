@@ -17,8 +17,10 @@ CONTENT_TYPE = "application/x-rpcgen"
 #: `type` of a message: requests and cancellations; answers; who is there, and the answers to that.
 REQUEST, ANSWER, WHO, HERE = "request", "answer", "who", "here"
 
-#: Headers of messages that are kept: which attempt it is, and why the first and the last failed.
+#: Headers of messages that are kept: which attempt it is, why the first and the last failed, and whether there may be
+#: another copy of it.
 ATTEMPT, FIRST, LAST = "rpcgen-attempt", "rpcgen-first-error", "rpcgen-last-error"
+COPIED = "rpcgen-copied"
 
 #: Characters of a reason.
 MAX_REASON = 4096
@@ -58,11 +60,13 @@ class Kept(Struct, frozen=True):
     Attributes:
         attempt: 1, or more if it could not be done before.
         first, last: why it could not be done, at first and lately.
+        copied: its sender does not know whether it had arrived before.
     """
 
     attempt: int = 1
     first: str = ""
     last: str = ""
+    copied: bool = False
 
     def failed(self, reason: str) -> Kept:
         """The same after one more attempt."""
@@ -71,7 +75,7 @@ class Kept(Struct, frozen=True):
 
     def headers(self) -> dict[str, Any]:
         """As AMQP headers."""
-        said = {ATTEMPT: self.attempt, FIRST: self.first, LAST: self.last}
+        said = {ATTEMPT: self.attempt, FIRST: self.first, LAST: self.last, COPIED: self.copied}
         return {name: value for name, value in said.items() if value}
 
 
@@ -86,6 +90,7 @@ def kept_of(message: Message) -> Kept:
         min(max(attempt, 1), 1000) if isinstance(attempt, int) else 1,
         first[:MAX_REASON] if isinstance(first, str) else "",
         last[:MAX_REASON] if isinstance(last, str) else "",
+        said.get(COPIED) is True,
     )
 
 

@@ -42,6 +42,7 @@ class Request(Delivery):
             kept=kept is not None,
             attempt=attempt,
             deadline=known if kept is None else deadline_of(message),
+            copied=kept is not None and kept.copied,
         )
         self.message = message
         self.reply_to = "" if incoming is None else incoming.reply_to
