@@ -176,10 +176,13 @@ class Owner:
 
     def _tell(self, text: str, code: int) -> None:
         """Say why there is no connection: to the duty always, to the log now and then."""
-        held = self._repeats.worth(monotonic(), str(code))
+        self._warn("connection", text)
+        self._duty.end(_as_error(text, code))
+
+    def _warn(self, kind: str, text: str) -> None:
+        held = self._repeats.worth(monotonic(), kind)
         level = logging.DEBUG if held is None else logging.WARNING
         log.log(level, "%s: %s%s", self._role, text, more(held or 0))
-        self._duty.end(_as_error(text, code))
 
     def _serve(self, link: Link) -> None:
         try:
@@ -219,7 +222,7 @@ class Owner:
         try:
             act(monotonic())
         except LaneClosed as closed:
-            log.warning("%s: %s: a channel was closed: %s", self._role, self._broker.text, closed)
+            self._warn("channel", f"{self._broker.text}: a channel was closed: {closed}")
             try:
                 self._duty.mend(closed)
             except LaneClosed as again:
