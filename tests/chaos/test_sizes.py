@@ -7,12 +7,14 @@ import socket
 import time
 from contextlib import suppress
 
+import amqp
 import psutil
 import pytest
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
 
 from tests.chaos.fleet import LONG, Fleets, report
+from tests.conformance.waiting import eventually
 from tests.zmtp import GREETING, ready
 
 pytestmark = pytest.mark.timeout(60)
@@ -22,9 +24,10 @@ MIB = 2**20
 
 
 @pytest.mark.parametrize("world", ["blocking", "asyncio"] if LONG else ["blocking"])
-def test_messages_are_as_large_as_may_be(world: str, fleets: Fleets) -> None:
+@pytest.mark.parametrize("transport", ["zmq+tcp", "amqp"])
+def test_messages_are_as_large_as_may_be(transport: str, world: str, fleets: Fleets) -> None:
     """F29: up to the default limit of 16 MiB they pass; beyond it their sender is told, and nobody else notices."""
-    with fleets("zmq+tcp", servers=1) as fleet:
+    with fleets(transport, servers=1) as fleet:
         server = psutil.Process(fleet.serve(1, world).pid)
         asker = fleet.asker(world)
         asker.ask()
@@ -48,7 +51,7 @@ def test_messages_are_as_large_as_may_be(world: str, fleets: Fleets) -> None:
     assert refused[0].took <= 0.1
     assert grown <= 2 * LIMIT
     report(
-        f"F29 messages of the limit (16 MiB) and more, zmq+tcp {world}",
+        f"F29 messages of the limit (16 MiB) and more, {transport} {world}",
         "limit - 1 and limit pass, limit + 1 TooLarge in 0.1 s at the sender",
         f"{passed[0].took:.3f} s, {passed[1].took:.3f} s, refused after {refused[0].took:.3f} s, 100 MiB after "
         f"{refused[1].took:.3f} s",
@@ -87,6 +90,39 @@ def test_a_peer_sends_too_much_all_the_same(world: str, fleets: Fleets) -> None:
         f"F29 frames of 17 MiB, 100 MiB and 1 GiB forced on a server, zmq+tcp {world}",
         f"peer dropped, 0 frames delivered, {2 * LIMIT // MIB} MiB more, 0 others harmed",
         f"dropped after {dropped / MIB:.1f} MiB, 0, {most / MIB:.1f} MiB, slowest other {max(took):.3f} s",
+    )
+
+
+@pytest.mark.parametrize("world", ["blocking", "asyncio"] if LONG else ["asyncio"])
+def test_a_stranger_publishes_too_much(world: str, fleets: Fleets) -> None:
+    """F29: 17 MiB and 100 MiB in a server's queue are dropped as they come, acknowledged and counted; others do not notice."""
+    with fleets("amqp", servers=1) as fleet:
+        server = psutil.Process(fleet.serve(1, world).pid)
+        asker = fleet.asker(world)
+        asker.ask("carry", data=bytes(LIMIT // 2), timeout=20.0)
+        before, most = server.memory_info().rss, 0
+        took: list[float] = []
+        queue = f"{fleet.prefix}.call/test/errand"
+        connection = fleet.broker.connect()
+        for size in (17 * MIB, 100 * MIB):
+            huge = amqp.Message(bytes(size), content_type="application/x-rpcgen", type="request")
+            connection.channel().basic_publish(huge, routing_key=queue)
+            for _ in range(20):
+                took.append(asker.ask(timeout=5.0).took)
+                most = max(most, server.memory_info().rss - before)
+        eventually(lambda: fleet.broker.queues()[queue] == 0, 20.0)
+        for _ in range(20):
+            took.append(asker.ask(timeout=5.0).took)
+            most = max(most, server.memory_info().rss - before)
+        connection.close()
+        counters = fleet.counters(1)
+        fleet.verdict()
+    assert counters["unreadable"] == 0
+    assert most <= 2 * LIMIT
+    report(
+        f"F29 messages of 17 MiB and 100 MiB put into a server's queue, amqp {world}",
+        f"0 delivered, {2 * LIMIT // MIB} MiB more, 0 others harmed",
+        f"0, {most / MIB:.1f} MiB, slowest other {max(took):.3f} s",
     )
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from types import ModuleType
 import pytest
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, Server
 
+from tests.certificates import Authority
 from tests.chaos.proxy import Proxy, cut_after
 from tests.conformance.lab import Bench, endpoint
 from tests.ports import free_port
@@ -31,22 +30,6 @@ def prefix() -> str:
     return f"prefix=test-{time.monotonic_ns()}"
 
 
-def run(*command: object) -> None:
-    subprocess.run([str(part) for part in command], check=True, capture_output=True)
-
-
-def certificate(folder: Path, name: str, *signed: object) -> tuple[Path, Path]:
-    """A key and a certificate for 127.0.0.1, signed by itself or by another."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed")
-    key, file = folder / f"{name}.key", folder / f"{name}.pem"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    names = ("-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1")
-    run(openssl, "req", "-x509", *curve, *names, *signed, "-keyout", key, "-out", file, "-days", 2)
-    return key, file
-
-
 @pytest.fixture(scope="module")
 def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RabbitServer, int, Path]]:
     """A node with a TLS port, where a certificate may stand for a password, and the one that is to be trusted.
@@ -54,13 +37,14 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rabbit
     In the same folder are those of `till`, a user of the node, and of `stranger`, who is none.
     """
     folder = tmp_path_factory.mktemp("tls")
-    key, file = certificate(folder, "broker")
+    authority = Authority(folder)
+    key, file = authority.sign("broker")
     for name in ("till", "stranger"):
-        certificate(folder, name, "-CA", file, "-CAkey", key)
+        authority.sign(name)
     port = free_port()
     server = RabbitServer(
         f"listeners.ssl.1 = 127.0.0.1:{port}",
-        f"ssl_options.cacertfile = {file}",
+        f"ssl_options.cacertfile = {authority.file}",
         f"ssl_options.certfile = {file}",
         f"ssl_options.keyfile = {key}",
         "ssl_options.verify = verify_peer",
@@ -73,7 +57,7 @@ def encrypted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rabbit
         server.start()
         server.ctl("add_user", "till", secrets.token_hex(8))
         server.ctl("set_permissions", "till", ".*", ".*", ".*")
-        yield server, port, file
+        yield server, port, authority.file
     finally:
         server.end()
 
@@ -104,7 +88,7 @@ def test_a_certificate_that_is_not_trusted_is_refused(
     trusted: bool,
     text: str,
 ) -> None:
-    """At once, whatever the deadline: by itself signed, or for another host."""
+    """At once, whatever the deadline: signed by a stranger, or for another host."""
     server, port, ca = encrypted
     url = amqps(server, port, *([f"ca={ca}"] if trusted else []), host=host)
     begun = time.monotonic()

@@ -6,17 +6,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.drivers.amqp.tls import Certificates
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.url import Host, TransportUrl
-
-if TYPE_CHECKING:
-    from ssl import SSLContext
 
 _TLS = "amqps"
 SCHEMES = ("amqp", _TLS, "rabbit")
@@ -29,7 +26,7 @@ class Broker(Struct, frozen=True):
     Attributes:
         text: the URL without its password, for messages.
         hosts: at least one; each has its port.
-        context: of TLS; None for a plain connection.
+        certificates: of TLS; None for a plain connection.
     """
 
     text: str
@@ -38,14 +35,14 @@ class Broker(Struct, frozen=True):
     username: str
     password: str
     options: AmqpOptions
-    context: SSLContext | None = None
+    certificates: Certificates | None = None
 
     def __repr__(self) -> str:
         return f"<Broker {self.text}>"
 
     def server_name(self, host: Host) -> str | None:
         """The name that the certificate has to be for; None for a plain connection."""
-        return None if self.context is None else host.name
+        return None if self.certificates is None else host.name
 
     def connection_name(self, role: str) -> str:
         """What the broker lists one of our connections as."""
@@ -75,20 +72,13 @@ def read_broker(url: TransportUrl) -> Broker:
         username="guest" if url.username is None else url.username,
         password="guest" if url.username is None else url.password or "",
         options=options,
-        context=_context(url, options) if tls else None,
+        certificates=_certificates(url, options) if tls else None,
     )
 
 
-def _context(url: TransportUrl, options: AmqpOptions) -> SSLContext:
-    import ssl
-
+def _certificates(url: TransportUrl, options: AmqpOptions) -> Certificates:
     try:
-        context = ssl.create_default_context(cafile=options.ca)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.check_hostname = options.check_host
-        if options.cert is not None:
-            context.load_cert_chain(options.cert, options.key)
+        return Certificates(options)
     except OSError as error:  # ssl.SSLError is one
         files = ", ".join(name for name in (options.ca, options.cert, options.key) if name)
         raise BadUrl(f"{url}: the certificates cannot be used ({files}): {error}") from error
-    return context

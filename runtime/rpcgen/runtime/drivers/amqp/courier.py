@@ -66,6 +66,7 @@ class Mailbox:
         self.owner = Owner(broker, "answers", self)
         self._arrived, self._lost, self._changed = arrived, lost, changed
         self._queue = manner.reply_queue()
+        self._most = manner.most
         self._link: Link | None = None
         self._made = False
         self._lane: Lane | None = None
@@ -106,6 +107,7 @@ class Mailbox:
             self._made = True
         self._lane, self._came = lane, 0
         queue = self._queue
+        lane.limit(self._most)
         lane.take(
             queue.name,
             queue.tag,
@@ -327,7 +329,7 @@ class Courier:
         body, made = self._manner.request(place, frame, message, reply_to, awaited=awaited)
         limit = self.broker.options.max_message
         if len(body) > limit:
-            raise TooLarge(f"the message has {len(body)} bytes, the limit is {limit}")
+            raise TooLarge(f"the message has {len(body)} bytes, and max_message is {limit}")
         kept = message is not None and message.kept
 
         def properties(number: int) -> Properties:

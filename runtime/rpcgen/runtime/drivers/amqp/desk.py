@@ -111,7 +111,7 @@ class Desk:
         body, properties = self._manner.answer(frame, caller.label)
         limit = self._broker.options.max_message
         if len(body) > limit:
-            raise TooLarge(f"the answer has {len(body)} bytes, the limit is {limit}")
+            raise TooLarge(f"the answer has {len(body)} bytes, and max_message is {limit}")
         return self._publish(caller.reply_to, body, properties, counts=True)
 
     def _publish(

@@ -6,7 +6,8 @@ from __future__ import annotations
 # py-amqp has no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownArgumentType=false
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import inf
 from struct import unpack_from
 from typing import Any
 
@@ -36,6 +37,16 @@ class Inbound(amqp.Message):  # type: ignore[misc]
         return read
 
 
+class Oversize(Inbound):
+    """A message that is larger than its channel takes: nothing of it is kept, and it is no message of ours."""
+
+    def inbound_body(self, buf: bytes) -> None:
+        """Count it."""
+        self.body_received += len(buf)
+        if self.body_received >= self.body_size:
+            self.properties, self.body, self.ready = {}, b"", True
+
+
 class Reader:
     """Puts the frames of one connection together.
 
@@ -44,13 +55,16 @@ class Reader:
         dispatch: gets each method, with its message if it has one.
     """
 
-    def __init__(self, connection: object, dispatch: Dispatch) -> None:
+    def __init__(self, connection: Any, dispatch: Dispatch) -> None:
+        self._channels: Mapping[int, Any] = connection.channels
         self._dispatch = dispatch
         self._messages: dict[int, Any] = {}
 
     def __call__(self, frame: Frame) -> bool:
         """Take a frame; whether something was dispatched. Raises OSError for frames that make no sense."""
         kind, channel, payload = frame
+        if channel not in self._channels:
+            return False  # it was closed, and this was on its way
         message = self._messages.get(channel)
         if kind == HEARTBEAT:
             return False
@@ -65,6 +79,8 @@ class Reader:
             raise OSError(f"the broker sent a frame of type {kind} where none belongs")
         if kind == HEADER:
             message.inbound_header(payload)
+            if message.body_size > self._most(channel):
+                message.__class__ = Oversize
         else:
             message.inbound_body(payload)
         if not message.ready:
@@ -72,3 +88,8 @@ class Reader:
         del self._messages[channel]
         self._dispatch(channel, message.frame_method, message.frame_args, message)
         return True
+
+    def _most(self, channel: int) -> float:
+        """Bytes of the largest message that a channel takes."""
+        most: float = getattr(self._channels.get(channel), "most", inf)
+        return most

@@ -162,6 +162,7 @@ class Intake:
             self._kept = berth
         else:
             self._berth = berth
+            berth.lane.limit(self._manner.most)
         queues = [queue for queue in self._queues.values() if queue.kept == kept]
         self._restore.difference_update(queue.tag for queue in queues)
         if not self._withdrawing:

@@ -11,6 +11,7 @@ from __future__ import annotations
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false, reportMissingParameterType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownLambdaType=false
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import amqp as _amqp
@@ -147,6 +148,10 @@ class Lane:
             arguments=arguments,
         )
 
+    def limit(self, most: float) -> None:
+        """Take larger messages without what is in them, and without their properties."""
+        self._channel.most = most
+
     def cease(self, tag: str) -> None:
         """Consume no more. Raises LaneClosed."""
         self._ask(self._channel.basic_cancel, tag)
@@ -228,6 +233,8 @@ class Channel(amqp.Channel):  # type: ignore[misc]
     """A channel that does not open itself again, in the middle of everything, when the broker closes it."""
 
     lane: Lane | None = None
+    #: Bytes of the largest message that it takes.
+    most = inf
 
     def _on_close(self, reply_code: int, reply_text: str, class_id: int, method_id: int) -> None:
         self.send_method(spec.Channel.CloseOk)

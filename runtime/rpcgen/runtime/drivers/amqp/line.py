@@ -119,11 +119,16 @@ class Line:
                 self._wait(sock, select.POLLIN)
             except ssl.SSLWantWriteError:
                 self._wait(sock, select.POLLOUT)
+            except ssl.SSLEOFError as error:
+                raise ConnectionResetError("the broker closed the connection") from error
             except ssl.SSLError as error:
-                why = getattr(error, "verify_message", "") or error.reason or error
-                raise TlsRefused(f"no TLS with {self._address[0]}: {why}") from error
+                raise self._refusal(error) from error
             else:
                 return
+
+    def _refusal(self, error: ssl.SSLError) -> TlsRefused:
+        why = getattr(error, "verify_message", "") or error.reason or error
+        return TlsRefused(f"no TLS with {self._address[0]}: {why}")
 
     def write(self, data: bytes | memoryview) -> None:
         """Let it leave with the next `flush`."""
@@ -203,6 +208,10 @@ class Line:
                 data = self.sock.recv(_CHUNK)
             except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 break
+            except ssl.SSLError as error:
+                if "ALERT" in (error.reason or ""):  # it has looked at our certificate
+                    raise self._refusal(error) from error
+                raise
             if not data:
                 raise ConnectionResetError("the broker closed the connection")
             self._in += data

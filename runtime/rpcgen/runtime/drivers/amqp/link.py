@@ -12,6 +12,7 @@ from __future__ import annotations
 # pyright: reportUntypedBaseClass=false, reportUnknownLambdaType=false
 import socket
 from collections.abc import Callable
+from itertools import cycle
 from math import inf
 from time import monotonic
 from typing import Any
@@ -93,7 +94,7 @@ class Link:
         self._line = Line(
             host.name,
             host.port or 0,
-            broker.context,
+            None if broker.certificates is None else broker.certificates.context(),
             broker.server_name(host),
             2.0 * options.heartbeat,
             deadline,
@@ -119,6 +120,8 @@ class Link:
         except BaseException:
             self.hang_up()
             raise
+        #: Of channels, each as late as possible for the second time: what was sent to one that is closed may still come.
+        self._numbers = cycle(range(1, self._connection.channel_max + 1))
 
     def _set_blocked(self, blocked: bool) -> None:
         self.blocked = blocked
@@ -148,7 +151,9 @@ class Link:
         return Lane(channel[0], self.guard)
 
     def _open_channel(self) -> Any:
-        channel = self._connection.Channel(self._connection, auto_decode=False)
+        connection = self._connection
+        number = next(each for each in self._numbers if each not in connection.channels)
+        channel = connection.Channel(connection, number, auto_decode=False)
         channel.open()
         return channel
 

@@ -182,6 +182,7 @@ class Manner(Protocol):
     Attributes:
         keeps: messages can be kept until they have been run.
         answer_tries: how often an answer is published whose queue is not there.
+        most: bytes of the largest message that is taken, but of those that are kept.
         exchange: of requests to one server, which a client declares when it connects; None if there are several.
     """
 
@@ -189,6 +190,8 @@ class Manner(Protocol):
     def keeps(self) -> bool: ...
     @property
     def answer_tries(self) -> int: ...
+    @property
+    def most(self) -> float: ...
     @property
     def exchange(self) -> Exchange | None: ...
 

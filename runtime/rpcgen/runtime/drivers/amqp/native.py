@@ -36,6 +36,7 @@ class NativeManner:
     def __init__(self, options: AmqpOptions) -> None:
         self._kind = options.queue_type
         self._streams = options.stream_fanout
+        self.most = options.max_message
         self._names = Names(options.prefix)
         self.exchange = Exchange(self._names.calls(), "direct")
 

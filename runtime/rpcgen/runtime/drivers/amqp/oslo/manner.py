@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from time import monotonic
 from typing import Any, Final
 
@@ -37,6 +38,8 @@ class OsloManner:
     answer_tries = 5
     exchange = None
     keeps = False
+    #: Its peers know no limit.
+    most = inf
 
     def __init__(self, options: OsloOptions) -> None:
         self._topology = Topology(options)
