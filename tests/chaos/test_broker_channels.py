@@ -175,10 +175,11 @@ def test_an_acknowledgement_of_nothing(scene: Scene) -> None:
         calls = len(beside.took)
         eventually(lambda: len(beside.took) > calls + 20)
     assert scene.ran().count("slow 1") == 1
-    assert beside.harmed.total() <= 4  # one of each thread
+    # What was on its way ends as Unknown, one call of each thread at most; the rest may be sent again.
+    assert beside.harmed.total() - beside.harmed["NotSent"] <= 4
     report(
         "F21 an acknowledgement of what never came, amqp",
-        "what runs is answered, at most what the 4 others had just sent is harmed, consuming again in 5 s",
+        "what runs is answered, at most what the 4 others had just sent is lost, consuming again in 5 s",
         f"{beside}, after {back:.3f} s",
     )
 
