@@ -15,12 +15,14 @@ class Stairs:
 
     Attributes:
         notes: `+key.number` when a step begins and `-key.number` when it ends; else what was sent.
+        failing: steps that fail once they have begun, such as `a.1`.
         held: keys whose steps do not end before they are taken out.
         blocked, release: `block` has begun; it may return.
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.failing: set[str] = set()
         self.held: set[str] = set()
         self.blocked = threading.Event()
         self.release = threading.Event()
@@ -54,6 +56,8 @@ def endpoint(package: ModuleType, stairs: Stairs, world: str, server: str = "") 
 
     async def take(key: str, number: int) -> None:
         stairs.notes.append(f"+{key}.{number}")
+        if f"{key}.{number}" in stairs.failing:
+            raise RuntimeError(f"no luck with step {number} of {key}")
         await hold(lambda: key in stairs.held)
         stairs.notes.append(f"-{key}.{number}")
 

@@ -85,6 +85,8 @@ def make_unit(random: Random, number: int) -> Unit:
     if unit.chance(0.5):
         payload = random.choice(["Box", "Box", "Node", "Lone"])
         unit.events[f"it.happened{number}"] = {"payload": unit.own(payload)}
+        if unit.chance(0.3):
+            unit.events[f"it.happened{number}"]["delivery"] = "at_least_once"
     if unit.chance(0.9):
         _prune(unit)
     return unit
@@ -160,6 +162,12 @@ def member(unit: Unit, words: tuple[str, ...] = NAMED) -> Node:
     return made
 
 
+def keys_of(method: Node) -> list[str]:
+    """The arguments by which messages can be kept in order."""
+    args: Node = method["args"]
+    return [name for name, arg in args.items() if arg.get("type") in ("int", "string", "uuid")]
+
+
 def _method(unit: Unit) -> Node:
     made: Node = {"cast": "any"} if unit.chance(0.12) else {"call": "any"}
     if "call" in made and unit.chance(0.2):
@@ -167,6 +175,10 @@ def _method(unit: Unit) -> Node:
     if unit.chance(0.1):
         made["call" if "call" in made else "cast"] = ["any", "server"]
     made["args"] = members(unit, unit.random.randint(1, 2), NAMED)
+    if "cast" in made and unit.chance(0.4):
+        made["ttl"] = "1m"
+    if unit.chance(0.1) and (keys := keys_of(made)):
+        made["ordering_key"] = unit.random.choice(keys)
     if "call" in made:
         if unit.chance(0.75):
             made["returns"] = unit.type()

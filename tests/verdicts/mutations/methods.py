@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.verdicts.mutations.dates import recorded, when
-from tests.verdicts.units import NEW, Unit, members
+from tests.verdicts.units import NEW, Unit, keys_of, members
 from tests.versions.histories.draft import Node, copy
 
 
@@ -144,6 +144,23 @@ def change_promise(unit: Unit) -> bool:
     return True
 
 
+def change_waiting(unit: Unit) -> bool:
+    """Its casts may wait longer, or less long; or its messages keep another order."""
+    _, each = _some(unit)
+    if "cast" in each:
+        times = [time for time in ("30s", "5m", None) if time != each.get("ttl")]
+        return _set(each, "ttl", unit.random.choice(times))
+    keys = [key for key in [*keys_of(each), None] if key != each.get("ordering_key")]
+    return bool(keys) and _set(each, "ordering_key", unit.random.choice(keys))
+
+
+def _set(each: Node, word: str, value: str | None) -> bool:
+    each.pop(word, None)
+    if value is not None:
+        each[word] = value
+    return True
+
+
 METHODS = (
     add_method,
     remove_method,
@@ -158,4 +175,5 @@ METHODS = (
     new_form,
     change_raises,
     change_promise,
+    change_waiting,
 )

@@ -55,11 +55,14 @@ def remove_event(unit: Unit) -> bool:
 
 
 def change_event(unit: Unit) -> bool:
-    """An event has another payload, or another priority."""
+    """An event has another payload, or another priority, or is delivered otherwise."""
     if not unit.events:
         return False
     event = next(iter(unit.events.values()))
-    if unit.chance(0.5):
+    if unit.chance(0.3):
+        if event.pop("delivery", None) is None:
+            event["delivery"] = "at_least_once"
+    elif unit.chance(0.5):
         event["priority"] = "warn"
     else:
         event["payload"] = unit.own("Node" if event["payload"] != unit.own("Node") else "Box")
