@@ -24,8 +24,11 @@ from rpcgen.runtime.drivers.kombu.line import Line
 from rpcgen.runtime.drivers.kombu.names import Names, new_token
 from rpcgen.runtime.url import parse_url
 
+from tests.compiled import INTERFACES, compile_to, import_from
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import request
+from tests.conformance.stairs import Stairs
+from tests.conformance.stairs import endpoint as stairs_endpoint
 from tests.conformance.waiting import eventually
 from tests.redisd import RedisServer, encrypted_redis, kombu_url
 
@@ -203,6 +206,32 @@ def test_a_request_that_waited_too_long_is_not_run(
         assert listener.counters["expired"] == 1
         line.remove(name)
         line.close()
+
+
+def test_a_cast_says_for_how_long_it_may_wait(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as its method says, however soon its sender loses patience; another as long as that."""
+    compile_to(tmp_path, INTERFACES / "order.yaml")
+    order: Any = import_from(tmp_path, "test_order")
+    stairs, told, send = Stairs(), list[float | None](), Line.send
+
+    def sent(line: Line, queue: str, kind: str, body: bytes = b"", left: Any = None) -> None:
+        if kind == letters.REQUEST:
+            told.append(left)
+        send(line, queue, kind, body, left)
+
+    monkeypatch.setattr(Line, "send", sent)
+    made = stairs_endpoint(order, stairs, "blocking")
+    with Server(url, server="s1", endpoints=[made]), order.OrderClient(url) as client:
+        client.prepare(timeout=5.0).lasting(text="x")
+        client.prepare(timeout=5.0).step(number=1)
+        eventually(lambda: len(stairs.notes) == 3)
+    patient, other = told
+    assert patient is not None
+    assert other is not None
+    assert 3590.0 < patient <= 3600.0
+    assert 0.0 < other <= 5.0
 
 
 def test_a_wrong_password_is_told_at_once(lab: ModuleType, server: RedisServer) -> None:

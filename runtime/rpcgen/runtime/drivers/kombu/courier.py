@@ -214,9 +214,10 @@ class Courier:
             raise NotSent(f"{peer.name} is gone")
         self._used = monotonic()
         deadline = None if message is None else message.deadline
+        expires = None if message is None else message.expires
 
         def act(line: Line) -> None:
-            left = None if deadline is None else deadline - monotonic()
+            left = None if expires is None else expires - monotonic()
             line.send(peer.queue, letters.REQUEST, frame, left)
 
         job = Job(act, settled, inf if deadline is None else deadline)
