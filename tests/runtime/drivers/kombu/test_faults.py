@@ -24,8 +24,9 @@ from rpcgen.runtime import (
     Server,
 )
 
-from tests.conformance.lab import Bench, endpoint
+from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.waiting import eventually
+from tests.conformance.worlds import Worlds
 from tests.redisd import RedisServer, kombu_url
 
 ROOT = Path(__file__).parents[4]
@@ -151,18 +152,27 @@ def test_redis_is_killed_and_comes_back(lab: ModuleType, server: RedisServer) ->
         assert len(bench.notes) >= load.good
 
 
-def test_calls_under_way_learn_that_redis_was_killed(lab: ModuleType, server: RedisServer) -> None:
-    """As ConnectionLost, and not at their deadline."""
-    url, bench = kombu_url(server.url()), Bench()
-    with serve(lab, url, bench=bench), lab.LabClient(url) as client, ThreadPoolExecutor(1) as pool:
-        running = pool.submit(lambda: client.prepare(timeout=30.0).nap(seconds=20.0))
-        assert bench.started.wait(5.0)
-        server.kill()
-        with pytest.raises(ConnectionLost):
-            within(2.0, lambda: running.result(5.0))
-        bench.release.set()
-        server.start()
-        first_success(lambda: client.prepare(timeout=1.0).add(a=1), 6.0)
+@pytest.mark.parametrize("world", ["blocking", "asyncio"])
+def test_calls_under_way_learn_that_redis_was_killed(
+    lab: ModuleType, server: RedisServer, world: str
+) -> None:
+    """As ConnectionLost, and not at their deadline; and both sides find each other again."""
+    url, bench, worlds = kombu_url(server.url()), Bench(), Worlds(world, world)
+    make = endpoint if world == "blocking" else async_endpoint
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            worlds.server(url, server="s1", endpoints=[make(lab, bench, "s1")])
+            client = worlds.client(lab, "Lab", url)
+            running = pool.submit(lambda: client.prepare(timeout=30.0).nap(seconds=20.0))
+            assert bench.started.wait(5.0)
+            server.kill()
+            with pytest.raises(ConnectionLost):
+                within(2.0, lambda: running.result(5.0))
+            bench.release.set()
+            server.start()
+            first_success(lambda: client.prepare(timeout=1.0).add(a=1), 6.0)
+        finally:
+            within(4.0, worlds.close)
 
 
 def test_programs_may_start_before_redis(lab: ModuleType, server: RedisServer) -> None:
@@ -180,25 +190,31 @@ def test_programs_may_start_before_redis(lab: ModuleType, server: RedisServer) -
         serving.stop()
 
 
-def test_redis_that_does_not_answer_holds_nobody_up(lab: ModuleType, server: RedisServer) -> None:
+@pytest.mark.parametrize("world", ["blocking", "asyncio"])
+def test_redis_that_does_not_answer_holds_nobody_up(
+    lab: ModuleType, server: RedisServer, world: str
+) -> None:
     """Calls and casts end at their deadlines, and closing takes no longer than two seconds."""
-    url = kombu_url(server.url())
-    client = lab.LabClient(url)
-    serving = serve(lab, url)
-    serving.start()
-    assert client.add(a=1) == 2
-    server.pause()
-    for _ in range(2):
+    url, worlds = kombu_url(server.url()), Worlds(world, world)
+    make = endpoint if world == "blocking" else async_endpoint
+    try:
+        serving = worlds.server(url, server="s1", endpoints=[make(lab, Bench(), "s1")])
+        client = worlds.client(lab, "Lab", url)
+        assert client.add(a=1) == 2
+        server.pause()
+        for _ in range(2):
+            with pytest.raises((NotSent, DeadlineExceeded, ConnectionLost)):
+                within(1.0, lambda: client.prepare(timeout=0.5).add(a=1))
         with pytest.raises((NotSent, DeadlineExceeded, ConnectionLost)):
-            within(1.0, lambda: client.prepare(timeout=0.5).add(a=1))
-    with pytest.raises((NotSent, DeadlineExceeded, ConnectionLost)):
-        within(1.0, lambda: client.prepare(timeout=0.5).note(text="x"))
-    server.resume()
-    first_success(lambda: client.prepare(timeout=1.0).add(a=1), 6.0)
-    server.pause()
-    within(2.0, client.close)
-    within(2.0, lambda: serving.stop(0.0))
-    server.resume()
+            within(1.0, lambda: client.prepare(timeout=0.5).note(text="x"))
+        server.resume()
+        first_success(lambda: client.prepare(timeout=1.0).add(a=1), 6.0)
+        server.pause()
+        within(2.0, client.close)
+        within(2.0, lambda: serving.stop(0.0))
+        server.resume()
+    finally:
+        worlds.close()
 
 
 def test_closing_while_redis_is_gone_takes_no_time(lab: ModuleType, server: RedisServer) -> None:

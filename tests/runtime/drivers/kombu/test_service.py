@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import secrets
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -280,3 +282,41 @@ def test_redis_speaks_tls(lab: ModuleType, tmp_path: Path) -> None:
             assert redis.password not in str(caught.value)
     finally:
         redis.end()
+
+
+PROGRAM = """
+import asyncio, sys, threading
+sys.path[:0] = sys.argv[1:3]
+import test_lab as lab
+from rpcgen.runtime import Server
+from tests.conformance.lab import Bench, endpoint
+
+url, bench = sys.argv[3], Bench()
+Server(url, server="s1", endpoints=[endpoint(lab, bench, "s1")]).start()
+client = lab.LabClient(url).prepare(timeout=60.0)
+threading.Thread(target=lambda: client.nap(seconds=60.0), daemon=True).start()
+bench.started.wait(5.0)
+
+async def ask():
+    return await lab.AsyncLabClient(url).add(a=1)
+
+print(asyncio.run(ask()), flush=True)
+"""
+
+
+def test_a_program_ends_without_closing(lab: ModuleType, url: str) -> None:
+    """While it serves, and while a call of its own is under way."""
+    generated = str(Path(str(lab.__file__)).parents[1])
+    root = str(Path(__file__).parents[4])
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, generated, root, url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "2\n"
+    begun = time.monotonic()
+    _, said = program.communicate(timeout=10.0)
+    assert time.monotonic() - begun < 2.0
+    assert (program.returncode, said) == (0, "")

@@ -37,7 +37,7 @@ from rpcgen.runtime.target import Target
 
 #: Seconds between two questions who is there, while somebody waits for an answer or has sent something so lately.
 BEAT: Final = 1.0
-LATELY: Final = 5.0
+LATELY: Final = 8.0
 
 
 class Courier:
