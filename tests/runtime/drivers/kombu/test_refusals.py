@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, Server
+from rpcgen.runtime.drivers.kombu.carriers import facts
 from rpcgen.runtime.drivers.kombu.carriers.facts import FACTS
 from rpcgen.runtime.transport import find_driver
 
@@ -110,6 +111,15 @@ except ConfigurationError as error:
     assert f"kombu's transport {name!r} needs the Python package {needs!r}" in ended.stdout
     assert install in ended.stdout
     assert ended.stderr == ""
+
+
+def test_an_older_kombu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would leave queues behind."""
+    monkeypatch.setattr(facts.metadata, "version", lambda name: "5.6.2")
+    with pytest.raises(ConfigurationError, match=r"needs kombu 5\.7 or newer, found 5\.6\.2; pip"):
+        connect("kombu+redis://host")
+    monkeypatch.setattr(facts.metadata, "version", lambda name: "5.7.0rc1")
+    connect("kombu+memory://x").close()
 
 
 def test_at_least_once_is_refused(keep: ModuleType, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from importlib import metadata
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +16,10 @@ LACKS: Final = {
     "at_least_once": "it forgets a message when it hands it out, so a server that dies has lost it",
     "wire=oslo": "oslo.messaging has no driver for it",
 }
+
+
+#: Before this version queues in redis do not expire, and what is bound in a folder stays bound for ever.
+OLDEST: Final = (5, 7)
 
 
 class Facts(Struct, frozen=True):
@@ -83,12 +88,22 @@ def facts_of(url: TransportUrl) -> Facts:
         )
     if dict(url.params).get("wire") == "oslo":
         raise BadUrl(f"{url}: no wire=oslo over kombu+{name}: {LACKS['wire=oslo']}; use amqp://")
+    if (found := _version()) < OLDEST:
+        needs = ".".join(map(str, OLDEST))
+        raise ConfigurationError(
+            f"{url}: needs kombu {needs} or newer, found {'.'.join(map(str, found))}; pip install 'kombu>={needs}'"
+        )
     missing = [module for module in facts.needs if not _installed(module)]
     if missing:
         raise ConfigurationError(
             f"{url}: kombu's transport {name!r} needs the Python package {missing[0]!r}, which is not installed; {facts.install}"
         )
     return facts
+
+
+def _version() -> tuple[int, ...]:
+    """Of kombu; what is no number in it does not count."""
+    return tuple(int(part) for part in metadata.version("kombu").split(".") if part.isdigit())
 
 
 def _installed(module: str) -> bool:
