@@ -49,6 +49,7 @@ examples: $(TEST)  ## compile the interfaces of generated_examples/ again
 	done
 
 bench: $(BENCH)  ## compare the speed with other libraries (ARGS="--help" for its options)
+	$(BIN)/python -m tests.idl.compat.cost
 	$(BIN)/python -m tests.bench $(ARGS)
 
 fuzz: $(TEST)  ## the property tests, 20 times with other examples (ROUNDS=n); hostile frames, and verdicts of the check, at length

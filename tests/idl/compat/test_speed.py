@@ -8,37 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from rpcgen.idl import Interface, Version, loads
+import pytest
+from rpcgen.idl import Version, loads
 from rpcgen.idl.compat import check, compare, view_at
 from rpcgen.idl.compat.lock import Parts, lock_text, read_lock
 
+from tests.idl.compat.big import RELEASES, interface_of_size, text_of_size
+from tests.idl.compat.cost import measure
+
 ROUNDS = 3
-RELEASES = 20
-
-
-def _text(methods: int, types: int) -> str:
-    """An interface in which every type leads to the next, and most gained a field in one of the minors."""
-    lines = ["rpcgen: 1", "interface: demo.big", f'version: "1.{RELEASES}"', "types:"]
-    lines += [f"  E{number}: {{enum: [p, q, r, s]}}" for number in range(10)]
-    for number in range(types):
-        newer = f", x: int? since 1.{number % RELEASES}" if number % RELEASES else ""
-        lines.append(
-            f'  T{number}: {{fields: {{a: int, b: string?, c: "list[string]", d: float = 1.5, '
-            f"e: E{number % 10}, next: T{(number + 1) % types}?{newer}}}}}"
-        )
-    lines.append("methods:")
-    lines += [
-        f'  m{number}: {{call: any, args: {{p: T{number % types}, q: int?, r: "map[string, int]"}}, '
-        f"returns: T{number * 7 % types}}}"
-        for number in range(methods)
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _interface(methods: int, types: int) -> Interface:
-    loaded = loads(_text(methods, types))
-    assert loaded.interface is not None
-    return loaded.interface
+#: Seconds that `rpcgen check` may take, beyond interpreter start, on a machine that calibrates in CALIBRATED seconds.
+LIMITS = {"twenty releases": 0.5, "unchanged": 0.4}
+CALIBRATED = 0.15
 
 
 def _cost(work: Callable[[], object]) -> float:
@@ -52,7 +33,7 @@ def _cost(work: Callable[[], object]) -> float:
 
 def test_twenty_releases_cost_a_few_readings_of_the_file() -> None:
     """An interface of 100 methods and 60 types is judged by 20 releases in less than 20 times what reading it takes."""
-    text, interface = _text(100, 60), _interface(100, 60)
+    text, interface = text_of_size(100, 60), interface_of_size(100, 60)
     versions = [Version(1, minor) for minor in range(RELEASES)]
     kept = {each: lock_text(view_at(interface, each)) for each in versions}
 
@@ -64,9 +45,18 @@ def test_twenty_releases_cost_a_few_readings_of_the_file() -> None:
     assert _cost(judge) < 20 * _cost(lambda: loads(text))
 
 
+@pytest.mark.timeout(300)
+def test_the_command_keeps_its_time() -> None:
+    """What users wait for stays below its limits; on a machine that is slower, or busy, by as much above them."""
+    cost = measure()
+    slower = max(1.0, cost.pop("calibration") / CALIBRATED)
+    late = {what: seconds for what, seconds in cost.items() if seconds > LIMITS[what] * slower}
+    assert late == {}, slower
+
+
 def test_the_cost_is_linear_in_the_methods() -> None:
     """Four times as many methods cost at most six times as much, up to 10,000."""
-    few, many = _interface(2_500, 60), _interface(10_000, 60)
+    few, many = interface_of_size(2_500, 60), interface_of_size(10_000, 60)
     assert _cost(lambda: compare(many, many)) < 6 * _cost(lambda: compare(few, few))
 
 

@@ -50,10 +50,14 @@ class Newer:
         self._users = _users(interface)
         self._then: dict[tuple[Version, tuple[tuple[str, Version], ...]], Interface] = {}
 
-    def compare(self, old: Interface) -> Comparison:
-        """Compare its newest shape with that of an older file."""
+    def compare(self, old: Interface, *, dates: bool = False) -> Comparison:
+        """Compare its newest shape with that of an older file; with `dates`, also what both state of older versions.
+
+        What the last release states otherwise than the one before it is a fact, so that this is for the last one alone.
+        """
         undated = self._undated(old)
-        found = [*_walk(undated), *_walk(self._dated(undated)), *restated(old, self.interface)]
+        found = [*_walk(undated), *_walk(self._dated(undated))]
+        found += restated(old, self.interface) if dates else ()
         return Comparison(
             old.version, self.interface.version, as_findings(found, old, self.interface)
         )
@@ -89,7 +93,7 @@ class Newer:
 
 def compare(old: Interface, new: Interface) -> Comparison:
     """Compare the newest shape of an interface with that of an older file."""
-    return Newer(new).compare(old)
+    return Newer(new).compare(old, dates=True)
 
 
 def _walk(walk: Walk) -> list[Change]:

@@ -45,7 +45,7 @@ def rewritten_history(
 def _changed(newer: Newer, releases: Releases, before: Newer) -> Iterator[Finding]:
     """Yield what changed since the last release, and what breaks earlier ones of its major although the last is fine."""
     last = before.interface
-    found = {each.fingerprint: each for each in newer.compare(last).findings}
+    found = {each.fingerprint: each for each in newer.compare(last, dates=True).findings}
     yield from found.values()
     if last.version.major != newer.interface.version.major:
         return
