@@ -64,6 +64,7 @@ versions: $(TEST)  ## random histories of interfaces against the version rules, 
 
 chaos: $(TEST)  ## faults under load at length; then the tests that kill and stop processes, 20 times (ROUNDS=n)
 	RPCGEN_CHAOS=long $(BIN)/python -m pytest -q tests/chaos $(ARGS)
+	RPCGEN_CHAOS=long $(BIN)/python -m pytest -q -k kombu tests/conformance tests/runtime/drivers/kombu $(ARGS)
 	@for round in $$(seq $(ROUNDS)); do \
 		$(BIN)/python -m pytest -q --timeout=120 $(PROCESSES) $(ARGS) || exit 1; \
 	done
