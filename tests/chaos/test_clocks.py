@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -46,35 +47,37 @@ def calls(fleet: Fleet, asker: RemoteAsker) -> tuple[list[Ended], list[Ended], l
 
 @pytest.mark.parametrize("by", [HOUR, -HOUR] if LONG else [HOUR])
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_a_clock_is_an_hour_off(world: str, side: str, by: float, fleets: Fleets) -> None:
-    """F31: no early end, no late run; servers are found in redis."""
-    redis = RedisServer().start()
-    try:
-        with fleets("zmq+tcp", servers=1) as fleet:
-            clock = Clock(fleet.directory / "clock")
-            off(clock, by)
+@pytest.mark.parametrize("transport", ["zmq+redis", "amqp"])
+def test_a_clock_is_an_hour_off(
+    transport: str, world: str, side: str, by: float, fleets: Fleets
+) -> None:
+    """F31: no early end, no late run; servers are found in redis, or by a broker that has the right time."""
+    kind = "amqp" if transport == "amqp" else "zmq+tcp"
+    with ExitStack() as stack, fleets(kind, servers=1) as fleet:
+        clock = Clock(fleet.directory / "clock")
+        off(clock, by)
+        if transport == "zmq+redis":
+            redis = RedisServer().start()
+            stack.callback(redis.end)
             fleet.urls = [redis.url()] * 2
-            fleet.serve(1, world, surroundings=clock.surroundings if side == "server" else HERE)
-            asker = fleet.remote(
-                world, surroundings=clock.surroundings if side == "client" else HERE
-            )
-            quick, slow, late = calls(fleet, asker)
-            asker.close()
-            fleet.verdict()
-    finally:
-        redis.end()
+        fleet.serve(1, world, surroundings=clock.surroundings if side == "server" else HERE)
+        asker = fleet.remote(world, surroundings=clock.surroundings if side == "client" else HERE)
+        quick, slow, late = calls(fleet, asker)
+        asker.close()
+        fleet.verdict()
     assert min(call.took for call in late) >= 0.5
     report(
-        f"F31 {side}'s clock {by:+g} s, zmq+redis {world}",
+        f"F31 {side}'s clock {by:+g} s, {transport} {world}",
         "0 ended early, 0 ran late, deadlines met by 0.5 s",
         f"0 of {len(quick) + len(slow)}, 0, deadline of 0.5 s after {seconds([call.took for call in late])}",
     )
 
 
-def test_clocks_jump(world: str, fleets: Fleets) -> None:
+@pytest.mark.parametrize("transport", ["zmq+ipc", "amqp"])
+def test_clocks_jump(transport: str, world: str, fleets: Fleets) -> None:
     """F31: both sides', by 10 seconds to and fro, during calls."""
     length = 10.0 if LONG else 2.0
-    with fleets("zmq+ipc", servers=1) as fleet:
+    with fleets(transport, servers=1) as fleet:
         clock = Clock(fleet.directory / "clock")
         off(clock, 10)
         fleet.serve(1, world, surroundings=clock.surroundings)
@@ -97,7 +100,7 @@ def test_clocks_jump(world: str, fleets: Fleets) -> None:
     early = [call for each in rounds for call in each if call.outcome != "ok" and call.took < 0.5]
     assert not early
     report(
-        f"F31 {jumps} jumps of both clocks by 10 s, zmq+ipc {world}",
+        f"F31 {jumps} jumps of both clocks by 10 s, {transport} {world}",
         "0 ended early, 0 ran late, 0 failed",
         f"0, 0, 0 of {len(checker.began)}",
     )

@@ -25,7 +25,7 @@ class AmqpOptions(Struct, frozen=True):
     Attributes:
         wire: what messages look like.
         prefix: of all names that are made on the broker; programs of different prefixes do not meet.
-        max_message: the largest frame that is sent.
+        max_message: the largest frame that is sent, or taken.
         connect_timeout: time from connecting to one host until the broker has let us in.
         reconnect_max: the longest pause between two attempts at one host.
         heartbeat: either side says something at least twice in this time; silence for two of them ends a connection.
