@@ -209,12 +209,13 @@ def test_who_cannot_be_trusted_is_refused_at_once(
 def test_without_tls_the_wire_can_be_read(world: str, secure: Secure, fleets: Fleets) -> None:
     """The search for what is in the clear finds it where nothing is encrypted."""
     wire = bytearray()
-    with fleets("amqp", servers=1, broker=secure.broker) as fleet:
+    with (
+        Proxy(secure.broker.port, [record(wire)]) as proxy,
+        fleets("amqp", servers=1, broker=secure.broker) as fleet,
+    ):
         fleet.serve(1, world)
-        with Proxy(secure.broker.port, [record(wire)]) as proxy:
-            there = f"127.0.0.1:{proxy.port}"
-            fleet.urls[-1] = fleet.url.replace(secure.broker.host, there)
-            fleet.asker(world, CANARY.decode()).ask()
+        fleet.urls[-1] = fleet.url.replace(secure.broker.host, f"127.0.0.1:{proxy.port}")
+        fleet.asker(world, CANARY.decode()).ask()
         fleet.verdict()
     assert CANARY in wire
     assert b"AMQP" in wire

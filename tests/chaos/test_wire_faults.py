@@ -30,6 +30,7 @@ from tests.chaos.proxy import (
     twice,
 )
 from tests.conformance.waiting import eventually
+from tests.rabbitd import RabbitServer
 from tests.runtime.drivers.zeromq.keyring import Keyring
 
 pytestmark = pytest.mark.timeout(120 if LONG else 40)
@@ -58,17 +59,16 @@ Behind = Callable[..., Broken]
 
 
 @pytest.fixture
-def behind(fleets: Fleets) -> Behind:
+def behind(fleets: Fleets, request: pytest.FixtureRequest) -> Behind:
     """Makes one server, and clients that reach it, or its broker, through a proxy."""
 
     @contextmanager
     def broker(
         world: str, up: list[Toxic], down: list[Toxic], options: str
     ) -> Iterator[tuple[Fleet, Proxy]]:
-        with (
-            fleets("amqp", servers=1) as fleet,
-            Proxy(fleet.broker.port, up, down) as proxy,
-        ):
+        rabbit: RabbitServer = request.getfixturevalue("rabbit")
+        # Clients come again and again: they have to end before what they come to.
+        with Proxy(rabbit.port, up, down) as proxy, fleets("amqp", servers=1) as fleet:
             url = fleet.url.replace(fleet.broker.host, f"127.0.0.1:{proxy.port}")
             fleet.urls[-1] = f"{url}&{options}" if options else url
             fleet.serve(1, world)
