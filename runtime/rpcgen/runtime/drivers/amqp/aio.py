@@ -1,4 +1,5 @@
-"""The two sides for asyncio. The connections have threads of their own; what they bring enters the loop in batches."""
+"""The two sides for asyncio. The loop drives the connections where nothing has to be waited for (`stint.py`); what their
+threads bring when it does not enters it in batches."""
 
 from __future__ import annotations
 
@@ -27,6 +28,7 @@ class AsyncClient:
         self._loop = asyncio.get_running_loop()
         self._inbox: LoopInbox[Callable[[], None]] = LoopInbox(lambda act: act(), inf)
         self._courier = Courier(broker, self._take, lambda: self._say(self._notify))
+        self._courier.drive_by(self._loop)
         self.counters = self._courier.counters
         self.peer = self._courier.peer
         self.cancel = self._courier.cancel
@@ -111,6 +113,7 @@ class AsyncListener:
             lambda request: self.arrived(*request), inf
         )
         self._desk = Desk(broker, targets, server, room, self._inbox.put, self._tell_unsent)
+        self._desk.drive_by(asyncio.get_running_loop())
         self.counters = self._desk.counters
         self.addresses: Sequence[str] = (broker.text,)
         self.send = self._desk.send

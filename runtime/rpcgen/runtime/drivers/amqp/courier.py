@@ -11,7 +11,7 @@ from collections.abc import Callable
 from itertools import count
 from math import inf
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.driver import refuse_kept
@@ -32,6 +32,9 @@ from rpcgen.runtime.errors import (
 )
 from rpcgen.runtime.peers import ANYBODY, Arrival, Outgoing, Peer, Stranded, Undelivered
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    import asyncio
 
 #: Seconds for which calls that wait for an answer outlive the connection; and for which a destination that took a message
 #: is believed to be there.
@@ -127,6 +130,7 @@ class Mailbox:
     def work(self, now: float) -> None:
         """See `Duty.work`."""
         if self._restore and self._link is not None:
+            self._link.expect_to_wait()
             self._restore = False
             self._open(self._link)
         if self._came and self._lane is not None:
@@ -187,6 +191,10 @@ class Courier:
         self._mailbox = Mailbox(broker, self._manner, self._answered, self._lose, changed)
         self._closed = False
         self.counters = {"returned": 0, "foreign": 0, "lost": 0}
+
+    def drive_by(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a loop drive both connections where it can; before anything begins."""
+        self._mailbox.owner.loop = self._publisher.owner.loop = loop
 
     # --- where to ---------------------------------------------------------------------------------------------------
 

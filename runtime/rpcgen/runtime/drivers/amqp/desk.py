@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rpcgen.runtime import forks
@@ -25,6 +25,9 @@ from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger("rpcgen.amqp")
 
@@ -80,6 +83,10 @@ class Desk:
         self._dead: dict[str, float] = {}
         self._closed = False
         self.counters = {"unreachable": 0, "again": 0, "dead": 0}
+
+    def drive_by(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a loop drive both connections where it can; before anything begins."""
+        self._intake.owner.loop = self._publisher.owner.loop = loop
 
     def start(self) -> None:
         """Begin to connect."""

@@ -141,7 +141,7 @@ class Intake:
         """The broker ended a consumer: its queue was deleted, or moved to another node."""
         self._restore.add(tag)
 
-    # --- the owner's thread -------------------------------------------------------------------------------------------
+    # --- whoever drives the connection --------------------------------------------------------------------------------
 
     def begin(self, link: Link) -> None:
         """See `Duty.begin`."""
@@ -176,6 +176,8 @@ class Intake:
 
     def work(self, now: float) -> None:
         """See `Duty.work`."""
+        link = self._link
+        assert link is not None
         assert self._berth is not None
         assert self._kept is not None
         assert self._link is not None
@@ -186,18 +188,22 @@ class Intake:
             for act in moved:
                 act()
         if not self._withdrawing:
-            self._see_to_queues(now)
+            self._see_to_queues(link, now)
         elif not self.withdrawn.is_set():
+            link.expect_to_wait()
             for queue in self._queues.values():
                 queue.withdraw(self._lane_of(queue))
             self.withdrawn.set()
 
-    def _see_to_queues(self, now: float) -> None:
+    def _see_to_queues(self, link: Link, now: float) -> None:
+        look = bool(self._looks) and now >= self._looks[0]
+        if look or self._restore:
+            link.expect_to_wait()
         restore, self._restore = self._restore, set()
         for queue in [self._queues[tag] for tag in restore]:
             log.warning("consuming from %s again: the broker had ended it", queue.name)
             queue.open(self._lane_of(queue), self)
-        if self._looks and now >= self._looks[0]:
+        if look:
             self._looks.pop(0)
             for queue in self._queues.values():
                 queue.bind(self._lane_of(queue))

@@ -17,6 +17,7 @@ from typing import Any
 import amqp as _amqp
 from amqp import spec
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
+from rpcgen.runtime.drivers.amqp.outbound import acknowledgement, frames
 
 amqp: Any = _amqp
 
@@ -44,12 +45,12 @@ class Lane:
 
     Args:
         channel: py-amqp's.
-        guard: does something with the library, and lets none of its exceptions out.
+        ask: does something with the library that waits for an answer, and lets none of its exceptions out.
     """
 
-    def __init__(self, channel: Any, guard: Callable[[Callable[[], object]], None]) -> None:
+    def __init__(self, channel: Any, ask: Callable[[Callable[[], object]], None]) -> None:
         self._channel = channel
-        self._guard = guard
+        self._asked = ask
         channel.lane = self
 
     # --- asked and answered at once ---------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ class Lane:
     def consumers(self, queue: str) -> int:
         """How many consume from a queue. Raises LaneClosed if there is no such queue."""
         found: list[int] = []
-        self._guard(
+        self._asked(
             lambda: found.append(self._channel.queue_declare(queue, passive=True).consumer_count)
         )
         return found[0]
@@ -127,23 +128,12 @@ class Lane:
         if prefetch:
             self._ask(self._channel.basic_qos, 0, min(prefetch, 65535), False)
 
-        def came(message: Any) -> None:
-            info = message.delivery_info
-            arrived(
-                Message(
-                    message.body or b"",  # py-amqp makes empty text of an empty body
-                    message.properties,
-                    info["delivery_tag"],
-                    info["redelivered"],
-                )
-            )
-
         self._ask(
             self._channel.basic_consume,
             queue,
             tag,
             no_ack=not acknowledged,
-            callback=came,
+            callback=arrived,
             on_cancel=cancelled,
             arguments=arguments,
         )
@@ -169,7 +159,7 @@ class Lane:
             returned: gets a message that no queue took, and why.
         """
         channel = self._channel
-        channel.events["basic_ack"].add(confirmed)
+        channel.confirmed = confirmed
         channel.events["basic_nack"].add(refused)
         channel.events["basic_return"].add(
             lambda error, exchange, key, message: returned(
@@ -187,7 +177,7 @@ class Lane:
         self._ask(self._channel.queue_delete, name)
 
     def _ask(self, question: Callable[..., object], *args: Any, **kwargs: Any) -> None:
-        self._guard(lambda: question(*args, **kwargs))
+        self._asked(lambda: question(*args, **kwargs))
 
     # --- written, and not answered ----------------------------------------------------------------------------------
 
@@ -204,25 +194,21 @@ class Lane:
 
         Not by `basic_publish`: that first reads what has come, and so runs callbacks in the middle of this one.
         """
-        message = amqp.Message(
-            body,
-            content_type=properties.content_type,
-            content_encoding=properties.content_encoding,
-            type=properties.type,
-            message_id=properties.message_id,
-            correlation_id=properties.correlation_id,
-            reply_to=properties.reply_to,
-            expiration=properties.expiration,
-            delivery_mode=properties.delivery_mode,
-            priority=properties.priority,
-            application_headers=properties.headers,
+        connection = self._open_connection()
+        number, longest = self._channel.channel_id, connection.frame_max
+        connection.line.write(
+            frames(number, exchange, key, body, properties, mandatory=mandatory, frame_max=longest)
         )
-        arguments = (0, exchange, key, mandatory, False)
-        self._channel.send_method(spec.Basic.Publish, "Bssbb", arguments, message)
+
+    def _open_connection(self) -> Any:
+        if self._channel.connection is None:
+            raise OSError("the channel is closed")
+        return self._channel.connection
 
     def acknowledge(self, tag: int, *, multiple: bool) -> None:
         """A message is done with."""
-        self._channel.basic_ack(tag, multiple)
+        written = acknowledgement(self._channel.channel_id, tag, multiple=multiple)
+        self._open_connection().line.write(written)
 
     def give_back(self, tag: int) -> None:
         """Let another consumer have a message."""
@@ -235,6 +221,8 @@ class Channel(amqp.Channel):  # type: ignore[misc]
     lane: Lane | None = None
     #: Bytes of the largest message that it takes.
     most = inf
+    #: Gets the number of a message that the broker has, and whether it stands for all before it.
+    confirmed: Callable[[int, bool], None] | None = None
 
     def _on_close(self, reply_code: int, reply_text: str, class_id: int, method_id: int) -> None:
         self.send_method(spec.Channel.CloseOk)

@@ -12,7 +12,7 @@ import ssl
 import struct
 from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 
@@ -21,11 +21,14 @@ _CHUNK: Final = 65536
 _READS: Final = 16
 _OVERHEAD: Final = 8
 
+#: Types of frames, and what each ends with.
+METHOD, HEADER, BODY, HEARTBEAT = 1, 2, 3, 8
+END: Final = 0xCE
+
 #: Frames above this are no AMQP: we agree on 128 KiB.
 _LARGEST: Final = 1024 * 1024
 
 _HEADER: Final = struct.Struct(">BHI")
-_END: Final = 0xCE
 _GREETING: Final = b"AMQP\x00\x00\x09\x01"
 
 #: Type, channel, payload.
@@ -156,6 +159,9 @@ class Line:
         self.connected = False
         sock, self.sock = self.sock, None
         if sock is not None:
+            # A loop may still watch it by a descriptor of its own, which would keep the connection.
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
     # --- used by the owner ----------------------------------------------------------------------------------------
@@ -226,7 +232,13 @@ class Line:
         return self._frames.popleft() if self._frames else None
 
     def _parse(self) -> None:
-        buffer, at, end = self._in, 0, len(self._in)
+        with memoryview(self._in) as buffer:
+            at = self._take_apart(buffer)
+        del self._in[:at]
+
+    def _take_apart(self, buffer: memoryview) -> int:
+        """Keep the whole frames that a buffer begins with; where the rest begins."""
+        at, end = 0, len(buffer)
         while end - at >= _HEADER.size:
             kind, channel, size = _HEADER.unpack_from(buffer, at)
             if size > _LARGEST:
@@ -234,11 +246,11 @@ class Line:
             after = at + _OVERHEAD + size
             if after > end:
                 break
-            if buffer[after - 1] != _END:
+            if buffer[after - 1] != END:
                 raise OSError("the broker sent what is no AMQP frame")
             self._frames.append((kind, channel, bytes(buffer[at + _HEADER.size : after - 1])))
             at = after
-        del buffer[:at]
+        return at
 
     def _left(self) -> float:
         left = self.deadline - monotonic()

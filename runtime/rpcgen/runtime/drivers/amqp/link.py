@@ -1,6 +1,6 @@
 """One AMQP connection, as this driver uses py-amqp.
 
-A `Link` belongs to one thread. What is asked of the broker and answered at once is waited for until the link's deadline;
+A `Link` is driven by one thread at a time. What is asked of the broker and answered at once is waited for until the link's deadline;
 everything else is written to a buffer, and comes in by `receive`.
 """
 
@@ -24,6 +24,7 @@ from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.inbound import Reader
 from rpcgen.runtime.drivers.amqp.lane import Channel, Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.line import Frame, Line, TlsRefused
+from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.url import Host
 
 amqp: Any = _amqp
@@ -45,6 +46,10 @@ class LinkLost(Exception):
     def __init__(self, text: str, code: int = 0) -> None:
         super().__init__(text)
         self.code = code
+
+
+class WouldWait(Exception):
+    """Something was to be asked of the broker where nobody may wait for the answer; nothing was done."""
 
 
 class _Connection(amqp.Connection):  # type: ignore[misc]
@@ -70,6 +75,29 @@ class _Connection(amqp.Connection):  # type: ignore[misc]
             text = f"the broker does not offer the login {wanted[0].decode()}, but {names}"
             raise LinkLost(text, ACCESS_REFUSED)
         super()._on_start(major, minor, properties, logins, *rest)
+
+    def delivered(self, channel: int, consumer: str, message: Message) -> None:
+        """See `Lanes`."""
+        lane = self._open(channel)
+        if lane is not None:
+            callback = lane.callbacks.get(consumer)
+            if callback is None:
+                lane.basic_reject(message.tag, True)
+            else:
+                callback(message)
+
+    def confirmed(self, channel: int, number: int, *, multiple: bool) -> None:
+        """See `Lanes`."""
+        lane = self._open(channel)
+        if lane is not None and lane.confirmed is not None:
+            lane.confirmed(number, multiple)
+
+    def _open(self, channel: int) -> Any:
+        """A channel, unless we are closing it."""
+        lane = (self.channels or {}).get(channel)
+        if lane is None:
+            raise OSError(f"the broker sent something for channel {channel}, which is not open")
+        return None if lane.is_closing else lane
 
     def _on_close(self, reply_code: int, reply_text: str, class_id: int, method_id: int) -> None:
         error = error_for_code(reply_code, reply_text, (class_id, method_id), amqp.ConnectionError)
@@ -101,6 +129,8 @@ class Link:
         )
         self.host = host
         self.blocked = False
+        #: Whether whoever drives it may wait for answers.
+        self.may_wait = True
         self._connection = _Connection(
             self._line,
             host=str(host),
@@ -144,11 +174,21 @@ class Link:
                 raise LinkLost(descriptors.complaint(), STARVED) from error
             raise LinkLost(error.strerror or str(error)) from error
 
+    def ask(self, question: Callable[[], object]) -> None:
+        """Do something that waits for an answer. Raises WouldWait where that may not be."""
+        self.expect_to_wait()
+        self.guard(question)
+
+    def expect_to_wait(self) -> None:
+        """Say that questions follow. Raises WouldWait where they may not be asked, before anything is done."""
+        if not self.may_wait:
+            raise WouldWait
+
     def lane(self) -> Lane:
         """Open a channel."""
         channel: list[Any] = []
-        self.guard(lambda: channel.append(self._open_channel()))
-        return Lane(channel[0], self.guard)
+        self.ask(lambda: channel.append(self._open_channel()))
+        return Lane(channel[0], self.ask)
 
     def _open_channel(self) -> Any:
         connection = self._connection

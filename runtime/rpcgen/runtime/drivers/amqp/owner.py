@@ -1,7 +1,8 @@
 """The thread that owns a connection: connects, waits, beats, and connects again.
 
-What is done on the connection is a `Duty`'s business; all of it happens on this thread. Others hand over work by
-leaving it with the duty and calling `ring`, which wakes the thread once however often it is called.
+What is done on the connection is a `Duty`'s business; all of it happens on this thread, but for what an event loop can do
+without waiting (`stint.py`). Others hand over work by leaving it with the duty and calling `ring`, which wakes the thread,
+or the loop, once however often it is called.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import select
 import threading
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rpcgen.runtime import descriptors
 from rpcgen.runtime.core.repeats import Repeats, more
@@ -20,7 +21,11 @@ from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.hosts import Hosts
 from rpcgen.runtime.drivers.amqp.lane import LaneClosed
 from rpcgen.runtime.drivers.amqp.link import Link, LinkLost, soon
+from rpcgen.runtime.drivers.amqp.stint import Stint
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
+
+if TYPE_CHECKING:
+    import asyncio
 
 log = logging.getLogger("rpcgen.amqp")
 
@@ -35,7 +40,11 @@ _CLASHES: Final = (405, 406, 503)
 
 
 class Duty(Protocol):
-    """What a connection is for. Only the owner's thread calls these."""
+    """What a connection is for. Only whoever drives it calls these: the owner's thread, or a loop that it has lent it to.
+
+    The loop calls `work` alone. There nothing may be waited for, so before asking the broker `work` has to see to it that
+    all is as it was, and say `Link.expect_to_wait`: the thread then calls it again.
+    """
 
     def begin(self, link: Link) -> None:
         """A connection is there: declare and consume. May raise LinkLost or LaneClosed."""
@@ -81,6 +90,10 @@ class Owner:
         self._duty = duty
         self._hosts = Hosts(broker.hosts, broker.options.reconnect_max)
         self._repeats = Repeats()
+        #: Who drives the connection where nothing has to be waited for; None: the thread.
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._stint: Stint | None = None
+        self._lends = True
         self._thread: threading.Thread | None = None
         self._bell, self._ear = -1, -1
         self._rung = False
@@ -106,6 +119,12 @@ class Owner:
             self._thread.start()
 
     def ring(self) -> None:
+        """See to it that what was handed over is done: by the loop if it drives, else by the thread."""
+        stint = self._stint
+        if stint is None or not stint.ring():
+            self._wake()
+
+    def _wake(self) -> None:
         """Wake the thread, if it has not been woken since it last looked."""
         if not self._rung:
             self._rung = True
@@ -122,7 +141,7 @@ class Owner:
         if thread is None or thread is threading.current_thread():
             return
         self._rung = False
-        self.ring()
+        self._wake()
         thread.join(patience)
 
     # --- the thread -----------------------------------------------------------------------------------------------
@@ -199,6 +218,7 @@ class Owner:
         link.close(soon(LEAVE))
 
     def _turns(self, link: Link) -> None:
+        self._lends = self.loop is not None and not self.loop.is_closed()
         duty, line = self._duty, link.line
         poll = select.poll()
         poll.register(self._ear, select.POLLIN)
@@ -208,6 +228,9 @@ class Owner:
             now = monotonic()
             if self._stopping and (not line.waiting or now >= self._stop_by):
                 break
+            if self.loop is not None and self._lends and not self._stopping:
+                self._mending(link, lambda now: self._lend(link))
+                continue
             wait = min(link.beat(now), max(0.0, duty.due(now)), LOOK if self._stopping else 1.0)
             poll.register(line.sock or -1, select.POLLIN | (select.POLLOUT if line.waiting else 0))
             poll.poll(0 if line.more else wait * 1000)
@@ -215,6 +238,28 @@ class Owner:
             self._mending(link, lambda now: link.receive())
         link.answer_by(soon(LEAVE))
         self._mending(link, lambda now: duty.leave())
+
+    def _lend(self, link: Link) -> None:
+        """Let the loop drive until it cannot. Raises why, if it has failed."""
+        assert self.loop is not None
+        stint = self._stint = Stint(self.loop, link, self._duty, self._wake)
+        poll = select.poll()
+        poll.register(self._ear, select.POLLIN)
+        stint.begin()
+        try:
+            while not (stint.over or self._stopping):
+                due = self._duty.due(monotonic())
+                # What is due by now was rung for: the loop has not run since.
+                wait = min(stint.beat(monotonic()), due if due > 0.0 else LOOK, 1.0)
+                poll.poll(wait * 1000)
+                self._hear()
+                stint.ring()
+        finally:
+            self._stint = None
+            stint.take_back()
+            self._lends = stint.begun and not self.loop.is_closed()
+        if stint.error is not None:
+            raise stint.error
 
     def _mending(self, link: Link, act: Callable[[float], object]) -> None:
         """Act; a channel that the broker closes meanwhile costs no more than itself."""

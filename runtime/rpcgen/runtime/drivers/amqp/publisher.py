@@ -19,7 +19,7 @@ from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
 from rpcgen.runtime.drivers.amqp.line import Line
-from rpcgen.runtime.drivers.amqp.link import Link
+from rpcgen.runtime.drivers.amqp.link import Link, WouldWait
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.wreck import examine
@@ -41,8 +41,8 @@ class Parcel:
         frame: its body.
         properties: makes the rest, of the number that it is published by.
         settled: gets what became of it: None once the broker has it; NotSent, if no queue took it or it never left;
-            Stranded, if it may be sent again at once; ConnectionLost, if that is not known. Called once, by the owner's
-            thread.
+            Stranded, if it may be sent again at once; ConnectionLost, if that is not known. Called once, by whoever
+            drives the connection.
         deadline: monotonic seconds after which it is not to leave, or None.
         again: whether it may be published twice.
     """
@@ -206,7 +206,7 @@ class Publisher:
             return False
         return not parcel.left
 
-    # --- the owner's thread -----------------------------------------------------------------------------------------
+    # --- whoever drives the connection ------------------------------------------------------------------------------
 
     def begin(self, link: Link) -> None:
         """See `Duty.begin`."""
@@ -246,6 +246,9 @@ class Publisher:
             if parcel.deadline is not None and now >= parcel.deadline:
                 parcel.settled(_too_late(parcel, "its time was over before it could leave"))
                 continue
+            if not link.may_wait and self._asks(parcel):
+                queue.appendleft(parcel)
+                raise WouldWait
             if parcel.declares is not None and not self._declare(link, parcel, parcel.declares):
                 continue
             if parcel.aside:
@@ -262,6 +265,12 @@ class Publisher:
         """See `Duty.due`."""
         with self._lock:
             return self._later[0][0] - now if self._later else inf
+
+    def _asks(self, parcel: Parcel) -> bool:
+        """Whether something has to be asked of the broker before it can leave."""
+        if parcel.declares is not None:
+            return parcel.declares not in self._declared
+        return parcel.aside and self._side is None
 
     def _declare(self, link: Link, parcel: Parcel, exchange: Exchange) -> bool:
         """See that a parcel's exchange is there; False if it cannot be, and whoever waits was told."""
