@@ -100,8 +100,8 @@ def test_a_server_does_not_read_what_all_get(world: str, fleets: Fleets) -> None
         sent = 1
         while sent < count:
             part = min(hwm // 2, count - sent)  # the others must be able to follow
-            calls = [
-                asker.start("note", size=size, everybody=everybody, timeout=10.0)
+            calls = [  # with more time than the server sleeps, or it would not run them
+                asker.start("note", size=size, everybody=everybody, timeout=600.0)
                 for _ in range(part)
             ]
             for call in calls:

@@ -271,6 +271,7 @@ class Engine:
                 link.state = State.LOST
                 self._unwatch(link)
                 link.close()
+                del self.links[link.endpoint.key]  # there may be no descriptor for another
                 self._open(link.endpoint, link.curves[1:])
             elif link.state in IN_USE:
                 self._drop(link, ConnectionLost(f"the connection to {link.name} was lost"))
