@@ -57,7 +57,10 @@ def _more(judge: Judge) -> Judge:
 
 
 def _costly() -> list[str]:
-    """The rules that can cost a major because of a message."""
+    """The rules that can cost a major because of a message.
+
+    `route-removed` is none of them: the message that is sent by another route is the same, and so is its reader.
+    """
     names = [
         *("call-became-cast", "cast-became-call", "default-changed", "default-removed"),
         *("field-became-required", "method-removed", "request-constraint-tightened"),
@@ -65,7 +68,7 @@ def _costly() -> list[str]:
         *("request-type-closed", "request-union-member-removed", "result-enum-value-added"),
         *("result-enum-value-removed", "result-field-became-optional", "result-field-removed"),
         *("result-required-field-added", "result-type-opened", "result-type-widened"),
-        *("result-union-member-added", "return-added"),
+        *("result-union-member-added", "result-union-member-removed", "return-added"),
         *("return-removed", "type-changed", "type-narrowed", "field-renamed"),
     ]
     return sorted(set(names) & set(rule_ids()))
