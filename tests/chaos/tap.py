@@ -6,7 +6,7 @@ Knows no message of ours: what is published again is what came, but for a mark t
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +36,7 @@ class Tap:
         self.published: Counter[str] = Counter()
         self._broker = broker
         self._replays = replays
+        self._came_by: deque[tuple[Any, str, str]] = deque()
         self._connection = broker.connect()
         self._channel = self._connection.channel()
         name, _, _ = self._channel.queue_declare(exclusive=True)
@@ -48,6 +49,8 @@ class Tap:
         while not self._ended.is_set():
             with suppress(TimeoutError):  # nothing came: look whether this is the end
                 self._connection.drain_events(timeout=0.1)
+            while self._came_by:
+                self._channel.basic_publish(*self._came_by.popleft())
 
     def _came(self, traced: Any) -> None:
         told = traced.properties["application_headers"]
@@ -56,10 +59,12 @@ class Tap:
         if properties.get("app_id") == _REPLAYED:
             return
         self.published[key] += 1
-        if self._replays:
+        if (
+            self._replays
+        ):  # later: to publish is to read what has come, and that would call this again
             named = {_NAMES.get(name, name): value for name, value in properties.items()}
             again = amqp.Message(traced.body, **named, app_id=_REPLAYED)
-            self._channel.basic_publish(again, told["exchange_name"], key)
+            self._came_by.append((again, told["exchange_name"], key))
 
     def __enter__(self) -> Self:
         self._broker.ctl("trace_on")

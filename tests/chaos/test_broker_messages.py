@@ -27,7 +27,8 @@ pytestmark = [
 def test_nobody_takes_the_answers_to_a_killed_client(world: str, fleets: Fleets) -> None:
     """F10: its queue of answers goes a minute after it; answers that come later are given up at once, and counted."""
     count = 50
-    with fleets("amqp", servers=1) as fleet, Tap(fleet.broker) as tap:
+    options = "heartbeat=60"  # the connections of a server that is frozen for a minute stay
+    with fleets("amqp", servers=1, options=options) as fleet, Tap(fleet.broker) as tap:
         fleet.serve(1, world)
         program = fleet.program("calls", world=world, count=count, seconds=0.5, timeout=100.0)
         program.ready()
