@@ -20,7 +20,7 @@ from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.hosts import Hosts
 from rpcgen.runtime.drivers.amqp.lane import LaneClosed
-from rpcgen.runtime.drivers.amqp.link import Link, LinkLost, soon
+from rpcgen.runtime.drivers.amqp.link import STARVED, Link, LinkLost, soon
 from rpcgen.runtime.drivers.amqp.stint import Stint
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
 
@@ -195,7 +195,8 @@ class Owner:
 
     def _tell(self, text: str, code: int) -> None:
         """Say why there is no connection: to the duty always, to the log now and then."""
-        self._warn("connection", text)
+        # What this process lacks is other news than that the broker went away, and does not wait its turn behind that.
+        self._warn("descriptors" if code == STARVED else "connection", text)
         self._duty.end(_as_error(text, code))
 
     def _warn(self, kind: str, text: str) -> None:
