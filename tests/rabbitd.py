@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import amqp
+import psutil
 import pytest
 
 from tests.ports import free_port
@@ -54,6 +55,12 @@ def _begins_a_connection(address: str, port: int) -> bool:
             return False
         probe.sendall(b"AMQP\x00\x00\x09\x01")
         return probe.recv(1) == b"\x01"  # the frame that begins a connection
+
+
+def version() -> str:
+    """That of the program that is installed."""
+    command = [program("rabbitmqctl"), "version"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 class RabbitServer:
@@ -182,6 +189,12 @@ class RabbitServer:
         assert self._node is not None
         self._node.send_signal(number)
 
+    def cpu_seconds(self) -> float:
+        """What it has used so far."""
+        assert self._node is not None
+        times = psutil.Process(self._node.pid).cpu_times()
+        return times.user + times.system
+
     def kill(self) -> None:
         """SIGKILL; what is on its disk stays."""
         if self._node is not None:
@@ -230,9 +243,9 @@ class RabbitServer:
         """Ready messages by queue."""
         return {name: int(ready) for name, ready in self.listed("queues", "name", "messages_ready")}
 
-    def new_vhost(self) -> str:
+    def new_vhost(self, name: str = "") -> str:
         """The name of a virtual host that nobody has used."""
-        name = secrets.token_hex(6)
+        name = name or secrets.token_hex(6)
         self.ctl("add_vhost", name)
         self.ctl("set_permissions", "--vhost", name, USER, ".*", ".*", ".*")
         return name

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from statistics import median
 
+from tests import rabbitd
 from tests.bench import calls, codegen, cold, floors, many, skew, stubs, table, versions
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import Pair, WorkerFailed
@@ -31,6 +32,7 @@ LIBRARIES = (
     "uvloop",
     "amqp",
     "oslo.messaging",
+    "aio-pika",
 )
 
 
@@ -47,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"bench: {error}")
         return 2
     series = run(plan)
-    print(header(plan), noise(series), table.report(series), sep="\n\n")
+    print(header(plan), noise(series), table.report(series, plan.transport), sep="\n\n")
     if options.json:
         facts = {"run": header(plan), "noise": noise(series), "figures": list(series.rows())}
         options.json.write_text(json.dumps(facts, indent=1) + "\n")
@@ -90,6 +92,8 @@ def header(plan: Plan) -> str:
             versions.append(f"{library} {metadata.version(library)}")
         except metadata.PackageNotFoundError:
             versions.append(f"{library} not installed")
+    if plan.transport == "amqp":
+        versions.append(f"RabbitMQ {rabbitd.version()}")
     return (
         f"{', '.join(versions)}; {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores shared by both sides; {plan.transport}; "
@@ -118,7 +122,8 @@ def _cold(
         cold.measure(programs, pairs, plan, series)
         if not any(name.startswith("rpcgen") for name in plan.adapters):
             return
-        cold.measure_imports(programs, compiled, plan, series)
+        if plan.transport != "amqp":
+            cold.measure_imports(programs, compiled, plan, series)
         for pair in pairs:
             if pair.name.startswith("rpcgen") and pair.cold:
                 found = cold.unwanted(programs, pair.cold)
@@ -189,7 +194,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     )
     base = quick if options.quick else full
     if options.transport == "amqp":
-        base = replace(base, workloads=WORKLOADS, adapters=BROKER_ADAPTERS)
+        base = replace(base, workloads=(*WORKLOADS, "W5"), adapters=BROKER_ADAPTERS)
     return Plan(
         workloads=_names(options.only) or base.workloads,
         adapters=_names(options.adapters) or base.adapters,

@@ -39,6 +39,11 @@ class Spot:
         return str(self.directory / "socket")
 
     @property
+    def vhost(self) -> str:
+        """The adapter's own part of the broker."""
+        return self.directory.name
+
+    @property
     def zmq(self) -> str:
         """The endpoint in libzmq's spelling."""
         if self.transport == "ipc":
@@ -69,12 +74,14 @@ class Calls(Generic[Reply]):
         echo: send the `Instance` there and back.
         cast: send one note; False (or an awaitable of it) if the transport cannot take it now. None: has no casts.
         handled: ask the server how many notes it has handled.
+        casting: casts under way at the same time; more than 1 where a cast returns when the broker has it.
     """
 
     small: Callable[[], Reply]
     echo: Callable[[], Reply]
     cast: Callable[[], Reply] | None = None
     handled: Callable[[], Reply] | None = None
+    casting: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import json
 import selectors
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,7 @@ class Pair:
 
     Attributes:
         cold: the program of a user's first call, see `AdapterModule.cold`.
+        broker_cpu: the seconds that a broker has used so far, if there is one.
     """
 
     name: str
@@ -123,20 +125,27 @@ class Pair:
     client: Worker
     workloads: tuple[str, ...]
     cold: str
+    broker_cpu: Callable[[], float] | None = None
 
     def measure(self, workload: str, seconds: float) -> dict[str, float]:
         """Run one round: rates per second, latencies in us, CPU in seconds per 10,000 calls and in all."""
+        broker_before = self.broker_cpu() if self.broker_cpu else 0.0
         before = self.server.ask()["cpu"]
         answer = self.client.ask(workload=workload, seconds=seconds)
         server_cpu = self.server.ask()["cpu"] - before
         each = answer.pop("calls") / 10_000
         client_cpu = answer.pop("cpu")
-        return {
+        figures = {
             **answer,
             "cpu": (client_cpu + server_cpu) / each,
             "server_cpu": server_cpu / each,
             "cpu_seconds": client_cpu + server_cpu,
         }
+        if self.broker_cpu:
+            broker_cpu = self.broker_cpu() - broker_before
+            figures["broker_cpu"] = broker_cpu / each
+            figures["cpu_seconds"] += broker_cpu
+        return figures
 
 
 class Fleet:
@@ -160,6 +169,13 @@ class Fleet:
         if self._broker is not None:
             self._broker.end()
 
+    def seen(self, name: str) -> tuple[bool, bool]:
+        """Whether an adapter has publications confirmed, and acknowledges messages, as its broker sees it."""
+        assert self._broker is not None
+        channels = self._broker.listed("channels", "vhost", "confirm")
+        consumers = self._broker.listed("consumers", "ack_required", vhost=name)
+        return [name, "true"] in channels, ["true"] in consumers
+
     def start(self, name: str) -> Pair:
         """Start both sides of an adapter.
 
@@ -169,13 +185,18 @@ class Fleet:
         """
         directory = self._directory / name
         directory.mkdir(mode=0o700)
-        port = free_port() if self._broker is None else self._broker.port
+        broker = self._broker
+        if broker is not None:
+            broker.new_vhost(name)
+        port = free_port() if broker is None else broker.port
         where = [name, self._transport, str(port), str(directory), str(self._stubs)]
         server = self._worker(["server", *where], directory / "server.log")
         server.answer(START_LIMIT)
         client = self._worker(["client", *where], directory / "client.log")
         facts = client.answer(START_LIMIT)
-        return Pair(name, server, client, tuple(facts["workloads"]), facts["cold"])
+        workloads = tuple(facts["workloads"])
+        cpu = None if broker is None else broker.cpu_seconds
+        return Pair(name, server, client, workloads, facts["cold"], cpu)
 
     def _worker(self, arguments: list[str], log: Path) -> Worker:
         worker = Worker(arguments, log)

@@ -1,4 +1,4 @@
-"""What must hold and what we aim at: two tables of ratios within one run.
+"""What must hold and what we aim at: tables of ratios within one run, with and without a broker.
 
 Floors fail `--assert`; goals are printed only.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tests.bench.adapter import Transport
 from tests.bench.plan import Plan
 from tests.bench.series import Series
 
@@ -78,6 +79,37 @@ FLOORS = (
     *(Bound("W7", row, None, "cpu_ratio", "at most", 1.1) for row in VERSIONS),
 )
 
+#: Whoever calls at most once over a broker has more than the plain prototype, and may not be slower; so with objects.
+_AIO = tuple(
+    bound
+    for workload in ("W2", "W3")
+    for bound in (
+        Bound(workload, "rpcgen_aio", "oslo_blocking", "rate", "at least", 7),
+        Bound(workload, "rpcgen_aio", "aio_pika", "rate", "at least", 2.2),
+        Bound(workload, "rpcgen_blocking", "oslo_blocking", "rate", "at least", 3.5),
+    )
+)
+
+BROKER_FLOORS = (
+    Bound("W1", "rpcgen_blocking", "oslo_blocking", "p50", "at most", 0.5),
+    *_AIO,
+    Bound("W2", "rpcgen_aio", "py_amqp", "rate", "at least", 1.0),
+    Bound("W2", "rpcgen_oslo_blocking", "oslo_blocking", "rate", "at least", 2),
+    Bound("W2", "rpcgen_oslo_aio", "oslo_blocking", "rate", "at least", 2),
+    Bound("W4", "rpcgen_blocking", "oslo_blocking", "rate", "at least", 6),
+    Bound("W4", "rpcgen_aio", "oslo_blocking", "rate", "at least", 6),
+    Bound("W4", "rpcgen_kept_blocking", "oslo_blocking", "rate", "at least", 3),
+    Bound("W4", "rpcgen_kept_aio", "oslo_blocking", "rate", "at least", 3),
+    Bound("W5", "rpcgen_blocking", "oslo_blocking", "ms", "at most", 0.5),
+)
+
+BROKER_GOALS = (
+    Bound("W1", "rpcgen_aio", "oslo_blocking", "p50", "at most", 0.5),
+    Bound("W2", "rpcgen_aio", "py_amqp", "broker_cpu", "at most", 0.7),
+    Bound("W3", "rpcgen_aio", "py_amqp", "rate", "at least", 1.0),
+    Bound("W3", "rpcgen_aio", "py_amqp", "broker_cpu", "at most", 0.7),
+)
+
 GOALS = (
     Bound("W1", "rpcgen_blocking", "zmq_raw", "p50", "at most", 1.8),
     Bound("W1", "rpcgen_blocking", "thriftpy2", "p50", "at most", 3),
@@ -108,6 +140,13 @@ GOALS = (
 )
 
 
+def bounds_of(transport: Transport) -> dict[str, tuple[Bound, ...]]:
+    """The tables of a transport, by their titles; the first is the one that must hold."""
+    if transport == "amqp":
+        return {"Floors": BROKER_FLOORS, "Goals": BROKER_GOALS}
+    return {"Floors": FLOORS, "Goals": GOALS}
+
+
 def shown(value: float) -> str:
     """A ratio with three digits, milliseconds without a fraction."""
     return f"{value:,.0f}" if value >= SECOND else f"{value:.3g}"
@@ -116,7 +155,7 @@ def shown(value: float) -> str:
 def broken(plan: Plan, series: Series) -> list[str]:
     """The floors that do not hold or should have been measured and were not."""
     reasons = []
-    for floor in FLOORS:
+    for floor in bounds_of(plan.transport)["Floors"]:
         if floor.left_out(plan):
             continue
         measured = floor.measured(series)

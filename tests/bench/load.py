@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from tests.bench.adapter import OUTSTANDING, WORKLOADS, Calls, Done
@@ -42,21 +44,33 @@ def time_each(call: Callable[[], object], seconds: float) -> list[int]:
     return took
 
 
-def cast_all(cast: Callable[[], object], handled: Callable[[], Any], seconds: float) -> Done:
-    """Cast for a while, then wait until all are handled."""
+def cast_all(
+    cast: Callable[[], object], handled: Callable[[], Any], seconds: float, casting: int = 1
+) -> Done:
+    """Cast for a while, by `casting` threads, then wait until all are handled."""
 
     def wait_for(goal: int) -> None:
         patience = _Patience(goal)
         while patience.short_of(int(handled())):
             pass
 
+    def cast_one(number: int) -> None:
+        while cast() is False:
+            time.sleep(REFUSED_PAUSE)
+
+    def burst() -> None:
+        if pool is None:
+            for number in range(BURST):
+                cast_one(number)
+        else:
+            deque(pool.map(cast_one, range(BURST)), maxlen=0)
+
+    pool = ThreadPoolExecutor(casting) if casting > 1 else None
     base, sent = int(handled()), 0
     start = time.monotonic()
     end = start + seconds
     while time.monotonic() < end:
-        for _ in range(BURST):
-            while cast() is False:
-                time.sleep(REFUSED_PAUSE)
+        burst()
         sent += BURST
         wait_for(base + sent - (WINDOW - BURST))
     wait_for(base + sent)
@@ -98,7 +112,7 @@ class BlockingLoad:
         cast, handled = self._first.cast, self._first.handled
         if cast is None or handled is None:
             raise AssertionError("unexpected workload: no casts")
-        return cast_all(cast, handled, seconds)
+        return cast_all(cast, handled, seconds, self._first.casting)
 
     def close(self) -> None:
         self._on_close()
@@ -175,7 +189,8 @@ class AsyncioLoad:
     def casts(self, seconds: float) -> Done:
         if self._calls.cast is None or self._calls.handled is None:
             raise AssertionError("unexpected workload: no casts")
-        return self._run(_cast(self._calls.cast, self._calls.handled, seconds))
+        cast, handled, casting = self._calls.cast, self._calls.handled, self._calls.casting
+        return self._run(_cast(cast, handled, seconds, casting))
 
     def close(self) -> None:
         if (on_close := self._on_close) is not None:
@@ -221,20 +236,29 @@ async def _tasks(call: Callable[[], Awaitable[object]], seconds: float) -> Done:
 
 
 async def _cast(
-    cast: Callable[[], Awaitable[object]], handled: Callable[[], Awaitable[Any]], seconds: float
+    cast: Callable[[], Awaitable[object]],
+    handled: Callable[[], Awaitable[Any]],
+    seconds: float,
+    casting: int,
 ) -> Done:
     async def wait_for(goal: int) -> None:
         patience = _Patience(goal)
         while patience.short_of(int(await handled())):
             pass
 
+    async def some(which: int) -> None:
+        for _ in range(which, BURST, casting):
+            while await cast() is False:
+                await asyncio.sleep(REFUSED_PAUSE)
+
     base, sent = int(await handled()), 0
     start = time.monotonic()
     end = start + seconds
     while time.monotonic() < end:
-        for _ in range(BURST):
-            while await cast() is False:
-                await asyncio.sleep(REFUSED_PAUSE)
+        if casting == 1:
+            await some(0)
+        else:
+            await asyncio.gather(*map(some, range(casting)))
         sent += BURST
         await wait_for(base + sent - (WINDOW - BURST))
     await wait_for(base + sent)

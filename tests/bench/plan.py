@@ -25,10 +25,16 @@ TITLES = {
 #: The adapters that a broker between both sides makes sense for.
 BROKER_ADAPTERS = (
     "oslo_blocking",
+    "aio_pika",
+    "py_amqp",
     "rpcgen_blocking",
     "rpcgen_aio",
     "rpcgen_aio_uvloop",
     "rpcgen_aio_inline",
+    "rpcgen_kept_blocking",
+    "rpcgen_kept_aio",
+    "rpcgen_oslo_blocking",
+    "rpcgen_oslo_aio",
 )
 
 ADAPTERS = (

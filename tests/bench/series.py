@@ -37,6 +37,10 @@ class Series:
         """Who was measured, in order of appearance."""
         return list(dict.fromkeys(name for which, name, _ in self._rounds if which == workload))
 
+    def adapters_of_all(self) -> list[str]:
+        """Who was measured in any workload."""
+        return list(dict.fromkeys(name for _, name, _ in self._rounds))
+
     def all(self, metric: str) -> list[float]:
         """The values of every round of every adapter and workload."""
         return [

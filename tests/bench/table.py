@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.bench.floors import FLOORS, GOALS, Bound, shown
+from tests.bench import guarantees
+from tests.bench.adapter import Transport
+from tests.bench.floors import Bound, bounds_of, shown
 from tests.bench.plan import ALL_WORKLOADS, TITLES
 from tests.bench.series import Series
 
@@ -50,6 +52,7 @@ def _over(base: str, metric: str) -> Column:
 _CPU = (
     _metric("CPU s/10k", "cpu", "{:.2f}"),
     _metric("of it server", "server_cpu", "{:.2f}"),
+    _metric("broker's", "broker_cpu", "{:.2f}"),
 )
 _RATES = (
     _metric("calls/s", "rate", "{:,.0f}"),
@@ -131,14 +134,17 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def report(series: Series) -> str:
+def report(series: Series, transport: Transport = "tcp") -> str:
     """The whole report, as Markdown."""
-    parts = [
+    parts = []
+    if transport == "amqp" and (on := guarantees.rows(series.adapters_of_all())):
+        parts.append(f"## What was on\n\n{markdown(guarantees.HEAD, on)}")
+    parts += [
         f"## {workload}: {TITLES[workload]}\n\n{_workload(series, workload)}"
         for workload in ALL_WORKLOADS
         if series.adapters(workload)
     ]
-    for title, bounds in (("Floors", FLOORS), ("Goals", GOALS)):
+    for title, bounds in bounds_of(transport).items():
         if any(bound.measured(series) is not None for bound in bounds):
             parts.append(f"## {title}\n\n{_bounds(bounds, series)}")
     return "\n\n".join(parts)

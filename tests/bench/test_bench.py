@@ -13,7 +13,8 @@ import pytest
 from tests.bench import calls, codegen, floors, sample, stubs, table, versions
 from tests.bench.adapter import WORKLOADS, Transport
 from tests.bench.fleet import WorkerFailed
-from tests.bench.plan import ADAPTERS, Plan
+from tests.bench.guarantees import GUARANTEES
+from tests.bench.plan import ADAPTERS, BROKER_ADAPTERS, Plan
 from tests.bench.programs import Programs
 from tests.bench.series import Series
 from tests.compiled import import_from
@@ -24,13 +25,17 @@ SHORT = Plan(rounds=1, seconds=0.05, warm_up=0.02, cold_rounds=1, paired_rounds=
 
 DIRECT = ("zmq_raw", "zmq_msgspec", "rpcgen_blocking", "rpcgen_aio", "rpcgen_aio_inline")
 
+#: One with everything on, one with nothing, and us.
+BROKER = ("oslo_blocking", "py_amqp", "rpcgen_aio")
 
+
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("transport", "adapters"),
     [
         ("tcp", DIRECT),
         ("ipc", DIRECT),
-        ("amqp", ("oslo_blocking", "rpcgen_blocking", "rpcgen_aio")),
+        ("amqp", BROKER),
     ],
 )
 def test_workloads_give_figures_for_the_limit_and_for_us(
@@ -46,6 +51,10 @@ def test_workloads_give_figures_for_the_limit_and_for_us(
         pairs = calls.start(fleet, plan, said.append)
         pids = [worker.pid for pair in pairs for worker in (pair.server, pair.client)]
         calls.measure(pairs, plan, series, said.append)
+        if transport == "amqp":
+            found = {name: fleet.seen(name) for name in adapters}
+            on = {name: GUARANTEES[name] for name in adapters}
+            assert found == {name: (it.confirmed, it.acknowledged) for name, it in on.items()}
     assert [line for line in said if line.startswith(("skipped", "lost"))] == []
     for workload in WORKLOADS:
         for adapter in plan.adapters:
@@ -137,6 +146,9 @@ def test_an_unmeasured_floor_is_broken_unless_it_was_left_out() -> None:
     everything, nothing = Plan(), Plan(workloads=("W3",))
     assert len(floors.broken(everything, Series())) == len(floors.FLOORS)
     assert floors.broken(nothing, Series()) == []
+    broker = Plan(transport="amqp", adapters=BROKER_ADAPTERS)
+    assert len(floors.broken(broker, Series())) == len(floors.BROKER_FLOORS)
+    assert floors.broken(replace(broker, adapters=("rpcgen_aio",)), Series()) == []
 
 
 def test_a_floor_compares_medians_of_one_run() -> None:

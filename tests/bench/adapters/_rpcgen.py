@@ -23,7 +23,7 @@ from small_bench import (  # type: ignore[import-not-found]
 )
 
 from tests.bench import sample
-from tests.bench.adapter import Calls, Spot, Tally
+from tests.bench.adapter import OUTSTANDING, Calls, Spot, Tally
 from tests.bench.load import AsyncioLoad, BlockingLoad
 from tests.rabbitd import PASSWORD, USER
 
@@ -56,9 +56,9 @@ asyncio.run(main())
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
-def url(spot: Spot) -> str:
+def url(spot: Spot, wire: str = "native") -> str:
     if spot.transport == "amqp":
-        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{spot.port}/?prefix={spot.directory.name}"
+        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{spot.port}/{spot.vhost}?wire={wire}"
     if spot.transport == "ipc":
         return f"zmq+ipc://{spot.directory}"
     return f"zmq+tcp://127.0.0.1:{spot.port}"
@@ -79,6 +79,8 @@ class Bench(BenchEndpoint):  # type: ignore[misc]
     def note(self, ctx: Any, *, number: int, word: str) -> None:
         self._tally.add()
 
+    keep = note
+
     def handled(self, ctx: Any) -> int:
         return self._tally.handled
 
@@ -98,12 +100,14 @@ class AsyncBench(AsyncBenchEndpoint):  # type: ignore[misc]
     async def note(self, ctx: Any, *, number: int, word: str) -> None:
         self._tally.add()
 
+    keep = note
+
     async def handled(self, ctx: Any) -> int:
         return self._tally.handled
 
 
-def serve_blocking(spot: Spot, tally: Tally) -> None:
-    with Server(url(spot), server="bench", endpoints=[Bench(tally)]) as server:
+def serve_blocking(spot: Spot, tally: Tally, *, wire: str = "native") -> None:
+    with Server(url(spot, wire), server="bench", endpoints=[Bench(tally)]) as server:
         tally.ready()
         server.wait()
 
@@ -114,6 +118,7 @@ def serve_aio(
     *,
     loop_factory: LoopFactory = asyncio.new_event_loop,
     inline: bool = False,
+    wire: str = "native",
 ) -> None:
     """Serve coroutines as tasks, or plain functions inline by declaration."""
 
@@ -121,7 +126,7 @@ def serve_aio(
         endpoint = Bench(tally) if inline else AsyncBench(tally)
         options: dict[str, Any] = {"executor": "inline"} if inline else {}
         async with AsyncServer(
-            url(spot), server="bench", endpoints=[endpoint], **options
+            url(spot, wire), server="bench", endpoints=[endpoint], **options
         ) as server:
             tally.ready()
             await server.wait()
@@ -130,14 +135,15 @@ def serve_aio(
         runner.run(serve())
 
 
-def load_blocking(spot: Spot) -> BlockingLoad:
+def load_blocking(spot: Spot, *, wire: str = "native", kept: bool = False) -> BlockingLoad:
     """One client that all threads share."""
-    client = BenchClient(url(spot))
+    client = BenchClient(url(spot, wire))
+    note = client.keep if kept else client.note
     instance = msgspec.convert(sample.instance(), Instance)
 
     def cast() -> bool:
         try:
-            client.note(number=sample.NOTE_NUMBER, word=sample.NOTE_WORD)
+            note(number=sample.NOTE_NUMBER, word=sample.NOTE_WORD)
         except NotSent:
             return False
         return True
@@ -147,22 +153,30 @@ def load_blocking(spot: Spot) -> BlockingLoad:
         echo=lambda: client.echo(instance=instance),
         cast=cast,
         handled=client.handled,
+        casting=OUTSTANDING if kept else 1,
     )
     return BlockingLoad(lambda: calls, expected_echo=instance, on_close=client.close)
 
 
-def load_aio(spot: Spot, *, loop_factory: LoopFactory = asyncio.new_event_loop) -> AsyncioLoad:
+def load_aio(
+    spot: Spot,
+    *,
+    loop_factory: LoopFactory = asyncio.new_event_loop,
+    wire: str = "native",
+    kept: bool = False,
+) -> AsyncioLoad:
     """One client on one loop."""
     instance = msgspec.convert(sample.instance(), Instance)
     clients: list[Any] = []
 
     async def connect() -> Calls[Awaitable[Any]]:
-        client = AsyncBenchClient(url(spot))
+        client = AsyncBenchClient(url(spot, wire))
+        note = client.keep if kept else client.note
         clients.append(client)
 
         async def cast() -> bool:
             try:
-                await client.note(number=sample.NOTE_NUMBER, word=sample.NOTE_WORD)
+                await note(number=sample.NOTE_NUMBER, word=sample.NOTE_WORD)
             except NotSent:
                 return False
             return True
@@ -172,6 +186,7 @@ def load_aio(spot: Spot, *, loop_factory: LoopFactory = asyncio.new_event_loop) 
             echo=lambda: client.echo(instance=instance),
             cast=cast,
             handled=client.handled,
+            casting=OUTSTANDING if kept else 1,
         )
 
     async def close() -> None:

@@ -15,11 +15,25 @@ from tests.bench.adapter import OUTSTANDING, Calls, Spot, Tally
 from tests.bench.load import BlockingLoad
 from tests.rabbitd import PASSWORD, USER
 
+COLD = """
+import oslo_messaging
+from oslo_config import cfg
+
+transport = oslo_messaging.get_rpc_transport(cfg.CONF, url={url!r})
+target = oslo_messaging.Target(topic="bench", version="1.0")
+client = oslo_messaging.get_rpc_client(transport, target)
+assert client.call({{}}, "add", a=1, b=2) == 3
+transport.cleanup()
+"""
+
+
+def url(spot: Spot) -> str:
+    where = f"{USER}:{PASSWORD}@127.0.0.1:{spot.port}/{spot.vhost}"
+    return f"rabbit://{where}?rpc_conn_pool_size={OUTSTANDING + 1}"
+
 
 def transport(spot: Spot) -> Any:
-    where = f"{USER}:{PASSWORD}@127.0.0.1:{spot.port}"
-    url = f"rabbit://{where}/?rpc_conn_pool_size={OUTSTANDING + 1}"
-    return oslo_messaging.get_rpc_transport(cfg.CONF, url=url)
+    return oslo_messaging.get_rpc_transport(cfg.CONF, url=url(spot))
 
 
 class Bench:
@@ -44,7 +58,7 @@ class Bench:
 
 
 def serve(spot: Spot, tally: Tally) -> None:
-    target = oslo_messaging.Target(topic=spot.directory.name, server="bench")
+    target = oslo_messaging.Target(topic="bench", server="bench")
     server = oslo_messaging.get_rpc_server(
         transport(spot), target, [Bench(tally)], executor="threading"
     )
@@ -54,7 +68,7 @@ def serve(spot: Spot, tally: Tally) -> None:
 
 
 def load(spot: Spot) -> BlockingLoad:
-    target = oslo_messaging.Target(topic=spot.directory.name, version="1.0")
+    target = oslo_messaging.Target(topic="bench", version="1.0")
     client = oslo_messaging.get_rpc_client(transport(spot), target)
     instance = sample.instance()
 
@@ -72,4 +86,4 @@ def load(spot: Spot) -> BlockingLoad:
 
 
 def cold(spot: Spot) -> str:
-    return ""
+    return COLD.format(url=url(spot))

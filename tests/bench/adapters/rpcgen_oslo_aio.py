@@ -1,0 +1,20 @@
+"""rpcgen with its asyncio API on the wire of oslo.messaging, which both sides here could be exchanged for."""
+
+from __future__ import annotations
+
+from tests.bench.adapter import Spot, Tally
+from tests.bench.adapters import _rpcgen
+from tests.bench.load import AsyncioLoad
+
+
+def serve(spot: Spot, tally: Tally) -> None:
+    _rpcgen.serve_aio(spot, tally, wire="oslo")
+
+
+def load(spot: Spot) -> AsyncioLoad:
+    return _rpcgen.load_aio(spot, wire="oslo")
+
+
+def cold(spot: Spot) -> str:
+    """Mean the client of the native wire."""
+    return ""
