@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher, Job, new_job
-from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault
+from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
@@ -152,18 +152,29 @@ class Serving:
             job.find_line()
             runs = self.work.offer(job)
         except Rejected as error:
-            self._count(error)
-            if message.how == CALL:
-                answer = wire.write_refusal(refusal(message.id, error), message)
-                self.send(source, caller, answer)
-            else:
-                self._log_refused_cast(message.method, error, now)
-            if self.work.state is not State.CLOSED:  # else its transport gives it to another server
-                settle(delivery, str(error), hopeless=isinstance(error, Expired))
+            self._turn_away(source, caller, message, wire, error, now)
             return None
         if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
             self._note_drift(job)
         return job, runs
+
+    def _turn_away(
+        self,
+        source: Source,
+        caller: Caller,
+        message: Request,
+        wire: Wire,
+        error: Rejected,
+        now: float,
+    ) -> None:
+        self._count(error)
+        if message.how == CALL:
+            self.send(source, caller, wire.write_refusal(refusal(message.id, error), message))
+        else:
+            self._log_refused_cast(message.method, error, now)
+        # Else, where this server has ended, its transport gives it to another one.
+        if isinstance(caller, Delivery) and self.work.state is not State.CLOSED:
+            settle(caller, str(error), hopeless=isinstance(error, Expired))
 
     def _cancelled(self, caller: Caller, message: Cancel) -> None:
         job = self.work.cancel(caller, message.id)
