@@ -124,7 +124,11 @@ class BareServer(_Bare):
         if self.socket.poll(5000):
             self._caller, hello = self.socket.recv_multipart()
             assert hello == HELLO
-            self.say(self._welcome)
+            self.welcome()
+
+    def welcome(self) -> None:
+        """Answer HELLO."""
+        self.say(self._welcome)
 
     def greeted(self) -> None:
         """To be called when a client has found it, before anything else."""

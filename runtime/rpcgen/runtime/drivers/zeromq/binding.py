@@ -209,8 +209,8 @@ class Binding:
             return
         # A client of another protocol learns ours from the answer, and decides.
         if self.send(caller, self._welcome()):
-            self.counters["clients"] += 1
             if caller not in self._clients:
+                self.counters["clients"] += 1
                 self._clients[caller] = self._guard.newcomer if self._guard is not None else b""
             if len(self._clients) > self._prune_at:
                 self._prune()

@@ -20,7 +20,7 @@ from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, no_socket
 from rpcgen.runtime.drivers.zeromq.history import History
-from rpcgen.runtime.drivers.zeromq.link import IN_USE, Curves, Link, State
+from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
@@ -105,7 +105,6 @@ class Engine:
 
             self._keys = ClientKeys(options)
         self._context = new_context()
-        self._hello = control.encode(control.Hello(control.PROTOCOL))
 
     @property
     def inbox(self) -> list[Arrival]:
@@ -128,6 +127,8 @@ class Engine:
             self._send_again(link, message)
         except zmq.ZMQError as error:  # the socket is closed
             raise NotSent(f"the connection to {link.name} is gone") from error
+        if frames > 1:
+            link.bundled(len(message))
 
     def send_late(self, link: Link, message: bytes, count: int) -> bool:
         """Hand over what a poller had put off; False if there is no room."""
@@ -196,6 +197,7 @@ class Engine:
             self.counters["malformed"] += 1
 
     def _welcomed(self, link: Link, welcome: control.Welcome) -> None:
+        link.backlog.answered()
         if welcome.protocol != control.PROTOCOL:
             self._drop(
                 link,
@@ -283,7 +285,7 @@ class Engine:
             return
         link.readable()  # libzmq learns here that there is a connection to send to
         try:
-            link.send(self._hello, _NOBLOCK)
+            link.send(HELLO, _NOBLOCK)
         except zmq.ZMQError:
             self._drop(link, NotSent("it hung up"))
             return

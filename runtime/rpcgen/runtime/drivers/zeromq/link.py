@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq.backlog import Backlog
 from rpcgen.runtime.drivers.zeromq.choice import Serving
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.drivers.zeromq.monitor import Monitor
@@ -37,6 +38,12 @@ class State(Enum):
 #: Keys to connect with, one after the other; None: without.
 Curves = tuple["ClientCurve | None", ...]
 
+#: The first frame of a link; sent again, it asks for a sign that the server has read so far.
+HELLO: Final = control.encode(control.Hello(control.PROTOCOL))
+
+#: As a plain number: an enum costs on every call.
+_NOBLOCK: Final = int(zmq.NOBLOCK)
+
 #: In these states requests may have been sent, so losing the link is news for the shell.
 IN_USE: Final = frozenset({State.READY, State.DRAINING})
 
@@ -45,6 +52,7 @@ class Link(Serving):
     """A connection to a server. `recv` and `send` are the socket's own, for speed.
 
     Attributes:
+        backlog: what the server may not have read of what left in bundles.
         curves: our key and the server's, of this link; then what is to be tried if the server does not accept them.
         endpoint: where it connects.
         ended: whether the server said that it closes in order.
@@ -52,7 +60,18 @@ class Link(Serving):
         fd: readable (edge-triggered) when frames may have come.
     """
 
-    __slots__ = ("curves", "ended", "endpoint", "fd", "monitor", "recv", "send", "socket", "state")
+    __slots__ = (
+        "backlog",
+        "curves",
+        "ended",
+        "endpoint",
+        "fd",
+        "monitor",
+        "recv",
+        "send",
+        "socket",
+        "state",
+    )
 
     def __init__(
         self,
@@ -67,6 +86,7 @@ class Link(Serving):
             zmq.ZMQError: no descriptor is free, or the address cannot be used.
         """
         super().__init__(endpoint.name)
+        self.backlog = Backlog()
         self.curves = curves
         self.endpoint = endpoint
         self.ended = False
@@ -96,6 +116,17 @@ class Link(Serving):
             and (target.exchange, target.topic) in self.serves
             and (target.server is None or target.server == self.server)
         )
+
+    def takes_bundles(self) -> bool:
+        """Whether it reads what leaves in bundles, so that more may."""
+        return not self.backlog.full
+
+    def bundled(self, size: int) -> None:
+        """Count a bundle that has left."""
+        if self.backlog.add(size):
+            with suppress(zmq.ZMQError):  # there is no room: it is asked with the next one
+                self.send(HELLO, _NOBLOCK)
+                self.backlog.ask()
 
     def readable(self) -> bool:
         """Whether a frame waits; False when it is closed."""

@@ -27,18 +27,24 @@ class Outbox(Generic[P]):
 
     Args:
         send: hands over a message with so many frames; False if there is no room, and they have to wait.
+        together: whether frames may be bundled for a peer.
 
     Attributes:
         frames: those that wait, in order, by their peer.
         full: for whom there was no room.
     """
 
-    __slots__ = ("_count", "_send", "_since", "frames", "full")
+    __slots__ = ("_count", "_send", "_since", "_together", "frames", "full")
 
-    def __init__(self, send: Callable[[P, bytes, int], bool]) -> None:
+    def __init__(
+        self,
+        send: Callable[[P, bytes, int], bool],
+        together: Callable[[P], bool] = lambda _: True,
+    ) -> None:
         self._send = send
         self._count = 0
         self._since = 0.0
+        self._together = together
         self.frames: dict[P, list[bytes]] = {}
         self.full: set[P] = set()
 
@@ -63,7 +69,8 @@ class Outbox(Generic[P]):
         self.full.clear()
         for peer, waiting in frames.items():
             sent = 0
-            for message, count in pack(waiting):
+            bundled = len(waiting) > 1 and self._together(peer)
+            for message, count in pack(waiting) if bundled else [(frame, 1) for frame in waiting]:
                 if not self._send(peer, message, count):
                     self.full.add(peer)
                     self.frames[peer] = waiting[sent:]

@@ -42,7 +42,7 @@ class AsyncClient(AsyncDirect):
         self.counters = self._engine.counters
         self._unsure: dict[Link, None] = {}
         self._queued = False
-        self._outbox: Outbox[Link] = Outbox(self._send_now)
+        self._outbox: Outbox[Link] = Outbox(self._send_now, Link.takes_bundles)
         self._retry: asyncio.TimerHandle | None = None
         self._news = 0
         self._seekers: set[asyncio.Future[None]] = set()

@@ -57,7 +57,7 @@ class BlockingClient(Direct):
         self._changed = threading.Condition(self._lock)
         self._watched: dict[int, tuple[Link, bool]] = {}
         self._unsure: dict[Link, None] = {}
-        self._mail: Mail[Link] = Mail(self._bell, self._send_now, options.hwm)
+        self._mail: Mail[Link] = Mail(self._bell, self._send_now, options.hwm, Link.takes_bundles)
         self._turns = 0
         self._leading = False  # a thread waits in `poll`
         self._pumping = False  # a thread waits for sockets in `route`, because nobody is in `poll`

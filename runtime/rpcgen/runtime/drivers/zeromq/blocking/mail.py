@@ -25,7 +25,7 @@ class Mail(Generic[P]):
 
     Args:
         bell: wakes the thread that polls.
-        send: as of an `Outbox`.
+        send, together: as of an `Outbox`.
         most: so many frames may lie here; who leaves one more has to send them.
 
     Attributes:
@@ -36,11 +36,17 @@ class Mail(Generic[P]):
 
     __slots__ = ("_bell", "_left", "_most", "_outbox", "_rung", "full", "staying", "waiting")
 
-    def __init__(self, bell: Bell, send: Callable[[P, bytes, int], bool], most: int) -> None:
+    def __init__(
+        self,
+        bell: Bell,
+        send: Callable[[P, bytes, int], bool],
+        most: int,
+        together: Callable[[P], bool] = lambda _: True,
+    ) -> None:
         self._bell = bell
         self._most = most
         self._left: deque[tuple[P, bytes]] = deque()
-        self._outbox: Outbox[P] = Outbox(send)
+        self._outbox: Outbox[P] = Outbox(send, together)
         self._rung = False
         self.staying = False
         self.waiting = False
