@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,18 @@ class Checker:
     def slowest(self, outcome: str) -> float:
         """The seconds of the slowest such ending."""
         return max((e.took for e in self.ended.values() if e.outcome == outcome), default=0.0)
+
+    @property
+    def latest(self) -> float:
+        """The most seconds after its caller's limit that a handler began; less than 0: all began before."""
+        limits = {b.ticket: b.at + b.limit for b in self.began.values() if b.limit is not None}
+        late = (
+            r.at - limits[r.ticket]
+            for runs in self.runs.values()
+            for r in runs
+            if r.ticket in limits
+        )
+        return max(late, default=-inf)
 
     def may_be_lost(self, ticket: str) -> bool:
         """Whether nobody was promised that it runs."""
