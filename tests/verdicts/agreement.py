@@ -7,7 +7,9 @@ from collections.abc import Set
 from rpcgen.idl.compat import Comparison, Finding, Verdict
 from rpcgen.idl.model import Interface, Union
 
+from tests.verdicts.meaning import Members
 from tests.verdicts.pairs import Pair, has_forms
+from tests.verdicts.running import number_of
 
 #: Findings about dates that are wrong in requests: their messages fail on servers that the file promises they suit.
 DATES = frozenset({"since-missing", "since-too-old", "widening-undated"})
@@ -76,8 +78,16 @@ def _has_ended(interface: Interface, finding: Finding) -> bool:
 
 def _is_converted(interface: Interface, finding: Finding) -> bool:
     """Whether the program's converters stand between the message and its reader."""
-    method = interface.methods.get(finding.change.root.name) if finding.change is not None else None
-    return method is not None and has_forms(method)
+    change = finding.change
+    if change is None:
+        return False
+    method = interface.methods.get(change.root.name)
+    if method is not None and has_forms(method):
+        return True
+    # What absent means is read out of what a converter made of the older default.
+    field = Members((interface, interface)).fields.get(number_of(change.name))
+    older = field.was_type.values() if field is not None else ()
+    return finding.rule == "default-changed" and any(each.converted for each in older)
 
 
 def _is_undone(finding: Finding, said: Comparison) -> bool:

@@ -186,3 +186,31 @@ def test_null_is_the_default_where_null_was_no_value(tmp_path: Path) -> None:
         assert client.echo(note=None).note == "none"
         assert client.prepare(pin="1.1").echo(note="x").note == "none"
     assert seen == [("none", (1, 0)), ("x", (1, 0))]
+
+
+BOUNDED = """rpcgen: 1
+interface: test.bounded
+version: "1.1"
+types:
+  Root: {fields: {size: {type: int, was_type: {"1.1": {type: int, max: 10}}}}}
+  Box: {extends: Root, fields: {names: {type: "list[string?]", was_type: {"1.1": {type: "list[string?]", size: 0..1}}}}}
+methods:
+  make: {call: any, args: {size: {type: int, was_type: {"1.1": {type: int, max: 10}}}}, returns: Box}
+"""
+
+
+def test_older_readers_are_told_values_out_of_their_bounds(tmp_path: Path) -> None:
+    """Readers of results enforce no bounds, so nothing is converted for them; requests keep to those of their version."""
+    (tmp_path / "bounded.yaml").write_text(BOUNDED)
+    compile_to(tmp_path, tmp_path / "bounded.yaml")
+    module = import_from(tmp_path, "test_bounded")
+
+    class Endpoint(module.BoundedEndpoint):  # type: ignore[name-defined, misc]
+        def make(self, ctx: Any, *, size: int) -> Any:
+            return module.Box(size=size * 10, names=["a", None])
+
+    url = f"memory://{secrets.token_hex(6)}"
+    with Server(url, endpoints=[Endpoint()]), module.BoundedClient(url, pin="1.0") as client:
+        assert client.make(size=5) == module.Box(size=50, names=["a", None])
+        with pytest.raises(VersionPinned):
+            client.make(size=50)

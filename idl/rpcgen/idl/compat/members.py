@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from rpcgen.idl.compat.bounds import Limits, bounds_text
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.contract import member_text
-from rpcgen.idl.model import Default, Field
+from rpcgen.idl.model import Default, Field, OlderType
 from rpcgen.idl.resolve import Types, is_required, resolve
+from rpcgen.idl.subset import reads_all
 
 Fields = Mapping[str, Field]
 
@@ -38,6 +40,7 @@ def _is_alike(old: Field, new: Field) -> bool:
     return old is new or (
         (old.type is new.type or old.type == new.type)
         and _is_same_default(old.default, new.default)
+        and (old.dated is new.dated or old.dated == new.dated)
         and old.constant is new.constant is None
         and old.name == new.name
         and (old.constraints is new.constraints or old.constraints == new.constraints)
@@ -94,7 +97,13 @@ def _both(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     _compare_states(walk, old, new, spot)
     if (old.older, old.send) != (new.older, new.send):
         walk.found("policy", "changed", spot, before=_policy(old), after=_policy(new))
+    if walk.dated and spot.root.reader != "request":
+        spot = replace(spot, unbounded=reads_all(_form(old), _form(new), walk.new.types))
     compare_types(walk, (old.type, (old.constraints,)), (new.type, (new.constraints,)), spot)
+
+
+def _form(field: Field) -> OlderType:
+    return OlderType(field.type, field.constraints, field.default)
 
 
 def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
@@ -106,7 +115,7 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
         ("default", "required"): ("default", "removed"),
         ("null", "default"): ("default", "changed"),
         ("default", "null"): ("default", "changed"),
-    }.get((_state(walk.old.types, old), _state(walk.new.types, new)))
+    }.get((_state(walk.old.types, old, spot), _state(walk.new.types, new, spot)))
     if action is None and not _is_same_default(old.default, new.default):
         action = ("default", "changed")
     if action is not None:
@@ -123,11 +132,15 @@ def _is_silent(walk: Walk, field: Field, spot: Spot) -> bool:
     return spot.root.reader == "request" and younger and not always
 
 
-def _state(types: Types, field: Field) -> str:
+def _state(types: Types, field: Field, spot: Spot) -> str:
     if field.default is not None:
         return "default"
     resolved = resolve(field.type, types)
-    return "null" if resolved is not None and resolved.nullable else "required"
+    if resolved is not None and resolved.nullable:
+        return "null"
+    # Events of the minors before lack it; elsewhere any change of the date is one.
+    younger = spot.root.reader == "event" and any(since.minor for since in field.dated.since)
+    return "null" if younger else "required"
 
 
 def _policy(field: Field) -> str:

@@ -45,7 +45,8 @@ def _compare_limits(walk: Walk, old: Limits, new: Limits, spot: Spot) -> None:
     for is_so, action in ((loosened, "loosened"), (tightened, "tightened")):
         if is_so:
             before, after = bounds_text(old) or "no bounds", bounds_text(new) or "no bounds"
-            walk.found("constraint", action, spot, before=before, after=after)
+            silent = spot.unbounded and action == "loosened"
+            walk.found("constraint", action, spot, before=before, after=after, silent=silent)
 
 
 def _compare_bases(walk: Walk, old: Resolved, new: Resolved, spot: Spot) -> bool:

@@ -46,6 +46,7 @@ class Spot:
         place: where that is in the new file.
         path: the same as text, with what is below it.
         clock: it has a version of its own, which decides what is written.
+        unbounded: its older readers take values of any bounds, so nobody converts them.
     """
 
     root: Root
@@ -55,6 +56,7 @@ class Spot:
     path: str = ""
     way: tuple[str, ...] = ()
     clock: bool = False
+    unbounded: bool = False
 
     def part(self, name: str, place: Position, was_at: Position | None) -> Spot:
         """The spot of a named part."""

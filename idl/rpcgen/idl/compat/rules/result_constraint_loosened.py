@@ -17,7 +17,8 @@ methods: {get: {call: any, returns: {type: int, max: 20}}}
 
 ## Instead
 
-Keep the bounds until the next major, or say what they were, with a converter:
+Keep the bounds until the next major, or say what the method answered, with a converter. (`was_type` of a field is none:
+where only bounds differ, older readers are told the value as it is.)
 
 ```yaml
 methods: {get: {call: any, returns: {type: int, max: 20}, was: {"1.4": {returns: {type: int, max: 10}}}}}

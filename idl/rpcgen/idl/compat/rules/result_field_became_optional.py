@@ -1,7 +1,8 @@
 """A field of a result, an error or an event may be missing or null.
 
 Old readers rely on it. With `was_type`, and a converter that makes a value of nothing, servers write what older callers
-know; nobody can do that for events.
+know; nobody can do that for events. A field of an event that is there from the start, and is dated later now, is one that
+may be missing, too.
 
 ## Before
 

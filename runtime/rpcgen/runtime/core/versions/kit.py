@@ -52,6 +52,16 @@ class Kit:
         whole = _whole(plain)
         return whole if self.accepts(node, whole) else NOTHING
 
+    def readable(self, node: inspect.Type, plain: Any) -> Any:
+        """The same for readers of results, who enforce no bounds."""
+        for each in (plain, _whole(plain)):
+            try:
+                self._lenient.read(node, each)
+            except (BadArguments, ValueError, TypeError):
+                continue
+            return each
+        return NOTHING
+
     def conversion(
         self, name: str, source: inspect.Type, target: Any, *, strict: bool
     ) -> Callable[[Any, Path], Any]:

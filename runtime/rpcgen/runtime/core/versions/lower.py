@@ -312,13 +312,16 @@ class Lowering(Compiler):
             down.append((older, node, convert))
         inner = self.visit(node)
         eras = Eras(before, self._kit, self._at_version)
-        narrowed = self._kit.narrowed
+        narrowed, readable = self._kit.narrowed, self._kit.readable
+        tolerant = not self._strict
 
         def visit(value: Any, found: Found, path: Path) -> Any:
             for older, of, convert in down:
                 narrow = NOTHING if older.convert else narrowed(of, value)
                 if narrow is NOTHING and convert is not None:
                     narrow = convert(value, path)
+                elif narrow is NOTHING and tolerant:
+                    narrow = readable(of, value)
                 if narrow is NOTHING:
                     raise Unsayable(path, older.until)
                 found.changed = found.changed or narrow is not value
