@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from rpcgen.cli._rewriting import Rewrite, diff, write
 if TYPE_CHECKING:
     from rpcgen.cli._baseline.baseline import Baseline
     from rpcgen.idl import Interface, Version
-    from rpcgen.idl.compat import Check
+    from rpcgen.idl.compat import Check, Finding
 
 
 @click.command()
@@ -37,7 +37,8 @@ def command(
 
     Each FILE gets the lowest version that fits what changed since its last release. What is new gets its `since`, and what
     requests carry more of its `was_type`; if dates are all that a minor lacks, it is a minor. Comments stay. What cannot be
-    dated mechanically, `rpcgen check` tells.
+    dated mechanically, `rpcgen check` tells. Imported files are not changed, because a date there names each interface that
+    reads the file; what they lack is told.
 
     Exit codes: 0 nothing to do, or done; 1 files would change, and --write was not given; 2 a mistake in a FILE or on the
     command line; 3 the releases that were asked for cannot be read.
@@ -53,6 +54,8 @@ def command(
         bumped = _File(interface, base, sources[interface.source], chosen.roots).bumped()
         changed = bumped is not None and bumped.text != sources[interface.source]
         click.echo(f"{interface.name}: {_told(interface, base, bumped, changed)}", err=True)
+        for line in _left(interface, bumped):
+            click.echo(line, err=True)
         if bumped is not None and changed:
             rewrites.append(Rewrite(interface.source, sources[interface.source], bumped.text))
     if write_:
@@ -64,10 +67,24 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class _Bumped:
-    """A text with the right version."""
+    """A text with the right version.
+
+    Attributes:
+        left: what lacks a date in imported files.
+    """
 
     text: str
     version: Version
+    left: tuple[Finding, ...] = ()
+
+
+def _left(interface: Interface, bumped: _Bumped | None) -> Iterator[str]:
+    """Say which dates have to be written by hand."""
+    for finding in bumped.left if bumped is not None else ():
+        yield (
+            f"{finding.place}: {finding.path} has no date for {interface.name}, and `rpcgen bump` changes no imported file, which "
+            f"other interfaces may read at other versions; see `rpcgen explain {finding.rule}`"
+        )
 
 
 def _told(interface: Interface, base: Baseline, bumped: _Bumped | None, changed: bool) -> str:
@@ -109,20 +126,22 @@ class _File:
 
     def _dated(self, version: Version) -> _Bumped:
         """Set the version, and date what the check then finds undated."""
-        from rpcgen.idl.compat.dating import date_edits, version_edit
+        from rpcgen.idl.compat.dating import date_edits, undated_elsewhere, version_edit
         from rpcgen.idl.lint.run import mended
 
         file = self.interface.source
         text = mended({file: self.text}, [version_edit(self.interface, version)])[file]
         checked = self._check(text)
+        left: list[Finding] = []
         if checked is not None and checked.last is not None:
+            left = undated_elsewhere(checked.findings, file)
             old = self.base.releases[checked.last]
             new = checked.interface
             edits = date_edits(checked.findings, old, new, version, text, file)
             dated = mended({file: text}, edits).get(file, text)
             if self._check(dated) is not None:
                 text = dated
-        return _Bumped(text, version)
+        return _Bumped(text, version, tuple(left))
 
     def _check(self, text: str) -> Check | None:
         """Judge a text in place of the file; None if it has mistakes."""

@@ -34,6 +34,12 @@ from rpcgen.idl.yamltext.nodes import Mapping as Map
 _READ_WITHOUT = "result-required-field-added"
 
 
+def undated_elsewhere(findings: Iterable[Finding], file: str) -> list[Finding]:
+    """Return what lacks a date in imported files; theirs name every interface that reads them, so nobody writes those alone."""
+    dates = ("since-missing", "widening-undated", _READ_WITHOUT)
+    return [each for each in findings if each.rule in dates and each.place.file != file]
+
+
 def version_edit(interface: Interface, version: Version) -> Edit:
     """Return what gives a file another version."""
     return Edit(interface.version_at, f'"{version}"')
