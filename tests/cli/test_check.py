@@ -282,6 +282,7 @@ def test_a_waived_finding_passes_and_is_shown(project: Path, capsys: Output, unt
     said = capsys.readouterr().out
     assert "waived[result-enum-value-added]" in said
     assert f"waived until {until}: nobody asks" in said
+    assert "no other change since 1.0" in said
     assert "1 waived" in said
 
 

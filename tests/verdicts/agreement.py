@@ -13,6 +13,8 @@ from tests.verdicts.running import number_of
 
 #: Findings about dates that are wrong in requests: their messages fail on servers that the file promises they suit.
 DATES = frozenset({"since-missing", "since-too-old", "widening-undated"})
+#: Findings about what it means that something is not there.
+ABSENCE = frozenset({"default-changed", "result-field-became-optional"})
 
 
 def disagreement(pair: Pair, said: Comparison, found: str) -> str:
@@ -84,10 +86,10 @@ def _is_converted(interface: Interface, finding: Finding) -> bool:
     method = interface.methods.get(change.root.name)
     if method is not None and has_forms(method):
         return True
-    # What absent means is read out of what a converter made of the older default.
+    # What a converter takes or makes is never absent, whatever the older form says of that.
     field = Members((interface, interface)).fields.get(number_of(change.name))
     older = field.was_type.values() if field is not None else ()
-    return finding.rule == "default-changed" and any(each.converted for each in older)
+    return finding.rule in ABSENCE and any(each.converted for each in older)
 
 
 def _is_undone(finding: Finding, said: Comparison) -> bool:

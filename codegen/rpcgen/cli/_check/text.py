@@ -47,7 +47,8 @@ class _Lines:
     def of(self, file: str) -> list[str]:
         """The lines of a file; none if it is not known."""
         if file not in self._split:
-            self._split[file] = LINE_BREAK.split(self._sources.get(file, ""))
+            text = self._sources.get(file)
+            self._split[file] = [] if text is None else LINE_BREAK.split(text)
         return self._split[file]
 
     def block(self, entry: Entry, finding: Finding | None) -> Iterator[str]:
@@ -88,7 +89,8 @@ def summary(one: Checked) -> str:
     told = [_counted(counts[key], word) for key, word in words.items() if counts[key]]
     told += [f"{len(check.waived)} waived"] if check.waived else []
     tally = f" ({', '.join(told)})" if told else ""
-    verdict = "no change" if check.verdict == 0 else f"{check.verdict} changes"
+    nothing = "no other change" if check.waived else "no change"
+    verdict = nothing if check.verdict == 0 else f"{check.verdict} changes"
     since = f"since {check.last} ({base.origin})"
     if not check.failed:
         return f"{name}: {verdict} {since}, and the version fits{tally}"
