@@ -118,7 +118,9 @@ class Sample:
         """Maps with what is required, and with several values of one field."""
         rest = self._required(field for field in fields.values() if field.name != way[0])
         field = fields.get(way[0])
-        if field is None or not is_required(field, self._types):
+        # What began in a minor is read as null where it is missing; whether it may be, its writer says.
+        younger = field is not None and any(since.minor for since in field.dated.since)
+        if field is None or younger or not is_required(field, self._types):
             yield rest
         if field is not None:
             for value in self._values(field.type, (field.constraints,), way[1:]):
