@@ -39,6 +39,7 @@ class Asker:
         self._journal = journal
         self._numbers = itertools.count()
         self._closed = False
+        self._names_peers = not url.startswith("amqp")
         self._loop: asyncio.AbstractEventLoop | None = None
         self.transport: Any
         if world == "blocking":
@@ -90,6 +91,7 @@ class Asker:
             limit=timeout,
             runs=runs,
             everybody=everybody,
+            named=self._names_peers,
             kept=method == "keep",
         )
         kind: dict[str, Any] = {} if server is None else {"server": server}

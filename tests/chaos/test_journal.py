@@ -163,6 +163,13 @@ PLANTED: dict[str, tuple[list[Entry], list[str]]] = {
         but((BEGAN, [replace(BEGAN, limit=1.0)]), (ENDED, [replace(ENDED, took=1.6)])),
         ["hung"],
     ),
+    "a fanout over a broker that missed a server": (
+        but(
+            (FANNED, [replace(FANNED, named=False)]),
+            (SPREAD, [replace(SPREAD, got={"peers": ["all"], "refused": []})]),
+        ),
+        ["lost"],
+    ),
     "a run after the deadline": (
         but((BEGAN, [replace(BEGAN, limit=1.0)]), (RAN, [replace(RAN, at=61.6)])),
         ["overdue"],
