@@ -321,6 +321,8 @@ def readd_member(unit: Unit) -> bool:
     if (found := some_member(unit)) is None:
         return False
     members, name = found
+    if "was" in members[name]:
+        return False  # its number is that of what it was called before, and this is another one
     members[name] = member(unit, ())
     when(unit, members[name])
     return True
