@@ -93,10 +93,15 @@ def _is_converted(interface: Interface, finding: Finding) -> bool:
 
 
 def _is_undone(finding: Finding, said: Comparison) -> bool:
-    """Whether a part of an event changed twice, as the file says that it was otherwise than it was; nobody writes that."""
+    """Whether a part changed twice, as the file says that it was otherwise than it was; nobody writes that.
+
+    Events are written as they are now; so is what has to be there now, whatever the file says that it could be before.
+    """
     changes = [each.change for each in said.findings if each.path == finding.path]
     ways = {change.dated for change in changes if change is not None}
-    return finding.change is not None and finding.change.root.reader == "event" and len(ways) == 2
+    if finding.change is None or len(ways) != 2:
+        return False
+    return finding.change.root.reader == "event" or finding.rule in ABSENCE
 
 
 def _raised(interface: Interface) -> set[str]:
