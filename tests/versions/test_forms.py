@@ -214,3 +214,53 @@ def test_older_readers_are_told_values_out_of_their_bounds(tmp_path: Path) -> No
         assert client.make(size=5) == module.Box(size=50, names=["a", None])
         with pytest.raises(VersionPinned):
             client.make(size=50)
+
+
+PICKED = """rpcgen: 1
+interface: test.picked
+version: "1.1"
+types:
+  Pick: {union: {kind: string}, open: true}
+  Hold: {fields: {pick: Pick}}
+  Held: {fields: {holds: {type: "list[Hold]", was_type: {"1.1": {type: Hold}}}}}
+methods:
+  host:
+    call: any
+    args: {holds: {type: "list[Hold]", size: 0..2, was_type: {"1.1": {type: "list[Hold]"}}}}
+    returns: Held
+"""
+
+
+def test_members_that_nobody_knows_pass_converters(tmp_path: Path) -> None:
+    """An unknown member of an open union, in what converters take and make, both ways."""
+    (tmp_path / "picked.yaml").write_text(PICKED)
+    compile_to(tmp_path, tmp_path / "picked.yaml")
+    module = import_from(tmp_path, "test_picked")
+    new = module.Hold(pick=module.Pick(unknown={"new": 1}))
+    old = module.Hold(pick=module.Pick(kind="a"))
+
+    class Endpoint(module.PickedEndpoint):  # type: ignore[name-defined, misc]
+        def host(self, ctx: Any, *, holds: Any) -> Any:
+            return module.Held(holds=holds)
+
+    class ForServers(module.PickedServerConverters):  # type: ignore[name-defined, misc]
+        def up_host_holds_until_1_1(self, value: Any) -> Any:
+            return value[:2]
+
+        def down_held_holds_until_1_1(self, value: Any) -> Any:
+            return value[-1]
+
+    class ForClients(module.PickedClientConverters):  # type: ignore[name-defined, misc]
+        def down_host_holds_until_1_1(self, value: Any) -> Any:
+            return [*value, old]
+
+        def up_held_holds_until_1_1(self, value: Any) -> Any:
+            return [value, old]
+
+    url = f"memory://{secrets.token_hex(6)}"
+    with (
+        Server(url, endpoints=[Endpoint()], converters=[ForServers()]),
+        module.PickedClient(url, pin="1.0", converters=ForClients()) as client,
+    ):
+        assert client.host(holds=[old, new]).holds == [new, old]
+        assert client.host(holds=[new]).holds == [old, old]

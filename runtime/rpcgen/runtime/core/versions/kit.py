@@ -9,6 +9,8 @@ from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.converters import converted
+from rpcgen.runtime.core.versions.placing import Placing
+from rpcgen.runtime.core.versions.visiting import Found
 from rpcgen.runtime.core.walk import Walk
 from rpcgen.runtime.core.words import Path, is_list, is_map, path_text
 from rpcgen.runtime.descriptor import NOTHING
@@ -76,13 +78,17 @@ class Kit:
         walk = self._strict if strict else self._lenient
         pack = self.codecs.packer(target)
         encode = self.codec.encoder(self.codecs.encode)
+        place = Placing().visit(
+            target if isinstance(target, inspect.Type) else inspect.type_info(target)
+        )
 
         def convert(value: Any, path: Path) -> Any:
             typed = walk.read(source, value, path)
             where = path_text(path)
             try:
                 result = converted(self._converters, name, typed)
-                return self.codec.untyped(encode(result if pack is None else pack(result)))
+                plain = self.codec.untyped(encode(result if pack is None else pack(result)))
+                return plain if place is None else place(plain, Found(), path)
             except BadArguments as error:
                 raise MistypedArgument(f"{where}: {error}", path=where) from error
             except Exception as error:  # whatever the program's codecs raise

@@ -27,6 +27,7 @@ from rpcgen.runtime.core.versions.parts import (
     since_minor,
     types_before,
 )
+from rpcgen.runtime.core.versions.placing import Placing
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path, is_map
 from rpcgen.runtime.descriptor import NOTHING, Gone, Interface, OlderType, Part, Version
@@ -305,6 +306,7 @@ class Lowering(Compiler):
         before = types_before(part, self.at) if self._strict else []
         if not later and not before:
             return self.visit(node)
+        place = Placing().visit(node)
         down: list[tuple[OlderType, inspect.Type, Callable[[Any, Path], Any] | None]] = []
         for older in later:
             convert = self._conversion(older, node)
@@ -316,6 +318,8 @@ class Lowering(Compiler):
         tolerant = not self._strict
 
         def visit(value: Any, found: Found, path: Path) -> Any:
+            if place is not None:  # what follows reads it as a message
+                value = place(value, found, path)
             for older, of, convert in down:
                 narrow = NOTHING if older.convert else narrowed(of, value)
                 if narrow is NOTHING and convert is not None:
