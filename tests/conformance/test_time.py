@@ -149,6 +149,7 @@ def test_an_idempotent_call_is_tried_again(labs: Lab) -> None:
     assert serving.counters.overloaded <= 2
 
 
+@pytest.mark.native("amqp")  # a hand-written caller cannot be asked whether it still waits
 def test_a_request_that_expired_while_nobody_read_is_not_run(labs: Lab) -> None:
     """A server whose only thread was busy cannot know how old a request is; a caller that still waits notices nothing."""
     if labs.worlds.client_world != "blocking":
