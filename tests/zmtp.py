@@ -82,10 +82,13 @@ class Stream:
 
     def _theirs(self) -> list[str]:
         """What the system says of the other end."""
-        ours = self._stream.getsockname()[1]
+        here, there = (
+            f":{name[1]:04X}" for name in (self._stream.getsockname(), self._stream.getpeername())
+        )
         with open("/proc/net/tcp") as table:
             rows = [line.split() for line in table][1:]
-        [theirs] = [row for row in rows if row[2].endswith(f":{ours:04X}")]
+        # Other connections, perhaps ended ones, may come from a port of the same number.
+        [theirs] = [row for row in rows if row[1].endswith(there) and row[2].endswith(here)]
         return theirs
 
     def reset(self) -> None:

@@ -246,21 +246,22 @@ def cutter(port: int, sizes: Iterator[int]) -> Iterator[tuple[int, list[int]]]:
         except OSError:  # it is not there any more: the test sees that
             client.close()
             return
-        for stream in (client, server):
-            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            stream.settimeout(5.0)
-        back = threading.Thread(target=copy, args=(server, client))
-        back.start()
-        with suppress(OSError):
-            while size > 0 and (chunk := client.recv(65536)):
-                server.sendall(chunk[:size])
-                size -= len(chunk)
-        cuts.append(size)
-        reset(server)
-        with suppress(OSError):
-            client.shutdown(socket.SHUT_RDWR)
-        back.join()
-        client.close()
+        with client, server:
+            with suppress(OSError):
+                for stream in (client, server):
+                    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    stream.settimeout(5.0)
+            back = threading.Thread(target=copy, args=(server, client))
+            back.start()
+            with suppress(OSError):
+                while size > 0 and (chunk := client.recv(65536)):
+                    server.sendall(chunk[:size])
+                    size -= len(chunk)
+            cuts.append(size)
+            reset(server)
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+            back.join()
 
     def accept() -> None:
         with suppress(OSError):
