@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from math import inf
 from time import monotonic
 
+from rpcgen.runtime.aio.listening import AsyncDeskListener
 from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.courier import Courier
 from rpcgen.runtime.drivers.amqp.desk import Desk
-from rpcgen.runtime.errors import ConfigurationError, DeadlineExceeded, NotSent, RpcgenError
+from rpcgen.runtime.errors import DeadlineExceeded, NotSent, RpcgenError
 from rpcgen.runtime.inbox import LoopInbox
 from rpcgen.runtime.peers import Arrival, Caller, News, Outgoing, Peer
 from rpcgen.runtime.target import Target
@@ -102,38 +103,15 @@ class AsyncClient:
         self._notify()
 
 
-class AsyncListener:
+class AsyncListener(AsyncDeskListener):
     """An `AsyncListener`."""
 
-    arrived: Callable[[Caller, bytes], None]
-    unsent: Callable[[], None]
-
     def __init__(self, broker: Broker, targets: Sequence[Target], server: str, room: Room) -> None:
-        self._inbox: LoopInbox[tuple[Caller, bytes]] = LoopInbox(
-            lambda request: self.arrived(*request), inf
-        )
-        self._desk = Desk(broker, targets, server, room, self._inbox.put, self._tell_unsent)
-        self._desk.drive_by(asyncio.get_running_loop())
-        self.counters = self._desk.counters
-        self.addresses: Sequence[str] = (broker.text,)
-        self.send = self._desk.send
-        self._started = False
+        def open_desk(
+            take: Callable[[tuple[Caller, bytes]], object], unsent: Callable[[], None]
+        ) -> Desk:
+            desk = Desk(broker, targets, server, room, take, unsent)
+            desk.drive_by(asyncio.get_running_loop())
+            return desk
 
-    def _tell_unsent(self) -> None:
-        self.unsent()
-
-    async def start(self) -> None:
-        """See `AsyncListener.start`. Raises ConfigurationError."""
-        if self._started:
-            raise ConfigurationError("this listener was started before")
-        self._started = True
-        self._desk.start()
-        await in_thread(self._desk.wait)
-
-    async def withdraw(self) -> None:
-        """See `AsyncListener.withdraw`."""
-        await in_thread(self._desk.withdraw)
-
-    async def close(self) -> None:
-        """See `AsyncListener.close`."""
-        await in_thread(self._desk.close)
+        super().__init__(broker.text, open_desk)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import inf
 from time import monotonic
 
+from rpcgen.runtime.blocking.listening import DeskListener
 from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.courier import Courier
 from rpcgen.runtime.drivers.amqp.desk import Desk
 from rpcgen.runtime.errors import DeadlineExceeded, NotSent, RpcgenError
 from rpcgen.runtime.inbox import ThreadInbox
-from rpcgen.runtime.peers import Arrival, Caller, Outgoing, Peer
+from rpcgen.runtime.peers import Arrival, Outgoing, Peer
 from rpcgen.runtime.target import Target
 
 
@@ -86,23 +87,10 @@ class BlockingClient:
         self._inbox.wake()
 
 
-class BlockingListener:
+class BlockingListener(DeskListener):
     """A `Listener`."""
 
-    unsent: Callable[[], None]
-
     def __init__(self, broker: Broker, targets: Sequence[Target], server: str, room: Room) -> None:
-        self._inbox: ThreadInbox[tuple[Caller, bytes]] = ThreadInbox(inf)
-        self._desk = Desk(broker, targets, server, room, self._inbox.put, self._tell_unsent)
-        self.counters = self._desk.counters
-        self.addresses: Sequence[str] = (broker.text,)
-        self.poll = self._inbox.poll
-        self.wake = self._inbox.wake
-        self.send = self._desk.send
-        self.withdraw = self._desk.withdraw
-        self.close = self._desk.close
-        self._desk.start()
-        self._desk.wait()
-
-    def _tell_unsent(self) -> None:
-        self.unsent()
+        super().__init__(
+            broker.text, lambda take, unsent: Desk(broker, targets, server, room, take, unsent)
+        )

@@ -8,14 +8,15 @@ from math import inf
 from time import monotonic
 from typing import TypeVar
 
+from rpcgen.runtime.aio.listening import AsyncDeskListener
 from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.drivers.kombu.courier import Courier
 from rpcgen.runtime.drivers.kombu.desk import Desk
 from rpcgen.runtime.drivers.kombu.search import Search
-from rpcgen.runtime.errors import ConfigurationError, DeadlineExceeded, NotSent, RpcgenError
+from rpcgen.runtime.errors import DeadlineExceeded, NotSent, RpcgenError
 from rpcgen.runtime.inbox import LoopInbox
-from rpcgen.runtime.peers import Arrival, Caller, News, Outgoing, Peer
+from rpcgen.runtime.peers import Arrival, News, Outgoing, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")
@@ -97,37 +98,10 @@ class AsyncClient:
         self._notify()
 
 
-class AsyncListener:
+class AsyncListener(AsyncDeskListener):
     """An `AsyncListener`."""
 
-    arrived: Callable[[Caller, bytes], None]
-    unsent: Callable[[], None]
-
     def __init__(self, carrier: Carrier, targets: Sequence[Target], server: str) -> None:
-        self._inbox: LoopInbox[tuple[Caller, bytes]] = LoopInbox(
-            lambda request: self.arrived(*request), inf
+        super().__init__(
+            carrier.text, lambda take, unsent: Desk(carrier, targets, server, take, unsent)
         )
-        self._desk = Desk(carrier, targets, server, self._inbox.put, self._tell_unsent)
-        self.counters = self._desk.counters
-        self.addresses: Sequence[str] = (carrier.text,)
-        self.send = self._desk.send
-        self._started = False
-
-    def _tell_unsent(self) -> None:
-        self.unsent()
-
-    async def start(self) -> None:
-        """See `AsyncListener.start`. Raises ConfigurationError."""
-        if self._started:
-            raise ConfigurationError("this listener was started before")
-        self._started = True
-        self._desk.start()
-        await in_thread(self._desk.wait)
-
-    async def withdraw(self) -> None:
-        """See `AsyncListener.withdraw`."""
-        await in_thread(self._desk.withdraw)
-
-    async def close(self) -> None:
-        """See `AsyncListener.close`."""
-        await in_thread(self._desk.close)

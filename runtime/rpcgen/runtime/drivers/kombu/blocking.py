@@ -8,13 +8,14 @@ from math import inf
 from time import monotonic
 from typing import TypeVar
 
+from rpcgen.runtime.blocking.listening import DeskListener
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.drivers.kombu.courier import Courier
 from rpcgen.runtime.drivers.kombu.desk import Desk
 from rpcgen.runtime.drivers.kombu.search import Search
 from rpcgen.runtime.errors import DeadlineExceeded, NotSent, RpcgenError
 from rpcgen.runtime.inbox import ThreadInbox
-from rpcgen.runtime.peers import Arrival, Caller, Found, Outgoing, Peer
+from rpcgen.runtime.peers import Arrival, Found, Outgoing, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")
@@ -92,26 +93,13 @@ class BlockingClient:
         self._inbox.wake()
 
 
-class BlockingListener:
+class BlockingListener(DeskListener):
     """A `Listener`."""
 
-    unsent: Callable[[], None]
-
     def __init__(self, carrier: Carrier, targets: Sequence[Target], server: str) -> None:
-        self._inbox: ThreadInbox[tuple[Caller, bytes]] = ThreadInbox(inf)
-        self._desk = Desk(carrier, targets, server, self._inbox.put, self._tell_unsent)
-        self.counters = self._desk.counters
-        self.addresses: Sequence[str] = (carrier.text,)
-        self.poll = self._inbox.poll
-        self.wake = self._inbox.wake
-        self.send = self._desk.send
-        self.withdraw = self._desk.withdraw
-        self.close = self._desk.close
-        self._desk.start()
-        self._desk.wait()
-
-    def _tell_unsent(self) -> None:
-        self.unsent()
+        super().__init__(
+            carrier.text, lambda take, unsent: Desk(carrier, targets, server, take, unsent)
+        )
 
 
 def discover(carrier: Carrier, timeout: float) -> list[Found]:
