@@ -14,7 +14,7 @@ from rpcgen.idl.rules import language_rules, nearest_rule, rule_page
 
 from tests.idl.cases import CASES, write_example
 
-#: Rules about what no folder of texts can hold, which test_attacks sees to.
+#: Rules about what no folder of texts can hold, which attacks/ sees to.
 NEED_MORE = {
     "file-not-regular",
     "file-not-utf8",
