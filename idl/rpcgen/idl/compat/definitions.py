@@ -20,7 +20,7 @@ def compare_queued(walk: Walk) -> None:
         old, new, spot = walk.pairs.popleft()
         one, two = walk.old.types[old], walk.new.types[new]
         here = replace(
-            spot, owner=new, path=new, place=two.position, was_at=one.position, clock=False
+            spot, owner=new, path=new, place=two.position, was_at=one.position, clock=None
         )
         if isinstance(one, Struct) and isinstance(two, Struct):
             _compare_structs(walk, one, two, here)
@@ -39,7 +39,8 @@ def _compare_structs(walk: Walk, old: Struct, new: Struct, spot: Spot) -> None:
         walk.found("envelope", "changed", spot, before=before, after=after)
         return
     if old.version is not None and new.version is not None:
-        spot = replace(spot, clock=True)
+        whole = walk.file.types[new.name]
+        spot = replace(spot, clock=whole.version if isinstance(whole, Struct) else None)
         _compare_envelopes(walk, old, new, spot)
     compare_fields(
         walk,

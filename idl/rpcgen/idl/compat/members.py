@@ -12,6 +12,7 @@ from rpcgen.idl.contract import member_text
 from rpcgen.idl.model import Default, Field, OlderType
 from rpcgen.idl.resolve import Types, is_required, resolve
 from rpcgen.idl.subset import reads_all
+from rpcgen.idl.timeline import has_ended
 
 Fields = Mapping[str, Field]
 
@@ -22,7 +23,7 @@ def compare_fields(
     """Compare arguments or fields; `whole` are those of the new file at all versions."""
     for before, after in walk.pairs_of(old, new):
         if before is not None and after is not None and _is_alike(before, after):
-            if not walk.has_followed(after.type, spot):
+            if not (_is_over(walk, after, spot) or walk.has_followed(after.type, spot)):
                 here = spot.part(after.name, after.position, before.position)
                 compare_types(walk, (before.type, ()), (after.type, ()), here)
         elif after is None:
@@ -97,9 +98,17 @@ def _both(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     _compare_states(walk, old, new, spot)
     if (old.older, old.send) != (new.older, new.send):
         walk.found("policy", "changed", spot, before=_policy(old), after=_policy(new))
+    if _is_over(walk, new, spot):
+        return
     if walk.dated and spot.root.reader != "request":
         spot = replace(spot, unbounded=reads_all(_form(old), _form(new), walk.new.types))
     compare_types(walk, (old.type, (old.constraints,)), (new.type, (new.constraints,)), spot)
+
+
+def _is_over(walk: Walk, field: Field, spot: Spot) -> bool:
+    """Whether nobody writes or reads what it held, only what it is when absent: it is answered, and has ended."""
+    now = spot.clock or walk.file.version
+    return spot.root.reader != "request" and has_ended(field.dated.until, now)
 
 
 def _form(field: Field) -> OlderType:

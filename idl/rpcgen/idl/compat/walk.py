@@ -17,6 +17,7 @@ from rpcgen.idl.contract import dates_text
 from rpcgen.idl.model import Dated, Interface, Scalar, TypeExpr
 from rpcgen.idl.position import Position
 from rpcgen.idl.timeline import exists
+from rpcgen.idl.version import Version
 
 
 class Part(Protocol):
@@ -45,7 +46,7 @@ class Spot:
         owner: the type, method, error or event whose parts are compared.
         place: where that is in the new file.
         path: the same as text, with what is below it.
-        clock: it has a version of its own, which decides what is written.
+        clock: the version of its own that it has in the new file, which decides what is written.
         unbounded: its older readers take values of any bounds, so nobody converts them.
     """
 
@@ -55,7 +56,7 @@ class Spot:
     was_at: Position | None
     path: str = ""
     way: tuple[str, ...] = ()
-    clock: bool = False
+    clock: Version | None = None
     unbounded: bool = False
 
     def part(self, name: str, place: Position, was_at: Position | None) -> Spot:
