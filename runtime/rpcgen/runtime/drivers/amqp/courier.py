@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.courier import Withdraw
 from rpcgen.runtime.driver import refuse_kept
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
@@ -22,6 +23,7 @@ from rpcgen.runtime.drivers.amqp.manner import Manner, Place, manner_of
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
+from rpcgen.runtime.drivers.amqp.search import Search
 from rpcgen.runtime.errors import (
     AuthError,
     ConfigurationError,
@@ -168,7 +170,7 @@ class Mailbox:
 
 
 class Courier:
-    """A client's two connections.
+    """As `runtime.courier.Courier`: a client's two connections.
 
     Args:
         broker: whom to connect.
@@ -205,11 +207,12 @@ class Courier:
             return None
         return self._places.get(target) or self._new_place(target)
 
-    def begin(self) -> None:
+    def search(self) -> Search:
         """Connect, if that has not begun."""
         forks.check(self.born)
         self._mailbox.owner.start()
         self._publisher.owner.start()
+        return Search(self)
 
     def hopeless(self) -> RpcgenError | None:
         """Why waiting for a connection is no use, if it is."""
@@ -249,7 +252,7 @@ class Courier:
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
-    def send(self, peer: Peer, frame: bytes, message: Outgoing | None) -> None:
+    def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
         """See `ClientDriver.send`."""
         forks.check(self.born)
         assert isinstance(peer, Place)
@@ -269,16 +272,8 @@ class Courier:
         frame: bytes,
         message: Outgoing,
         settled: Callable[[RpcgenError | None], None],
-    ) -> Parcel | None:
-        """Send what nobody answers.
-
-        Args:
-            peer, frame, message: as for `send`.
-            settled: gets what became of it, on any thread.
-
-        Returns:
-            What to `withdraw`; None if there is nothing to wait for: `settled` is then not called.
-        """
+    ) -> Withdraw | None:
+        """See `runtime.courier.Courier.post`."""
         forks.check(self.born)
         assert isinstance(peer, Place)
         if not self._manner.keeps:
@@ -292,11 +287,8 @@ class Courier:
                 peer.proven = monotonic() + PROVEN
             settled(error if error is None else self._explained(peer, error))
 
-        return self._put(peer, frame, message, told)
-
-    def withdraw(self, parcel: Parcel) -> bool:
-        """Take back what has not left; False if it has."""
-        return self._publisher.withdraw(parcel)
+        parcel = self._put(peer, frame, message, told)
+        return lambda: self._publisher.withdraw(parcel)
 
     def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
         if error is None:

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.courier import Withdraw
 from rpcgen.runtime.drivers.kombu import letters
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.drivers.kombu.carriers.facts import LACKS
@@ -22,6 +23,7 @@ from rpcgen.runtime.drivers.kombu.directory import Directory, Lost, Station
 from rpcgen.runtime.drivers.kombu.letters import Letter
 from rpcgen.runtime.drivers.kombu.line import Line
 from rpcgen.runtime.drivers.kombu.names import Names, new_token
+from rpcgen.runtime.drivers.kombu.search import Search
 from rpcgen.runtime.drivers.kombu.sender import Act, Job, Sender
 from rpcgen.runtime.drivers.kombu.taker import LOOK, Taker
 from rpcgen.runtime.errors import (
@@ -41,7 +43,7 @@ LATELY: Final = 8.0
 
 
 class Courier:
-    """A client.
+    """As `runtime.courier.Courier`: a client.
 
     Args:
         carrier: over what.
@@ -69,11 +71,12 @@ class Courier:
 
     # --- where to ---------------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
+    def search(self) -> Search:
         """Connect, if that has not begun."""
         forks.check(self.born)
         self._taker.start()
         self._sender.start()
+        return Search(self)
 
     @property
     def ready(self) -> bool:
@@ -175,22 +178,14 @@ class Courier:
         frame: bytes,
         message: Outgoing,
         settled: Callable[[RpcgenError | None], None],
-    ) -> Job:
-        """Send what nobody answers.
-
-        Args:
-            peer, frame, message: as for `send`.
-            settled: gets what became of it, on any thread.
-        """
+    ) -> Withdraw:
+        """See `runtime.courier.Courier.post`."""
         if message.kept:
             raise ConfigurationError(
                 f"kombu+{self.carrier.name} cannot deliver at_least_once: {LACKS['at_least_once']}; use amqp://"
             )
-        return self._put(peer, frame, message, settled)
-
-    def withdraw(self, job: Job) -> bool:
-        """Take back what has not left; False if it has."""
-        return self._sender.withdraw(job)
+        job = self._put(peer, frame, message, settled)
+        return lambda: self._sender.withdraw(job)
 
     def cancel(self, peer: Peer, frame: bytes) -> None:
         """See `ClientDriver.cancel`."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from rpcgen.runtime.drivers.kombu.courier import Courier
 from rpcgen.runtime.errors import NotSent
 from rpcgen.runtime.peers import Found, Peer
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.kombu.courier import Courier
 
 #: Seconds for which a server may leave a question unanswered, and after which it is asked again: what is told to all may pass
 #: one by that is just connecting.
@@ -18,7 +20,7 @@ AGAIN: Final = 0.25
 
 
 class Search:
-    """A search, by whoever calls one of its questions again and again, with the time.
+    """As `runtime.courier.Search`.
 
     Args:
         courier: who asks.
@@ -28,10 +30,9 @@ class Search:
         self._courier = courier
         self._began: float | None = None
         self._asked = -inf
-        courier.begin()
 
     def one(self, target: Target, now: float) -> Peer | None:
-        """A server of a target; None: not yet. Raises NotSent: there is none."""
+        """See `runtime.courier.Search.one`. Raises NotSent: there is none."""
         over = self._over(now)
         peer = self._courier.peer(target)
         if peer is None and over:
@@ -39,7 +40,7 @@ class Search:
         return peer
 
     def every(self, target: Target, now: float) -> tuple[Sequence[Peer], Sequence[str]] | None:
-        """All servers of a target, and the names of those that do not answer; None: not yet. Raises NotSent."""
+        """See `runtime.courier.Search.every`. Raises NotSent: there is none."""
         if not self._over(now) or self._began is None:
             return None
         found, missing = self._courier.heard(target, self._began)
@@ -60,7 +61,7 @@ class Search:
         )
 
     def pause(self) -> float:
-        """Seconds after which to ask again, if nothing happens."""
+        """See `runtime.courier.Search.pause`."""
         return AGAIN if self._courier.ready else inf
 
     def _over(self, now: float) -> bool:
