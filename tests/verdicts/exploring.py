@@ -12,12 +12,10 @@ from tempfile import TemporaryDirectory
 from rpcgen.idl.compat import Comparison
 
 from tests.verdicts.agreement import disagreement, shown
-from tests.verdicts.pairs import Pair, make_pair
+from tests.verdicts.pairs import TOGETHER, Pair, make_pair
 from tests.verdicts.shrinking import keep, shrunk
 from tests.verdicts.trials import Batch, broken, running
 
-#: Pairs that are one pair of files while they run.
-TOGETHER = 40
 #: Pairs of one task of a process.
 SHARE = 400
 #: Tasks after which a process makes way for a new one, as generated code never leaves one entirely.
@@ -82,10 +80,12 @@ def explore(first: int, count: int, directory: Path) -> Iterator[tuple[Pair, str
     """Run pairs; the first seed tells them all."""
     for start in range(first, first + count, TOGETHER):
         seeds = range(start, min(start + TOGETHER, first + count))
-        pairs = [make_pair(seed, number) for number, seed in enumerate(seeds)]
-        with running(pairs, directory) as batch:
-            for pair in pairs:
-                yield pair, found_in(pair, batch)
+        pairs = [make_pair(seed) for seed in seeds]
+        for name in sorted({pair.new.name for pair in pairs}):
+            same = [pair for pair in pairs if pair.new.name == name]
+            with running(same, directory) as batch:
+                for pair in same:
+                    yield pair, found_in(pair, batch)
 
 
 def found_in(pair: Pair, batch: Batch, more: Sequence[int] = MORE) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.verdicts.pairs import Pair, pair_of, text_of
+from tests.verdicts.pairs import Pair, files_of, pair_of, text_of
 from tests.versions.histories.draft import Node, copy
 
 Way = tuple[str, ...]
@@ -24,12 +24,17 @@ def shrunk(pair: Pair, still: Callable[[Pair], bool]) -> Pair:
     return pair
 
 
-def keep(pair: Pair, folder: Path) -> Path:
+def keep(pair: Pair, cases: Path) -> Path:
     """Write a pair as a case; what is to be expected of it is for somebody to say."""
-    home = folder / f"found-{pair.seed}"
+    home = cases / f"found-{pair.seed}"
     home.mkdir(parents=True, exist_ok=True)
-    for name, document in (("old", pair.old_document), ("new", pair.new_document)):
-        (home / f"{name}.yaml").write_text(text_of(_tidy(document)))
+    for name, folder, document in (
+        ("old", "before", pair.old_document),
+        ("new", "after", pair.new_document),
+    ):
+        for file, content in files_of(document, f"{name}.yaml", f"{folder}/common.yaml").items():
+            (home / file).parent.mkdir(exist_ok=True)
+            (home / file).write_text(text_of(_tidy(content)))
     return home
 
 
