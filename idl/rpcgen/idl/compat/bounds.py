@@ -26,7 +26,7 @@ def bounds_text(limits: Limits) -> str:
     parts: list[str] = []
     for limit in limits:
         parts += [
-            f"{key} {getattr(limit, key):g}"
+            f"{key} {number_text(getattr(limit, key))}"
             for key in ("min", "max")
             if getattr(limit, key) is not None
         ]
@@ -37,6 +37,11 @@ def bounds_text(limits: Limits) -> str:
         parts += [f"pattern {limit.pattern}"] if limit.pattern is not None else []
         parts += ["unique"] if limit.unique else []
     return ", ".join(parts)
+
+
+def number_text(number: float) -> str:
+    """Write a number as people do: all its digits, and none behind the point that says nothing."""
+    return repr(number).removesuffix(".0")
 
 
 def _low(limits: Limits, key: str) -> float:

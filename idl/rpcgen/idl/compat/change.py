@@ -5,11 +5,14 @@ A change knows its axes (what was changed, what was done to it, and who reads it
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from rpcgen.idl.position import Position
 
+#: Where bounds begin behind a type.
+_BOUNDS = re.compile(r"(?:^|, )(?=(?:min|max|size|pattern) |unique\b)")
 #: Who reads a payload. A server reads requests; clients read results and errors; subscribers read events.
 Reader = Literal["request", "result", "error", "event", ""]
 
@@ -90,8 +93,16 @@ class Change:
         """What to do so that whoever writes it for older readers can write it as it was."""
         if self.root.reader == "event":
             return "add another field beside it"
+        kind, bounds = _split(self.before)
+        if bounds:
+            return f"say by `was_type` what it was: {kind or 'its type'} with {bounds}"
         if self.path.endswith(" returns"):
-            return (
-                f"say what it was: was: {{VERSION: {{returns: {self.before}}}}}, with a converter"
-            )
-        return f"say what it was: was_type: {{VERSION: {self.before}}}"
+            return f"say what it was: was: {{VERSION: {{returns: {kind}}}}}, with a converter"
+        return f"say what it was: was_type: {{VERSION: {kind}}}"
+
+
+def _split(said: str) -> tuple[str, str]:
+    """What was said of a part, as a type that can stand within braces, and its bounds."""
+    found = _BOUNDS.search(said)
+    kind, bounds = (said[: found.start()], said[found.end() :]) if found else (said, "")
+    return (f'"{kind}"' if set(kind) & set("[]{},") else kind), bounds

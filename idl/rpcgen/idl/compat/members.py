@@ -129,7 +129,11 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
         action = ("default", "changed")
     if action is not None:
         since, silent = since_text(new.dated), _is_silent(walk, new, spot)
-        walk.found(*action, spot, before=shown(old), after=shown(new), since=since, silent=silent)
+        told = "" if new.default is None else "its default"
+        texts = shown(old), shown(new)
+        walk.found(
+            *action, spot, before=texts[0], after=texts[1], since=since, silent=silent, told=told
+        )
 
 
 def _is_silent(walk: Walk, field: Field, spot: Spot) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from rpcgen.idl.compat.bounds import number_text
 from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.members import compare_fields
 from rpcgen.idl.compat.types import compare_items
@@ -13,8 +14,8 @@ from rpcgen.idl.contract import dates_text
 from rpcgen.idl.model import Event, Form, Method, Route, Timeout
 from rpcgen.idl.typetext import type_text
 
-#: What the profile `long` waits.
-_LONG = 1800.0
+#: Seconds that clients wait by the profile `long`, and where a method says nothing.
+LONG, UNSAID = 1800.0, 60.0
 
 
 def compare_methods(walk: Walk) -> None:
@@ -175,7 +176,7 @@ def _life(ttl: float | None) -> float:
 
 
 def _ttl(ttl: float | None) -> str:
-    return "no ttl" if ttl is None else f"ttl: {ttl:g}s"
+    return "no ttl" if ttl is None else f"ttl: {number_text(ttl)}s"
 
 
 def _compare_raises(walk: Walk, old: Method, new: Method, spot: Spot) -> None:
@@ -226,11 +227,13 @@ def _flag(method: Method) -> str:
 
 def _seconds(timeout: Timeout | None) -> float:
     if timeout is None:
-        return float("inf")
-    return timeout.seconds if timeout.seconds is not None else _LONG
+        return UNSAID
+    return timeout.seconds if timeout.seconds is not None else LONG
 
 
 def _wait(timeout: Timeout | None) -> str:
     if timeout is None:
-        return "no timeout"
-    return f"timeout: {timeout.profile or f'{timeout.seconds:g}s'}"
+        return f"no timeout ({UNSAID:g}s)"
+    if timeout.seconds is None:
+        return f"timeout: {timeout.profile}"
+    return f"timeout: {number_text(timeout.seconds)}s"

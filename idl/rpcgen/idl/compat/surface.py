@@ -21,23 +21,39 @@ def compare_target(walk: Walk) -> None:
     if old.name != new.name:
         walk.found("interface", "renamed", spot, before=old.name, after=new.name)
     if old.namespace != new.namespace:
-        here = replace(spot, path="namespace")
+        here = _said(walk, spot, "namespace")
         texts = str(old.namespace), str(new.namespace)
         walk.found("namespace", "changed", here, before=texts[0], after=texts[1])
     if old.target.exchange != new.target.exchange:
-        here = replace(spot, path="target.exchange")
+        here = _said(walk, spot, "target.exchange")
         texts = old.target.exchange, new.target.exchange
         walk.found("exchange", "changed", here, before=texts[0], after=texts[1])
     _compare_topics(walk, spot)
-    if (old.send, old.refused_as) != (new.send, new.refused_as):
-        before, after = (f"send: {each.send}, refused_as: {each.refused_as}" for each in (old, new))
-        walk.found("policy", "changed", spot, before=before, after=after)
+    _compare_policies(walk, spot)
+
+
+def _said(walk: Walk, spot: Spot, path: str) -> Spot:
+    """The spot of what holds for the whole interface: where the files say it, or else their names."""
+    place = walk.new.places.get(path, spot.place)
+    return replace(spot, path=path, place=place, was_at=walk.old.places.get(path, spot.was_at))
+
+
+def _compare_policies(walk: Walk, spot: Spot) -> None:
+    said = [
+        ("send", walk.old.send, walk.new.send),
+        ("refused_as", walk.old.refused_as, walk.new.refused_as),
+    ]
+    for key, before, after in said:
+        if before != after:
+            here = replace(_said(walk, spot, key), path=walk.new.name)
+            texts = [f"{key}: {each or 'none'}" for each in (before, after)]
+            walk.found("policy", "changed", here, before=texts[0], after=texts[1])
 
 
 def _compare_topics(walk: Walk, spot: Spot) -> None:
     old, new = walk.old.target, walk.new.target
     before, after = old.topic.name, new.topic.name
-    here = replace(spot, path="target.topic")
+    here = _said(walk, spot, "target.topic")
     listens = {after, *new.also, walk.file.target.topic.name, *walk.file.target.also}
     if before != after:
         kept = before in listens
@@ -53,9 +69,10 @@ def _compare_topics(walk: Walk, spot: Spot) -> None:
         )
     for topic in sorted({after, *new.also} - {before, *old.also}):
         if topic != after:
-            walk.found("topic", "added", replace(spot, path=f"target.also.{topic}"), name=topic)
+            walk.found("topic", "added", _said(walk, spot, f"target.also.{topic}"), name=topic)
     for topic in sorted(set(old.also) - listens):
-        walk.found("topic", "removed", replace(spot, path=f"target.also.{topic}"), name=topic)
+        here = _said(walk, spot, f"target.also.{topic}")
+        walk.found("topic", "removed", here, before=topic, name=topic)
 
 
 def compare_errors(walk: Walk) -> None:

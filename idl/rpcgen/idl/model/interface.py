@@ -164,7 +164,7 @@ class Interface:
     `types` and `errors` hold the file's own, then the imported ones that something of the file's own reaches;
     `version_at` is where the file says its version, and `source` is the path as it was given, relative and with forward
     slashes. `serves` holds the last minor of each older major that is still spoken, ascending. `supported_until` tells until which day some of
-    them stay. `refused_as` names the
+    them stay. `places` are those of what has no part of its own, such as `target.topic`, as far as the file says it. `refused_as` names the
     declared error that a client raises when its pin is too old for a message.
     """
 
@@ -185,3 +185,4 @@ class Interface:
     refused_as: str | None = None
     send: Send = "set"
     doc: str = ""
+    places: Mapping[str, Position] = field(default_factory=dict[str, Position])

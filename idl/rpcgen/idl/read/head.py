@@ -17,6 +17,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _RELEASE = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII)
 #: How many older majors may be served; what is checked is checked in each.
 MAX_SERVED = 16
+#: Keys of an interface that have a place, and are no part.
+_SAID = ("namespace", "send", "refused_as")
 #: What a pin means besides names of releases: the live servers, an environment variable, and what Python takes for a number.
 _PINS = re.compile(r"auto|env(?:[._-].*)?|inf|infinity|nan", re.ASCII)
 
@@ -70,6 +72,17 @@ def served_places(main: Mapping) -> dict[Version, Position]:
     texts = [item for item in items_at(main, "serves") if isinstance(item, Text)]
     found = [(parse_version(text.value), text.at) for text in texts]
     return {version: at for version, at in found if version is not None}
+
+
+def said_places(main: Mapping) -> dict[str, Position]:
+    """Return where the file says what holds for all of it, by names such as `target.topic`."""
+    found = {key: node.at for key in _SAID if (node := main.get(key)) is not None}
+    target = main.get("target")
+    if isinstance(target, Mapping):
+        found |= {f"target.{key}": entry.value.at for key, entry in target.entries.items()}
+        also = [item for item in items_at(target, "also") if isinstance(item, Text)]
+        found |= {f"target.also.{item.value}": item.at for item in also}
+    return found
 
 
 def read_releases(main: Mapping, scope: Scope) -> dict[str, Version]:

@@ -21,7 +21,13 @@ from rpcgen.idl.read.finish import (
     name_structs,
     without_unreached,
 )
-from rpcgen.idl.read.head import read_head, read_releases, read_supported, served_places
+from rpcgen.idl.read.head import (
+    read_head,
+    read_releases,
+    read_supported,
+    said_places,
+    served_places,
+)
 from rpcgen.idl.read.methods import read_event, read_method
 from rpcgen.idl.read.scope import Pending, Scope, doc_at, entries_at, items_at, text_at, wire_name
 from rpcgen.idl.read.target import check_default_paths, read_target
@@ -106,6 +112,7 @@ def _assembled(
         refused_as=_refused_as(main, draft, scope),
         send=cast("Send", send.value) if send is not None else "set",
         doc=doc_at(main),
+        places=said_places(main),
     )
 
 

@@ -39,8 +39,12 @@ def _judge(change: Change) -> Judgement:
         message=f'the bounds of "{change.path}" were tightened from {change.before} to {change.after}{change.used}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead="" if change.levelled else f"keep the bounds: {change.before}",
+        instead="" if change.levelled else _kept(change.before),
     )
+
+
+def _kept(bounds: str) -> str:
+    return "keep it without bounds" if bounds == "no bounds" else f"keep the bounds: {bounds}"
 
 
 rule = Rule("constraint", "tightened", "request", _judge)

@@ -39,13 +39,25 @@ from rpcgen.idl.compat.rule import Rule
 from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
+_ALWAYS_WRITTEN = (
+    "generated servers write the default, too; whoever else answers may leave it out, and older readers "
+    "refuse that"
+)
+
+
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f'"{change.path}" became optional{change.used}: {change.before} became {change.after}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
         instead="" if change.levelled else f"always send it, or {change.recorded}",
+        unseen=_unseen(change),
     )
+
+
+def _unseen(change: Change) -> str:
+    always = change.told and change.root.reader != "event" and not change.levelled
+    return _ALWAYS_WRITTEN if always else ""
 
 
 rule = Rule("field", "became-optional", "result", _judge)

@@ -19,7 +19,8 @@ methods: {get: {call: any, returns: State}}
 
 ## Instead
 
-Open it in the next major. Until then, give new values of an enum a fallback.
+Open it in the next major. Until then, give new values of an enum a fallback; in events, and for members of unions, there
+is none.
 """
 
 from __future__ import annotations
@@ -34,8 +35,14 @@ def _judge(change: Change) -> Judgement:
         message=f'the {change.before} "{change.owner}" was opened{change.used}',
         wire=MAJOR,
         source=MINOR,
-        instead="open it in the next major; until then, give new values a fallback",
+        instead=f"open it in the next major{_until_then(change)}",
     )
+
+
+def _until_then(change: Change) -> str:
+    """Members of unions have no fallback, and nobody writes an event for one reader."""
+    can = "enum" in change.before and change.root.reader != "event"
+    return "; until then, give new values a fallback" if can else ""
 
 
 rule = Rule("type", "opened", "result", _judge)

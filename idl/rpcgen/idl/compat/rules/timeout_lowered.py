@@ -1,6 +1,6 @@
 """Clients wait less long for an answer, unless their caller says.
 
-No message changes. Calls that took longer than the new timeout fail once programs take the new client, so it is a
+No message changes. Of a method that says nothing, clients wait 60 seconds. Calls that took longer than the new timeout fail once programs take the new client, so it is a
 warning, too.
 
 ## Before

@@ -1,6 +1,6 @@
 """Clients wait longer for an answer, unless their caller says.
 
-No message changes.
+No message changes. Of a method that says nothing, clients wait 60 seconds; to say just that is told here, too.
 
 ## Before
 
@@ -24,7 +24,7 @@ from rpcgen.idl.compat.verdict import MINOR, Judgement
 
 def _judge(change: Change) -> Judgement:
     return Judgement(
-        message=f'the timeout of "{change.owner}" was raised from {change.before} to {change.after}',
+        message=f'the timeout of "{change.owner}" went from {change.before} to {change.after}',
         source=MINOR,
     )
 

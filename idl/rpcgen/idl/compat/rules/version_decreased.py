@@ -32,7 +32,10 @@ from rpcgen.idl.compat.verdict import Judgement
 
 
 def _judge(change: Change) -> Judgement:
-    return Judgement(message=f"{change.after} is older than {change.before}, which was released")
+    return Judgement(
+        message=f"{change.after} is older than {change.before}, which was released",
+        instead=f"say {change.before}, or what follows it",
+    )
 
 
 rule = Rule("version", "decreased", "", _judge, severity="error")
