@@ -55,7 +55,7 @@ def _example(before: str, after: str) -> tuple[str, str, str]:
     old, new = interface_of(before, "1.3"), interface_of(after, "1.4")
     asking = [each for each in compare(old, new).findings if each.wire == Verdict.MAJOR]
     (example,) = examples(old, new, asking).values()
-    return example.writer, example.text, example.failure
+    return example.writer, example.text, str(example.failure)
 
 
 DEEP = """types:
@@ -71,8 +71,54 @@ def test_messages_are_as_small_as_they_can_be() -> None:
     writer, message, failure = _example(
         DEEP.replace("STATES", "[a, b]"), DEEP.replace("STATES", "[a, b, c since 1.4]")
     )
-    assert (writer, message) == ("new", '[{"a": {"size": 0, "state": "c"}}]')
+    assert (writer, message) == ("new", '[{"a": {"state": "c", "size": 0}}]')
     assert "[0].a.state" in failure
+
+
+BUSY = """types:
+  State: {enum: [a, STATE]}
+  Item: {fields: {size: SIZE, state: State, note: string}}
+methods:
+  put: {call: any, args: {item: Item}}
+"""
+
+
+def test_of_many_breaks_each_is_shown_by_a_message_that_fails_on_it() -> None:
+    """A reader complains of the first thing that does not fit, so what changed stands first."""
+    old = interface_of(BUSY.replace("STATE]", "b]").replace("SIZE", "int"), "1.3")
+    new = BUSY.replace("STATE]", "c]").replace("SIZE", "string").replace(", note: string", "")
+    findings = compare(old, now := interface_of(new, "1.4")).findings
+    asking = {each.fingerprint: each.rule for each in findings if each.wire == Verdict.MAJOR}
+    shown = {asking[key]: each for key, each in examples(old, now, findings).items() if key in asking}
+    assert {rule: each.text for rule, each in shown.items()} == {
+        "type-changed": '{"item": {"size": 0, "state": "a", "note": ""}}',
+        "request-enum-value-removed": '{"item": {"state": "b", "size": 0, "note": ""}}',
+        "request-field-removed": '{"item": {"note": "", "size": 0, "state": "a"}}',
+    }
+    assert all(each.failure.own for each in shown.values())
+
+
+def test_a_message_that_fails_on_another_change_says_so() -> None:
+    """What is missing is found last, after all that does not fit."""
+    old = interface_of("methods: {put: {call: any, args: {size: int}}}", "1.3")
+    now = interface_of("methods: {put: {call: any, args: {size: string, note: string}}}", "1.4")
+    findings = compare(old, now).findings
+    asking = {each.rule: each.fingerprint for each in findings}
+    shown = examples(old, now, findings)
+    missing = shown[asking["request-required-field-added"]]
+    assert not missing.failure.own
+    assert str(missing.failure) == (
+        "MistypedArgument: argument 'size' is int, expected text (another change, which is met first)"
+    )
+    assert shown[asking["type-changed"]].failure.own
+
+
+def test_a_constant_is_written_as_it_is() -> None:
+    """Nobody ever writes another value of it."""
+    method = "methods: {put: {call: any, args: {id: int ARGS}}}"
+    constant = ", kind: {type: string, constant: disk}"
+    _, message, _ = _example(method.replace(" ARGS", constant), method.replace(" ARGS", ""))
+    assert message == '{"kind": "disk", "id": 0}'
 
 
 def test_a_change_that_breaks_nothing_has_no_message() -> None:

@@ -76,7 +76,7 @@ def _example(one: Checked, finding: Finding, example: Example) -> dict[str, Any]
         "writer": writer_of(one, finding, example),
         "reader": reader_of(one, finding, example),
         "message": example.message,
-        "failure": example.failure,
+        "failure": str(example.failure),
     }
 
 

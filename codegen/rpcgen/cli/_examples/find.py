@@ -7,6 +7,7 @@ are asked: nothing here decides what is valid.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,24 @@ _TRIES = 64
 _READ_OTHERWISE = {("default", "changed"), ("field", "renamed")}
 #: What a decoder says of a converter.
 _CONVERTER = "the converter "
+#: The steps of a decoder's path: names, quoted names and indexes.
+_STEPS = re.compile(r"'[^']*'|\[\d+\]|[^.\[]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a message.
+
+    Attributes:
+        text: what the reader says, or makes of it.
+        own: it is the change that was asked about that it says it of.
+    """
+
+    text: str
+    own: bool = True
+
+    def __str__(self) -> str:
+        return self.text if self.own else f"{self.text} (another change, which is met first)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +56,14 @@ class Example:
         root: which payload it is.
         writer, reader: `old` and `new`, or the other way round.
         message: as JSON has it.
-        failure: what the reader says, or makes of it.
+        failure: what is wrong with it.
     """
 
     root: Root
     writer: str
     reader: str
     message: Plain
-    failure: str
+    failure: Complaint
 
     @property
     def text(self) -> str:
@@ -62,18 +81,23 @@ def examples(old: Interface, new: Interface, findings: Sequence[Finding]) -> dic
         for fingerprint, change in changes.items():
             shown = list(_shown(change, one, two))
             if shown:
-                found[fingerprint] = min(shown, key=lambda each: len(each.text))
+                found[fingerprint] = min(shown, key=_worth)
     return found
 
 
-def fails(change: Change, writer: str, message: Plain, old: Side, new: Side) -> str:
-    """What is wrong with one message; nothing if it is read as it was meant, or never written."""
+def _worth(example: Example) -> tuple[bool, int]:
+    """The smallest of those that fail on the change itself; where something else breaks each of them, of all."""
+    return not example.failure.own, len(example.text)
+
+
+def fails(change: Change, writer: str, message: Plain, old: Side, new: Side) -> Complaint | None:
+    """What is wrong with one message; None if it is read as it was meant, or never written."""
     sides = {"old": old, "new": new}
     reader = "new" if writer == "old" else "old"
     try:
         wrote = sides[writer].written(change.root, message, sides[reader].at)
     except Fails:
-        return ""
+        return None
     return _failure(change, wrote, (writer, sides[writer]), (reader, sides[reader]))
 
 
@@ -94,30 +118,42 @@ def _of_writer(
         except Fails:
             continue
         failure = _failure(change, wrote, writer, reader)
-        if failure:
+        if failure is not None:
             yield Example(root, writer[0], reader[0], wrote, failure)
 
 
 def _failure(
     change: Change, message: Plain, writer: tuple[str, Side], reader: tuple[str, Side]
-) -> str:
-    """What is wrong with a message that was written; nothing if it is read as it was meant."""
+) -> Complaint | None:
+    """What is wrong with a message that was written; None if it is read as it was meant."""
     root = change.root
     try:
         read = reader[1].read(root, message)
     except Fails as error:
         # A converter of the program's would have to make it, and here is none.
-        return "" if _CONVERTER in str(error) else str(error)
+        return None if _CONVERTER in str(error) else Complaint(str(error), _is_own(change, error.path))
     if (change.subject, change.action) not in _READ_OTHERWISE:
-        return ""
+        return None
     try:
         meant = _part(writer[1].read(root, message), _way(change, writer[0]))
     except Fails:
-        return ""
+        return None
     got = _part(read, _way(change, reader[0]))
     # Compared as text: to Python, 1 is true.
     texts = json.dumps(got), json.dumps(meant)
-    return "" if texts[0] == texts[1] else f"read as {texts[0]}, meant as {texts[1]}"
+    if texts[0] == texts[1]:
+        return None
+    return Complaint(f"read as {texts[0]}, meant as {texts[1]}")
+
+
+def _is_own(change: Change, path: str) -> bool:
+    """Whether a reader complains of the part that changed, of what it is in, or of what is in it."""
+    steps = [step.strip("'") for step in _STEPS.findall(path)]
+    for way in {_way(change, "old"), _way(change, "new")}:
+        pairs = zip(way, steps, strict=False)
+        if all(one == "[]" or one == step for one, step in pairs) or steps[-1] in way:
+            return True
+    return False
 
 
 def _way(change: Change, side: str) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def keep(
             "way": change.way,
             "writer": example.writer,
             "message": example.message,
-            "failure": example.failure,
+            "failure": str(example.failure),
         }
         if not file.exists():
             try:
@@ -120,8 +120,8 @@ def broken(
             raise Failure(f"{message.file}: {message.interface} {message.release} is not kept")
         with both(release, interface, [message.change.root]) as sides:
             failure = fails(message.change, message.writer, message.message, *sides)
-        if failure:
-            yield _finding(message, interface, failure)
+        if failure is not None:
+            yield _finding(message, interface, str(failure))
 
 
 def _finding(message: Kept, interface: Interface, failure: str) -> Finding:

@@ -122,9 +122,12 @@ class Sample:
         younger = field is not None and any(since.minor for since in field.dated.since)
         if field is None or younger or not is_required(field, self._types):
             yield rest
-        if field is not None:
+        if field is not None and field.constant is not None:
+            yield {field.name: field.constant.value, **rest}
+        elif field is not None:
+            # First, because readers complain of the first that does not fit.
             for value in self._values(field.type, (field.constraints,), way[1:]):
-                yield {**rest, field.name: value}
+                yield {field.name: value, **rest}
 
     def _required(self, fields: Iterable[Field], inside: Way = ()) -> dict[str, Plain]:
         found: dict[str, Plain] = {}
@@ -144,16 +147,16 @@ class Sample:
         bounds = (*resolved.constraints, *limits)
         match resolved.base:
             case Scalar("int"):
-                yield from _numbers(bounds)
+                yield from _numbers(bounds, int)
             case Scalar("float"):
-                yield from (1.5, *map(float, _numbers(bounds)))
+                yield from (1.5, *_numbers(bounds, float))
             case Scalar("string"):
                 yield from _texts(bounds)
             case Scalar(name):
                 yield from _SCALARS[name]
             case ListOf(item):
                 least, most = _sizes(bounds)
-                yield from ([self._smallest(item, (), ())] * n for n in sorted({least, 1, most}))
+                yield from ([self._smallest(item, (), ())] * n for n in sorted({least, 1, 2, most}))
             case MapOf(key, value):
                 yield {}
                 yield {self._key(key): self._smallest(value, (), ())}
@@ -181,9 +184,9 @@ class Sample:
         bounds = (*resolved.constraints, *limits)
         match resolved.base:
             case Scalar("int"):
-                return next(_numbers(bounds))
+                return next(_numbers(bounds, int))
             case Scalar("float"):
-                return float(next(_numbers(bounds)))
+                return next(_numbers(bounds, float))
             case Scalar("string"):
                 return next(_texts(bounds))
             case Scalar(name):
@@ -233,12 +236,14 @@ def _wrapped(struct: Struct, body: Plain) -> Plain:
     return {**named, envelope.data: body, **envelope.constants}
 
 
-def _numbers(bounds: Limits) -> Iterator[int]:
-    low = max((ceil(each.min) for each in bounds if each.min is not None), default=None)
-    high = min((floor(each.max) for each in bounds if each.max is not None), default=None)
+def _numbers(bounds: Limits, kind: type[int] | type[float]) -> Iterator[float]:
+    """The number nearest to 0, then the bounds; whole ones are within what is said in fractions."""
+    lows = [each.min if kind is float else ceil(each.min) for each in bounds if each.min is not None]
+    highs = [each.max if kind is float else floor(each.max) for each in bounds if each.max is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
     near = 0 if low is None or low <= 0 else low
-    yield near if high is None or near <= high else high
-    yield from (bound for bound in (low, high) if bound is not None)
+    yield kind(near if high is None or near <= high else high)
+    yield from (kind(bound) for bound in (low, high) if bound is not None)
 
 
 def _texts(bounds: Limits) -> Iterator[str]:

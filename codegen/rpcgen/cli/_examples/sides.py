@@ -35,7 +35,15 @@ _Reads = Callable[[msgspec.Raw], Any]
 
 
 class Fails(Exception):
-    """A decoder refuses a message."""
+    """A decoder refuses a message.
+
+    Attributes:
+        path: the part at fault, such as `order.lines[0].sku`; empty if it is the whole, or nobody says.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.path: str = getattr(error, "path", None) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Side:
             # What is null may be left out; nothing else of it was changed.
             return message if _without_nulls(lowered) == _without_nulls(message) else lowered
         except (RpcgenError, Undecodable, RecursionError) as error:
-            raise Fails(f"{type(error).__name__}: {error}") from error
+            raise Fails(error) from error
         except Unsayable:
             return message
 
@@ -83,7 +91,7 @@ class Side:
         try:
             value = reader(msgspec.Raw(msgspec.json.encode(message)))
         except (RpcgenError, Undecodable, RecursionError) as error:
-            raise Fails(f"{type(error).__name__}: {error}") from error
+            raise Fails(error) from error
         return msgspec.to_builtins(value, enc_hook=_opaque)
 
     def _reader(self, root: Root) -> _Reads:
