@@ -174,7 +174,7 @@ def test_a_diff_is_told_in_markdown(released: Path, capsys: Output) -> None:
         "### Breaks\n\n- `state.size` was removed, sent with state\n"
         "- `state.color` was added, sent with state, and has to be given\n\n"
         "### New\n\n- The enum `Mode` gained `c`, sent with put\n\n"
-        "### Changed\n\n- The timeout of `put` was lowered from no timeout to timeout: 5s\n\n"
+        "### Changed\n\n- The timeout of `put` was lowered from no timeout (60s) to timeout: 5s\n\n"
         "### Deprecated\n\n- `put`: use `state`\n"
     )
 

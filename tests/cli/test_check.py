@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -130,6 +131,14 @@ def test_a_folder_of_releases_is_a_baseline(folder: Path, capsys: Output) -> Non
     assert "are both town.shop 1.0" in capsys.readouterr().err
 
 
+def test_a_file_that_describes_nothing_is_no_baseline(folder: Path, capsys: Output) -> None:
+    """A file that was asked for by name and holds no interface is 3: nothing could be compared."""
+    for text in ("", "rpcgen: 1\ntypes: {State: {enum: [open]}}\n"):
+        _write(folder, text, "old.yaml")
+        assert run(["check", "shop.yaml", "--against", "old.yaml"]) == 3
+        assert "old.yaml describes no interface" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("against", ["nowhere", "nowhere/else.yaml"])
 def test_a_baseline_that_is_not_there(folder: Path, capsys: Output, against: str) -> None:
     """What was asked for and cannot be read is 3, never 0."""
@@ -141,6 +150,7 @@ def test_a_baseline_that_is_not_there(folder: Path, capsys: Output, against: str
     ("text", "code", "words"),
     [
         ("{", 3, "it is no JSON"),
+        ("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> next\n", 3, "a merge conflict is left in it"),
         ("{}", 3, "it is no release"),
         ('{"format": 99}', 3, "its format is 99"),
         ('{"format": 1, "interface": "town.shop"}', 3, "missing or of another kind"),
@@ -153,6 +163,18 @@ def test_a_release_that_cannot_be_read(
     _write(released, text, "rpcgen.lock/town.shop/1.0.json")
     assert run(["check", "shop.yaml"]) == code
     assert words in capsys.readouterr().err
+
+
+def test_a_release_that_is_no_text(released: Path, capsys: Output) -> None:
+    """Bytes and folders in the place of a release are told without words of Python's."""
+    kept = released / "rpcgen.lock" / "town.shop" / "1.0.json"
+    kept.write_bytes(b"\xff\xfe")
+    assert run(["check", "shop.yaml"]) == 3
+    assert "1.0.json cannot be read: it is not UTF-8\n" in capsys.readouterr().err
+    kept.unlink()
+    kept.mkdir()
+    assert run(["check", "shop.yaml"]) == 3
+    assert "1.0.json cannot be read: Is a directory\n" in capsys.readouterr().err
 
 
 def test_a_release_that_was_changed_afterwards(released: Path, capsys: Output) -> None:
@@ -211,7 +233,8 @@ def test_a_commit_is_a_baseline(repository: Path, capsys: Output, against: str, 
     ("against", "words"),
     [
         ("git:nowhere", "git knows no commit 'nowhere'"),
-        ("git:origin/main", "git knows no commit 'origin/main'; run `git fetch origin main`"),
+        ("git:origin/main", "git knows no commit 'origin/main'\n"),
+        ("git:tag=v9", "git knows no commit 'refs/tags/v9'\n"),
         ("git:v1:api/none.yaml", "v1 has no file or folder 'api/none.yaml'"),
     ],
 )
@@ -231,6 +254,59 @@ def test_a_shallow_clone(repository: Path, capsys: Output, tmp_path: Path) -> No
     said = capsys.readouterr().err
     assert "this clone is shallow" in said
     assert "git fetch --unshallow" in said
+
+
+@pytest.mark.parametrize("depth", [[], ["--depth", "1"]])
+@pytest.mark.parametrize("against", ["git:origin/next", "git:tag=later"])
+def test_what_brings_a_commit_is_told_and_brings_it(
+    repository: Path, capsys: Output, tmp_path: Path, depth: list[str], against: str
+) -> None:
+    """A clone of one branch has no other one, and no tag of one: the command that is printed fetches what is asked for."""
+    _git(repository, "checkout", "-b", "next")
+    _git(repository, "commit", "--allow-empty", "-m", "Third")
+    _git(repository, "tag", "later")
+    _git(repository, "checkout", "-")
+    clone = tmp_path / "clone"
+    alone = [*depth, "--single-branch", "--no-tags", f"file://{repository}", str(clone)]
+    _git(repository, "clone", *alone)
+    asked = ["check", f"{clone}/api/shop.yaml", "--against", against]
+    assert run(asked) == 3
+    said = capsys.readouterr().err
+    assert ("this clone is shallow" in said) == bool(depth)
+    command = shlex.split(said.partition("run `")[2].partition("`")[0])
+    assert command[:2] == ["git", "fetch"]
+    _git(clone, *command[1:])
+    assert run(asked) == 0
+    assert f"({against.replace('tag=', 'refs/tags/')}:api/shop.yaml)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("against", ["git:HEAD~1", "git:v1"])
+def test_a_file_that_has_moved_since_a_commit(
+    repository: Path, capsys: Output, against: str
+) -> None:
+    """An interface is found where it was then: moving its file hides no change."""
+    (repository / "api").rename(repository / "interfaces")
+    assert run(["check", "interfaces/shop.yaml", "--against", against]) == 1
+    said = capsys.readouterr().out
+    assert "error[result-enum-value-added]" in said
+    assert f"major changes since 1.0 ({against}:api/shop.yaml)" in said
+    _git(repository, "add", ".")
+    _git(repository, "commit", "-m", "Third")
+    assert run(["check", "interfaces/shop.yaml", "--against", "git:HEAD~1"]) == 0
+    assert "no change since 1.0 (git:HEAD~1:api/shop.yaml)" in capsys.readouterr().out
+
+
+def test_a_library_that_became_an_interface_was_never_released(
+    repository: Path, capsys: Output
+) -> None:
+    """A file that described nothing in a commit is no older self, and one that cannot be read is no excuse."""
+    _write(repository / "api", FIRST.replace("town.shop", "town.bank"), "common.yaml")
+    assert run(["check", "api/common.yaml", "--against", "git:HEAD"]) == 0
+    assert "nothing was ever released" in capsys.readouterr().out
+    (repository / "api" / "common.yaml").write_bytes(b"\xff\xfe\x00")
+    _git(repository, "commit", "-am", "Third")
+    _write(repository / "api", FIRST.replace("town.shop", "town.bank"), "common.yaml")
+    assert run(["check", "api/common.yaml", "--against", "git:HEAD"]) == 3
 
 
 def test_no_repository(tmp_path: Path, capsys: Output) -> None:

@@ -89,7 +89,9 @@ def test_of_many_breaks_each_is_shown_by_a_message_that_fails_on_it() -> None:
     new = BUSY.replace("STATE]", "c]").replace("SIZE", "string").replace(", note: string", "")
     findings = compare(old, now := interface_of(new, "1.4")).findings
     asking = {each.fingerprint: each.rule for each in findings if each.wire == Verdict.MAJOR}
-    shown = {asking[key]: each for key, each in examples(old, now, findings).items() if key in asking}
+    shown = {
+        asking[key]: each for key, each in examples(old, now, findings).items() if key in asking
+    }
     assert {rule: each.text for rule, each in shown.items()} == {
         "type-changed": '{"item": {"size": 0, "state": "a", "note": ""}}',
         "request-enum-value-removed": '{"item": {"state": "b", "size": 0, "note": ""}}',

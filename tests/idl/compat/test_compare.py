@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from rpcgen.idl import Enum, Scalar, Version
 from rpcgen.idl.compat import Verdict, compare, view_at
+from rpcgen.idl.compat.methods import LONG, UNSAID
+from rpcgen.runtime.core.call import DEFAULT_TIMEOUT
+from rpcgen.runtime.core.call import LONG as PROFILE
 
 from tests.idl.compat.cases import case_folders, interface_at, interface_of
 
@@ -63,3 +66,8 @@ methods:
     assert isinstance(state, Enum)
     assert list(state.members) == ["a"]
     assert not state.open
+
+
+def test_timeouts_are_compared_as_clients_wait() -> None:
+    """What a method leaves unsaid, and what `long` is, are the runtime's to say."""
+    assert (UNSAID, LONG) == (DEFAULT_TIMEOUT, PROFILE.timeout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,14 +23,44 @@ def given(path: Path, name: str, roots: Sequence[str], origin: str = "") -> Base
     """
     if path.is_dir():
         files = sorted(each for each in path.rglob("*") if each.suffix in {*_SUFFIXES, ".json"})
-    elif path.is_file():
-        files = [path]
-    else:
+        return _read(files, roots).baseline(name, origin or str(path))
+    if not path.is_file():
         raise Failure(f"{path}: there is no such file or folder", Exit.NO_BASELINE)
+    base = _read([path], roots).baseline(None, origin or str(path))
+    if not base.releases:
+        raise Failure(f"{base.origin} describes no interface", Exit.NO_BASELINE)
+    return base
+
+
+def describes(file: Path) -> bool:
+    """Whether a file is more than a library; what cannot be read may be."""
+    try:
+        return not _is_library(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        return True
+
+
+def describing(folder: Path, name: str) -> list[Path]:
+    """The interface files below a folder that say they describe an interface of this name."""
+    said = re.compile(
+        rf"""^interface:[ ]+["']?{re.escape(name)}["']?[ ]*(#.*)?\r?$""", re.MULTILINE
+    )
+    files = sorted(each for each in folder.rglob("*") if each.suffix in _SUFFIXES)
+    return [
+        each for each in files if said.search(each.read_text(encoding="utf-8", errors="replace"))
+    ]
+
+
+def read_all(files: Sequence[Path], name: str, roots: Sequence[str], origin: str) -> Baseline:
+    """The releases of an interface in several files; raises Failure."""
+    return _read(files, roots).baseline(name, origin)
+
+
+def _read(files: Sequence[Path], roots: Sequence[str]) -> _Read:
     read = _Read(roots)
     for file in files:
         read.add(file)
-    return read.baseline(name, origin or str(path), alone=path.is_file())
+    return read
 
 
 class _Read:
@@ -57,14 +88,14 @@ class _Read:
             click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
             raise Failure(f"{file} has mistakes; nothing was compared", Exit.NO_BASELINE)
 
-    def baseline(self, name: str, origin: str, *, alone: bool) -> Baseline:
-        """The releases of one interface; a single file is compared with whatever it is called."""
-        fitting = [each for each in self._interfaces if alone or each.name == name]
+    def baseline(self, name: str | None, origin: str) -> Baseline:
+        """The releases of one interface; without a name, of whatever was read."""
+        fitting = [each for each in self._interfaces if name in (None, each.name)]
         releases: dict[Version, Interface] = {}
         for each in fitting:
             if (other := releases.get(each.version)) is not None:
                 raise Failure(
-                    f"{origin}: {other.source} and {each.source} are both {name} {each.version}",
+                    f"{origin}: {other.source} and {each.source} are both {each.name} {each.version}",
                     Exit.NO_BASELINE,
                 )
             releases[each.version] = each

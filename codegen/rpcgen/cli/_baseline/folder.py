@@ -62,7 +62,11 @@ def read_release(file: Path, shown: str, parts: Parts | None = None) -> Locked:
     """Read one release; raises Failure."""
     try:
         return read_lock(file.read_text(encoding="utf-8"), shown, parts)
-    except (OSError, UnicodeDecodeError, Unreadable) as error:
+    except OSError as error:
+        raise Failure(f"{shown} cannot be read: {error.strerror}", Exit.NO_BASELINE) from error
+    except UnicodeDecodeError as error:
+        raise Failure(f"{shown} cannot be read: it is not UTF-8", Exit.NO_BASELINE) from error
+    except Unreadable as error:
         raise Failure(f"{shown} cannot be read: {error}", Exit.NO_BASELINE) from error
 
 

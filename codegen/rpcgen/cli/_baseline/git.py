@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from rpcgen.cli._baseline.baseline import Baseline
-from rpcgen.cli._baseline.files import given
+from rpcgen.cli._baseline.files import describes, describing, given, read_all
 from rpcgen.cli._exit import Exit, Failure
 
 PREFIX = "git:"
+_TAGS = "refs/tags/"
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -30,7 +32,7 @@ def committed(against: str, interface: str, file: str, roots: Sequence[str]) -> 
     """
     ref, _, path = against.removeprefix(PREFIX).partition(":")
     if ref.startswith("tag="):
-        ref = f"refs/tags/{ref.removeprefix('tag=')}"
+        ref = f"{_TAGS}{ref.removeprefix('tag=')}"
     if not ref or ref.startswith("-"):
         raise Failure(f"--against {against}: expected git:REF or git:REF:PATH")
     top = _top(Path(file).resolve().parent)
@@ -39,15 +41,19 @@ def committed(against: str, interface: str, file: str, roots: Sequence[str]) -> 
     names = _names(top, commit)
     inside = [name for name in names if name == wanted or name.startswith(f"{wanted.rstrip('/')}/")]
     origin = f"git:{ref}:{wanted}"
-    if not inside:
-        if path:
-            raise Failure(f"{ref} has no file or folder {path!r}", Exit.NO_BASELINE)
-        return Baseline({}, origin)
+    if path and not inside:
+        raise Failure(f"{ref} has no file or folder {path!r}", Exit.NO_BASELINE)
     with tempfile.TemporaryDirectory(prefix="rpcgen-git-") as folder:
         _write(top, commit, names, Path(folder))
         tops = [os.path.relpath(os.path.realpath(each), top) for each in roots]
         there = [each for name in tops if os.path.isdir(each := os.path.join(folder, name))]
-        return given(Path(folder) / wanted, interface, there, origin)
+        then = Path(folder) / wanted
+        if path or (then.is_file() and describes(then)):
+            return given(then, interface, there, origin)
+        # It may have been at another place then.
+        files = describing(Path(folder), interface)
+        found = [each.relative_to(folder).as_posix() for each in files]
+        return read_all(files, interface, there, f"git:{ref}:{' '.join(found) or wanted}")
 
 
 def _top(folder: Path) -> str:
@@ -61,15 +67,31 @@ def _commit(top: str, ref: str) -> str:
     done = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if done.returncode == 0:
         return done.stdout.decode().strip()
-    if _git(top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+    shallow = _git(top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+    command = _fetching(top, ref, "--depth=1 " if shallow else "")
+    if shallow:
+        command = command or "git fetch --unshallow"
         raise Failure(
-            f"this clone is shallow and does not have {ref!r}; run `git fetch --unshallow`, or let CI fetch it all "
+            f"this clone is shallow and does not have {ref!r}; run `{command}`, or let CI fetch it all "
             "(fetch-depth: 0)",
             Exit.NO_BASELINE,
         )
-    remote, _, branch = ref.partition("/")
-    advice = f"; run `git fetch {remote} {branch}`" if branch and remote == "origin" else ""
+    advice = f"; run `{command}`" if command else ""
     raise Failure(f"git knows no commit {ref!r}{advice}", Exit.NO_BASELINE)
+
+
+def _fetching(top: str, ref: str, depth: str) -> str:
+    """The command that brings a branch of a remote, or a tag; nothing for anything else."""
+    remotes = _git(top, "remote").stdout.decode("utf-8", "surrogateescape").split()
+    if remotes and ref.startswith(_TAGS):
+        return f"git fetch {depth}{remotes[0]} tag {shlex.quote(ref.removeprefix(_TAGS))}"
+    for remote in remotes:
+        branch = ref.removeprefix(f"{remote}/")
+        if branch != ref:
+            # A clone of one branch would not make a name for another one of its own accord.
+            refs = f"{branch}:refs/remotes/{remote}/{branch}"
+            return f"git fetch {depth}{remote} {shlex.quote(refs)}"
+    return ""
 
 
 def _names(top: str, commit: str) -> list[str]:

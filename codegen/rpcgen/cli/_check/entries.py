@@ -52,7 +52,7 @@ def as_entry(one: Checked, finding: Finding) -> Entry:
 
 
 def _of_waiver(finding: Finding) -> Entry:
-    hint = (f"or: {finding.instead}",) if finding.instead else ()
+    hint = (f"needs: {finding.instead}",) if finding.instead else ()
     return Entry(finding.rule, "error", finding.message, finding.place, hint, finding.fingerprint)
 
 
@@ -76,7 +76,7 @@ def details(one: Checked, finding: Finding) -> Iterable[str]:
     if finding.doubt:
         yield f"note: {finding.doubt}"
     if (text := needs(check, finding)) and check.is_error(finding):
-        yield text
+        yield f"needs: {text}"
 
 
 def unseen(finding: Finding) -> str:
@@ -107,15 +107,13 @@ def _version(one: Checked, finding: Finding, side: str) -> str:
 
 
 def needs(check: Check, finding: Finding) -> str:
-    """What would make a finding pass."""
+    """What would make a finding pass; nothing if nothing does."""
     bump = ""
     if finding.verdict > check.allowed and check.last is not None:
         bump = f"{finding.verdict} ({check.last} -> {_next(check.last, finding.verdict)})"
     if bump and finding.instead:
-        return f"needs: {bump}; or: {finding.instead}"
-    if bump:
-        return f"needs: {bump}"
-    return f"needs: {finding.instead}" if finding.instead else ""
+        return f"{bump}; or: {finding.instead}"
+    return bump or finding.instead
 
 
 def _next(version: Version, verdict: Verdict) -> Version:

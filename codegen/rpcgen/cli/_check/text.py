@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -80,7 +81,7 @@ def summary(one: Checked) -> str:
     if check.last is None:
         return (
             f"{name}: nothing was ever released, so there is nothing to compare with; "
-            f"`rpcgen release {check.interface.source}` keeps this version"
+            f"`rpcgen release {shlex.quote(check.interface.source)}` keeps this version"
         )
     counts = Counter(
         as_entry(one, each).level for each in check.findings if each.fingerprint not in check.waived

@@ -131,7 +131,9 @@ def _failure(
         read = reader[1].read(root, message)
     except Fails as error:
         # A converter of the program's would have to make it, and here is none.
-        return None if _CONVERTER in str(error) else Complaint(str(error), _is_own(change, error.path))
+        return (
+            None if _CONVERTER in str(error) else Complaint(str(error), _is_own(change, error.path))
+        )
     if (change.subject, change.action) not in _READ_OTHERWISE:
         return None
     try:

@@ -238,8 +238,12 @@ def _wrapped(struct: Struct, body: Plain) -> Plain:
 
 def _numbers(bounds: Limits, kind: type[int] | type[float]) -> Iterator[float]:
     """The number nearest to 0, then the bounds; whole ones are within what is said in fractions."""
-    lows = [each.min if kind is float else ceil(each.min) for each in bounds if each.min is not None]
-    highs = [each.max if kind is float else floor(each.max) for each in bounds if each.max is not None]
+    lows = [
+        each.min if kind is float else ceil(each.min) for each in bounds if each.min is not None
+    ]
+    highs = [
+        each.max if kind is float else floor(each.max) for each in bounds if each.max is not None
+    ]
     low, high = max(lows, default=None), min(highs, default=None)
     near = 0 if low is None or low <= 0 else low
     yield kind(near if high is None or near <= high else high)

@@ -26,6 +26,14 @@ def report_syntax_error(error: yaml.MarkedYAMLError, text: str, file: str, repor
         # Where the text ends says nothing; where the quote begins does.
         mark = error.context_mark
     rows = LINE_BREAK.split(text)
+    conflict = next((number for number, row in enumerate(rows, 1) if _CONFLICT.match(row)), None)
+    if conflict is not None:
+        message, hint = (
+            "a merge conflict is left in the file",
+            "keep what is right of the two sides",
+        )
+        report.error("yaml-syntax", message, Position(file, conflict, 1, 7), hint=hint)
+        return
     line, column = clamped(mark, rows)
     at = Position(file, line + 1, column + 1)
     row = rows[line]
@@ -48,6 +56,8 @@ def clamped(mark: Any, rows: list[str]) -> tuple[int, int]:
 _ESCAPE = re.compile("escape|hexadecimal|hexdecimal|surrogate|Unicode character")
 
 
+#: What git writes where two sides changed the same lines.
+_CONFLICT = re.compile("<{7} ")
 _UNENDED = re.compile("unexpected end of stream|document indicator|document separator")
 
 #: What libyaml and PyYAML's own parser say, and what we say.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -108,6 +109,10 @@ def read_lock(text: str, file: str, parts: Parts | None = None) -> Locked:
     try:
         whole: Json = json.loads(text)
     except ValueError as error:
+        if re.search("^<{7} ", text, re.MULTILINE):
+            raise Unreadable(
+                "a merge conflict is left in it; take the whole file of one side, as releases are never merged"
+            ) from None
         raise Unreadable(f"it is no JSON: {error}") from None
     release = cast("dict[str, Json]", whole) if isinstance(whole, dict) else {}
     if "format" not in release:

@@ -38,7 +38,6 @@ from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
 from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
-
 _ALWAYS_WRITTEN = (
     "generated servers write the default, too; whoever else answers may leave it out, and older readers "
     "refuse that"
