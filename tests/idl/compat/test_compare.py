@@ -70,4 +70,4 @@ methods:
 
 def test_timeouts_are_compared_as_clients_wait() -> None:
     """What a method leaves unsaid, and what `long` is, are the runtime's to say."""
-    assert (UNSAID, LONG) == (DEFAULT_TIMEOUT, PROFILE.timeout)
+    assert (DEFAULT_TIMEOUT, PROFILE.timeout) == (UNSAID, LONG)
