@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from msgspec import structs
-from rpcgen.runtime import AsyncTransport, Transport
+from rpcgen.runtime import AsyncTransport, Profile, Transport
 
 from tests.chaos.drive import OUTCOMES
 from tests.chaos.journal import Began, Ended, Journal
@@ -23,6 +23,8 @@ from tests.chaos.payloads import digest
 
 #: Calls that a blocking asker has under way.
 THREADS = 64
+#: Seconds for which the server of a call that is watched may say nothing.
+SILENCE = 3.0
 
 
 class Asker:
@@ -42,13 +44,14 @@ class Asker:
         self._names_peers = not url.startswith("amqp")
         self._loop: asyncio.AbstractEventLoop | None = None
         self.transport: Any
+        watched = {"profiles": {"long": Profile(timeout=1800.0, silence=SILENCE)}}
         if world == "blocking":
             self._pool = ThreadPoolExecutor(THREADS)
             self.transport = Transport(url)
-            self.client = package.ErrandClient(self.transport)
+            self.client = package.ErrandClient(self.transport, **watched)
         else:
             self.transport = AsyncTransport(url)
-            self.client = package.AsyncErrandClient(self.transport)
+            self.client = package.AsyncErrandClient(self.transport, **watched)
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
             self._thread.start()

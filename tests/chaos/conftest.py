@@ -14,6 +14,7 @@ from tests.chaos.errands import PACKAGE
 from tests.chaos.fleet import Fleet, Fleets
 from tests.chaos.rows import ROWS
 from tests.compiled import compile_to, import_from
+from tests.rabbitd import RabbitServer
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -55,3 +56,13 @@ def fleets(errand: ModuleType, directory: Path, request: pytest.FixtureRequest) 
         return Fleet(errand, directory, transport, **options)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def mortal() -> Iterator[RabbitServer]:
+    """A node that tests kill and starve; each leaves it running, and well."""
+    server = RabbitServer()
+    try:
+        yield server.start()
+    finally:
+        server.end()

@@ -100,13 +100,15 @@ def blocking_methods(handlers: Handlers) -> dict[str, Any]:
         handlers.ran(ctx, ticket, answers=False)
         POISONS[how]()
 
-    def keep(_: object, ctx: Any, *, ticket: str, how: str) -> None:
+    def keep(_: object, ctx: Any, *, ticket: str, how: str, seconds: float, only: str) -> None:
         handlers.ran(ctx, ticket, answers=False)
+        threading.Event().wait(handlers.takes(seconds, only))
         if how:
             POISONS[how]()
 
     bad = {"poison": poison, "poison_cast": poison_cast, "keep": keep}
-    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note, **bad}
+    calls = dict.fromkeys(("work", "again", "watch"), work)
+    return {**calls, "hog": hog, "carry": carry, "note": note, **bad}
 
 
 def async_methods(handlers: Handlers) -> dict[str, Any]:
@@ -137,13 +139,17 @@ def async_methods(handlers: Handlers) -> dict[str, Any]:
         handlers.ran(ctx, ticket, answers=False)
         await _poisoned(how)
 
-    async def keep(_: object, ctx: Any, *, ticket: str, how: str) -> None:
+    async def keep(
+        _: object, ctx: Any, *, ticket: str, how: str, seconds: float, only: str
+    ) -> None:
         handlers.ran(ctx, ticket, answers=False)
+        await asyncio.sleep(handlers.takes(seconds, only))
         if how:
             await _poisoned(how)
 
     bad = {"poison": poison, "poison_cast": poison_cast, "keep": keep}
-    return {"work": work, "again": work, "hog": hog, "carry": carry, "note": note, **bad}
+    calls = dict.fromkeys(("work", "again", "watch"), work)
+    return {**calls, "hog": hog, "carry": carry, "note": note, **bad}
 
 
 async def _poisoned(how: str) -> None:

@@ -10,7 +10,7 @@ from tests.chaos.fleet import DIRECT, DRAIN, LONG, PLACES, Fleets, in_turn, keep
 
 pytestmark = pytest.mark.timeout(120 if LONG else 40)
 everywhere = pytest.mark.parametrize(("transport", "world"), PLACES)
-#: Where nothing is between; over RabbitMQ the row is in test_broker_faults.py.
+#: Where nothing is between; over RabbitMQ the row is in test_broker_servers.py.
 directly = pytest.mark.parametrize(
     ("transport", "world"), [place for place in PLACES if place[0].startswith(DIRECT)]
 )

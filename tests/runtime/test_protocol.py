@@ -242,7 +242,8 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"come back after {courier.GRACE} s" in section
     assert f"`concurrency` + `queue` + {intake.MARGIN}" in section
     assert f"after {intake.ACKNOWLEDGE / 60:g} minutes" in section
-    assert "again {:g} s and {:g} s after".format(*intake.LOOK_AGAIN) in section
+    assert f"again {intake.LOOK_AGAIN:g} s after its start" in section
+    assert f"then every {intake.LOOK_ALWAYS:g} s" in section
 
 
 def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:

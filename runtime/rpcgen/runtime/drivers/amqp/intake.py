@@ -32,9 +32,10 @@ MARGIN: Final = 16
 WITHDRAW: Final = 1.0
 ACKNOWLEDGE: Final = 600.0
 
-#: Seconds after its start at which a server sees that it can still be found: one that stopped at the same moment may
-#: have believed that it was the last.
-LOOK_AGAIN: Final = (1.0, 5.0)
+#: Seconds after its start, and then between two times, at which a server sees to it that it can still be found: one that
+#: stopped at the same moment may have believed that it was the last, and nobody is told of an exchange that is deleted.
+LOOK_AGAIN: Final = 1.0
+LOOK_ALWAYS: Final = 3.5
 
 
 class Intake:
@@ -67,7 +68,7 @@ class Intake:
         self._manner = manner
         #: By the tags of their consumers.
         self._queues = {queue.tag: queue for queue in queues}
-        self._looks: list[float] = []
+        self._look_at = inf
         self._arrived, self._asked, self._failed = arrived, asked, failed
         self._link: Link | None = None
         self._berth: Berth | None = None
@@ -153,8 +154,7 @@ class Intake:
     def _open(self, link: Link) -> None:
         self._open_berth(link, kept=False)
         self._open_berth(link, kept=True)
-        now = monotonic()
-        self._looks = [now + pause for pause in LOOK_AGAIN]
+        self._look_at = monotonic() + LOOK_AGAIN
 
     def _open_berth(self, link: Link, *, kept: bool) -> None:
         berth = Berth(link.lane(), self.owner.ring)
@@ -188,23 +188,25 @@ class Intake:
             for act in moved:
                 act()
         if not self._withdrawing:
-            self._see_to_queues(link, now)
+            self._restore_queues(link)
+            self._see_that_we_are_found(now)
         elif not self.withdrawn.is_set():
             link.expect_to_wait()
             for queue in self._queues.values():
                 queue.withdraw(self._lane_of(queue))
             self.withdrawn.set()
 
-    def _see_to_queues(self, link: Link, now: float) -> None:
-        look = bool(self._looks) and now >= self._looks[0]
-        if look or self._restore:
+    def _restore_queues(self, link: Link) -> None:
+        if self._restore:
             link.expect_to_wait()
         restore, self._restore = self._restore, set()
         for queue in [self._queues[tag] for tag in restore]:
             log.warning("consuming from %s again: the broker had ended it", queue.name)
             queue.open(self._lane_of(queue), self)
-        if look:
-            self._looks.pop(0)
+
+    def _see_that_we_are_found(self, now: float) -> None:
+        if now >= self._look_at:
+            self._look_at = now + LOOK_ALWAYS
             for queue in self._queues.values():
                 queue.bind(self._lane_of(queue))
 

@@ -87,12 +87,8 @@ class Lane:
             auto_delete=exchange.auto_delete,
         )
 
-    def bind(self, queue: str, exchange: str, key: str = "") -> None:
-        """Let a queue have what comes to an exchange. Raises LaneClosed."""
-        self._ask(self._channel.queue_bind, queue, exchange, key)
-
     def unbind(self, queue: str, exchange: str, key: str) -> None:
-        """The reverse."""
+        """Let a queue have no more of what comes to an exchange. Raises LaneClosed."""
         self._ask(self._channel.queue_unbind, queue, exchange, key)
 
     def consumers(self, queue: str) -> int:
@@ -209,6 +205,20 @@ class Lane:
         """A message is done with."""
         written = acknowledgement(self._channel.channel_id, tag, multiple=multiple)
         self._open_connection().line.write(written)
+
+    def bind(self, queue: str, exchange: Exchange, key: str = "") -> None:
+        """Let a queue have what comes to an exchange, which is made if it is not there.
+
+        What is there and does not fit closes the channel, which is noticed by what is asked next.
+        """
+        self._channel.exchange_declare(
+            exchange.name,
+            exchange.kind,
+            durable=exchange.durable,
+            auto_delete=exchange.auto_delete,
+            nowait=True,
+        )
+        self._channel.queue_bind(queue, exchange.name, key, nowait=True)
 
     def give_back(self, tag: int) -> None:
         """Let another consumer have a message."""

@@ -144,7 +144,7 @@ class Taker(Protocol):
 
 
 class RequestQueue(Protocol):
-    """A queue of requests to one server. All of it may raise LaneClosed.
+    """A queue of requests to one server. All of it but `bind`, which waits for nothing, may raise LaneClosed.
 
     Attributes:
         kept: what comes by it is kept until it has been run.

@@ -269,6 +269,7 @@ class Owner:
             act(monotonic())
         except LaneClosed as closed:
             self._warn("channel", f"{self._broker.text}: a channel was closed: {closed}")
+            link.answer_by(soon(DECLARE))  # a loop may have driven it for long
             try:
                 self._duty.mend(closed)
             except LaneClosed as again:

@@ -54,9 +54,8 @@ class Queue(_Named, frozen=True):
         lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
 
     def bind(self, lane: Lane) -> None:
-        """Be found. Raises LaneClosed."""
-        lane.declare_exchange(Exchange(self.exchange, "direct"))
-        lane.bind(self.name, self.exchange, self.name)
+        """Be found."""
+        lane.bind(self.name, Exchange(self.exchange, "direct"), self.name)
 
     def withdraw(self, lane: Lane) -> None:
         """Be found no more by way of us. Raises LaneClosed.
@@ -113,9 +112,8 @@ class KeptQueue(_Named, frozen=True):
         )
 
     def bind(self, lane: Lane) -> None:
-        """Be found. Raises LaneClosed."""
-        lane.declare_exchange(Exchange(self.exchange, "direct"))
-        lane.bind(self.name, self.exchange, self.name)
+        """Be found."""
+        lane.bind(self.name, Exchange(self.exchange, "direct"), self.name)
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another server. Raises LaneClosed."""
@@ -155,9 +153,8 @@ class Stream:
         )
 
     def bind(self, lane: Lane) -> None:
-        """Be found. Raises LaneClosed."""
-        lane.declare_exchange(Exchange(self._exchange, "fanout"))
-        lane.bind(self.name, self._exchange)
+        """Be found."""
+        lane.bind(self.name, Exchange(self._exchange, "fanout"))
 
     def withdraw(self, lane: Lane) -> None:
         """Read no more. Raises LaneClosed."""
@@ -180,13 +177,13 @@ class OwnQueue(_Named, frozen=True):
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         lane.declare_queue(self.name, exclusive=True, auto_delete=True)
-        for exchange in self.exchanges:
-            lane.declare_exchange(Exchange(exchange, "fanout"))
-            lane.bind(self.name, exchange)
+        self.bind(lane)
         lane.take(self.name, self.tag, intake.heard, intake.cancelled, acknowledged=False)
 
     def bind(self, lane: Lane) -> None:
-        """Nobody unbinds it but us."""
+        """Be found."""
+        for exchange in self.exchanges:
+            lane.bind(self.name, Exchange(exchange, "fanout"))
 
     def withdraw(self, lane: Lane) -> None:
         """Be found no more; what was sent before still comes. Raises LaneClosed."""

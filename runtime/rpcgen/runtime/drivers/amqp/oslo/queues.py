@@ -31,6 +31,7 @@ class OsloQueue:
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume."""
         came = intake.requested
+        self._declare(lane)
         self.bind(lane)
         lane.take(
             self.name,
@@ -42,20 +43,23 @@ class OsloQueue:
             arguments=None if self._reader is None else self._reader.arguments(),
         )
 
-    def bind(self, lane: Lane) -> None:
+    def _declare(self, lane: Lane) -> None:
         """In the order in which these peers do it: exchange, queue, binding."""
         queue = self._queue
-        exchange = queue.exchange
-        if exchange is not None:
-            lane.declare_exchange(exchange)
+        if queue.exchange is not None:
+            lane.declare_exchange(queue.exchange)
         lane.declare_queue(
             self.name,
             durable=queue.durable,
             auto_delete=queue.auto_delete,
             arguments=queue.arguments,
         )
-        if exchange is not None:
-            lane.bind(self.name, exchange.name, queue.key)
+
+    def bind(self, lane: Lane) -> None:
+        """Be found."""
+        queue = self._queue
+        if queue.exchange is not None:
+            lane.bind(self.name, queue.exchange, queue.key)
 
     def withdraw(self, lane: Lane) -> None:
         """Take no more; what comes waits for others, as it does when one of these peers stops."""
