@@ -37,6 +37,16 @@ events:
 DATED = [
     ("[open, closed]", "[open, closed]", "[open, closed]"),
     ("enum: [a, b]", "enum: [a, b, c]", "enum: [a, b, c since 1.1]"),
+    (
+        "enum: [a, b]",
+        "enum: [a, b, {value: c, doc: C.}]",
+        '[a, b, {since: "1.1", value: c, doc: C.}]',
+    ),
+    (
+        "{enum: [a, b]}",
+        "\n    enum:\n    - a\n    - b\n    - value: c  # sea\n      doc: C.",
+        '    - since: "1.1"\n      value: c  # sea\n      doc: C.',
+    ),
     ("enum: [a, b]", "open: true, enum: [a, b]", 'open: {since: "1.1"}, enum: [a, b]'),
     ("      id: int\n", "      id: int\n      note: string?\n", "      note: string? since 1.1\n"),
     ("{a: A}", "{a: A, b: A}", "{a: A, b: A since 1.1}"),
@@ -118,30 +128,6 @@ def test_a_date_can_make_a_minor_of_a_major(released: Path) -> None:
     assert 'version: "2.1"' in released.read_text()
     assert "size: int since 2.1" in released.read_text()
     assert run(["check", "shop.yaml"]) == 0
-
-
-def test_what_an_imported_file_lacks_is_told(released: Path, capsys: Output) -> None:
-    """Its dates name each interface that reads it, so they are left to whoever knows those; the file stays as it is."""
-    common = released.with_name("common.yaml")
-    common.write_text("rpcgen: 1\ntypes:\n  Size:\n    fields:\n      w: int\n")
-    text = FIRST.replace("types:", "imports: [common.yaml]\ntypes:", 1)
-    text = text.replace('"1.0"', '"1.1"')
-    text = text.replace("u: U?", 'u: U?\n      size: {type: "Size?", since: "1.1"}')
-    released.write_text(text)
-    assert run(["release", "shop.yaml"]) == 0
-    later = common.read_text() + "      h: int?\n"
-    common.write_text(later)
-    capsys.readouterr()
-    assert run(["bump", "--write", "shop.yaml"]) == 0
-    said = capsys.readouterr().err
-    assert "town.shop: 1.1 -> 1.2\n" in said
-    assert "common.yaml:6:7: Size.h has no date for town.shop" in said
-    assert common.read_text() == later
-    common.write_text(later.replace("int?", '{type: int?, since: {town.shop: "1.2"}}'))
-    assert run(["check", "shop.yaml"]) == 0
-    capsys.readouterr()
-    assert run(["bump", "shop.yaml"]) == 0
-    assert capsys.readouterr().err == "town.shop: 1.2 fits\n"
 
 
 def test_what_breaks_gets_the_next_major(released: Path, capsys: Output) -> None:
