@@ -153,7 +153,9 @@ def test_who_does_not_reach_it_is_not_named(common: Path, capsys: Output) -> Non
 
 def test_what_breaks_one_is_dated_for_the_other(common: Path, capsys: Output) -> None:
     """A required field that is new is a minor change of what is published, if it has a date, and a major one of what is sent."""
-    common.write_text(COMMON.replace("Note: {fields: {id: int", "Note: {fields: {id: int, size: int"))
+    common.write_text(
+        COMMON.replace("Note: {fields: {id: int", "Note: {fields: {id: int, size: int")
+    )
     assert run(["bump", "--write", "shop.yaml", "bank.yaml"]) == 0
     assert capsys.readouterr().err == "town.shop: 1.0 -> 1.1\ntown.bank: 3.7 -> 4.0\n"
     assert 'size: {type: int, since: {town.shop: "1.1"}}' in common.read_text()
