@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,26 @@ def test_a_version_that_fits_another_file(released: Path, capsys: Output) -> Non
     assert run(["bump", "--write", "--against", "old.yaml", "shop.yaml"]) == 0
     assert "c since 1.5" in released.read_text()
     assert run(["check", "--against", "old.yaml", "shop.yaml"]) == 0
+
+
+def test_what_is_waived_asks_for_nothing(released: Path, capsys: Output) -> None:
+    """The version is the one that the check asks for, as long as the waiver holds for it."""
+    released.write_text(
+        FIRST.replace("returns: string}", "returns: int}").replace("[a, b]", "[a, b, c]")
+    )
+    assert run(["check", "shop.yaml", "--format", "json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["interfaces"][0]["findings"]
+    mark = next(each["fingerprint"] for each in findings if each["rule"] == "type-changed")
+    waiver = f'[[tool.rpcgen.waivers]]\nfingerprint = "{mark}"\nreason = "nobody reads it"\n'
+    project = released.with_name("pyproject.toml")
+    project.write_text(f'{waiver}until = "1.1"\n')
+    assert run(["bump", "shop.yaml"]) == 1
+    assert "town.shop: 1.0 -> 2.0\n" in capsys.readouterr().err
+    project.write_text(f'{waiver}until = "1.2"\n')
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    assert "town.shop: 1.0 -> 1.1\n" in capsys.readouterr().err
+    assert "c since 1.1" in released.read_text()
+    assert run(["check", "shop.yaml"]) == 0
 
 
 def test_an_alias_that_stays_is_named(released: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from rpcgen.cli._rewriting import Rewrite, diff, write
 
 if TYPE_CHECKING:
     from rpcgen.cli._baseline.baseline import Baseline
+    from rpcgen.cli._check.judge import Settings
     from rpcgen.idl import Interface, Loaded, Version
     from rpcgen.idl.compat import Check
 
@@ -38,7 +39,7 @@ def command(
 
     Each FILE gets the lowest version that fits what changed since its last release. What is new gets its `since`, and what
     requests carry more of its `was_type`; if dates are all that a minor lacks, it is a minor. Comments stay. What cannot be
-    dated mechanically, `rpcgen check` tells. In imported files, too, dates are written, each by the name of the interface
+    dated mechanically, `rpcgen check` tells; what the project waives asks for nothing. In imported files, too, dates are written, each by the name of the interface
     whose FILE was given.
 
     Exit codes: 0 nothing to do, or done; 1 files would change, and --write was not given; 2 a mistake in a FILE or on the
@@ -52,7 +53,7 @@ def command(
     texts = _Texts(sources)
     for interface in interfaces:
         base = baseline(interface, chosen.against, chosen.lock, chosen.roots)
-        bumped = _File(interface.source, base, texts, chosen.roots).bumped()
+        bumped = _File(interface.source, base, texts, chosen).bumped()
         changed = bumped is not None and texts.would_change(bumped.texts)
         click.echo(f"{interface.name}: {_told(interface, base, bumped, changed)}", err=True)
         if bumped is not None:
@@ -69,7 +70,7 @@ class _Texts:
     """What files hold and what they shall hold; several interfaces may import the same one."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
-        self._names = {os.path.realpath(name): name for name in reversed(sources)}
+        self._names = {os.path.realpath(name): name for name in reversed([*sources])}
         self._before = {place: sources[name] for place, name in self._names.items()}
         self.now = dict(self._before)
 
@@ -117,18 +118,17 @@ class _File:
     source: str
     base: Baseline
     texts: _Texts
-    roots: Sequence[str]
+    settings: Settings
 
     def bumped(self) -> _Bumped | None:
         """The next minor with dates, if that is enough; else the next major. None if nothing was ever released."""
         from rpcgen.idl import Version
-        from rpcgen.idl.compat import check
 
         loaded = self._load({})
         interface = loaded.interface
         assert interface is not None, "others have only dated what they import"
         version = interface.version
-        checked = check(interface, self.base.releases)
+        checked = self._judged(interface)
         last = checked.last
         if last is None:
             return None
@@ -151,7 +151,8 @@ class _File:
         checked = self._check(texts)
         if checked is not None and checked.last is not None:
             old = self.base.releases[checked.last]
-            edits = date_edits(checked.findings, old, checked.interface, version, texts)
+            asking = [each for each in checked.findings if each.fingerprint not in checked.waived]
+            edits = date_edits(asking, old, checked.interface, version, texts)
             dated = {**texts, **mended(texts, edits)}
             if self._check(dated) is not None:
                 texts = dated
@@ -159,13 +160,20 @@ class _File:
 
     def _check(self, texts: Mapping[str, str]) -> Check | None:
         """Judge texts in place of the files; None if they have mistakes."""
+        found = self._load(texts).interface
+        return None if found is None else self._judged(found)
+
+    def _judged(self, interface: Interface) -> Check:
+        """Judge what the files say, as `rpcgen check` does: what is waived asks for nothing."""
+        from rpcgen.cli._check.project import valid
         from rpcgen.idl.compat import check
 
-        found = self._load(texts).interface
-        return None if found is None else check(found, self.base.releases)
+        project, today = self.settings.project, self.settings.today
+        waived = valid(project.waivers if project is not None else (), interface, today)
+        return check(interface, self.base.releases, waived=waived.keys(), today=today)
 
     def _load(self, texts: Mapping[str, str]) -> Loaded:
         from rpcgen.idl import load
 
         changed = {os.path.realpath(name): text for name, text in texts.items()}
-        return load(self.source, roots=self.roots, texts={**self.texts.now, **changed})
+        return load(self.source, roots=self.settings.roots, texts={**self.texts.now, **changed})

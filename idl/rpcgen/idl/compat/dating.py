@@ -163,8 +163,11 @@ def _date(finding: Finding, file: _File, old: Interface, new: Interface) -> Edit
 def _begin(finding: Finding, file: _File, new: Interface) -> Edit | None:
     change, place = finding.change, finding.place
     if change is not None and isinstance(new.types.get(change.owner), Enum):
-        scalar, map_ = file.scalars.get(place), file.maps.get(place)
-        return file.dated(scalar, "value") if scalar else map_ and file.begin(map_)
+        value = file.scalars.get(place)
+        if value is not None:
+            return file.dated(value, "value")
+        long = file.maps.get(place)
+        return file.begin(long) if long is not None else None
     entry = file.entries.get(place)
     if entry is None:
         scalar = file.scalars.get(place)
