@@ -192,7 +192,7 @@ def test_importing_touches_nothing(interface: Interface, tmp_path: Path) -> None
             target = tmp_path / f"attack{number}" / path.partition("/")[2]
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(text.encode())
-        names = ("client", "async_client", "endpoint")
+        names = ("client", "async_client", "endpoint", "publisher", "async_publisher", "subscriber")
         modules += [f"attack{number}.{name}" for name in names]
     code = (
         "import importlib, os, sys\n"
@@ -203,4 +203,4 @@ def test_importing_touches_nothing(interface: Interface, tmp_path: Path) -> None
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert done.stdout == f"{7 * len(PAYLOADS)}\n", done.stderr
+    assert done.stdout == f"{10 * len(PAYLOADS)}\n", done.stderr

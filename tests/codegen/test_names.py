@@ -16,11 +16,15 @@ from rpcgen.idl import load
 from rpcgen.runtime import (
     AsyncClient,
     AsyncEndpoint,
+    AsyncPublisher,
+    AsyncSubscriber,
     Client,
     DeclaredError,
     Endpoint,
     OpenEnum,
     OpenUnion,
+    Publisher,
+    Subscriber,
     TaggedUnion,
 )
 
@@ -37,12 +41,13 @@ def public(*classes: type) -> set[str]:
     ("words", "classes"),
     [
         (reserved.METHODS, (Client, AsyncClient, Endpoint, AsyncEndpoint)),
+        (reserved.EVENTS, (Publisher, AsyncPublisher, Subscriber, AsyncSubscriber)),
         (reserved.ERROR_FIELDS, (DeclaredError,)),
         (reserved.UNION_MEMBERS, (TaggedUnion, OpenUnion)),
         (reserved.ENUM_MEMBERS, (OpenEnum,)),
         (reserved.MEMBERS, (msgspec.Struct,)),
     ],
-    ids=["methods", "errors", "unions", "enums", "structs"],
+    ids=["methods", "events", "errors", "unions", "enums", "structs"],
 )
 def test_attributes_of_base_classes_are_reserved(
     words: frozenset[str], classes: tuple[type, ...]

@@ -50,6 +50,7 @@ def test_templates_are_found() -> None:
         "endpoint",
         "errors",
         "init",
+        "subscriber",
         "types",
     }
 

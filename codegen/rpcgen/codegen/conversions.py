@@ -156,7 +156,7 @@ def conversions(interface: Interface) -> list[Conversion]:
 
 
 def _of_types(interface: Interface) -> Iterator[FieldConversion]:
-    """Of fields of structs, which may travel both ways; nobody reads events."""
+    """Of fields of structs, which may travel both ways; those of events are read without converters."""
     suspects = [
         (struct, field)
         for struct in interface.types.values()

@@ -1,4 +1,4 @@
-"""`to: [migration.source, instances[0].host]`, or `ordering_key`, as a function of the arguments.
+"""`to: [migration.source, instances[0].host]`, or `ordering_key`, as a function of the arguments, or of a payload.
 
 Every step that can be null is a variable of its own, so that type checkers follow, and no path ever fails.
 """
@@ -14,9 +14,11 @@ from rpcgen.codegen.inheritance import struct_line
 from rpcgen.codegen.scope import Scope
 from rpcgen.idl.model import (
     DestinationPath,
+    Event,
     Index,
     ListOf,
     Method,
+    Named,
     Opaque,
     Struct,
     TypeExpr,
@@ -34,17 +36,26 @@ class _Step(NamedTuple):
 
 def live_paths(scope: Scope, method: Method) -> list[DestinationPath]:
     """The paths that lead through nothing that generated code has not."""
-    return [path for path in method.to if _is_live(scope, method, path)]
-
-
-def live_key(scope: Scope, method: Method) -> DestinationPath | None:
-    """The path of what keeps messages in order, under the same condition."""
-    key = method.ordering_key
-    return key if key is not None and _is_live(scope, method, key) else None
-
-
-def _is_live(scope: Scope, method: Method, path: DestinationPath) -> bool:
     own = arguments_of(scope, method)
+    return [path for path in method.to if _is_live(scope, own, path)]
+
+
+def live_key(scope: Scope, thing: Method | Event) -> DestinationPath | None:
+    """The path of what keeps messages in order, under the same condition."""
+    key = thing.ordering_key
+    return key if key is not None and _is_live(scope, carried(scope, thing, key), key) else None
+
+
+def carried(scope: Scope, thing: Method | Event, path: DestinationPath) -> FieldSet:
+    """What a path begins in: the arguments of a method, or those fields of an event's payload that have the first."""
+    if isinstance(thing, Method):
+        return arguments_of(scope, thing)
+    payload = scope.definition(Named(thing.payload))
+    assert isinstance(payload, Struct), "unexpected payload"
+    return _declaring(scope, payload, path.argument)
+
+
+def _is_live(scope: Scope, own: FieldSet, path: DestinationPath) -> bool:
     at = own.field(path.argument)
     if not own.is_live(at):
         return False
@@ -67,11 +78,11 @@ def _is_live(scope: Scope, method: Method, path: DestinationPath) -> bool:
     return True
 
 
-def path_body(scope: Scope, method: Method, to: Sequence[DestinationPath]) -> tuple[str, ...]:
+def path_body(scope: Scope, own: FieldSet, to: Sequence[DestinationPath]) -> tuple[str, ...]:
     """The statements of the function, each on a line of its own, not yet indented."""
     lines: list[str] = []
     for number, path in enumerate(to, 1):
-        end = _walk(scope, method, path, lines, f"{path.argument}_{number}")
+        end = _walk(scope, own, path, lines, f"{path.argument}_{number}")
         text = _present(scope, end, lines, f"{path.argument}_{number}_end")
         if number == len(to) or not (end.null or end.absent):
             lines.append(f"return {text}")
@@ -81,11 +92,9 @@ def path_body(scope: Scope, method: Method, to: Sequence[DestinationPath]) -> tu
     return tuple(lines)
 
 
-def _walk(
-    scope: Scope, method: Method, path: DestinationPath, lines: list[str], stem: str
-) -> _Step:
+def _walk(scope: Scope, own: FieldSet, path: DestinationPath, lines: list[str], stem: str) -> _Step:
     """Follow a path; what may be null on the way gets a variable, so that a checker follows, too."""
-    at = _field_step(scope, "args", arguments_of(scope, method), path.argument)
+    at = _field_step(scope, "args", own, path.argument)
     for depth, step in enumerate(path.steps):
         if at.null or at.absent:
             text = _present(scope, at, lines, f"{stem}_{depth}")

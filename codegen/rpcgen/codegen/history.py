@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rpcgen.idl.model import Dated, Enum, Form, Interface, Method, Route, Struct, Union
+from rpcgen.idl.model import Dated, Enum, Event, Form, Interface, Method, Route, Struct, Union
 from rpcgen.idl.timeline import has_begun, is_spoken, spoken
 from rpcgen.idl.version import Version
 
@@ -44,6 +44,11 @@ def is_past(bounds: Iterable[Version], clock: Interface) -> bool:
 def spoken_methods(interface: Interface) -> list[Method]:
     """The methods of generated code."""
     return [method for method in interface.methods.values() if is_spoken(method.dated, interface)]
+
+
+def spoken_events(interface: Interface) -> list[Event]:
+    """The events of generated code."""
+    return [event for event in interface.events.values() if is_spoken(event.dated, interface)]
 
 
 def spoken_routes(method: Method, interface: Interface) -> tuple[Route, ...]:

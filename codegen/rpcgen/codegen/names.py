@@ -21,7 +21,13 @@ from dataclasses import dataclass, field
 
 from rpcgen.codegen import reserved
 from rpcgen.codegen.conversions import FieldConversion, FormConversion, conversions
-from rpcgen.codegen.history import has_history, spoken_forms, spoken_members, spoken_routes
+from rpcgen.codegen.history import (
+    has_history,
+    spoken_events,
+    spoken_forms,
+    spoken_members,
+    spoken_routes,
+)
 from rpcgen.codegen.inheritance import error_fields, struct_fields
 from rpcgen.idl.diagnostics import Diagnostic
 from rpcgen.idl.model import Enum, Field, Interface, Method, Opaque, Struct, Union
@@ -48,6 +54,8 @@ class Names:
         constants, argument_structs: the method's descriptor, and the struct of its arguments.
         client_converters, server_converters: classes; empty if there is nothing to convert.
         supports, async_supports: classes; empty if all methods are as they were from the start.
+        publisher, async_publisher, subscriber, async_subscriber: classes; empty if there are no events.
+        events, event_constants: what publishers and subscribers call the event, and its descriptor.
         form_structs, form_arguments: of older forms that have arguments of their own, by method and version.
         clashes: mistakes; with any of them, the names are of no use.
     """
@@ -61,6 +69,10 @@ class Names:
     server_converters: str = ""
     supports: str = ""
     async_supports: str = ""
+    publisher: str = ""
+    async_publisher: str = ""
+    subscriber: str = ""
+    async_subscriber: str = ""
     types: dict[str, str] = field(default_factory=dict[str, str])
     members: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     errors: dict[str, str] = field(default_factory=dict[str, str])
@@ -69,6 +81,8 @@ class Names:
     methods: dict[str, str] = field(default_factory=dict[str, str])
     other_kind: dict[str, str] = field(default_factory=dict[str, str])
     constants: dict[str, str] = field(default_factory=dict[str, str])
+    events: dict[str, str] = field(default_factory=dict[str, str])
+    event_constants: dict[str, str] = field(default_factory=dict[str, str])
     argument_structs: dict[str, str] = field(default_factory=dict[str, str])
     arguments: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     form_structs: dict[tuple[str, Version], str] = field(
@@ -146,6 +160,10 @@ _CLASSES = {
     "server_converters": "what servers convert with",
     "supports": "what the client asks with",
     "async_supports": "what the async client asks with",
+    "publisher": "the publisher",
+    "async_publisher": "the async publisher",
+    "subscriber": "the subscriber",
+    "async_subscriber": "the async subscriber",
 }
 
 
@@ -167,14 +185,20 @@ class _Resolver:
         self._name_errors()
         self._name_methods()
         self._name_members()
+        self._name_events()
         self._names.clashes.sort(key=lambda clash: clash.position)
 
     def _name_history(self) -> None:
-        """The classes that only interfaces with older versions have."""
+        """The classes that only interfaces with older versions, or with events, have."""
         names, stem = self._names, camel(self._interface.name.rpartition(".")[2])
         if has_history(self._interface):
             names.supports = _escape(f"{stem}Supports", reserved.TYPES)
             names.async_supports = _escape(f"Async{stem}Supports", reserved.TYPES)
+        if spoken_events(self._interface):
+            names.publisher = _escape(f"{stem}Publisher", reserved.TYPES)
+            names.async_publisher = _escape(f"Async{stem}Publisher", reserved.TYPES)
+            names.subscriber = _escape(f"{stem}Subscriber", reserved.TYPES)
+            names.async_subscriber = _escape(f"Async{stem}Subscriber", reserved.TYPES)
         converters = _Table(names.clashes)
         for each in conversions(self._interface):
             if each.for_client:
@@ -265,6 +289,18 @@ class _Resolver:
             self._names.other_kind[method.name] = other
             what = f'the {others[0]} of method "{method.name}"'
             attributes.add(other, what, method.position)
+
+    def _name_events(self) -> None:
+        """Their dots become underscores."""
+        words = self._package.found.keys() | reserved.MODULE | reserved.EVENTS
+        attributes = _Table(self._names.clashes)
+        for event in spoken_events(self._interface):
+            what = f'event "{event.name}"'
+            name = self._names.events[event.name] = _escape(event.name.replace(".", "_"), words)
+            attributes.add(name, what, event.position)
+            constant = f"{_OTHER.sub('_', event.name).upper()}_EVENT"
+            self._names.event_constants[event.name] = constant
+            self._package.add(constant, f"the descriptor of {what}", event.position)
 
     def _fields(self, fields: Iterable[Field], what: str, words: Container[str]) -> dict[str, str]:
         table = _Table(self._names.clashes)

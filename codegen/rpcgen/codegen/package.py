@@ -14,6 +14,7 @@ from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.converters import converters_view
 from rpcgen.codegen.view.descriptor import descriptor_view
 from rpcgen.codegen.view.errors import errors_view
+from rpcgen.codegen.view.events import publisher_views, subscriber_views
 from rpcgen.codegen.view.methods import client_views, endpoint_views
 from rpcgen.codegen.view.package import package_view
 from rpcgen.codegen.view.types import types_view
@@ -72,6 +73,15 @@ def _modules(
         "errors.py": ("errors", {"view": errors}),
         "types.py": ("types", {"view": types}),
     }
+    if names.publisher:
+        publisher, async_publisher = publisher_views(Scope(interface, names))
+        subscriber, async_subscriber = subscriber_views(Scope(interface, names))
+        found["publisher.py"] = ("client", {"view": publisher})
+        found["async_publisher.py"] = ("client", {"view": async_publisher})
+        found["subscriber.py"] = (
+            "subscriber",
+            {"blocking": subscriber, "asyncio": async_subscriber},
+        )
     header = _header(interface, digest)
     if converters is not None:
         found["converters.py"] = ("converters", {"view": converters})

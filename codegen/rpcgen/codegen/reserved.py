@@ -22,6 +22,8 @@ MODULE = frozenset(
         "Any",
         "AsyncClient",
         "AsyncEndpoint",
+        "AsyncPublisher",
+        "AsyncSubscriber",
         "AsyncSupports",
         "AttributeError",
         "ClassVar",
@@ -33,6 +35,7 @@ MODULE = frozenset(
         "Endpoint",
         "ErrorType",
         "Event",
+        "EventContext",
         "Form",
         "Gone",
         "INTERFACE",
@@ -47,10 +50,12 @@ MODULE = frozenset(
         "OpenUnion",
         "Part",
         "Protocol",
+        "Publisher",
         "Route",
         "Sent",
         "StrEnum",
         "Struct",
+        "Subscriber",
         "Supports",
         "TYPE_CHECKING",
         "TaggedUnion",
@@ -67,7 +72,18 @@ MODULE = frozenset(
 
 #: Files of a generated package, which are attributes of it.
 SUBMODULES = frozenset(
-    {"async_client", "client", "converters", "descriptor", "endpoint", "errors", "events", "types"}
+    {
+        "async_client",
+        "async_publisher",
+        "client",
+        "converters",
+        "descriptor",
+        "endpoint",
+        "errors",
+        "publisher",
+        "subscriber",
+        "types",
+    }
 )
 
 TYPES = KEYWORDS | BUILTINS | MODULE | SUBMODULES
@@ -76,6 +92,9 @@ TYPES = KEYWORDS | BUILTINS | MODULE | SUBMODULES
 MEMBERS = KEYWORDS | BUILTINS | {"abstractmethod", "ctx", "dt", "property", "self", "super"}
 
 METHODS = MEMBERS | {"can_send", "close", "prepare", "supports", "version"}
+
+#: Of publishers and subscribers.
+EVENTS = MEMBERS | {"close", "payload", "prepare", "version"}
 
 ERROR_FIELDS = MEMBERS | {
     "add_note",

@@ -61,15 +61,20 @@ from .types import (
 
 if TYPE_CHECKING:
     from .async_client import AsyncComputeClient
+    from .async_publisher import AsyncComputePublisher
     from .client import ComputeClient
     from .converters import ComputeClientConverters, ComputeServerConverters
     from .endpoint import AsyncComputeEndpoint, ComputeEndpoint
+    from .publisher import ComputePublisher
+    from .subscriber import AsyncComputeSubscriber, ComputeSubscriber
 
 __all__ = [
     "INTERFACE",
     "AggregateCachePayload",
     "AsyncComputeClient",
     "AsyncComputeEndpoint",
+    "AsyncComputePublisher",
+    "AsyncComputeSubscriber",
     "BlockDeviceMapping",
     "BlockDeviceMappingList",
     "BlockDevicePayload",
@@ -77,7 +82,9 @@ __all__ = [
     "ComputeClient",
     "ComputeClientConverters",
     "ComputeEndpoint",
+    "ComputePublisher",
     "ComputeServerConverters",
+    "ComputeSubscriber",
     "ConsoleNotAvailable",
     "ConsoleTypeInvalid",
     "ConsoleTypeUnavailable",
@@ -122,10 +129,14 @@ __all__ = [
 _HOMES = {
     "AsyncComputeClient": "async_client",
     "AsyncComputeEndpoint": "endpoint",
+    "AsyncComputePublisher": "async_publisher",
+    "AsyncComputeSubscriber": "subscriber",
     "ComputeClient": "client",
     "ComputeClientConverters": "converters",
     "ComputeEndpoint": "endpoint",
+    "ComputePublisher": "publisher",
     "ComputeServerConverters": "converters",
+    "ComputeSubscriber": "subscriber",
 }
 
 

@@ -1185,6 +1185,64 @@ EXTERNAL_INSTANCE_EVENT: Method[ExternalInstanceEventArgs, None] = Method(
     topic=Topic("compute-alt", since=_V_6_5),
 )
 
+SERVICE_CREATE_EVENT: Event[ServiceStatusPayload] = Event(
+    name="service.create",
+    attribute="service_create",
+    payload=ServiceStatusPayload,
+)
+SERVICE_UPDATE_EVENT: Event[ServiceStatusPayload] = Event(
+    name="service.update",
+    attribute="service_update",
+    payload=ServiceStatusPayload,
+)
+SERVICE_DELETE_EVENT: Event[ServiceStatusPayload] = Event(
+    name="service.delete",
+    attribute="service_delete",
+    payload=ServiceStatusPayload,
+)
+INSTANCE_CREATE_START_EVENT: Event[InstanceCreatePayload] = Event(
+    name="instance.create.start",
+    attribute="instance_create_start",
+    payload=InstanceCreatePayload,
+)
+INSTANCE_CREATE_END_EVENT: Event[InstanceCreatePayload] = Event(
+    name="instance.create.end",
+    attribute="instance_create_end",
+    payload=InstanceCreatePayload,
+)
+INSTANCE_CREATE_ERROR_EVENT: Event[InstanceCreatePayload] = Event(
+    name="instance.create.error",
+    attribute="instance_create_error",
+    payload=InstanceCreatePayload,
+    priority="error",
+)
+INSTANCE_VOLUME_ATTACH_START_EVENT: Event[InstanceActionVolumePayload] = Event(
+    name="instance.volume_attach.start",
+    attribute="instance_volume_attach_start",
+    payload=InstanceActionVolumePayload,
+)
+INSTANCE_VOLUME_ATTACH_END_EVENT: Event[InstanceActionVolumePayload] = Event(
+    name="instance.volume_attach.end",
+    attribute="instance_volume_attach_end",
+    payload=InstanceActionVolumePayload,
+)
+INSTANCE_VOLUME_ATTACH_ERROR_EVENT: Event[InstanceActionVolumePayload] = Event(
+    name="instance.volume_attach.error",
+    attribute="instance_volume_attach_error",
+    payload=InstanceActionVolumePayload,
+    priority="error",
+)
+AGGREGATE_CACHE_IMAGES_PROGRESS_EVENT: Event[AggregateCachePayload] = Event(
+    name="aggregate.cache_images.progress",
+    attribute="aggregate_cache_images_progress",
+    payload=AggregateCachePayload,
+)
+VOLUME_USAGE_EVENT: Event[VolumeUsagePayload] = Event(
+    name="volume.usage",
+    attribute="volume_usage",
+    payload=VolumeUsagePayload,
+)
+
 INTERFACE = Interface(
     name="nova.compute",
     package=__package__ or "",
@@ -1320,21 +1378,17 @@ INTERFACE = Interface(
         ),
     ),
     events=(
-        Event("service.create", ServiceStatusPayload),
-        Event("service.update", ServiceStatusPayload),
-        Event("service.delete", ServiceStatusPayload),
-        Event("instance.create.start", InstanceCreatePayload),
-        Event("instance.create.end", InstanceCreatePayload),
-        Event("instance.create.error", InstanceCreatePayload, priority="error"),
-        Event("instance.volume_attach.start", InstanceActionVolumePayload),
-        Event("instance.volume_attach.end", InstanceActionVolumePayload),
-        Event(
-            "instance.volume_attach.error",
-            InstanceActionVolumePayload,
-            priority="error",
-        ),
-        Event("aggregate.cache_images.progress", AggregateCachePayload),
-        Event("volume.usage", VolumeUsagePayload),
+        SERVICE_CREATE_EVENT,
+        SERVICE_UPDATE_EVENT,
+        SERVICE_DELETE_EVENT,
+        INSTANCE_CREATE_START_EVENT,
+        INSTANCE_CREATE_END_EVENT,
+        INSTANCE_CREATE_ERROR_EVENT,
+        INSTANCE_VOLUME_ATTACH_START_EVENT,
+        INSTANCE_VOLUME_ATTACH_END_EVENT,
+        INSTANCE_VOLUME_ATTACH_ERROR_EVENT,
+        AGGREGATE_CACHE_IMAGES_PROGRESS_EVENT,
+        VOLUME_USAGE_EVENT,
     ),
     parts={
         ServiceStatusPayload: {"uuid": Part(since=_V_1_1, always=True)},

@@ -9,12 +9,16 @@ from rpcgen.runtime.values import ABSENT, Absent, OpenEnum, OpenUnion, TaggedUni
 
 if TYPE_CHECKING:
     from rpcgen.runtime.aio.client import AsyncClient, AsyncSupports
+    from rpcgen.runtime.aio.event_server import AsyncEventServer
+    from rpcgen.runtime.aio.publisher import AsyncPublisher
     from rpcgen.runtime.aio.server import AsyncServer
     from rpcgen.runtime.aio.transport import AsyncTransport
     from rpcgen.runtime.blocking.client import Client, Supports
+    from rpcgen.runtime.blocking.event_server import EventServer
+    from rpcgen.runtime.blocking.publisher import Publisher
     from rpcgen.runtime.blocking.server import Server
     from rpcgen.runtime.blocking.transport import Transport
-    from rpcgen.runtime.context import Context, current_context, use_context
+    from rpcgen.runtime.context import Context, EventContext, current_context, use_context
     from rpcgen.runtime.core.call import Profile, Router
     from rpcgen.runtime.core.opaque import OpaqueCodec
     from rpcgen.runtime.core.pins import Pin
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
         Route,
         Topic,
     )
-    from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint
+    from rpcgen.runtime.endpoint import AsyncEndpoint, AsyncSubscriber, Endpoint, Subscriber
     from rpcgen.runtime.errors import (
         ArgumentNotInVersion,
         AuthError,
@@ -62,6 +66,7 @@ if TYPE_CHECKING:
         Stale,
         TooLarge,
         Unauthenticated,
+        Undeliverable,
         Unknown,
         UnknownArgument,
         UnknownMethod,
@@ -78,12 +83,16 @@ if TYPE_CHECKING:
 #: Module (below this package) of every name that is loaded when first used.
 _HOMES = {
     "aio.client": ("AsyncClient", "AsyncSupports"),
+    "aio.event_server": ("AsyncEventServer",),
+    "aio.publisher": ("AsyncPublisher",),
     "aio.server": ("AsyncServer",),
     "aio.transport": ("AsyncTransport",),
     "blocking.client": ("Client", "Supports"),
+    "blocking.event_server": ("EventServer",),
+    "blocking.publisher": ("Publisher",),
     "blocking.server": ("Server",),
     "blocking.transport": ("Transport",),
-    "context": ("Context", "current_context", "use_context"),
+    "context": ("Context", "EventContext", "current_context", "use_context"),
     "core.call": ("Profile", "Router"),
     "core.opaque": ("OpaqueCodec",),
     "core.pins": ("Pin",),
@@ -103,7 +112,7 @@ _HOMES = {
         "Route",
         "Topic",
     ),
-    "endpoint": ("AsyncEndpoint", "Endpoint"),
+    "endpoint": ("AsyncEndpoint", "AsyncSubscriber", "Endpoint", "Subscriber"),
     "errors": (
         "ArgumentNotInVersion",
         "AuthError",
@@ -131,6 +140,7 @@ _HOMES = {
         "Stale",
         "TooLarge",
         "Unauthenticated",
+        "Undeliverable",
         "Unknown",
         "UnknownArgument",
         "UnknownMethod",
@@ -152,7 +162,10 @@ __all__ = [
     "ArgumentNotInVersion",
     "AsyncClient",
     "AsyncEndpoint",
+    "AsyncEventServer",
+    "AsyncPublisher",
     "AsyncServer",
+    "AsyncSubscriber",
     "AsyncSupports",
     "AsyncTransport",
     "AuthError",
@@ -170,6 +183,8 @@ __all__ = [
     "Endpoint",
     "ErrorType",
     "Event",
+    "EventContext",
+    "EventServer",
     "Expired",
     "Form",
     "Gone",
@@ -195,6 +210,7 @@ __all__ = [
     "Part",
     "Pin",
     "Profile",
+    "Publisher",
     "Rejected",
     "RemoteError",
     "Route",
@@ -203,6 +219,7 @@ __all__ = [
     "Sent",
     "Server",
     "Stale",
+    "Subscriber",
     "Supports",
     "TaggedUnion",
     "Target",
@@ -210,6 +227,7 @@ __all__ = [
     "Topic",
     "Transport",
     "Unauthenticated",
+    "Undeliverable",
     "Unknown",
     "UnknownArgument",
     "UnknownMethod",

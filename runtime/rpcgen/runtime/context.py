@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from rpcgen.runtime.errors import ConfigurationError
 #: The longest time that counts as a deadline: 10 years, in seconds. More, or no number from the wire, means none.
 FOREVER = 10 * 365 * 86400.0
 
+_NEVER = datetime.fromtimestamp(0, UTC)
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 #: Characters that a request id, or either part of a trace, may have (PROTOCOL.md 3.1); servers drop longer ones.
@@ -67,6 +69,30 @@ class Context(Struct, eq=False):
         return (
             f"<Context {self.request_id or '-'} {self.method or '-'} fields={sorted(self.fields)}>"
         )
+
+
+class EventContext(Context):
+    """One event's surroundings: as of a request, and who published it.
+
+    Attributes:
+        priority: as the interface says.
+        source: who published it, in the publisher's own words.
+        published: when, by the publisher's clock, in UTC.
+    """
+
+    priority: str = "info"
+    source: str = ""
+    published: datetime = _NEVER
+
+    @property
+    def event(self) -> str:
+        """The event's name."""
+        return self.method
+
+    @property
+    def id(self) -> str:
+        """Tells the event from all others; the same in every group and at every attempt."""
+        return self._message_id.hex()
 
 
 _current: ContextVar[Context | None] = ContextVar("rpcgen_context", default=None)

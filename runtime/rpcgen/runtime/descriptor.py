@@ -14,6 +14,7 @@ from rpcgen.runtime.errors import DeclaredError
 
 Args = TypeVar("Args", bound=Struct)
 Result = TypeVar("Result")
+Payload = TypeVar("Payload", bound=Struct)
 
 Kind = Literal["call", "cast"]
 RouteName = Literal["any", "server", "fanout"]
@@ -220,13 +221,32 @@ class Method(Struct, Generic[Args, Result], eq=False):
     interface: Interface = field(default=cast("Any", None))
 
 
-class Event(Struct, eq=False):
-    """An event type that can be published: `name` travels, `payload` is its struct."""
+class Event(Struct, Generic[Payload], eq=False):
+    """Something that an interface publishes.
+
+    Attributes:
+        name: what travels.
+        attribute: the name of the method on publishers and subscribers.
+        payload: the struct of what it says.
+        kept: it is delivered at least once to every group of subscribers.
+        ttl: seconds for which it may wait; None: for ever.
+        order: reads the key from the payload; events of an interface that have the same one are handled one after the
+            other.
+        since, until: when it exists; at most one version per major.
+    """
 
     name: str
-    payload: type[Struct]
+    attribute: str
+    payload: type[Payload]
     priority: str = "info"
+    kept: bool = False
+    ttl: float | None = None
+    order: Callable[[Payload], object] | None = None
     since: Since = ()
+    until: Since = ()
+    deprecated: str | None = None
+    #: Set by the interface that it belongs to.
+    interface: Interface = field(default=cast("Any", None))
 
 
 class Interface(Struct, eq=False):
@@ -259,7 +279,7 @@ class Interface(Struct, eq=False):
     fingerprint: bytes
     methods: tuple[Method[Any, Any], ...]
     errors: tuple[ErrorType, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[Event[Any], ...] = ()
     also: tuple[str, ...] = ()
     serves: tuple[Version, ...] = ()
     releases: Mapping[str, Version] = field(default_factory=dict[str, Version])
@@ -277,3 +297,5 @@ class Interface(Struct, eq=False):
     def __post_init__(self) -> None:
         for method in self.methods:
             method.interface = self
+        for event in self.events:
+            event.interface = self

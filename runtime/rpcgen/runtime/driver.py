@@ -43,6 +43,41 @@ class Room(Struct, frozen=True):
 ROOM = Room()
 
 
+class Heard(Struct, frozen=True):
+    """An event that a program subscribes to.
+
+    Attributes:
+        target: where it is published.
+        interface: whose it is.
+        kept: it is to be delivered at least once.
+        ordered: it may have to be handled after others.
+        dated: it may wait for only so long.
+    """
+
+    target: Target
+    interface: str
+    kept: bool = False
+    ordered: bool = False
+    dated: bool = False
+
+
+class Subscription(Struct, frozen=True):
+    """What a program wants to hear.
+
+    Attributes:
+        events: of one or several interfaces.
+        group: those who share one copy of each event, also of what was published while none of them ran; None: a copy
+            of its own, of what is published while it runs.
+        member: the program's name.
+        concurrency: handlers that run at once: so many events are taken, and hardly more.
+    """
+
+    events: tuple[Heard, ...]
+    group: str | None
+    member: str
+    concurrency: int
+
+
 class ClientDriver(Protocol):
     """The client's side, for threads. `poll` is called by one thread at a time, all else by any."""
 
@@ -284,4 +319,20 @@ class DriverModule(Protocol):
 
     def discover(self, url: TransportUrl, timeout: float) -> list[Found]:
         """The servers that can be found now, sorted; waits at most `timeout` seconds. Raises ConfigurationError."""
+        ...
+
+
+class EventModule(DriverModule, Protocol):
+    """A driver module with events: those who listen get what a client posts to a target with an `event`.
+
+    Posting such a message raises Undeliverable if nobody subscribes and it is `required`. Callers of what is heard are
+    each a `Delivery`.
+    """
+
+    def subscribe(self, url: TransportUrl, subscription: Subscription) -> Listener:
+        """Listen for events. Raises ConfigurationError, also for what the transport cannot do."""
+        ...
+
+    def subscribe_async(self, url: TransportUrl, subscription: Subscription) -> AsyncListener:
+        """As `subscribe`; called in the running loop. Nothing is bound before `start`."""
         ...

@@ -1,4 +1,4 @@
-"""What a server serves: base classes of generated endpoints, and how handlers of each kind are run."""
+"""What a server serves: base classes of generated endpoints and subscribers, and how handlers of each kind are run."""
 
 from __future__ import annotations
 
@@ -12,18 +12,35 @@ from rpcgen.runtime.descriptor import Interface
 ExecutorName = Literal["threads", "inline", "tasks"]
 
 
-class _Served(ABC):
+class Served(ABC):
+    """Whatever has handlers."""
+
     _interface: ClassVar[Interface]
+    #: Its handlers are coroutine functions.
+    _coroutines: ClassVar[bool] = False
     #: Answered at once by whoever reads the request, beside all limits; for the built-in interface, which never waits.
     _immediate: ClassVar[bool] = False
 
 
-class Endpoint(_Served):
+class Endpoint(Served):
     """Base of generated endpoints whose handlers are plain functions."""
 
 
-class AsyncEndpoint(_Served):
+class AsyncEndpoint(Served):
     """Base of generated endpoints whose handlers are coroutine functions."""
+
+    _coroutines = True
+
+
+class Subscriber(Served):
+    """Base of generated subscribers whose handlers are plain functions."""
+
+
+class AsyncSubscriber(Served):
+    """Base of generated subscribers whose handlers are coroutine functions."""
+
+    _coroutines = True
 
 
 AnyEndpoint = Endpoint | AsyncEndpoint
+AnySubscriber = Subscriber | AsyncSubscriber

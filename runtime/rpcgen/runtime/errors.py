@@ -7,7 +7,8 @@
     │   └── InterfaceClash                two endpoints claim one method
     ├── NotSent (ConnectionError)         executed 0 times; nothing left this process, or nobody took it
     │   ├── AuthError
-    │   └── TooLarge (ValueError)
+    │   ├── TooLarge (ValueError)
+    │   └── Undeliverable                 nobody subscribes to the event
     ├── Rejected                          a server (or this client's own check) proved that it was executed 0 times
     │   ├── Overloaded, Draining, Expired, Stale, Unauthenticated, Malformed
     │   ├── VersionRejected
@@ -54,6 +55,10 @@ class InterfaceClash(ConfigurationError):
 
 class NotSent(RpcgenError, ConnectionError):
     """The message reached nobody: it was executed 0 times and may be sent again."""
+
+
+class Undeliverable(NotSent):
+    """Nobody subscribes to the event, and its publisher had asked that somebody does."""
 
 
 class AuthError(NotSent):

@@ -24,6 +24,7 @@ class Outgoing(Protocol):
         worthless: the same, if it is the interface that says so, and not only its sender who waits for so long.
         kept: it is to be delivered at least once.
         ordered: it goes to any server, and may have to be handled after others that do.
+        required: somebody has to get it, or its sender is told that nobody did.
     """
 
     @property
@@ -38,6 +39,8 @@ class Outgoing(Protocol):
     def kept(self) -> bool: ...
     @property
     def ordered(self) -> bool: ...
+    @property
+    def required(self) -> bool: ...
 
 
 class Letter(Struct, frozen=True):
@@ -49,6 +52,7 @@ class Letter(Struct, frozen=True):
     worthless: float | None = None
     kept: bool = False
     ordered: bool = False
+    required: bool = True
 
 
 class Delivery:

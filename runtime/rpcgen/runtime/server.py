@@ -1,35 +1,28 @@
-"""What servers of both worlds share: how they are made, what they serve and where, and the signals that stop them."""
+"""What servers of both worlds share: how they are made, what they serve and where."""
 
 from __future__ import annotations
 
-import signal
 import socket
-import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
 from rpcgen.runtime.core.dispatch import interface_of
 from rpcgen.runtime.core.opaque import OpaqueCodec
-from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
+from rpcgen.runtime.core.serving import ServerSettings, Serving
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface
-from rpcgen.runtime.driver import AsyncListener, Listener
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.introspection import Introspection
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.life import Life, ListenerT, answer
 from rpcgen.runtime.target import Target, check_name
-from rpcgen.runtime.transport import find_driver
 
 EndpointT = TypeVar("EndpointT", bound=AnyEndpoint)
-ListenerT = TypeVar("ListenerT", Listener, AsyncListener)
 
 
-class BaseServer(Generic[EndpointT, ListenerT]):
+class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
     """What a server is before it starts; `Server` and `AsyncServer` add its life."""
 
     #: The endpoint classes that this kind of server can run.
@@ -95,35 +88,13 @@ class BaseServer(Generic[EndpointT, ListenerT]):
             exchange=exchange,
             topic=topic,
         )
-        self._serving = Serving(self._plan.endpoints, settings, _answer)
-        self._plan.meta.attach(self._serving, self.server)
-        self._opened = [find_driver(url) for url in ([urls] if isinstance(urls, str) else urls)]
-        if not self._opened:
-            raise ConfigurationError("a server needs at least one URL")
-        if executor not in ("threads", "inline"):
-            raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
-        self._inline = executor == "inline"
-        self._listeners: list[ListenerT] = []
-        self._prepare()
-
-    def _prepare(self) -> None:
-        """Make what the life of this kind of server needs."""
-        raise NotImplementedError
+        serving = Serving(self._plan.endpoints, settings, answer)
+        self._plan.meta.attach(serving, self.server)
+        self._begin(urls, serving, executor)
 
     @property
-    def addresses(self) -> tuple[str, ...]:
-        """Where it listens, once it was started."""
-        return tuple(address for listener in self._listeners for address in listener.addresses)
-
-    @property
-    def serving(self) -> Serving:
-        """Counters and the state of the work."""
-        return self._serving
-
-
-def _answer(source: Source, caller: Caller, frame: bytes) -> bool:
-    sent: bool = source.listener.send(caller, frame)
-    return sent
+    def _summary(self) -> str:
+        return f"serves {self._plan.summary}"
 
 
 class ServerPlan(Struct, frozen=True):
@@ -193,17 +164,3 @@ def topics_of(interface: Interface) -> list[str]:
     """All topics that messages of any version may come by, sorted."""
     own = {method.topic.name for method in interface.methods if method.topic is not None}
     return sorted({interface.topic.name, *interface.also, *own})
-
-
-@contextmanager
-def stop_signals(handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
-    """Handle SIGTERM and SIGINT in a `with` block; elsewhere than on the main thread, signals are not ours to take."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)

@@ -11,11 +11,11 @@ from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.core.codec import CODECS, JSON, MSGPACK
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.wires.native import native_wire
-from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.errors import BadUrl, ConfigurationError
 from rpcgen.runtime.url import TransportUrl, parse_url
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.driver import DriverModule
+    from rpcgen.runtime.driver import DriverModule, EventModule
 
 _PACKAGE = "rpcgen.runtime.drivers"
 
@@ -31,6 +31,20 @@ class Opened(Struct, frozen=True):
     url: TransportUrl
     driver: DriverModule
     wire: Wire
+
+    def events(self) -> EventModule:
+        """The driver, if it has events; raises ConfigurationError."""
+        driver = self.driver
+        if not hasattr(driver, "subscribe"):
+            raise ConfigurationError(
+                f"{self.url}: this transport has no events: nothing in it keeps them for subscribers; "
+                "use amqp://, or kombu+redis:// or kombu+filesystem:// for groups"
+            )
+        if self.wire.name != "native":
+            raise ConfigurationError(
+                f"{self.url}: there are no events with wire={self.wire.name}; publish without it"
+            )
+        return cast("EventModule", driver)
 
 
 def find_driver(text: str) -> Opened:

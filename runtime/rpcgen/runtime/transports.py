@@ -28,6 +28,10 @@ class BlockingTransport(Protocol):
         """The servers that can be found now; waits at most `timeout` seconds."""
         ...
 
+    def check_events(self) -> None:
+        """Raise ConfigurationError unless events can be published."""
+        ...
+
     def close(self) -> None:
         """Close all connections."""
         ...
@@ -48,6 +52,10 @@ class CoroutineTransport(Protocol):
 
     async def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds."""
+        ...
+
+    def check_events(self) -> None:
+        """Raise ConfigurationError unless events can be published."""
         ...
 
     async def close(self) -> None:

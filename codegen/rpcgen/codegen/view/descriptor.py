@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from rpcgen.codegen.containers import FieldSet, arguments_of, arguments_of_form
 from rpcgen.codegen.dates import Dates
-from rpcgen.codegen.destinations import live_key, live_paths, path_body
-from rpcgen.codegen.history import spoken_forms, spoken_methods
+from rpcgen.codegen.destinations import carried, live_key, live_paths, path_body
+from rpcgen.codegen.history import spoken_events, spoken_forms, spoken_methods
 from rpcgen.codegen.layout import header, statement
 from rpcgen.codegen.scope import Scope
+from rpcgen.codegen.view.event_tables import event_table
 from rpcgen.codegen.view.interface_table import interface_table
 from rpcgen.codegen.view.method_tables import MethodTables, destination_name, order_name
 from rpcgen.codegen.view.structs import INDENT, ClassView, struct_class
 from rpcgen.codegen.view.typevalues import TypeValues
-from rpcgen.idl.model import DestinationPath, Method
+from rpcgen.idl.model import Event, Method
 
 
 class FunctionView(NamedTuple):
@@ -34,6 +35,7 @@ class DescriptorView(NamedTuple):
     dates: tuple[str, ...]
     types: tuple[str, ...]
     methods: tuple[str, ...]
+    events: tuple[str, ...]
     interface: str
 
 
@@ -42,10 +44,15 @@ def descriptor_view(scope: Scope, fingerprint: bytes) -> DescriptorView:
     methods = spoken_methods(scope.interface)
     dates, types = Dates(), TypeValues(scope)
     arguments = tuple(each for method in methods for each in _arguments(scope, method))
-    paths = tuple(each for method in methods for each in _paths(scope, method))
+    events = spoken_events(scope.interface)
+    paths = (
+        *(each for method in methods for each in _paths(scope, method)),
+        *(each for event in events for each in _order(scope, event, scope.named(event.payload))),
+    )
     tables = MethodTables(scope, dates, types)
     constants = tuple(tables.spell(method) for method in methods)
-    interface = interface_table(scope, methods, fingerprint, dates, types)
+    published = tuple(event_table(scope, event, dates) for event in events)
+    interface = interface_table(scope, methods, events, fingerprint, dates, types)
     return DescriptorView(
         scope.imports.render(),
         arguments,
@@ -53,6 +60,7 @@ def descriptor_view(scope: Scope, fingerprint: bytes) -> DescriptorView:
         dates.constants(),
         types.aliases(),
         constants,
+        published,
         interface,
     )
 
@@ -77,16 +85,19 @@ def _struct(scope: Scope, name: str, own: FieldSet, doc: str) -> ClassView:
 
 def _paths(scope: Scope, method: Method) -> Iterator[FunctionView]:
     """Where its messages go, and which of them keep their order."""
-    if to := live_paths(scope, method):
-        yield _path(scope, method, destination_name(method), to, "str | None")
-    if key := live_key(scope, method):
-        yield _path(scope, method, order_name(method), [key], "object")
-
-
-def _path(
-    scope: Scope, method: Method, name: str, to: list[DestinationPath], result: str
-) -> FunctionView:
     struct = scope.names.argument_structs[method.name]
+    if to := live_paths(scope, method):
+        body = path_body(scope, arguments_of(scope, method), to)
+        yield _path(destination_name(method), struct, "str | None", body)
+    yield from _order(scope, method, struct)
+
+
+def _order(scope: Scope, thing: Method | Event, struct: str) -> Iterator[FunctionView]:
+    if key := live_key(scope, thing):
+        body = path_body(scope, carried(scope, thing, key), [key])
+        yield _path(order_name(thing), struct, "object", body)
+
+
+def _path(name: str, struct: str, result: str, body: tuple[str, ...]) -> FunctionView:
     head = header(f"def {name}", [f"args: {struct}"], f" -> {result}:")
-    body = path_body(scope, method, to)
     return FunctionView(head, tuple(statement("", line, INDENT) for line in body))

@@ -13,11 +13,15 @@ from rpcgen.codegen.view.method_tables import topic_table
 from rpcgen.codegen.view.parts import PartTables
 from rpcgen.codegen.view.typevalues import TypeValues
 from rpcgen.idl.model import Enum, Envelope, Error, Event, Method, Struct, Union
-from rpcgen.idl.timeline import is_spoken
 
 
 def interface_table(
-    scope: Scope, methods: list[Method], fingerprint: bytes, dates: Dates, types: TypeValues
+    scope: Scope,
+    methods: list[Method],
+    events: list[Event],
+    fingerprint: bytes,
+    dates: Dates,
+    types: TypeValues,
 ) -> str:
     """Write it; what there is nothing to say about is left out."""
     parts = PartTables(scope, dates, types)
@@ -27,7 +31,7 @@ def interface_table(
         around("fingerprint=", call("bytes.fromhex", text_literal(fingerprint.hex()))),
         around("methods=", tuple_of([scope.names.constants[method.name] for method in methods])),
         *_tuple("errors=", [_error(scope, error) for error in scope.interface.errors.values()]),
-        *_tuple("events=", list(_events(scope, dates))),
+        *_tuple("events=", [scope.names.event_constants[event.name] for event in events]),
         *parts.tables(),
         *_history_of_types(scope, dates),
         *_converters(scope),
@@ -77,20 +81,6 @@ def _error(scope: Scope, error: Error) -> Expr:
     if error.wire is not None:
         options.append(f"wire={text_literal(error.wire)}")
     return call(scope.runtime("ErrorType"), *options)
-
-
-def _events(scope: Scope, dates: Dates) -> Iterator[Expr]:
-    for event in scope.interface.events.values():
-        if is_spoken(event.dated, scope.interface):
-            yield _event(scope, event, dates)
-
-
-def _event(scope: Scope, event: Event, dates: Dates) -> Expr:
-    options = [text_literal(event.name), scope.named(event.payload)]
-    if event.priority != "info":
-        options.append(f"priority={text_literal(event.priority)}")
-    options += dates.option("since", event.dated.since)
-    return call(scope.runtime("Event"), *options)
 
 
 def _history_of_types(scope: Scope, dates: Dates) -> Iterator[Expr]:

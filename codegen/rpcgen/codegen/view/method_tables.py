@@ -12,7 +12,7 @@ from rpcgen.codegen.layout import Expr, annotated, around, call, subscript, tupl
 from rpcgen.codegen.literals import number_literal, text_literal
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.typevalues import TypeValues
-from rpcgen.idl.model import Form, Method, Route, Topic
+from rpcgen.idl.model import Event, Form, Method, Route, Topic
 from rpcgen.idl.version import Version
 
 
@@ -71,12 +71,7 @@ class MethodTables:
             options.append(f"profile={text_literal(timeout.profile)}")
         if method.idempotent:
             options.append("idempotent=True")
-        if method.delivery == "at_least_once":
-            options.append("kept=True")
-        if method.ttl is not None:
-            options.append(f"ttl={number_literal(method.ttl)}")
-        if live_key(self._scope, method) is not None:
-            options.append(f"order={order_name(method)}")
+        options += promises(self._scope, method)
         if method.topic:
             options.append(around("topic=", topic_table(self._scope, method.topic, self._dates)))
         if method.router:
@@ -92,10 +87,7 @@ class MethodTables:
         if forms:
             tables = [self._form(method, until, form) for until, form in forms]
             options.append(around("forms=", tuple_of(tables)))
-        if method.deprecated:
-            text = deprecation(method.deprecated, "since {}", "; use {}") or "it will be removed"
-            options.append(f"deprecated={text_literal(text.removeprefix('; '))}")
-        return options
+        return options + deprecated_option(method)
 
     def _form(self, method: Method, until: Version, form: Form) -> Expr:
         options: list[Expr] = [pair(until)]
@@ -135,9 +127,30 @@ def destination_name(method: Method) -> str:
     return f"_destination_of_{method.name}"
 
 
-def order_name(method: Method) -> str:
+def order_name(thing: Method | Event) -> str:
     """The function that reads which messages keep their order."""
-    return f"_order_of_{method.name}"
+    event = "_event" if isinstance(thing, Event) else ""
+    return f"_order_of_{thing.name.replace('.', '_')}{event}"
+
+
+def promises(scope: Scope, thing: Method | Event) -> list[Expr]:
+    """What its messages may wait for, and whether they keep an order, or are kept."""
+    options: list[Expr] = []
+    if thing.delivery == "at_least_once":
+        options.append("kept=True")
+    if thing.ttl is not None:
+        options.append(f"ttl={number_literal(thing.ttl)}")
+    if live_key(scope, thing) is not None:
+        options.append(f"order={order_name(thing)}")
+    return options
+
+
+def deprecated_option(thing: Method | Event) -> list[Expr]:
+    """What to use instead."""
+    if not thing.deprecated:
+        return []
+    text = deprecation(thing.deprecated, "since {}", "; use {}") or "it will be removed"
+    return [f"deprecated={text_literal(text.removeprefix('; '))}"]
 
 
 def topic_table(scope: Scope, topic: Topic, dates: Dates) -> Expr:

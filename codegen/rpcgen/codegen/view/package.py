@@ -39,11 +39,14 @@ def package_view(interface: Interface, names: Names) -> PackageView:
     }
     late = {
         ".async_client": [names.async_client],
+        ".async_publisher": [names.async_publisher] if names.async_publisher else [],
         ".client": [names.client],
         ".converters": [
             name for name in (names.client_converters, names.server_converters) if name
         ],
         ".endpoint": [names.async_endpoint, names.endpoint],
+        ".publisher": [names.publisher] if names.publisher else [],
+        ".subscriber": [name for name in (names.async_subscriber, names.subscriber) if name],
     }
     homes = {name: module for module, found in late.items() for name in found}
     exported = [name for found in (*eager.values(), *late.values()) for name in found]

@@ -22,8 +22,10 @@ from rpcgen.runtime.core.work import State
 from rpcgen.runtime.driver import AsyncListener
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.life import Life
 from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.server import BaseServer
+from rpcgen.runtime.transport import Opened
 
 log = logging.getLogger("rpcgen.server")
 
@@ -31,18 +33,8 @@ log = logging.getLogger("rpcgen.server")
 LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
 
 
-class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
-    """Serves async endpoints on a pool of tasks, and blocking endpoints on threads or inline.
-
-    As a thread of a pool does, a task runs one handler after the other, so `asyncio.current_task()` is a handler's own
-    only as long as it runs. Context variables that a handler sets are its own.
-
-    `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as an async context
-    manager it starts on entry and stops on exit.
-    """
-
-    WORLD = (AsyncEndpoint, Endpoint)
-    CONCURRENCY = 1024
+class AsyncLife(Life[AsyncListener]):
+    """The life of a server, and of an event server."""
 
     def _prepare(self) -> None:
         self._pool: HandlerThreads | None = None
@@ -67,16 +59,11 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
             raise ConfigurationError("this server was started before")
         self._loop = asyncio.get_running_loop()
         self._begin_ticking()
-        self._runners = Runners(self._loop, self._begin, self._end_job)
+        self._runners = Runners(self._loop, self._begin_handler, self._end_job)
         try:
             for opened in self._opened:
-                listener = opened.driver.listen_async(
-                    opened.url,
-                    self._plan.targets,
-                    self.server,
-                    self._serving.room(self._plan.kept, self._plan.ordered),
-                )
-                listener.arrived = self._receiver(Source(listener, opened.wire))
+                listener = self._listen(opened)
+                listener.arrived = self._receiver(Source(listener, self._wire(opened)))
                 listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)
                 await listener.start()
@@ -85,7 +72,7 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
             for listener in self._listeners:
                 await listener.close()
             raise
-        log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
+        log.info("%s %s at %s", self.server, self._summary, ", ".join(self.addresses))
 
     async def stop(self, drain_timeout: float | None = None) -> None:
         """Take no new work, finish what runs, and close. Idempotent: a second caller waits for the first.
@@ -191,7 +178,7 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
                 return
             job = self._run_inline(job)
 
-    def _begin(self, job: Job) -> Awaitable[None] | None:
+    def _begin_handler(self, job: Job) -> Awaitable[None] | None:
         """Take a coroutine handler's first step, which is nearly always the last; else what is to be awaited."""
         serving = self._serving
         try:
@@ -296,6 +283,25 @@ class AsyncServer(BaseServer[AnyEndpoint, AsyncListener]):
             WATCHDOG.unwatch(self._watched)
 
 
+class AsyncServer(AsyncLife, BaseServer[AnyEndpoint, AsyncListener]):
+    """Serves async endpoints on a pool of tasks, and blocking endpoints on threads or inline.
+
+    As a thread of a pool does, a task runs one handler after the other, so `asyncio.current_task()` is a handler's own
+    only as long as it runs. Context variables that a handler sets are its own.
+
+    `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as an async context
+    manager it starts on entry and stops on exit.
+    """
+
+    WORLD = (AsyncEndpoint, Endpoint)
+    CONCURRENCY = 1024
+
+    def _listen(self, opened: Opened) -> AsyncListener:
+        plan = self._plan
+        room = self._serving.room(plan.kept, plan.ordered)
+        return opened.driver.listen_async(opened.url, plan.targets, self.server, room)
+
+
 def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
     token = set_context(job.context)
     try:
@@ -307,7 +313,7 @@ def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
 #: Where a handler runs in the loop's thread.
 _RUNNERS = frozenset(
     each.__code__
-    for each in (AsyncServer._begin, AsyncServer._go_on, _call_handler)  # pyright: ignore[reportPrivateUsage]
+    for each in (AsyncLife._begin_handler, AsyncLife._go_on, _call_handler)  # pyright: ignore[reportPrivateUsage]
 )
 
 

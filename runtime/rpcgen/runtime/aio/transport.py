@@ -125,6 +125,10 @@ class AsyncTransport:
         opened = self._opened
         return await asyncio.to_thread(opened.driver.discover, opened.url, timeout)
 
+    def check_events(self) -> None:
+        """Raise ConfigurationError unless events can be published."""
+        self._opened.events()
+
     # --- connection -----------------------------------------------------------------------------------------------
 
     def _connect(self) -> AsyncClientDriver:

@@ -1,4 +1,4 @@
-"""The server's side for threads: its life. Who reads and runs is in `workers.py`."""
+"""The server's side for threads: its life, which event servers share. Who reads and runs is in `workers.py`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ from rpcgen.runtime.core.serving import GRACE
 from rpcgen.runtime.driver import Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.server import BaseServer, stop_signals
+from rpcgen.runtime.life import Life, stop_signals
+from rpcgen.runtime.server import BaseServer
+from rpcgen.runtime.transport import Opened
 
 log = logging.getLogger("rpcgen.server")
 
 
-class Server(BaseServer[Endpoint, Listener]):
-    """Serves blocking endpoints.
-
-    `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as a context manager
-    it starts on entry and stops on exit.
-    """
-
-    WORLD = (Endpoint,)
-    CONCURRENCY = 64
+class BlockingLife(Life[Listener]):
+    """The life of a server, and of an event server."""
 
     def _prepare(self) -> None:
         self._workers = Workers(self._serving, inline=self._inline)
@@ -44,21 +39,16 @@ class Server(BaseServer[Endpoint, Listener]):
             raise ConfigurationError("this server was started before")
         try:
             for opened in self._opened:
-                listener = opened.driver.listen(
-                    opened.url,
-                    self._plan.targets,
-                    self.server,
-                    self._serving.room(self._plan.kept, self._plan.ordered),
-                )
+                listener = self._listen(opened)
                 listener.unsent = self._serving.count_unsent
                 self._listeners.append(listener)
         except BaseException:
             for listener in self._listeners:
                 listener.close()
             raise
-        wires = [opened.wire for opened in self._opened]
+        wires = [self._wire(opened) for opened in self._opened]
         self._workers.start(list(map(ReadableSource, self._listeners, wires)))
-        log.info("%s serves %s at %s", self.server, self._plan.summary, ", ".join(self.addresses))
+        log.info("%s %s at %s", self.server, self._summary, ", ".join(self.addresses))
 
     def stop(self, drain_timeout: float | None = None) -> None:
         """Take no new work, finish what runs, and close. Idempotent: a second caller waits for the first.
@@ -123,3 +113,19 @@ class Server(BaseServer[Endpoint, Listener]):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+class Server(BlockingLife, BaseServer[Endpoint, Listener]):
+    """Serves blocking endpoints.
+
+    `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as a context manager
+    it starts on entry and stops on exit.
+    """
+
+    WORLD = (Endpoint,)
+    CONCURRENCY = 64
+
+    def _listen(self, opened: Opened) -> Listener:
+        plan = self._plan
+        room = self._serving.room(plan.kept, plan.ordered)
+        return opened.driver.listen(opened.url, plan.targets, self.server, room)

@@ -121,6 +121,10 @@ class Transport:
         self._check_usable()
         return self._opened.driver.discover(self._opened.url, timeout)
 
+    def check_events(self) -> None:
+        """Raise ConfigurationError unless events can be published."""
+        self._opened.events()
+
     # --- routing --------------------------------------------------------------------------------------------------
 
     def _route(self, call: Call) -> Peer:

@@ -151,6 +151,11 @@ class Call(Struct, eq=False):
         return self.plan.method.order is not None and target.server is None and not target.fanout
 
     @property
+    def required(self) -> bool:
+        """Somebody has to get it."""
+        return True
+
+    @property
     def expires(self) -> float | None:
         """When it is too late to begin it (monotonic seconds). What is kept waits for ever, unless the interface says."""
         if self.worthless is not None:

@@ -20,6 +20,7 @@ from rpcgen.runtime.errors import (
     RpcgenError,
     Stale,
     TooLarge,
+    Undeliverable,
 )
 from rpcgen.runtime.peers import ANYBODY, News, Peer, Stranded, Undelivered
 
@@ -200,7 +201,9 @@ class Calls:
         if call.attempt >= MAX_MOVES:
             return False
         if unsent is not None:
-            return call.peer is not None and not isinstance(unsent, (AuthError, TooLarge))
+            return call.peer is not None and not isinstance(
+                unsent, (AuthError, TooLarge, Undeliverable)
+            )
         return _refusal(call) in _MOVING or isinstance(call.answer, (Draining, Stranded))
 
 

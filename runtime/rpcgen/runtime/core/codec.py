@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from rpcgen.runtime.core.envelope import ToClient, ToServer
+from rpcgen.runtime.core.envelope import Event, ToClient, ToServer
 
 #: What libraries raise for hostile bytes; deep nesting ends in RecursionError rather than DecodeError.
 DECODE_ERRORS = (msgspec.DecodeError, RecursionError, ValueError, OverflowError, MemoryError)
@@ -32,11 +32,20 @@ class Codec:
     Attributes:
         name: the value of the URL option `codec`.
         encode: any value to bytes.
-        to_client, to_server: typed decoders of whole frames.
+        to_client, to_server, to_subscriber: typed decoders of whole frames.
         untyped: bytes to plain values.
     """
 
-    __slots__ = ("_module", "encode", "name", "native", "to_client", "to_server", "untyped")
+    __slots__ = (
+        "_module",
+        "encode",
+        "name",
+        "native",
+        "to_client",
+        "to_server",
+        "to_subscriber",
+        "untyped",
+    )
 
     def __init__(self, name: str, module: Any, native: tuple[type, ...]) -> None:
         self.name = name
@@ -44,6 +53,7 @@ class Codec:
         self.encode: Callable[[Any], bytes] = module.Encoder().encode
         self.to_client: Callable[[bytes], ToClient] = module.Decoder(ToClient).decode
         self.to_server: Callable[[bytes], ToServer] = module.Decoder(ToServer).decode
+        self.to_subscriber: Callable[[bytes], Event] = module.Decoder(Event).decode
         self.untyped: Callable[[bytes | msgspec.Raw], Any] = module.Decoder().decode
         #: Types that this encoding has of its own; anything else travels as text.
         self.native = native

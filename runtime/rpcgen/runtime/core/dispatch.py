@@ -20,7 +20,7 @@ from rpcgen.runtime.core.versions.converters import check_converters
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.descriptor import Interface, Method
-from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
+from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint, Served
 from rpcgen.runtime.errors import (
     ConfigurationError,
     Expired,
@@ -41,7 +41,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        endpoints: Sequence[AnyEndpoint],
+        endpoints: Sequence[Served],
         codecs: OpaqueCodecs,
         converters: Sequence[object] = (),
         *,
@@ -51,7 +51,7 @@ class Dispatcher:
         self._table: dict[str | None, dict[str, Entry | LazyEntry]] = {}
         #: Methods by the names that only their older forms have.
         self._older: dict[tuple[str | None, str], list[Method[Any, Any]]] = {}
-        owners: dict[tuple[str | None, str], AnyEndpoint] = {}
+        owners: dict[tuple[str | None, str], Served] = {}
         for endpoint in endpoints:
             interface = interface_of(endpoint)
             self.interfaces.append(interface)
@@ -229,18 +229,7 @@ def new_job(
     expires = _expires(request, delivery, now)
     # What a cast says is how long it may wait, if its method sets that: once begun, it has all time.
     waits = request.how != CALL and entry.method.ttl is not None
-    context = Context(
-        request.request_id or "",
-        request.context or {},
-        None if waits else expires,
-        request.trace,
-        request.namespace,
-        request.method,
-        (request.major, request.minor),
-        request.reader,
-        attempt,
-        request.id,
-    )
+    context = entry.context(request, None if waits else expires, attempt)
     beat_at = now + beat if beat is not None and beat > 0.0 else None
     return Job(entry, request, caller, delivery, source, wire, now, context, beat_at, expires)
 
@@ -254,9 +243,9 @@ def _expires(request: Request, delivery: Delivery | None, now: float) -> float |
     return known if known is not None and (said is None or known < said) else said
 
 
-def interface_of(endpoint: AnyEndpoint) -> Interface:
+def interface_of(endpoint: Served) -> Interface:
     """The descriptor of the interface that an endpoint serves; raises ConfigurationError if it is no endpoint."""
-    if not isinstance(endpoint, (Endpoint, AsyncEndpoint)):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(endpoint, (Endpoint, AsyncEndpoint)):
         hint = ", an instance of it is" if isinstance(endpoint, type) else ""
         raise ConfigurationError(
             f"{endpoint!r} is no endpoint; expected an instance of a generated endpoint class{hint}"
@@ -266,9 +255,7 @@ def interface_of(endpoint: AnyEndpoint) -> Interface:
     return endpoint._interface  # pyright: ignore[reportPrivateUsage] - the generated class's table
 
 
-def _claim(
-    owners: dict[tuple[str | None, str], AnyEndpoint], endpoint: AnyEndpoint, name: str
-) -> None:
+def _claim(owners: dict[tuple[str | None, str], Served], endpoint: Served, name: str) -> None:
     interface = interface_of(endpoint)
     owner = owners.setdefault((interface.namespace, name), endpoint)
     if owner is endpoint:
@@ -304,7 +291,7 @@ def check_all_used(converters: Sequence[object], interfaces: Sequence[Interface]
 
 
 def _maker(
-    endpoint: AnyEndpoint,
+    endpoint: Served,
     method: Method[Any, Any],
     codecs: OpaqueCodecs,
     converters: object,

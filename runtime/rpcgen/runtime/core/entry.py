@@ -11,6 +11,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, inspect
+from rpcgen.runtime.context import Context
 from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
@@ -21,7 +22,7 @@ from rpcgen.runtime.core.versions.dates import dotted, exists, next_after
 from rpcgen.runtime.core.versions.parts import in_effect, last_change, last_minor
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Version
-from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
+from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     Malformed,
     MethodNotInVersion,
@@ -68,7 +69,7 @@ class Entry:
 
     def __init__(
         self,
-        endpoint: AnyEndpoint,
+        endpoint: Served,
         method: Method[Any, Any],
         codecs: OpaqueCodecs,
         converters: object,
@@ -81,7 +82,7 @@ class Entry:
         self.major, self.minor = interface.version
         self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
         self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
-        self.is_async = isinstance(endpoint, AsyncEndpoint)
+        self.is_async = endpoint._coroutines  # pyright: ignore[reportPrivateUsage]
         if self.is_async and not iscoroutinefunction(self.handler):
             self.handler = _awaiting(self.handler)
         self.immediate = endpoint._immediate  # pyright: ignore[reportPrivateUsage]
@@ -166,6 +167,21 @@ class Entry:
             adapter = Adapter(self.method, at, codec, self._codecs, self._converters)
             self._adapters[codec, at] = adapter
         return adapter
+
+    def context(self, request: Request, deadline: float | None, attempt: int) -> Context:
+        """What surrounds its handler."""
+        return Context(
+            request.request_id or "",
+            request.context or {},
+            deadline,
+            request.trace,
+            request.namespace,
+            request.method,
+            (request.major, request.minor),
+            request.reader,
+            attempt,
+            request.id,
+        )
 
     def reader_of(self, request: Request) -> Version:
         """The version that the caller understands, as far as this server does."""

@@ -6,6 +6,7 @@ elements that a reader does not know, at the end, are ignored.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Raw, Struct
@@ -15,6 +16,8 @@ PROTOCOL = 1
 
 CALL = 0
 CAST = 1
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 ID_BYTES = 16
 FINGERPRINT_BYTES = 8
@@ -94,6 +97,14 @@ class Cancel(Struct, array_like=True, tag=7):
     """The caller no longer waits (PROTOCOL.md 3.7)."""
 
     id: Id
+
+
+class Event(Request, array_like=True, tag=8):
+    """Something that was published, to whoever subscribes (PROTOCOL.md 3.8): a cast, and who says it when."""
+
+    source: Name = ""
+    priority: Name = "info"
+    published: Annotated[datetime, Meta(tz=True)] = EPOCH
 
 
 #: What a client may send, and what a server may answer.

@@ -25,7 +25,7 @@ from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.work import State, Work
 from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.driver import Room
-from rpcgen.runtime.endpoint import AnyEndpoint
+from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     BadResult,
     ConfigurationError,
@@ -83,21 +83,27 @@ class ServerSettings(Struct, frozen=True):
 class Serving:
     """One server's decisions. `accept` and `finish` are called under the shell's lock, if it has threads."""
 
+    #: What logs call a message that nobody answers.
+    noun = "cast"
+
     def __init__(
-        self, endpoints: Sequence[AnyEndpoint], settings: ServerSettings, answer: Answer
+        self, endpoints: Sequence[Served], settings: ServerSettings, answer: Answer
     ) -> None:
         self.settings = settings
         self.counters = ServerCounters()
         self.work = Work(settings.concurrency, settings.queue, self._refuse)
         self.presence = Presence()
-        self.dispatcher = Dispatcher(
-            endpoints, OpaqueCodecs(settings.codecs), settings.converters, debug=settings.debug
-        )
+        self.dispatcher = self._table(endpoints)
         self._answer = answer
         self._drifted: set[tuple[str, bytes]] = set()
         self._repeats = Repeats()
         self._seen = Seen()
         self._gaps = Gaps()
+
+    def _table(self, endpoints: Sequence[Served]) -> Dispatcher:
+        settings = self.settings
+        codecs = OpaqueCodecs(settings.codecs)
+        return Dispatcher(endpoints, codecs, settings.converters, debug=settings.debug)
 
     def room(self, kept: tuple[Target, ...], ordered: tuple[Target, ...]) -> Room:
         """How much it takes, and where messages come that transports have to treat apart."""
@@ -171,7 +177,7 @@ class Serving:
         if message.how == CALL:
             self.send(source, caller, wire.write_refusal(refusal(message.id, error), message))
         else:
-            self._log_refused_cast(message.method, error, now)
+            self._log(REFUSED, message.method, type(error).__name__, now, error)
         # Else, where this server has ended, its transport gives it to another one.
         if isinstance(caller, Delivery) and self.work.state is not State.CLOSED:
             settle(caller, str(error), hopeless=isinstance(error, Expired))
@@ -197,10 +203,7 @@ class Serving:
             fault = Fault(request.id, LOST, type(error).__name__, str(error))
             self.send(job.source, job.caller, job.wire.write_fault(fault, error))
         else:
-            held = self._repeats.worth(job.arrived, request.method, LOST)
-            level = logging.DEBUG if held is None else logging.WARNING
-            name = ascii(request.method[:64])
-            log.log(level, "cast %s was lost with the server that had it%s", name, more(held or 0))
+            self._log(GONE, request.method, LOST, job.arrived, "")
         settle(job.delivery)
 
     def _run_now(self, job: Job, now: float) -> None:
@@ -289,13 +292,13 @@ class Serving:
         if job.awaited:
             self.reply(job, job.refuse(error))
         elif not job.wants_reply:
-            self._log_refused_cast(job.request.method, error, job.arrived)
+            self._log(REFUSED, job.request.method, type(error).__name__, job.arrived, error)
 
-    def _log_refused_cast(self, method: str, error: Rejected, now: float) -> None:
-        """Nobody hears that a cast was refused, so the log says it, as often as a log may; all of it at DEBUG."""
-        held = self._repeats.worth(now, method, type(error).__name__)
+    def _log(self, text: str, method: str, kind: str, now: float, why: object) -> None:
+        """Nobody hears what became of a cast, so the log says it, as often as a log may; all of it at DEBUG."""
+        held = self._repeats.worth(now, method, kind)
         level = logging.DEBUG if held is None else logging.WARNING
-        log.log(level, "refused cast %s: %s%s", ascii(method[:64]), error, more(held or 0))
+        log.log(level, text, self.noun, ascii(method[:64]), why, more(held or 0))
 
     def _after(self, job: Job, error: BaseException | None) -> None:
         for interceptor in reversed(self.settings.interceptors):
@@ -386,6 +389,10 @@ def _may_have_run(job: Job, delivery: Delivery) -> bool:
     twice = method.idempotent or (method.kept and job.request.how != CALL)
     return delivery.redelivered and not delivery.kept and not twice
 
+
+#: What the log says of messages that nobody waits for: noun, name, reason, and how often it was held back.
+REFUSED = "refused %s %s: %s%s"
+GONE = "%s %s was lost with the server that had it%s%s"
 
 #: Seconds for which a stopping server goes on reading: what clients sent before they heard of it is still taken.
 GRACE = 0.05

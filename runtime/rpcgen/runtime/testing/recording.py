@@ -63,6 +63,9 @@ class _Recorder:
         """
         self._answers[method] = answer
 
+    def check_events(self) -> None:
+        """Events are recorded as casts are."""
+
     def clear(self) -> None:
         """Forget the messages; answers stay."""
         self.messages.clear()

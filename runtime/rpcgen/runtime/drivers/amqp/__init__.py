@@ -3,26 +3,37 @@
 `line.py`, `link.py` and `lane.py` are a socket, a connection and a channel, `inbound.py` and `outbound.py` messages as
 frames, `owner.py` the thread that has a connection and `stint.py` a loop that borrows it, `publisher.py` what is sent by it;
 `courier.py` is a client's side and `desk.py` a server's. What is decided without a connection is apart: `message.py`,
-`names.py`, `letters.py`, `ledger.py`, `wreck.py`, `acks.py`, `hosts.py`. This module knows only how they are put together.
+`names.py`, `letters.py`, `events.py`, `ledger.py`, `wreck.py`, `acks.py`, `hosts.py`. This module knows only how they are put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.driver import ROOM, Room
+from rpcgen.runtime.driver import ROOM, Room, Subscription
 from rpcgen.runtime.drivers.amqp.broker import read_broker
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
 
-__all__ = ["connect", "connect_async", "discover", "listen", "listen_async"]
+__all__ = [
+    "connect",
+    "connect_async",
+    "discover",
+    "listen",
+    "listen_async",
+    "subscribe",
+    "subscribe_async",
+]
 
 if TYPE_CHECKING:
     # Each world is imported when it is opened: a blocking program does not pay for asyncio.
+    from rpcgen.runtime.aio.listening import AsyncDeskListener
+    from rpcgen.runtime.blocking.listening import DeskListener
+    from rpcgen.runtime.desk import Desk
     from rpcgen.runtime.drivers.amqp.aio import AsyncClient, AsyncListener
     from rpcgen.runtime.drivers.amqp.blocking import BlockingClient, BlockingListener
-    from rpcgen.runtime.peers import Found
+    from rpcgen.runtime.peers import Caller, Found
 
 
 def connect(url: TransportUrl) -> BlockingClient:
@@ -57,6 +68,36 @@ def listen_async(
 
     check_name("server", server)
     return AsyncListener(read_broker(url), targets, server, room)
+
+
+def subscribe(url: TransportUrl, subscription: Subscription) -> DeskListener:
+    """See `EventModule.subscribe`."""
+    from rpcgen.runtime.blocking.listening import DeskListener
+    from rpcgen.runtime.drivers.amqp.events import event_desk
+
+    broker = read_broker(url)
+    return DeskListener(
+        broker.text, lambda take, unsent: event_desk(broker, subscription, take, unsent)
+    )
+
+
+def subscribe_async(url: TransportUrl, subscription: Subscription) -> AsyncDeskListener:
+    """See `EventModule.subscribe_async`."""
+    from asyncio import get_running_loop
+
+    from rpcgen.runtime.aio.listening import AsyncDeskListener
+    from rpcgen.runtime.drivers.amqp.events import event_desk
+
+    broker = read_broker(url)
+
+    def open_desk(
+        take: Callable[[tuple[Caller, bytes]], object], unsent: Callable[[], None]
+    ) -> Desk:
+        desk = event_desk(broker, subscription, take, unsent)
+        desk.drive_by(get_running_loop())
+        return desk
+
+    return AsyncDeskListener(broker.text, open_desk)
 
 
 def discover(url: TransportUrl, timeout: float) -> list[Found]:

@@ -19,7 +19,7 @@ from rpcgen.runtime.driver import refuse_kept
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.link import Link
-from rpcgen.runtime.drivers.amqp.manner import Manner, Place, manner_of
+from rpcgen.runtime.drivers.amqp.manner import EventPlace, Manner, Place, manner_of
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
@@ -31,6 +31,7 @@ from rpcgen.runtime.errors import (
     NotSent,
     RpcgenError,
     TooLarge,
+    Undeliverable,
 )
 from rpcgen.runtime.peers import ANYBODY, Arrival, Outgoing, Peer, Stranded, Undelivered
 from rpcgen.runtime.target import Target
@@ -278,16 +279,23 @@ class Courier:
         assert isinstance(peer, Place)
         if not self._manner.keeps:
             refuse_kept(message)
-        if monotonic() < peer.proven and not message.kept and not message.ordered:
-            self._put(peer, frame, message, lambda error: self._cast_settled(peer, error))
+        waits = peer.settles(message)
+        if monotonic() < peer.proven and not waits:
+            self._put(
+                peer,
+                frame,
+                message,
+                lambda error: self._cast_settled(peer, error),
+                mandatory=message.required,
+            )
             return None
 
         def told(error: RpcgenError | None) -> None:
-            if error is None and not message.kept and not message.ordered:
+            if error is None and not waits:
                 peer.proven = monotonic() + PROVEN
             settled(error if error is None else self._explained(peer, error))
 
-        parcel = self._put(peer, frame, message, told)
+        parcel = self._put(peer, frame, message, told, mandatory=message.required)
         return lambda: self._publisher.withdraw(parcel)
 
     def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
@@ -304,7 +312,9 @@ class Courier:
             place.proven = 0.0
             if isinstance(error, (Stranded, TooLarge)):
                 return error
-            return NotSent(f"nobody serves {place.name} at {self.broker.text}: {error}")
+            if isinstance(error, Undeliverable) or not isinstance(place, EventPlace):
+                return place.nobody(f"at {self.broker.text}: {error}")
+            return NotSent(f"{place.name} at {self.broker.text}: {error}")
         return ConnectionLost(f"{self.broker.text}: {error}")
 
     def cancel(self, peer: Peer, frame: bytes) -> None:

@@ -17,7 +17,7 @@ from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
-from rpcgen.runtime.drivers.amqp.manner import manner_of
+from rpcgen.runtime.drivers.amqp.manner import Manner, manner_of
 from rpcgen.runtime.drivers.amqp.message import Properties
 from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
@@ -56,6 +56,7 @@ class Desk:
         room: how much it takes.
         arrived: gets each request, on any thread.
         unsent: called for each answer that could not be handed over after all, on any thread.
+        manner: of what it consumes; None: as servers of the URL's wire do.
     """
 
     def __init__(
@@ -66,12 +67,13 @@ class Desk:
         room: Room,
         arrived: Callable[[tuple[Caller, bytes]], object],
         unsent: Callable[[], None],
+        manner: Manner | None = None,
     ) -> None:
         if not targets:
             raise ConfigurationError("a listener needs at least one target")
         self._broker = broker
         self._born = forks.generation()
-        self._manner = manner = manner_of(broker)
+        self._manner = manner = manner or manner_of(broker)
         topics = sorted({(target.exchange, target.topic) for target in targets})
         self._here = msgspec.msgpack.encode([server, topics])
         queues = manner.queues(topics, server, room)

@@ -14,6 +14,7 @@ from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.errors import NotSent, Undeliverable
 from rpcgen.runtime.peers import Outgoing, Peer
 from rpcgen.runtime.target import Target
 
@@ -73,6 +74,14 @@ class Place(Peer):
         self.declares = declares
         self.proven = 0.0
 
+    def settles(self, message: Outgoing) -> bool:
+        """Whether whoever sends something that nobody answers waits until it is known what became of it."""
+        return message.kept or message.ordered
+
+    def nobody(self, why: str) -> NotSent:
+        """That no queue took a message."""
+        return NotSent(f"nobody serves {self.name} {why}")
+
     def key_of(self, message: Outgoing | None) -> str:
         """The key of one message."""
         if message is None:
@@ -80,6 +89,20 @@ class Place(Peer):
         if message.ordered:
             return self.keep_ordered if message.kept else self.ordered
         return self.keep if message.kept else self.key
+
+
+class EventPlace(Place):
+    """The exchange of an event, which whoever publishes declares."""
+
+    __slots__ = ()
+
+    def settles(self, message: Outgoing) -> bool:
+        """Also if somebody has to subscribe."""
+        return message.required or super().settles(message)
+
+    def nobody(self, why: str) -> NotSent:
+        """That no queue took an event."""
+        return Undeliverable(f"nobody subscribes to {self.name} {why}")
 
 
 class ReplyQueue(Struct, frozen=True):

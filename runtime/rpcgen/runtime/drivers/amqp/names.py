@@ -56,6 +56,14 @@ class Names:
         """The exchange of what goes to all servers of a topic."""
         return self._name("fanout", target.exchange, target.topic)
 
+    def event(self, target: Target) -> str:
+        """The exchange of the events of a topic."""
+        return self._name("event", target.exchange, target.topic)
+
+    def group(self, kind: str, target: Target, interface: str, group: str) -> str:
+        """A queue of the events of an interface for a group."""
+        return self._name(kind, target.exchange, target.topic, interface, group)
+
     def stream(self, target: Target) -> str:
         """The stream of what went to all servers of a topic."""
         return self._name("stream", target.exchange, target.topic)

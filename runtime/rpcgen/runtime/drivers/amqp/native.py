@@ -11,6 +11,7 @@ from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.manner import (
     Dressed,
     DressedRequest,
+    EventPlace,
     Incoming,
     Place,
     ReplyQueue,
@@ -47,6 +48,10 @@ class NativeManner:
     def place(self, target: Target, label: str) -> Place:
         """PROTOCOL.md 6.1."""
         names = self._names
+        if target.event is not None:
+            event = names.event(target)
+            declared = Exchange(event, "topic")
+            return EventPlace(str(target), event, target.event, label, declares=declared)
         if target.fanout:
             fanout = names.fanout(target)
             looked_for = Exchange(fanout, "fanout", passive=True)

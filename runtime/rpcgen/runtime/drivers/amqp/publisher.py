@@ -23,7 +23,13 @@ from rpcgen.runtime.drivers.amqp.link import Link, WouldWait
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.wreck import examine
-from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError, TooLarge
+from rpcgen.runtime.errors import (
+    ConnectionLost,
+    NotSent,
+    RpcgenError,
+    TooLarge,
+    Undeliverable,
+)
 from rpcgen.runtime.peers import Stranded
 
 #: What may wait to be written; and bytes that were written and may wait for the system to take them. What is beyond
@@ -40,7 +46,7 @@ class Parcel:
         declares: the exchange, if it is to be declared, or looked for, before.
         frame: its body.
         properties: makes the rest, of the number that it is published by.
-        settled: gets what became of it: None once the broker has it; NotSent, if no queue took it or it never left;
+        settled: gets what became of it: None once the broker has it; NotSent, if it never left, or no queue took it (Undeliverable);
             Stranded, if it may be sent again at once; ConnectionLost, if that is not known. Called once, by whoever
             drives the connection.
         deadline: monotonic seconds after which it is not to leave, or None.
@@ -137,7 +143,7 @@ class Track:
     def _returned(self, message: Message, text: str) -> None:
         parcel = self._ledger.returned(letters.number_of(message))
         if parcel is not None:
-            parcel.settled(NotSent(f"no queue took the message ({text})"))
+            parcel.settled(Undeliverable(f"no queue took the message ({text})"))
 
 
 class Publisher:

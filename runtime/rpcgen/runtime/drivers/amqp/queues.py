@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rpcgen.runtime.drivers.amqp.manner import Taker
 
 #: The broker delivers to one consumer, whatever others there are, until that one goes.
-_SINGLE: Final[dict[str, Any]] = {"x-single-active-consumer": True}
+SINGLE: Final[dict[str, Any]] = {"x-single-active-consumer": True}
 
 #: How a stream is declared: it forgets what is older than half an hour, by the segment, so segments are small.
 STREAM: Final[dict[str, Any]] = {
@@ -48,7 +48,7 @@ class Queue(_Named, frozen=True):
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
-        lane.declare_queue(self.name, auto_delete=True, arguments=_SINGLE if self.single else None)
+        lane.declare_queue(self.name, auto_delete=True, arguments=SINGLE if self.single else None)
         self.bind(lane)
         came, cancelled, prefetch = intake.requested, intake.cancelled, intake.prefetch
         lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
@@ -95,7 +95,7 @@ class KeptQueue(_Named, frozen=True):
         lane.declare_queue(self.dead, durable=True, arguments=kind)
         # What has waited for too long goes there, too, by way of the default exchange.
         over = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.dead}
-        single = _SINGLE if self.single else {}
+        single = SINGLE if self.single else {}
         lane.declare_queue(self.name, durable=True, arguments={**kind, **over, **single})
         self.bind(lane)
 

@@ -3,7 +3,7 @@
 Such a transport is a set of named queues and no more: it confirms nothing, returns nothing, and notices nobody's death. So
 servers are found by asking (`directory.py`), each has a queue of its own, and whoever falls silent is lost. `carriers/`
 knows kombu's transports apart; `line.py` is one connection, `sender.py` and `taker.py` the threads that have one;
-`courier.py` is a client's side and `desk.py` a server's. This module knows only how they are put together.
+`courier.py` is a client's side, `desk.py` a server's, and `events.py` a subscriber's. This module knows only how they are put together.
 """
 
 from __future__ import annotations
@@ -11,15 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.driver import ROOM, Room
+from rpcgen.runtime.driver import ROOM, Room, Subscription
 from rpcgen.runtime.drivers.kombu.carriers import find_carrier
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
 
-__all__ = ["connect", "connect_async", "discover", "listen", "listen_async"]
+__all__ = [
+    "connect",
+    "connect_async",
+    "discover",
+    "listen",
+    "listen_async",
+    "subscribe",
+    "subscribe_async",
+]
 
 if TYPE_CHECKING:
     # Each world is imported when it is opened: a blocking program does not pay for asyncio.
+    from rpcgen.runtime.aio.listening import AsyncDeskListener
+    from rpcgen.runtime.blocking.listening import DeskListener
     from rpcgen.runtime.drivers.kombu.aio import AsyncClient, AsyncListener
     from rpcgen.runtime.drivers.kombu.blocking import BlockingClient, BlockingListener
     from rpcgen.runtime.peers import Found
@@ -57,6 +67,24 @@ def listen_async(
 
     check_name("server", server)
     return AsyncListener(find_carrier(url), targets, server)
+
+
+def subscribe(url: TransportUrl, subscription: Subscription) -> DeskListener:
+    """See `EventModule.subscribe`."""
+    from rpcgen.runtime.blocking.listening import DeskListener
+    from rpcgen.runtime.drivers.kombu.events import EventDesk
+
+    carrier = find_carrier(url)
+    return DeskListener(carrier.text, lambda take, _: EventDesk(carrier, subscription, take))
+
+
+def subscribe_async(url: TransportUrl, subscription: Subscription) -> AsyncDeskListener:
+    """See `EventModule.subscribe_async`."""
+    from rpcgen.runtime.aio.listening import AsyncDeskListener
+    from rpcgen.runtime.drivers.kombu.events import EventDesk
+
+    carrier = find_carrier(url)
+    return AsyncDeskListener(carrier.text, lambda take, _: EventDesk(carrier, subscription, take))
 
 
 def discover(url: TransportUrl, timeout: float) -> list[Found]:

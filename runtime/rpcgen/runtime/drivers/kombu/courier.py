@@ -20,6 +20,7 @@ from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.drivers.kombu.carriers.facts import LACKS
 from rpcgen.runtime.drivers.kombu.census import Census
 from rpcgen.runtime.drivers.kombu.directory import Directory, Lost, Station
+from rpcgen.runtime.drivers.kombu.events import EventPlace, refuse_message
 from rpcgen.runtime.drivers.kombu.letters import Letter
 from rpcgen.runtime.drivers.kombu.line import Line
 from rpcgen.runtime.drivers.kombu.names import Names, new_token
@@ -33,6 +34,7 @@ from rpcgen.runtime.errors import (
     NotSent,
     RpcgenError,
     TooLarge,
+    Undeliverable,
 )
 from rpcgen.runtime.peers import Arrival, Outgoing, Peer, Undelivered
 from rpcgen.runtime.target import Target
@@ -88,6 +90,8 @@ class Courier:
         forks.check(self.born)
         if not self.ready:
             return None
+        if target.event is not None:
+            return EventPlace(str(target), self._names.event(target))
         now = monotonic()
         with self._lock:
             return self._directory.choose(target, now)
@@ -180,11 +184,38 @@ class Courier:
         settled: Callable[[RpcgenError | None], None],
     ) -> Withdraw:
         """See `runtime.courier.Courier.post`."""
+        if isinstance(peer, EventPlace):
+            return self._publish(peer, frame, message, settled)
         if message.kept:
             raise ConfigurationError(
                 f"kombu+{self.carrier.name} cannot deliver at_least_once: {LACKS['at_least_once']}; use amqp://"
             )
         job = self._put(peer, frame, message, settled)
+        return lambda: self._sender.withdraw(job)
+
+    def _publish(
+        self,
+        place: EventPlace,
+        frame: bytes,
+        message: Outgoing,
+        settled: Callable[[RpcgenError | None], None],
+    ) -> Withdraw:
+        forks.check(self.born)
+        refuse_message(self.carrier, place, message)
+        self._check_size(frame)
+        taken = 0
+
+        def act(line: Line) -> None:
+            nonlocal taken
+            taken = line.publish(self._names.events(), place.key, frame)
+
+        def told(error: RpcgenError | None) -> None:
+            if error is None and not taken and message.required:
+                error = Undeliverable(f"nobody subscribes to {place.name} at {self.carrier.text}")
+            settled(error)
+
+        job = Job(act, told, inf if message.deadline is None else message.deadline)
+        self._sender.put(job)
         return lambda: self._sender.withdraw(job)
 
     def cancel(self, peer: Peer, frame: bytes) -> None:
@@ -200,9 +231,7 @@ class Courier:
     ) -> Job:
         forks.check(self.born)
         assert isinstance(peer, Station)
-        limit = self.carrier.options.max_message
-        if len(frame) > limit:
-            raise TooLarge(f"the message has {len(frame)} bytes, the limit is {limit}")
+        self._check_size(frame)
         if not self.ready:
             raise self.unreachable()
         if peer.gone:
@@ -218,6 +247,11 @@ class Courier:
         job = Job(act, settled, inf if deadline is None else deadline)
         self._sender.put(job)
         return job
+
+    def _check_size(self, frame: bytes) -> None:
+        limit = self.carrier.options.max_message
+        if len(frame) > limit:
+            raise TooLarge(f"the message has {len(frame)} bytes, the limit is {limit}")
 
     # --- arriving ---------------------------------------------------------------------------------------------------
 

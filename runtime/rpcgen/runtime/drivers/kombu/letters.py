@@ -13,9 +13,9 @@ from rpcgen.runtime.target import Target, check_name
 
 CONTENT_TYPE: Final = "application/x-rpcgen"
 
-#: What a letter is: a frame to a server, one to a client; who is there, and the answers to that; a server says that it has
+#: What a letter is: a frame to a server, one to a client, one to a group of subscribers; who is there, and the answers to that; a server says that it has
 #: ended, and a client; what a program sends to itself, to hear whether it can be heard, and to wake its thread.
-REQUEST, ANSWER = "request", "answer"
+REQUEST, ANSWER, EVENT = "request", "answer", "event"
 WHO, HERE, END, BYE = "who", "here", "end", "bye"
 HELLO, WAKE = "hello", "wake"
 

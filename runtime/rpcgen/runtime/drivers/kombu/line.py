@@ -6,7 +6,7 @@ from __future__ import annotations
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, Final
@@ -97,10 +97,10 @@ class Line:
             self._declare(exchange)
             self._publish(exchange, "", kind, body, None)
 
-    def _declare(self, exchange: str) -> None:
+    def _declare(self, exchange: str, kind: str = "fanout") -> None:
         if exchange not in self._declared:
             with self._carrier.binding():
-                self._channel.exchange_declare(exchange, "fanout", durable=True)
+                self._channel.exchange_declare(exchange, kind, durable=True)
             self._declared.add(exchange)
 
     def _publish(
@@ -114,6 +114,16 @@ class Line:
             properties=letters.properties(kind, self._sender),
         )
         self._channel.basic_publish(message, exchange, queue)
+
+    def publish(self, exchange: str, key: str, body: bytes) -> int:
+        """Put an event into every queue that is bound to an exchange by a key; how many there are."""
+        with self._lost():
+            self._declare(exchange, "direct")
+            table = self._channel.get_table(exchange)
+            queues = {str(entry[2]) for entry in table if entry[0] == key}
+            for queue in queues:
+                self._publish("", queue, letters.EVENT, body, None)
+            return len(queues)
 
     def _forget_written(self, queue: str) -> None:
         del self._written[queue]
@@ -130,6 +140,19 @@ class Line:
             # kombu does not look again at what it knows to be bound.
             self._channel.queue_unbind(queue, exchange, "")
             self._channel.queue_bind(queue, exchange, "")
+
+    def subscribe(self, queue: str, exchange: str, keys: Sequence[str]) -> None:
+        """Have a queue get events; it goes on to get those that it gets already."""
+        with self._lost():
+            self._declare(exchange, "direct")
+            self._channel.queue_declare(queue)
+        with self._lost(), self._carrier.binding():
+            there = {(entry[0], str(entry[2])) for entry in self._channel.get_table(exchange)}
+            for key in keys:
+                if (key, queue) not in there:
+                    # kombu does not look again at what it knows to be bound.
+                    self._channel.queue_unbind(queue, exchange, key)
+                    self._channel.queue_bind(queue, exchange, key)
 
     def bound(self, exchange: str) -> set[str]:
         """The queues that get what is told to all; some may be of the dead."""

@@ -1,15 +1,18 @@
 """What things are called (PROTOCOL.md 8.1). Decides names, and makes nothing.
 
-No name holds a topic, an exchange or a server's name: kombu's transports differ in what a name may have. Two queues of one
+No name of a queue holds a topic, an exchange or a server's name: kombu's transports differ in what a name may have. Two queues of one
 server share its token, so that who is bound can be told from who has answered.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
 import socket
+
+from rpcgen.runtime.target import Target
 
 _HOST = re.compile(r"[^A-Za-z0-9_-]+")
 _TOKEN = r"[A-Za-z0-9_.-]{1,128}"
@@ -47,6 +50,24 @@ class Names:
     def reply(self, token: str) -> str:
         """A client's queue of answers."""
         return f"{self._prefix}.reply.{token}"
+
+    def events(self) -> str:
+        """The exchange of all events."""
+        return f"{self._prefix}.events"
+
+    def event(self, target: Target) -> str:
+        """The key of one; no name of a target holds a slash."""
+        return f"{target.exchange}/{target.topic}/{target.event}"
+
+    def group(self, target: Target, interface: str, group: str) -> str:
+        """The queue of a group; the digest tells it from others, the rest tells people whose it is."""
+        place = f"{target.exchange}/{target.topic}/{interface}/{group}"
+        digest = hashlib.sha256(place.encode()).hexdigest()[:16]
+        return f"{self._prefix}.group.{_HOST.sub('-', group)[:64]}.{digest}"
+
+    def member(self, token: str) -> str:
+        """A subscriber's own queue, by which it wakes itself."""
+        return f"{self._prefix}.member.{token}"
 
     def is_reply(self, name: str) -> bool:
         """Whether a server may answer there: what a request asks for must not make it write to other queues."""

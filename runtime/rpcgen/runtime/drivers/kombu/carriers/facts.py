@@ -14,6 +14,8 @@ from rpcgen.runtime.url import TransportUrl
 #: What none of kombu's virtual transports can do, and what follows; a program that asks for it is refused.
 LACKS: Final = {
     "at_least_once": "it forgets a message when it hands it out, so a server that dies has lost it",
+    "ttl": "nothing in it expires, and clocks of hosts differ",
+    "no group": "it would not miss one that died, whose queue would grow for ever",
     "wire=oslo": "oslo.messaging has no driver for it",
 }
 

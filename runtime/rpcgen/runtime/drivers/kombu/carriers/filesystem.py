@@ -108,7 +108,8 @@ class Kind(Carrier):
             )
         for folder in (self._messages, self._control):
             folder.mkdir(mode=0o700, exist_ok=True)
-        self._begin_table(self._control / f"{self.options.prefix}.directory.exchange")
+        for exchange in ("directory", "events"):
+            self._begin_table(self._control / f"{self.options.prefix}.{exchange}.exchange")
         self._clear_drafts()
 
     def _begin_table(self, table: Path) -> None:

@@ -9,18 +9,25 @@ from .types import Child, Kept, Plain, Shared
 
 if TYPE_CHECKING:
     from .async_client import AsyncClocksClient
+    from .async_publisher import AsyncClocksPublisher
     from .client import ClocksClient
     from .converters import ClocksClientConverters
     from .endpoint import AsyncClocksEndpoint, ClocksEndpoint
+    from .publisher import ClocksPublisher
+    from .subscriber import AsyncClocksSubscriber, ClocksSubscriber
 
 __all__ = [
     "INTERFACE",
     "AsyncClocksClient",
     "AsyncClocksEndpoint",
+    "AsyncClocksPublisher",
+    "AsyncClocksSubscriber",
     "Child",
     "ClocksClient",
     "ClocksClientConverters",
     "ClocksEndpoint",
+    "ClocksPublisher",
+    "ClocksSubscriber",
     "Kept",
     "Plain",
     "Shared",
@@ -30,9 +37,13 @@ __all__ = [
 _HOMES = {
     "AsyncClocksClient": "async_client",
     "AsyncClocksEndpoint": "endpoint",
+    "AsyncClocksPublisher": "async_publisher",
+    "AsyncClocksSubscriber": "subscriber",
     "ClocksClient": "client",
     "ClocksClientConverters": "converters",
     "ClocksEndpoint": "endpoint",
+    "ClocksPublisher": "publisher",
+    "ClocksSubscriber": "subscriber",
 }
 
 

@@ -38,6 +38,17 @@ READ: Method[ReadArgs, Kept] = Method(
     routes=(Route("call", "any"),),
 )
 
+THING_CHANGED_EVENT: Event[Child] = Event(
+    name="thing.changed",
+    attribute="thing_changed",
+    payload=Child,
+)
+THING_KEPT_EVENT: Event[Kept] = Event(
+    name="thing.kept",
+    attribute="thing_kept",
+    payload=Kept,
+)
+
 INTERFACE = Interface(
     name="case.clocks",
     package=__package__ or "",
@@ -49,7 +60,7 @@ INTERFACE = Interface(
         "cbb9103b74a6b4adfa8de5dd00ddb3132bfb945a86e5340c87e9ca55252343e7",
     ),
     methods=(READ,),
-    events=(Event("thing.changed", Child), Event("thing.kept", Kept)),
+    events=(THING_CHANGED_EVENT, THING_KEPT_EVENT),
     parts={
         Plain: {"note": Part(since=_V_1_2), "code": Part(since=_V_1_3)},
         Kept: {

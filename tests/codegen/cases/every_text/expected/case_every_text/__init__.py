@@ -13,17 +13,24 @@ from .types import Alias, Closed, Opaque, Open, Record, Union
 
 if TYPE_CHECKING:
     from .async_client import AsyncEveryTextClient
+    from .async_publisher import AsyncEveryTextPublisher
     from .client import EveryTextClient
     from .endpoint import AsyncEveryTextEndpoint, EveryTextEndpoint
+    from .publisher import EveryTextPublisher
+    from .subscriber import AsyncEveryTextSubscriber, EveryTextSubscriber
 
 __all__ = [
     "INTERFACE",
     "Alias",
     "AsyncEveryTextClient",
     "AsyncEveryTextEndpoint",
+    "AsyncEveryTextPublisher",
+    "AsyncEveryTextSubscriber",
     "Closed",
     "EveryTextClient",
     "EveryTextEndpoint",
+    "EveryTextPublisher",
+    "EveryTextSubscriber",
     "Failed",
     "Opaque",
     "Open",
@@ -35,8 +42,12 @@ __all__ = [
 _HOMES = {
     "AsyncEveryTextClient": "async_client",
     "AsyncEveryTextEndpoint": "endpoint",
+    "AsyncEveryTextPublisher": "async_publisher",
+    "AsyncEveryTextSubscriber": "subscriber",
     "EveryTextClient": "client",
     "EveryTextEndpoint": "endpoint",
+    "EveryTextPublisher": "publisher",
+    "EveryTextSubscriber": "subscriber",
 }
 
 

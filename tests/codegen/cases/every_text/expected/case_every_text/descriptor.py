@@ -51,6 +51,13 @@ RUN: Method[RunArgs, str] = Method(
     deprecated="since 1.1; use another one",
 )
 
+RUN_END_EVENT: Event[Record] = Event(
+    name="run.end",
+    attribute="run_end",
+    payload=Record,
+    deprecated="use nothing",
+)
+
 INTERFACE = Interface(
     name="case.every_text",
     package=__package__ or "",
@@ -63,7 +70,7 @@ INTERFACE = Interface(
     ),
     methods=(RUN,),
     errors=(ErrorType("Failed", Failed, FailedFields, wire="some.wire.Name"),),
-    events=(Event("run.end", Record),),
+    events=(RUN_END_EVENT,),
     parts={
         Closed: {"two text": Part(since=_V_1_1)},
         Open: {"two text": Part(since=_V_1_1)},

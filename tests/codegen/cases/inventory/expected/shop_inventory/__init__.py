@@ -13,16 +13,23 @@ from .types import Condition, Item, Sku, Source
 
 if TYPE_CHECKING:
     from .async_client import AsyncInventoryClient
+    from .async_publisher import AsyncInventoryPublisher
     from .client import InventoryClient
     from .endpoint import AsyncInventoryEndpoint, InventoryEndpoint
+    from .publisher import InventoryPublisher
+    from .subscriber import AsyncInventorySubscriber, InventorySubscriber
 
 __all__ = [
     "INTERFACE",
     "AsyncInventoryClient",
     "AsyncInventoryEndpoint",
+    "AsyncInventoryPublisher",
+    "AsyncInventorySubscriber",
     "Condition",
     "InventoryClient",
     "InventoryEndpoint",
+    "InventoryPublisher",
+    "InventorySubscriber",
     "Item",
     "OutOfStock",
     "Sku",
@@ -33,8 +40,12 @@ __all__ = [
 _HOMES = {
     "AsyncInventoryClient": "async_client",
     "AsyncInventoryEndpoint": "endpoint",
+    "AsyncInventoryPublisher": "async_publisher",
+    "AsyncInventorySubscriber": "subscriber",
     "InventoryClient": "client",
     "InventoryEndpoint": "endpoint",
+    "InventoryPublisher": "publisher",
+    "InventorySubscriber": "subscriber",
 }
 
 

@@ -82,6 +82,12 @@ RELOAD: Method[NoArgs, None] = Method(
     routes=(Route("cast", "fanout"),),
 )
 
+ITEM_TAKEN_EVENT: Event[Item] = Event(
+    name="item.taken",
+    attribute="item_taken",
+    payload=Item,
+)
+
 INTERFACE = Interface(
     name="shop.inventory",
     package=__package__ or "",
@@ -94,7 +100,7 @@ INTERFACE = Interface(
     ),
     methods=(TAKE, STOP, RELOAD),
     errors=(ErrorType("OutOfStock", OutOfStock, OutOfStockFields),),
-    events=(Event("item.taken", Item),),
+    events=(ITEM_TAKEN_EVENT,),
     parts={
         Condition: {"refurbished": Part(since=_V_1_2)},
         Item: {"shelf": Part(since=_V_1_1)},

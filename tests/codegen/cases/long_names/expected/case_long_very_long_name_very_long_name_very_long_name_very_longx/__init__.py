@@ -28,10 +28,18 @@ if TYPE_CHECKING:
     from .async_client import (
         AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient,
     )
+    from .async_publisher import (
+        AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxPublisher,
+    )
     from .client import LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient
     from .endpoint import (
         AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxEndpoint,
         LongVeryLongNameVeryLongNameVeryLongNameVeryLongxEndpoint,
+    )
+    from .publisher import LongVeryLongNameVeryLongNameVeryLongNameVeryLongxPublisher
+    from .subscriber import (
+        AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSubscriber,
+        LongVeryLongNameVeryLongNameVeryLongNameVeryLongxSubscriber,
     )
 
 __all__ = [
@@ -40,11 +48,15 @@ __all__ = [
     "AliasesVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryL",
     "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient",
     "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxEndpoint",
+    "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxPublisher",
+    "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSubscriber",
     "EnumVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLong",
     "ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon",
     "ErrorVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNam",
     "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient",
     "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxEndpoint",
+    "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxPublisher",
+    "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxSubscriber",
     "OpaqueVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo",
     "OpenVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLong",
     "StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo",
@@ -57,8 +69,12 @@ __all__ = [
 _HOMES = {
     "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient": "async_client",
     "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxEndpoint": "endpoint",
+    "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxPublisher": "async_publisher",
+    "AsyncLongVeryLongNameVeryLongNameVeryLongNameVeryLongxSubscriber": "subscriber",
     "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxClient": "client",
     "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxEndpoint": "endpoint",
+    "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxPublisher": "publisher",
+    "LongVeryLongNameVeryLongNameVeryLongNameVeryLongxSubscriber": "subscriber",
 }
 
 

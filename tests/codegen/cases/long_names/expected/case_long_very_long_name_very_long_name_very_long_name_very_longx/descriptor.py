@@ -147,6 +147,17 @@ FIFTH_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAM: Method[
     routes=(Route("call", "any"),),
 )
 
+EVENT_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_EVENT: Event[StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo] = Event(
+    name="event_very_long_name_very_long_name_very_long_name_very_long",
+    attribute="event_very_long_name_very_long_name_very_long_name_very_long",
+    payload=StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo,
+)  # fmt: skip
+EVENT2_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VER_EVENT: Event[StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNa] = Event(
+    name="event2_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver",
+    attribute="event2_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver",
+    payload=StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNa,
+)  # fmt: skip
+
 INTERFACE = Interface(
     name="case.long_very_long_name_very_long_name_very_long_name_very_longx",
     package=__package__ or "",
@@ -178,14 +189,8 @@ INTERFACE = Interface(
         ),
     ),
     events=(
-        Event(
-            "event_very_long_name_very_long_name_very_long_name_very_long",
-            StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLo,
-        ),
-        Event(
-            "event2_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_very_long_name_ver",
-            StructVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLongNa,
-        ),
+        EVENT_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_EVENT,
+        EVENT2_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VERY_LONG_NAME_VER_EVENT,
     ),
     parts={
         EnumVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLong: {

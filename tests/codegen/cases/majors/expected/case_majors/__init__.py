@@ -13,22 +13,29 @@ from .types import Answer, Box, Level, Piece, Plan, Shade, Source, Thing, Word
 
 if TYPE_CHECKING:
     from .async_client import AsyncMajorsClient
+    from .async_publisher import AsyncMajorsPublisher
     from .client import MajorsClient
     from .converters import MajorsClientConverters, MajorsServerConverters
     from .endpoint import AsyncMajorsEndpoint, MajorsEndpoint
+    from .publisher import MajorsPublisher
+    from .subscriber import AsyncMajorsSubscriber, MajorsSubscriber
 
 __all__ = [
     "INTERFACE",
     "Answer",
     "AsyncMajorsClient",
     "AsyncMajorsEndpoint",
+    "AsyncMajorsPublisher",
+    "AsyncMajorsSubscriber",
     "Box",
     "Failed",
     "Level",
     "MajorsClient",
     "MajorsClientConverters",
     "MajorsEndpoint",
+    "MajorsPublisher",
     "MajorsServerConverters",
+    "MajorsSubscriber",
     "Piece",
     "Plan",
     "Shade",
@@ -42,10 +49,14 @@ __all__ = [
 _HOMES = {
     "AsyncMajorsClient": "async_client",
     "AsyncMajorsEndpoint": "endpoint",
+    "AsyncMajorsPublisher": "async_publisher",
+    "AsyncMajorsSubscriber": "subscriber",
     "MajorsClient": "client",
     "MajorsClientConverters": "converters",
     "MajorsEndpoint": "endpoint",
+    "MajorsPublisher": "publisher",
     "MajorsServerConverters": "converters",
+    "MajorsSubscriber": "subscriber",
 }
 
 

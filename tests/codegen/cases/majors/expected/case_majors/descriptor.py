@@ -217,6 +217,12 @@ BARE: Method[NoArgs, None] = Method(
     router="by_room",
 )
 
+THING_STORED_EVENT: Event[Answer] = Event(
+    name="thing.stored",
+    attribute="thing_stored",
+    payload=Answer,
+)
+
 INTERFACE = Interface(
     name="case.majors",
     package=__package__ or "",
@@ -236,7 +242,7 @@ INTERFACE = Interface(
         ErrorType("TooOld", TooOld, TooOldFields),
         ErrorType("Failed", Failed, FailedFields),
     ),
-    events=(Event("thing.stored", Answer),),
+    events=(THING_STORED_EVENT,),
     parts={
         Level: {"extreme": Part(since=_V_3_3), "middle": Part(until=_V_3_0)},
         Shade: {"light": Part(since=_V_2_4)},

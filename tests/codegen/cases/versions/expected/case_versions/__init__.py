@@ -13,13 +13,18 @@ from .types import Base, Derived, Later, Mode, Other, Point, Result, Shape, Stat
 
 if TYPE_CHECKING:
     from .async_client import AsyncVersionsClient
+    from .async_publisher import AsyncVersionsPublisher
     from .client import VersionsClient
     from .endpoint import AsyncVersionsEndpoint, VersionsEndpoint
+    from .publisher import VersionsPublisher
+    from .subscriber import AsyncVersionsSubscriber, VersionsSubscriber
 
 __all__ = [
     "INTERFACE",
     "AsyncVersionsClient",
     "AsyncVersionsEndpoint",
+    "AsyncVersionsPublisher",
+    "AsyncVersionsSubscriber",
     "Base",
     "Derived",
     "Later",
@@ -32,14 +37,20 @@ __all__ = [
     "Stopped",
     "VersionsClient",
     "VersionsEndpoint",
+    "VersionsPublisher",
+    "VersionsSubscriber",
 ]
 
 # Loaded when first used: a program that only serves does not pay for the clients, and the reverse.
 _HOMES = {
     "AsyncVersionsClient": "async_client",
     "AsyncVersionsEndpoint": "endpoint",
+    "AsyncVersionsPublisher": "async_publisher",
+    "AsyncVersionsSubscriber": "subscriber",
     "VersionsClient": "client",
     "VersionsEndpoint": "endpoint",
+    "VersionsPublisher": "publisher",
+    "VersionsSubscriber": "subscriber",
 }
 
 

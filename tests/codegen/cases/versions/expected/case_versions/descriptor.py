@@ -122,6 +122,19 @@ FIXED: Method[FixedArgs, None] = Method(
     routes=(Route("call", "any"),),
 )
 
+RUN_END_EVENT: Event[Result] = Event(
+    name="run.end",
+    attribute="run_end",
+    payload=Result,
+    priority="error",
+    since=_V_1_2,
+)
+RUN_START_EVENT: Event[Base] = Event(
+    name="run.start",
+    attribute="run_start",
+    payload=Base,
+)
+
 INTERFACE = Interface(
     name="case.versions",
     package=__package__ or "",
@@ -136,10 +149,7 @@ INTERFACE = Interface(
     ),
     methods=(RUN, NEWER, OLD_ONE, OLDER_ONE, ELSEWHERE, FIXED),
     errors=(ErrorType("Stopped", Stopped, StoppedFields),),
-    events=(
-        Event("run.end", Result, priority="error", since=_V_1_2),
-        Event("run.start", Base),
-    ),
+    events=(RUN_END_EVENT, RUN_START_EVENT),
     parts={
         Mode: {"turbo": Part(since=_V_1_3)},
         State: {"parked": Part(since=_V_1_2)},

@@ -1,18 +1,27 @@
 """`memory://name`: a transport inside one process, for tests.
 
 Frames are really encoded and decoded, and clients and servers of both worlds meet in one hub per name, so a test sees
-what a network would carry. A hub lives as long as somebody is connected to it.
+what a network would carry. Events are in `events.py`. A hub lives as long as somebody is connected to it,
+or as long as the process, once there was a group of subscribers.
 """
 
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Sequence
-from typing import Literal
 
-from msgspec import Struct
-from rpcgen.runtime.driver import ROOM, AsyncDirect, Direct, Room
+from rpcgen.runtime.driver import ROOM, AsyncDirect, Direct, Room, Subscription
+from rpcgen.runtime.drivers.memory.events import Board
+from rpcgen.runtime.drivers.memory.hub import (
+    HUBS,
+    LOCK,
+    Hub,
+    Options,
+    Station,
+    drop_if_empty,
+    name_of,
+)
+from rpcgen.runtime.drivers.memory.subscribers import AsyncMemorySubscriber, MemorySubscriber
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.inbox import Inbox, LoopInbox, ThreadInbox
 from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
@@ -20,75 +29,22 @@ from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 
 
-class Options(Struct, frozen=True):
-    """What a URL may say.
-
-    Attributes:
-        max_message: bytes of the largest frame that may be sent.
-        wire: what messages look like; on `oslo` a test sees what becomes of a value on its way to oslo.messaging.
-    """
-
-    max_message: int = 16 * 1024 * 1024
-    wire: Literal["native", "oslo"] = "native"
-
-
-class Station(Peer):
-    """A server in a hub."""
-
-    __slots__ = ("inbox", "server", "targets", "withdrawn")
-
-    def __init__(
-        self, server: str, targets: Sequence[Target], inbox: Inbox[tuple[Caller, bytes]]
-    ) -> None:
-        super().__init__(server)
-        self.server = server
-        self.targets = frozenset((target.exchange, target.topic) for target in targets)
-        self.inbox = inbox
-        self.withdrawn = False
-
-
-class Hub:
-    """All servers and clients of one name."""
-
-    def __init__(self) -> None:
-        self.stations: list[Station] = []
-        self.links: set[Link] = set()
-
-    def serving(self, target: Target) -> list[Station]:
-        """The servers that a message to `target` may go to."""
-        key = (target.exchange, target.topic)
-        return [
-            station
-            for station in self.stations
-            if key in station.targets
-            and not station.withdrawn
-            and (target.server is None or station.server == target.server)
-        ]
-
-
-# The one thing a process shares by design: the name is the address.
-_hubs: dict[str, Hub] = {}
-_lock = threading.Lock()
-
-
-def _name(url: TransportUrl) -> str:
-    return f"{','.join(map(str, url.hosts))}{url.path}"
-
-
 class Link:
     """The client's side; `Caller` of what it sends."""
 
     def __init__(self, url: TransportUrl, inbox: Inbox[Arrival]) -> None:
-        self._name = _name(url)
+        self._name = name_of(url)
         self._limit = url.options(Options).max_message
         self._inbox = inbox
-        with _lock:
-            self._hub = _hubs.setdefault(self._name, Hub())
+        with LOCK:
+            self._hub = HUBS.setdefault(self._name, Hub())
             self._hub.links.add(self)
 
     def peer(self, target: Target) -> Peer | None:
         """Choose the less busy of two."""
-        with _lock:
+        if target.event is not None:
+            return Board(target, self._hub.groups.all)
+        with LOCK:
             stations = self._hub.serving(target)
         if not stations:
             return None
@@ -105,16 +61,19 @@ class Link:
 
     def find_all(self, target: Target) -> tuple[Sequence[Peer], Sequence[str]]:
         """All servers of a topic; raises NotSent if there is none."""
-        with _lock:
+        with LOCK:
             stations = self._hub.serving(target)
         if not stations:
             raise NotSent(f"nobody serves {target} at memory://{self._name}")
         return stations, ()
 
     def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
-        """Put a frame into a server's inbox."""
+        """Put a frame into a server's inbox, or those of subscribers."""
         if len(frame) > self._limit:
             raise TooLarge(f"the message has {len(frame)} bytes, the limit is {self._limit}")
+        if isinstance(peer, Board) and message is not None:
+            peer.publish(frame, message)
+            return
         if not isinstance(peer, Station) or peer not in self._hub.stations:
             raise NotSent(f"{peer.name} is gone")
         if not peer.inbox.put((self, frame)):
@@ -126,9 +85,9 @@ class Link:
 
     def leave(self) -> None:
         """Disconnect."""
-        with _lock:
+        with LOCK:
             self._hub.links.discard(self)
-            _drop_if_empty(self._name, self._hub)
+            drop_if_empty(self._name, self._hub)
 
 
 class Post:
@@ -141,11 +100,11 @@ class Post:
         server: str,
         inbox: Inbox[tuple[Caller, bytes]],
     ) -> None:
-        self._name = _name(url)
+        self._name = name_of(url)
         self._limit = url.options(Options).max_message
         self.station = Station(server, targets, inbox)
-        with _lock:
-            self._hub = _hubs.setdefault(self._name, Hub())
+        with LOCK:
+            self._hub = HUBS.setdefault(self._name, Hub())
             self._hub.stations.append(self.station)
 
     @property
@@ -165,20 +124,15 @@ class Post:
 
     def leave(self) -> None:
         """Disconnect; clients lose this peer."""
-        with _lock:
+        with LOCK:
             if self.station not in self._hub.stations:
                 return
             self._hub.stations.remove(self.station)
             links = list(self._hub.links)
-            _drop_if_empty(self._name, self._hub)
+            drop_if_empty(self._name, self._hub)
         for link in links:
             # Whatever is left in the inbox was never run.
             link.deliver(self.station, Draining(f"{self.station.name} has stopped"))
-
-
-def _drop_if_empty(name: str, hub: Hub) -> None:
-    if not hub.stations and not hub.links and _hubs.get(name) is hub:
-        del _hubs[name]
 
 
 # --- the two worlds ---------------------------------------------------------------------------------------------------
@@ -196,7 +150,7 @@ class MemoryClient(Link, Direct):
 
     def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """As `send`: what a server of this process has is as safe as the process."""
-        self.send(peer, frame)
+        self.send(peer, frame, message)
 
     def route(self, target: Target, timeout: float) -> Peer:
         """As `find`; nothing is ever waited for."""
@@ -231,7 +185,7 @@ class AsyncMemoryClient(Link, AsyncDirect):
 
     def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """As `send`: what a server of this process has is as safe as the process."""
-        self.send(peer, frame)
+        self.send(peer, frame, message)
 
     async def route(self, target: Target, timeout: float) -> Peer:
         """As `find`; nothing is ever waited for."""
@@ -260,7 +214,7 @@ class AsyncMemoryListener:
     @property
     def addresses(self) -> Sequence[str]:
         """The URL."""
-        return (f"memory://{_name(self._url)}",)
+        return (f"memory://{name_of(self._url)}",)
 
     async def start(self) -> None:
         """Enter the hub."""
@@ -306,13 +260,23 @@ def listen_async(
     return AsyncMemoryListener(url, targets, server)
 
 
+def subscribe(url: TransportUrl, subscription: Subscription) -> MemorySubscriber:
+    """As `EventModule.subscribe`."""
+    return MemorySubscriber(url, subscription)
+
+
+def subscribe_async(url: TransportUrl, subscription: Subscription) -> AsyncMemorySubscriber:
+    """As `EventModule.subscribe_async`."""
+    return AsyncMemorySubscriber(url, subscription)
+
+
 def discover(url: TransportUrl, timeout: float) -> list[Found]:
     """As `DriverModule.discover`."""
-    with _lock:
-        hub = _hubs.get(_name(url))
+    with LOCK:
+        hub = HUBS.get(name_of(url))
         stations = list(hub.stations) if hub is not None else []
     return sorted(
-        Found(exchange, topic, station.server, f"memory://{_name(url)}")
+        Found(exchange, topic, station.server, f"memory://{name_of(url)}")
         for station in stations
         for exchange, topic in station.targets
     )
