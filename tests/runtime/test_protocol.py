@@ -15,6 +15,7 @@ from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
 from rpcgen.runtime.drivers.amqp import courier, desk, intake, letters, native
 from rpcgen.runtime.drivers.amqp import options as amqp_options
+from rpcgen.runtime.drivers.amqp.events import GROUPS
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.oslo import options as oslo_options
@@ -44,12 +45,13 @@ FRAMES = {
     "Refusal": envelope.Refusal,
     "Beat": envelope.Beat,
     "Cancel": envelope.Cancel,
+    "Event": envelope.Event,
 }
 
 
 def rows(section: str) -> list[list[str]]:
     """The cells of the tables of one section."""
-    match = re.search(rf"^#+ {re.escape(section)}\b.*?(?=^#)", TEXT, re.M | re.S)
+    match = re.search(rf"^#+ {re.escape(section)}\b.*?(?=^#|\Z)", TEXT, re.M | re.S)
     assert match, f"no section {section}"
     lines = [line for line in match[0].splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -64,11 +66,16 @@ def test_the_table_of_kinds_is_complete() -> None:
     """Every frame has its number and its direction in section 2."""
     listed = {(row[1], int(row[0]), row[2]) for row in rows("2. Frames") if row[0].isdigit()}
     to_server = get_args(envelope.ToServer)
-    assert listed == {
-        (name, cls.__struct_config__.tag, "to the server" if cls in to_server else "to the client")
-        for name, cls in FRAMES.items()
+    to_client = get_args(envelope.ToClient)
+    directions = {
+        **dict.fromkeys(to_server, "to the server"),
+        **dict.fromkeys(to_client, "to the client"),
+        envelope.Event: "to a subscriber",
     }
-    assert {*to_server, *get_args(envelope.ToClient)} == set(FRAMES.values())
+    assert listed == {
+        (name, cls.__struct_config__.tag, directions[cls]) for name, cls in FRAMES.items()
+    }
+    assert set(directions) == set(FRAMES.values())
 
 
 @pytest.mark.parametrize("name", FRAMES)
@@ -306,6 +313,25 @@ def test_names_over_kombu_are_those_of_the_code() -> None:
     assert {row[1].strip("`") for row in rows("8.1 Names") if row[1].startswith("`")} == made
 
 
+def test_names_of_events_on_the_broker_are_those_of_the_code() -> None:
+    """Section 6.8 names what publishers and subscribers have."""
+    names, target = Names("P"), Target("E", "T", event="N")
+    made = {names.event(target), re.sub("[0-9a-f]{16}", "RANDOM", names.own("S"))}
+    for kind in (*GROUPS.values(), "group-dead"):
+        made.add(names.group(kind, target, "I", "G"))
+    assert {row[1].strip("`") for row in rows("6.8 Events") if row[1].startswith("`")} == made
+
+
+def test_names_of_events_over_kombu_are_those_of_the_code() -> None:
+    """Section 8.8 names what subscribers have."""
+    names, target = kombu_names.Names("P"), Target("E", "T", event="N")
+    group = re.sub("[0-9a-f]{16}$", "DIGEST", names.group(target, "I", "G"))
+    made = {names.events(), group, names.member("HOST.PID.RANDOM")}
+    assert {row[1].strip("`") for row in rows("8.8 Events") if row[1].startswith("`")} == made
+    assert names.event(target) == "E/T/N"
+    assert f"by each `{names.event(target)}`" in TEXT
+
+
 def test_numbers_over_kombu_are_those_of_the_code() -> None:
     """Section 8 says what the driver does."""
     section = " ".join(TEXT[TEXT.index("## 8. kombu") :].split())
@@ -313,6 +339,7 @@ def test_numbers_over_kombu_are_those_of_the_code() -> None:
     assert {*kinds} - {"type", "---"} == {
         kombu_letters.REQUEST,
         kombu_letters.ANSWER,
+        kombu_letters.EVENT,
         kombu_letters.WHO,
         kombu_letters.HERE,
         kombu_letters.END,

@@ -146,5 +146,4 @@ class Payloads:
 
 
 def _is_required(field: Field) -> bool:
-    may_lack = field.default is not None or field.presence == "explicit"
-    return not may_lack and not isinstance(field.type, Nullable)
+    return field.default is None and not isinstance(field.type, Nullable)

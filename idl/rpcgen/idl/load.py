@@ -50,23 +50,25 @@ def load(
     path: str | os.PathLike[str],
     *,
     roots: SequenceOf[str | os.PathLike[str]] = (),
-    texts: MappingOf[str, str] = MappingProxyType({}),
+    text: str | None = None,
 ) -> Loaded:
     """Read an interface file and what it imports.
 
     Args:
         path: the interface file.
         roots: directories from which it may import, besides its own.
-        texts: what to read in place of files, by where they really are (`os.path.realpath`).
+        text: what to read in place of the file itself.
     """
     given = os.fspath(path).replace(os.sep, "/")
-    loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)], texts)
-    return loading.finish(loading.read(Path(path), Position(given, 1, 1)))
+    loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)])
+    if text is None:
+        text = loading.read(Path(path), Position(given, 1, 1))
+    return loading.finish(text)
 
 
 def loads(text: str, file: str = "<text>") -> Loaded:
     """Read an interface from text; it can import nothing."""
-    loading = _Loading(file, [], {})
+    loading = _Loading(file, [])
     return loading.finish(text)
 
 
@@ -83,9 +85,8 @@ class _Import:
 class _Loading:
     """One run; collects texts, trees and mistakes."""
 
-    def __init__(self, file: str, roots: list[Path], texts: MappingOf[str, str]) -> None:
+    def __init__(self, file: str, roots: list[Path]) -> None:
         self._file = file
-        self._texts = texts
         self._report = Report()
         self._roots = [Path(os.path.realpath(root)) for root in roots]
         self._sources: dict[str, str] = {}
@@ -94,8 +95,6 @@ class _Loading:
 
     def read(self, path: Path, at: Position) -> str | None:
         """Return the text of a file; None after a reported mistake."""
-        if self._texts and (text := self._texts.get(os.path.realpath(path))) is not None:
-            return text
         try:
             data = _read_regular(path)
         except _Unreadable as error:
