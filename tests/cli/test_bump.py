@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,16 @@ events:
 DATED = [
     ("[open, closed]", "[open, closed]", "[open, closed]"),
     ("enum: [a, b]", "enum: [a, b, c]", "enum: [a, b, c since 1.1]"),
+    (
+        "enum: [a, b]",
+        "enum: [a, b, {value: c, doc: C.}]",
+        '[a, b, {since: "1.1", value: c, doc: C.}]',
+    ),
+    (
+        "{enum: [a, b]}",
+        "\n    enum:\n    - a\n    - b\n    - value: c  # sea\n      doc: C.",
+        '    - since: "1.1"\n      value: c  # sea\n      doc: C.',
+    ),
     ("enum: [a, b]", "open: true, enum: [a, b]", 'open: {since: "1.1"}, enum: [a, b]'),
     ("      id: int\n", "      id: int\n      note: string?\n", "      note: string? since 1.1\n"),
     ("{a: A}", "{a: A, b: A}", "{a: A, b: A since 1.1}"),
@@ -120,30 +131,6 @@ def test_a_date_can_make_a_minor_of_a_major(released: Path) -> None:
     assert run(["check", "shop.yaml"]) == 0
 
 
-def test_what_an_imported_file_lacks_is_told(released: Path, capsys: Output) -> None:
-    """Its dates name each interface that reads it, so they are left to whoever knows those; the file stays as it is."""
-    common = released.with_name("common.yaml")
-    common.write_text("rpcgen: 1\ntypes:\n  Size:\n    fields:\n      w: int\n")
-    text = FIRST.replace("types:", "imports: [common.yaml]\ntypes:", 1)
-    text = text.replace('"1.0"', '"1.1"')
-    text = text.replace("u: U?", 'u: U?\n      size: {type: "Size?", since: "1.1"}')
-    released.write_text(text)
-    assert run(["release", "shop.yaml"]) == 0
-    later = common.read_text() + "      h: int?\n"
-    common.write_text(later)
-    capsys.readouterr()
-    assert run(["bump", "--write", "shop.yaml"]) == 0
-    said = capsys.readouterr().err
-    assert "town.shop: 1.1 -> 1.2\n" in said
-    assert "common.yaml:6:7: Size.h has no date for town.shop" in said
-    assert common.read_text() == later
-    common.write_text(later.replace("int?", '{type: int?, since: {town.shop: "1.2"}}'))
-    assert run(["check", "shop.yaml"]) == 0
-    capsys.readouterr()
-    assert run(["bump", "shop.yaml"]) == 0
-    assert capsys.readouterr().err == "town.shop: 1.2 fits\n"
-
-
 def test_what_breaks_gets_the_next_major(released: Path, capsys: Output) -> None:
     """A removal cannot be dated; the next major needs no dates."""
     released.write_text(FIRST.replace("      id: int\n", "      number: int\n"))
@@ -212,6 +199,26 @@ def test_a_version_that_fits_another_file(released: Path, capsys: Output) -> Non
     assert run(["bump", "--write", "--against", "old.yaml", "shop.yaml"]) == 0
     assert "c since 1.5" in released.read_text()
     assert run(["check", "--against", "old.yaml", "shop.yaml"]) == 0
+
+
+def test_what_is_waived_asks_for_nothing(released: Path, capsys: Output) -> None:
+    """The version is the one that the check asks for, as long as the waiver holds for it."""
+    released.write_text(
+        FIRST.replace("returns: string}", "returns: int}").replace("[a, b]", "[a, b, c]")
+    )
+    assert run(["check", "shop.yaml", "--format", "json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["interfaces"][0]["findings"]
+    mark = next(each["fingerprint"] for each in findings if each["rule"] == "type-changed")
+    waiver = f'[[tool.rpcgen.waivers]]\nfingerprint = "{mark}"\nreason = "nobody reads it"\n'
+    project = released.with_name("pyproject.toml")
+    project.write_text(f'{waiver}until = "1.1"\n')
+    assert run(["bump", "shop.yaml"]) == 1
+    assert "town.shop: 1.0 -> 2.0\n" in capsys.readouterr().err
+    project.write_text(f'{waiver}until = "1.2"\n')
+    assert run(["bump", "--write", "shop.yaml"]) == 0
+    assert "town.shop: 1.0 -> 1.1\n" in capsys.readouterr().err
+    assert "c since 1.1" in released.read_text()
+    assert run(["check", "shop.yaml"]) == 0
 
 
 def test_an_alias_that_stays_is_named(released: Path) -> None:

@@ -14,7 +14,7 @@ from tests.verdicts.running import number_of
 #: Findings about dates that are wrong in requests: their messages fail on servers that the file promises they suit.
 DATES = frozenset({"since-missing", "since-too-old", "widening-undated"})
 #: Findings about what it means that something is not there.
-ABSENCE = frozenset({"default-changed", "result-field-became-optional"})
+ABSENCE = frozenset({"default-changed", "default-removed", "result-field-became-optional"})
 
 
 def disagreement(pair: Pair, said: Comparison, found: str) -> str:

@@ -146,4 +146,5 @@ class Payloads:
 
 
 def _is_required(field: Field) -> bool:
-    return field.default is None and not isinstance(field.type, Nullable)
+    may_lack = field.default is not None or field.presence == "explicit"
+    return not may_lack and not isinstance(field.type, Nullable)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,9 @@ from rpcgen.cli._rewriting import Rewrite, diff, write
 
 if TYPE_CHECKING:
     from rpcgen.cli._baseline.baseline import Baseline
-    from rpcgen.idl import Interface, Version
-    from rpcgen.idl.compat import Check, Finding
+    from rpcgen.cli._check.judge import Settings
+    from rpcgen.idl import Interface, Loaded, Version
+    from rpcgen.idl.compat import Check
 
 
 @click.command()
@@ -37,8 +39,8 @@ def command(
 
     Each FILE gets the lowest version that fits what changed since its last release. What is new gets its `since`, and what
     requests carry more of its `was_type`; if dates are all that a minor lacks, it is a minor. Comments stay. What cannot be
-    dated mechanically, `rpcgen check` tells. Imported files are not changed, because a date there names each interface that
-    reads the file; what they lack is told.
+    dated mechanically, `rpcgen check` tells; what the project waives asks for nothing. In imported files, too, dates are written, each by the name of the interface
+    whose FILE was given.
 
     Exit codes: 0 nothing to do, or done; 1 files would change, and --write was not given; 2 a mistake in a FILE or on the
     command line; 3 the releases that were asked for cannot be read.
@@ -48,16 +50,15 @@ def command(
 
     interfaces, sources = read_interfaces(inputs, "nothing was bumped")
     chosen = settings(inputs, against, lock)
-    rewrites: list[Rewrite] = []
+    texts = _Texts(sources)
     for interface in interfaces:
         base = baseline(interface, chosen.against, chosen.lock, chosen.roots)
-        bumped = _File(interface, base, sources[interface.source], chosen.roots).bumped()
-        changed = bumped is not None and bumped.text != sources[interface.source]
+        bumped = _File(interface.source, base, texts, chosen).bumped()
+        changed = bumped is not None and texts.would_change(bumped.texts)
         click.echo(f"{interface.name}: {_told(interface, base, bumped, changed)}", err=True)
-        for line in _left(interface, bumped):
-            click.echo(line, err=True)
-        if bumped is not None and changed:
-            rewrites.append(Rewrite(interface.source, sources[interface.source], bumped.text))
+        if bumped is not None:
+            texts.change(bumped.texts)
+    rewrites = texts.rewrites()
     if write_:
         write(rewrites)
     elif rewrites:
@@ -65,26 +66,41 @@ def command(
         ctx.exit(Exit.NEGATIVE)
 
 
+class _Texts:
+    """What files hold and what they shall hold; several interfaces may import the same one."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._names = {os.path.realpath(name): name for name in reversed([*sources])}
+        self._before = {place: sources[name] for place, name in self._names.items()}
+        self.now = dict(self._before)
+
+    def would_change(self, texts: Mapping[str, str]) -> bool:
+        """Whether texts, by any names of their files, are others than now."""
+        return any(self.now[os.path.realpath(name)] != text for name, text in texts.items())
+
+    def change(self, texts: Mapping[str, str]) -> None:
+        """Let files hold other texts."""
+        self.now |= {os.path.realpath(name): text for name, text in texts.items()}
+
+    def rewrites(self) -> list[Rewrite]:
+        """What is to be written."""
+        return [
+            Rewrite(self._names[place], text, self.now[place])
+            for place, text in self._before.items()
+            if self.now[place] != text
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Bumped:
-    """A text with the right version.
+    """An interface with the right version.
 
     Attributes:
-        left: what lacks a date in imported files.
+        texts: its file and those that it imports, by the names that places use.
     """
 
-    text: str
+    texts: Mapping[str, str]
     version: Version
-    left: tuple[Finding, ...] = ()
-
-
-def _left(interface: Interface, bumped: _Bumped | None) -> Iterator[str]:
-    """Say which dates have to be written by hand."""
-    for finding in bumped.left if bumped is not None else ():
-        yield (
-            f"{finding.place}: {finding.path} has no date for {interface.name}, and `rpcgen bump` changes no imported file, which "
-            f"other interfaces may read at other versions; see `rpcgen explain {finding.rule}`"
-        )
 
 
 def _told(interface: Interface, base: Baseline, bumped: _Bumped | None, changed: bool) -> str:
@@ -97,57 +113,67 @@ def _told(interface: Interface, base: Baseline, bumped: _Bumped | None, changed:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file that is being bumped."""
+    """A file that is being bumped, with those that it imports."""
 
-    interface: Interface
+    source: str
     base: Baseline
-    text: str
-    roots: Sequence[str]
+    texts: _Texts
+    settings: Settings
 
     def bumped(self) -> _Bumped | None:
         """The next minor with dates, if that is enough; else the next major. None if nothing was ever released."""
         from rpcgen.idl import Version
-        from rpcgen.idl.compat import check
 
-        version = self.interface.version
-        checked = check(self.interface, self.base.releases)
+        loaded = self._load({})
+        interface = loaded.interface
+        assert interface is not None, "others have only dated what they import"
+        version = interface.version
+        checked = self._judged(interface)
         last = checked.last
         if last is None:
             return None
         if version.major > last.major:
-            return self._dated(version)
+            return self._dated(loaded.sources, interface, version)
         if checked.required == last and not checked.failed:
-            return _Bumped(self.text, version)
-        minor = self._dated(Version(last.major, last.minor + 1))
-        judged = self._check(minor.text)
+            return _Bumped(loaded.sources, version)
+        minor = self._dated(loaded.sources, interface, Version(last.major, last.minor + 1))
+        judged = self._check(minor.texts)
         if judged is not None and judged.verdict <= judged.allowed:
             return minor
-        return self._dated(Version(last.major + 1, 0))
+        return self._dated(loaded.sources, interface, Version(last.major + 1, 0))
 
-    def _dated(self, version: Version) -> _Bumped:
+    def _dated(self, sources: Mapping[str, str], interface: Interface, version: Version) -> _Bumped:
         """Set the version, and date what the check then finds undated."""
-        from rpcgen.idl.compat.dating import date_edits, undated_elsewhere, version_edit
+        from rpcgen.idl.compat.dating import date_edits, version_edit
         from rpcgen.idl.lint.run import mended
 
-        file = self.interface.source
-        text = mended({file: self.text}, [version_edit(self.interface, version)])[file]
-        checked = self._check(text)
-        left: list[Finding] = []
+        texts = {**sources, **mended(sources, [version_edit(interface, version)])}
+        checked = self._check(texts)
         if checked is not None and checked.last is not None:
-            left = undated_elsewhere(checked.findings, file)
             old = self.base.releases[checked.last]
-            new = checked.interface
-            edits = date_edits(checked.findings, old, new, version, text, file)
-            dated = mended({file: text}, edits).get(file, text)
+            asking = [each for each in checked.findings if each.fingerprint not in checked.waived]
+            edits = date_edits(asking, old, checked.interface, version, texts)
+            dated = {**texts, **mended(texts, edits)}
             if self._check(dated) is not None:
-                text = dated
-        return _Bumped(text, version, tuple(left))
+                texts = dated
+        return _Bumped(texts, version)
 
-    def _check(self, text: str) -> Check | None:
-        """Judge a text in place of the file; None if it has mistakes."""
-        from rpcgen.idl import load
+    def _check(self, texts: Mapping[str, str]) -> Check | None:
+        """Judge texts in place of the files; None if they have mistakes."""
+        found = self._load(texts).interface
+        return None if found is None else self._judged(found)
+
+    def _judged(self, interface: Interface) -> Check:
+        """Judge what the files say, as `rpcgen check` does: what is waived asks for nothing."""
+        from rpcgen.cli._check.project import valid
         from rpcgen.idl.compat import check
 
-        loaded = load(self.interface.source, roots=self.roots, text=text)
-        found = loaded.interface
-        return None if found is None else check(found, self.base.releases)
+        project, today = self.settings.project, self.settings.today
+        waived = valid(project.waivers if project is not None else (), interface, today)
+        return check(interface, self.base.releases, waived=waived.keys(), today=today)
+
+    def _load(self, texts: Mapping[str, str]) -> Loaded:
+        from rpcgen.idl import load
+
+        changed = {os.path.realpath(name): text for name, text in texts.items()}
+        return load(self.source, roots=self.settings.roots, texts={**self.texts.now, **changed})

@@ -50,25 +50,23 @@ def load(
     path: str | os.PathLike[str],
     *,
     roots: SequenceOf[str | os.PathLike[str]] = (),
-    text: str | None = None,
+    texts: MappingOf[str, str] = MappingProxyType({}),
 ) -> Loaded:
     """Read an interface file and what it imports.
 
     Args:
         path: the interface file.
         roots: directories from which it may import, besides its own.
-        text: what to read in place of the file itself.
+        texts: what to read in place of files, by where they really are (`os.path.realpath`).
     """
     given = os.fspath(path).replace(os.sep, "/")
-    loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)])
-    if text is None:
-        text = loading.read(Path(path), Position(given, 1, 1))
-    return loading.finish(text)
+    loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)], texts)
+    return loading.finish(loading.read(Path(path), Position(given, 1, 1)))
 
 
 def loads(text: str, file: str = "<text>") -> Loaded:
     """Read an interface from text; it can import nothing."""
-    loading = _Loading(file, [])
+    loading = _Loading(file, [], {})
     return loading.finish(text)
 
 
@@ -85,8 +83,9 @@ class _Import:
 class _Loading:
     """One run; collects texts, trees and mistakes."""
 
-    def __init__(self, file: str, roots: list[Path]) -> None:
+    def __init__(self, file: str, roots: list[Path], texts: MappingOf[str, str]) -> None:
         self._file = file
+        self._texts = texts
         self._report = Report()
         self._roots = [Path(os.path.realpath(root)) for root in roots]
         self._sources: dict[str, str] = {}
@@ -95,6 +94,8 @@ class _Loading:
 
     def read(self, path: Path, at: Position) -> str | None:
         """Return the text of a file; None after a reported mistake."""
+        if self._texts and (text := self._texts.get(os.path.realpath(path))) is not None:
+            return text
         try:
             data = _read_regular(path)
         except _Unreadable as error:

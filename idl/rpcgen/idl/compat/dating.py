@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from rpcgen.idl.compat.finding import Finding
 from rpcgen.idl.lint.rule import Edit
@@ -14,6 +15,7 @@ from rpcgen.idl.model import (
     NO_CONSTRAINTS,
     Alias,
     Constraints,
+    Enum,
     Field,
     Interface,
     Named,
@@ -34,12 +36,6 @@ from rpcgen.idl.yamltext.nodes import Mapping as Map
 _READ_WITHOUT = "result-required-field-added"
 
 
-def undated_elsewhere(findings: Iterable[Finding], file: str) -> list[Finding]:
-    """Return what lacks a date in imported files; theirs name every interface that reads them, so nobody writes those alone."""
-    dates = ("since-missing", "widening-undated", _READ_WITHOUT)
-    return [each for each in findings if each.rule in dates and each.place.file != file]
-
-
 def version_edit(interface: Interface, version: Version) -> Edit:
     """Return what gives a file another version."""
     return Edit(interface.version_at, f'"{version}"')
@@ -50,126 +46,201 @@ def date_edits(
     old: Interface,
     new: Interface,
     version: Version,
-    text: str,
-    file: str,
+    texts: Mapping[str, str],
 ) -> list[Edit]:
-    """Return what dates that which is new or wider in one file.
+    """Return what dates that which is new or wider, in an interface's file and in those that it imports.
 
     Args:
         findings: of a comparison with `old`; others than those about dates are left out.
-        old, new: the release, and what the text says.
+        old, new: the release, and what the texts say.
         version: since when it is so.
-        text, file: the file; what is in another one is left out.
+        texts: the files, by the names that places use; a date in an imported one names the interface.
     """
-    tree = compose(text, file, Report())
-    if not isinstance(tree, Map):
-        return []
-    entries = {entry.key.at: entry for entry in _entries(tree)}
-    scalars = {scalar.at: scalar for scalar in _scalars(tree)}
+    files: dict[str, _File | None] = {}
     found: dict[Position, Edit] = {}
     for finding in findings:
-        edit = None
-        if finding.rule == "since-missing" and finding.path == "target.topic":
-            edit = _topic(tree, version)
-        elif finding.rule == "since-missing" or (finding.rule == _READ_WITHOUT and version.minor):
-            edit = _begin(finding, version, entries, scalars, text)
-        elif finding.rule == "widening-undated":
-            edit = _widened(finding, (old, new), version, entries, text)
+        name = finding.place.file
+        if name not in files:
+            owner = "" if name == new.source else new.name
+            files[name] = _file(texts[name], name, version, owner)
+        file = files[name]
+        edit = _date(finding, file, old, new) if file is not None else None
         if edit is not None:
             found.setdefault(edit.position, edit)
     return list(found.values())
 
 
-def _begin(
-    finding: Finding,
-    version: Version,
-    entries: Mapping[Position, Entry],
-    scalars: Mapping[Position, Text],
-    text: str,
-) -> Edit | None:
-    entry = entries.get(finding.place)
-    change = finding.change
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that is being dated.
+
+    Attributes:
+        lines: its text.
+        version: the date.
+        owner: the interface whose version that is, if the file is an imported one; its dates name it.
+        tree: the whole of it.
+        entries, scalars, maps: its parts, by their places.
+    """
+
+    lines: list[str]
+    version: Version
+    owner: str
+    tree: Map
+    entries: Mapping[Position, Entry]
+    scalars: Mapping[Position, Text]
+    maps: Mapping[Position, Map]
+
+    @property
+    def since(self) -> str:
+        """The date as the value of `since`."""
+        return f'{{{self.owner}: "{self.version}"}}' if self.owner else f'"{self.version}"'
+
+    def was(self, older: str) -> str:
+        """What something was until the date, as an entry of `was_type`."""
+        entry = f'"{self.version}": {older}'
+        return f"{self.owner}: {{{entry}}}" if self.owner else entry
+
+    def with_key(self, map_: Node, key: str) -> Edit | None:
+        """Add a key to a map, in the style that it has."""
+        if not isinstance(map_, Map) or not map_.entries:
+            return None
+        at = map_.at
+        if self.lines[at.line - 1][at.column - 1 : at.column] == "{":
+            return Edit(Position(at.file, at.line, at.column + 1, 0), f"{key}, ")
+        first = next(iter(map_.entries.values())).key.at
+        indent = " " * (first.column - 1)
+        return Edit(Position(first.file, first.line, first.column, 0), f"{key}\n{indent}")
+
+    def begin(self, map_: Map) -> Edit | None:
+        """Say in a map since when what it describes is there; other interfaces may have said so of themselves."""
+        since = map_.get("since")
+        if since is not None:
+            return self.with_key(since, f'{self.owner}: "{self.version}"') if self.owner else None
+        return self.with_key(map_, f"since: {self.since}")
+
+    def dated(self, scalar: Text, key: str) -> Edit:
+        """Date a short form; it becomes a long one where the date needs more than a version.
+
+        What is quoted keeps its quotes, unless those say that it is meant as it stands.
+        """
+        if self.owner:
+            type_, _, default = (
+                scalar.value.partition(" = ") if key == "type" else (scalar.value, "", "")
+            )
+            said = _quoted(type_) if scalar.plain else json.dumps(type_, ensure_ascii=False)
+            given = f", default: {default}" if default else ""
+            return Edit(scalar.at, f"{{{key}: {said}{given}, since: {self.since}}}")
+        text = f"{scalar.value} since {self.version}"
+        return Edit(scalar.at, text if scalar.plain else json.dumps(text, ensure_ascii=False))
+
+
+def _file(text: str, name: str, version: Version, owner: str) -> _File | None:
+    tree = compose(text, name, Report())
+    if not isinstance(tree, Map):
+        return None
+    nodes = list(_nodes(tree))
+    maps = [node for node in nodes if isinstance(node, Map)]
+    return _File(
+        text.splitlines(),
+        version,
+        owner,
+        tree,
+        entries={entry.key.at: entry for each in maps for entry in each.entries.values()},
+        scalars={node.at: node for node in nodes if isinstance(node, Text)},
+        maps={each.at: each for each in maps},
+    )
+
+
+def _date(finding: Finding, file: _File, old: Interface, new: Interface) -> Edit | None:
+    """Return what dates one finding; None if it is not about a date."""
+    if finding.rule == "since-missing" and finding.path == "target.topic":
+        return _topic(file)
+    if finding.rule == "since-missing" or (finding.rule == _READ_WITHOUT and file.version.minor):
+        return _begin(finding, file, new)
+    return _widened(finding, (old, new), file) if finding.rule == "widening-undated" else None
+
+
+def _begin(finding: Finding, file: _File, new: Interface) -> Edit | None:
+    change, place = finding.change, finding.place
+    if change is not None and isinstance(new.types.get(change.owner), Enum):
+        value = file.scalars.get(place)
+        if value is not None:
+            return file.dated(value, "value")
+        long = file.maps.get(place)
+        return file.begin(long) if long is not None else None
+    entry = file.entries.get(place)
     if entry is None:
-        scalar = scalars.get(finding.place)
-        return _dated(scalar, version) if scalar is not None else None
+        scalar = file.scalars.get(place)
+        return file.dated(scalar, "type") if scalar is not None else None
     if change is not None and change.name.startswith(("call: ", "cast: ")):
         kind, _, to = change.name.partition(": ")
-        return _route(entry.value, kind, to, version)
+        return _route(entry.value, kind, to, file)
     if isinstance(entry.value, Text):
-        return _dated(entry.value, version)
-    return _with_key(entry, f'since: "{version}"', text) if isinstance(entry.value, Map) else None
+        return file.dated(entry.value, "type")
+    return file.begin(entry.value) if isinstance(entry.value, Map) else None
 
 
-def _topic(tree: Map, version: Version) -> Edit | None:
+def _topic(file: _File) -> Edit | None:
     """Say since when clients use the interface's topic."""
-    target = tree.get("target")
+    target = file.tree.get("target")
     topic = target.get("topic") if isinstance(target, Map) else None
     if not isinstance(topic, Text):
         return None
-    return Edit(topic.at, f'{{name: {_quoted(topic.value)}, since: "{version}"}}')
+    return Edit(topic.at, f"{{name: {_quoted(topic.value)}, since: {file.since}}}")
 
 
-def _route(method: Node, kind: str, to: str, version: Version) -> Edit | None:
+def _route(method: Node, kind: str, to: str, file: _File) -> Edit | None:
     """Date one route of a method."""
     said = method.get(kind) if isinstance(method, Map) else None
     routes = said.items if isinstance(said, Sequence) else [said]
     for route in routes:
         if isinstance(route, Text) and route.value == to:
-            return _dated(route, version)
+            return file.dated(route, "")
     return None
 
 
-def _dated(scalar: Text, version: Version) -> Edit:
-    """Add the date to a short form; what is quoted keeps its quotes, unless those say that it is meant as it stands."""
-    if scalar.plain:
-        return Edit(scalar.at, f"{scalar.value} since {version}")
-    return Edit(scalar.at, json.dumps(f"{scalar.value} since {version}", ensure_ascii=False))
-
-
-def _with_key(entry: Entry, key: str, text: str) -> Edit | None:
-    """Add a key to a map, in the style that it has."""
-    map_ = entry.value
-    if not isinstance(map_, Map) or not map_.entries:
-        return None
-    lines = text.splitlines()
-    at = map_.at
-    if lines[at.line - 1][at.column - 1 : at.column] == "{":
-        return Edit(Position(at.file, at.line, at.column + 1, 0), f"{key}, ")
-    first = next(iter(map_.entries.values())).key.at
-    indent = " " * (first.column - 1)
-    return Edit(Position(first.file, first.line, first.column, 0), f"{key}\n{indent}")
-
-
-def _widened(
-    finding: Finding,
-    files: tuple[Interface, Interface],
-    version: Version,
-    entries: Mapping[Position, Entry],
-    text: str,
-) -> Edit | None:
+def _widened(finding: Finding, files: tuple[Interface, Interface], file: _File) -> Edit | None:
     """Say what a field was, or since when a type is open."""
-    entry, change = entries.get(finding.place), finding.change
+    entry, change = file.entries.get(finding.place), finding.change
     if entry is None or change is None:
         return None
     if change.before.startswith("closed "):
-        is_open = entry.value.get("open") if isinstance(entry.value, Map) else None
-        return Edit(is_open.at, f'{{since: "{version}"}}') if isinstance(is_open, Text) else None
+        return _opened(entry.value, file)
     field = _old_field(change.path, change.root.name, files[0])
     older = _older(field, *files) if field is not None else None
     if older is None:
         return None
-    was = f'"{version}": {older}'
     match entry.value:
         case Map(entries=keys) if "was_type" in keys:
-            return _with_key(keys["was_type"], was, text)
-        case Map():
-            return _with_key(entry, f"was_type: {{{was}}}", text)
+            return _more_history(keys["was_type"].value, older, file)
+        case Map() as map_:
+            return file.with_key(map_, f"was_type: {{{file.was(older)}}}")
         case Text(value=value):
             kind, _, default = value.partition(" = ")
             now = f"type: {_quoted(kind)}" + (f", default: {default}" if default else "")
-            return Edit(entry.value.at, f"{{{now}, was_type: {{{was}}}}}")
+            return Edit(entry.value.at, f"{{{now}, was_type: {{{file.was(older)}}}}}")
         case _:
             return None
+
+
+def _opened(type_: Node, file: _File) -> Edit | None:
+    """Say since when a type is open."""
+    is_open = type_.get("open") if isinstance(type_, Map) else None
+    match is_open:
+        case Text():
+            return Edit(is_open.at, f"{{since: {file.since}}}")
+        case Map():
+            return file.begin(is_open)
+        case _:
+            return None
+
+
+def _more_history(history: Node, older: str, file: _File) -> Edit | None:
+    """Add to what a field was; in an imported file, to what it was in the interface."""
+    own = history.get(file.owner) if isinstance(history, Map) else None
+    if own is not None:
+        return file.with_key(own, f'"{file.version}": {older}')
+    return file.with_key(history, file.was(older))
 
 
 def _old_field(path: str, root: str, old: Interface) -> Field | None:
@@ -247,26 +318,14 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False) if set(text) & set('[]{},"') else text
 
 
-def _entries(tree: Node) -> Iterator[Entry]:
+def _nodes(tree: Node) -> Iterator[Node]:
+    yield tree
     match tree:
         case Map(entries=entries):
             for entry in entries.values():
-                yield entry
-                yield from _entries(entry.value)
+                yield from _nodes(entry.value)
         case Sequence(items=items):
             for item in items:
-                yield from _entries(item)
+                yield from _nodes(item)
         case _:
             pass
-
-
-def _scalars(tree: Node) -> Iterator[Text]:
-    match tree:
-        case Map(entries=entries):
-            for entry in entries.values():
-                yield from _scalars(entry.value)
-        case Sequence(items=items):
-            for item in items:
-                yield from _scalars(item)
-        case Text():
-            yield tree
