@@ -221,7 +221,15 @@ class RabbitServer:
 
     def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl` prints."""
-        done = subprocess.run(
+        done = self._ctl(*arguments)
+        if "requires the 'rabbit' app to be running" in done.stderr + done.stdout:
+            self._ctl("await_startup")  # it listens a moment before it says that it runs
+            done = self._ctl(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def _ctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [*self._prefix, program("rabbitmqctl"), "--quiet", "--node", _NODE, *arguments],
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -230,8 +238,6 @@ class RabbitServer:
             timeout=30.0,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def listed(self, what: str, *columns: str, vhost: str = "/") -> list[list[str]]:
         """The rows of `rabbitmqctl list_WHAT`, sorted."""

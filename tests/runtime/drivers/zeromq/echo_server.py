@@ -58,6 +58,7 @@ async def serve_asyncio(url: TransportUrl, name: str, targets: list[Target]) -> 
             listener.send(caller, frame)
 
     listener.arrived = answer
+    listener.unsent = lambda: None  # a client that was reset takes no answer
     await listener.start()
     print("ready", *listener.addresses, flush=True)
     while await asyncio.to_thread(sys.stdin.readline) == "withdraw\n":

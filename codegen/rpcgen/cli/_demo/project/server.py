@@ -25,6 +25,10 @@ class Stock(StockEndpoint):
             self._left -= count
             return Receipt(sku=sku, left=self._left, served_by=self._name)
 
+    def look(self, ctx: Context, *, sku: Sku) -> Receipt:
+        """Take nothing."""
+        return Receipt(sku=sku, left=self._left, served_by=self._name)
+
     def recount(self, ctx: Context) -> None:
         """Count again."""
         with self._lock:

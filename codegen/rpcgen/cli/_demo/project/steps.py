@@ -58,7 +58,7 @@ def deadline(shop: StockClient) -> str:
 
 def failover(shop: StockClient, killed: str) -> str:
     """The other server takes over."""
-    receipt = shop.take(sku="SCR-0001")
+    receipt = shop.look(sku="SCR-0001")
     if receipt.served_by == killed:
         raise AssertionError(f"unexpected answer from {killed}, which is dead")
     return f"{receipt.served_by} answered"
