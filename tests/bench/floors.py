@@ -79,20 +79,22 @@ FLOORS = (
     *(Bound("W7", row, None, "cpu_ratio", "at most", 1.1) for row in VERSIONS),
 )
 
-#: Whoever calls at most once over a broker has more than the plain prototype, and may not be slower; so with objects.
-_AIO = tuple(
-    bound
+#: Calls at most once, and calls that are confirmed and acknowledged on both sides; so with objects.
+_CALLS = tuple(
+    Bound(workload, adapter, over, "rate", "at least", value)
     for workload in ("W2", "W3")
-    for bound in (
-        Bound(workload, "rpcgen_aio", "oslo_blocking", "rate", "at least", 7),
-        Bound(workload, "rpcgen_aio", "aio_pika", "rate", "at least", 2.2),
-        Bound(workload, "rpcgen_blocking", "oslo_blocking", "rate", "at least", 3.5),
+    for adapter, over, value in (
+        ("rpcgen_aio", "oslo_blocking", 7),
+        ("rpcgen_blocking", "oslo_blocking", 3.5),
+        ("rpcgen_confirmed_aio", "oslo_blocking", 5),
+        ("rpcgen_confirmed_aio", "aio_pika", 2.2),
+        ("rpcgen_confirmed_blocking", "oslo_blocking", 2.2),
     )
 )
 
 BROKER_FLOORS = (
     Bound("W1", "rpcgen_blocking", "oslo_blocking", "p50", "at most", 0.5),
-    *_AIO,
+    *_CALLS,
     Bound("W2", "rpcgen_aio", "py_amqp", "rate", "at least", 1.0),
     Bound("W2", "rpcgen_oslo_blocking", "oslo_blocking", "rate", "at least", 2),
     Bound("W2", "rpcgen_oslo_aio", "oslo_blocking", "rate", "at least", 2),

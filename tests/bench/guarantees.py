@@ -15,7 +15,7 @@ class Guarantees:
 
     Attributes:
         outstanding: what keeps 64 calls under way.
-        confirmed: the broker confirms what both sides publish, and whoever publishes learns of it.
+        confirmed: the broker confirms each message that either side publishes, and whoever publishes learns of it.
         acknowledged: requests are acknowledged, so that those of a server that dies are delivered again.
         kept: messages are persistent, and their queue durable.
         encoding: of arguments.
@@ -35,10 +35,12 @@ GUARANTEES = {
     "py_amqp": Guarantees(
         "one thread", confirmed=False, acknowledged=False, encoding="none: the same bytes"
     ),
-    "rpcgen_blocking": Guarantees("64 threads"),
-    "rpcgen_aio": Guarantees("64 tasks"),
-    "rpcgen_aio_uvloop": Guarantees("64 tasks"),
-    "rpcgen_aio_inline": Guarantees("64 tasks"),
+    "rpcgen_blocking": Guarantees("64 threads", confirmed=False),
+    "rpcgen_aio": Guarantees("64 tasks", confirmed=False),
+    "rpcgen_aio_uvloop": Guarantees("64 tasks", confirmed=False),
+    "rpcgen_aio_inline": Guarantees("64 tasks", confirmed=False),
+    "rpcgen_confirmed_blocking": Guarantees("64 threads"),
+    "rpcgen_confirmed_aio": Guarantees("64 tasks"),
     "rpcgen_kept_blocking": Guarantees("64 threads", kept=True),
     "rpcgen_kept_aio": Guarantees("64 tasks", kept=True),
     "rpcgen_oslo_blocking": Guarantees("64 threads", encoding="JSON, typed"),

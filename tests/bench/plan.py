@@ -31,6 +31,8 @@ BROKER_ADAPTERS = (
     "rpcgen_aio",
     "rpcgen_aio_uvloop",
     "rpcgen_aio_inline",
+    "rpcgen_confirmed_blocking",
+    "rpcgen_confirmed_aio",
     "rpcgen_kept_blocking",
     "rpcgen_kept_aio",
     "rpcgen_oslo_blocking",

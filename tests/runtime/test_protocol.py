@@ -13,7 +13,16 @@ from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
-from rpcgen.runtime.drivers.amqp import courier, desk, intake, letters, native
+from rpcgen.runtime.drivers.amqp import (
+    courier,
+    desk,
+    intake,
+    letters,
+    manner,
+    marks,
+    native,
+    track,
+)
 from rpcgen.runtime.drivers.amqp import options as amqp_options
 from rpcgen.runtime.drivers.amqp.events import GROUPS
 from rpcgen.runtime.drivers.amqp.names import Names
@@ -247,7 +256,11 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"type `{letters.HERE}`" in section
     assert f"expires after {native.REPLY_EXPIRES} s" in section
     assert f"come back after {courier.GRACE} s" in section
-    assert f"`concurrency` + `queue` + {intake.MARGIN}" in section
+    assert f"`concurrency` + `queue` + {intake.MARGIN} + {manner.TOGETHER}" in section
+    assert f"Up to {manner.TOGETHER} of them are acknowledged" in section
+    assert f"after {marks.PERIOD} s without one" in section
+    assert f"behind each {marks.MOST}th" in section
+    assert f"more than {track.LARGE // 1024} KiB" in section
     assert f"after {intake.ACKNOWLEDGE / 60:g} minutes" in section
     assert f"again {intake.LOOK_AGAIN:g} s after its start" in section
     assert f"then every {intake.LOOK_ALWAYS:g} s" in section
@@ -261,6 +274,7 @@ def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:
     own = [
         name for name in OsloOptions.__struct_fields__ if name not in AmqpOptions.__struct_fields__
     ]
+    assert f"`{OsloOptions().confirms}` as the default of `confirms`" in section
     assert shown == {name: str(getattr(OsloOptions(), name)) for name in own}
     explained = re.findall(
         r"^\| `(\w+)` \|", TEXT[TEXT.index("### 7.6") : TEXT.index("### 7.7")], re.M

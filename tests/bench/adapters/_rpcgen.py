@@ -56,9 +56,10 @@ asyncio.run(main())
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
-def url(spot: Spot, wire: str = "native") -> str:
+def url(spot: Spot, options: str = "") -> str:
+    """The transport's URL; the options are for a broker."""
     if spot.transport == "amqp":
-        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{spot.port}/{spot.vhost}?wire={wire}"
+        return f"amqp://{USER}:{PASSWORD}@127.0.0.1:{spot.port}/{spot.vhost}?{options}"
     if spot.transport == "ipc":
         return f"zmq+ipc://{spot.directory}"
     return f"zmq+tcp://127.0.0.1:{spot.port}"
@@ -106,8 +107,8 @@ class AsyncBench(AsyncBenchEndpoint):  # type: ignore[misc]
         return self._tally.handled
 
 
-def serve_blocking(spot: Spot, tally: Tally, *, wire: str = "native") -> None:
-    with Server(url(spot, wire), server="bench", endpoints=[Bench(tally)]) as server:
+def serve_blocking(spot: Spot, tally: Tally, *, broker: str = "") -> None:
+    with Server(url(spot, broker), server="bench", endpoints=[Bench(tally)]) as server:
         tally.ready()
         server.wait()
 
@@ -118,7 +119,7 @@ def serve_aio(
     *,
     loop_factory: LoopFactory = asyncio.new_event_loop,
     inline: bool = False,
-    wire: str = "native",
+    broker: str = "",
 ) -> None:
     """Serve coroutines as tasks, or plain functions inline by declaration."""
 
@@ -126,7 +127,7 @@ def serve_aio(
         endpoint = Bench(tally) if inline else AsyncBench(tally)
         options: dict[str, Any] = {"executor": "inline"} if inline else {}
         async with AsyncServer(
-            url(spot, wire), server="bench", endpoints=[endpoint], **options
+            url(spot, broker), server="bench", endpoints=[endpoint], **options
         ) as server:
             tally.ready()
             await server.wait()
@@ -135,9 +136,9 @@ def serve_aio(
         runner.run(serve())
 
 
-def load_blocking(spot: Spot, *, wire: str = "native", kept: bool = False) -> BlockingLoad:
+def load_blocking(spot: Spot, *, broker: str = "", kept: bool = False) -> BlockingLoad:
     """One client that all threads share."""
-    client = BenchClient(url(spot, wire))
+    client = BenchClient(url(spot, broker))
     note = client.keep if kept else client.note
     instance = msgspec.convert(sample.instance(), Instance)
 
@@ -162,7 +163,7 @@ def load_aio(
     spot: Spot,
     *,
     loop_factory: LoopFactory = asyncio.new_event_loop,
-    wire: str = "native",
+    broker: str = "",
     kept: bool = False,
 ) -> AsyncioLoad:
     """One client on one loop."""
@@ -170,7 +171,7 @@ def load_aio(
     clients: list[Any] = []
 
     async def connect() -> Calls[Awaitable[Any]]:
-        client = AsyncBenchClient(url(spot, wire))
+        client = AsyncBenchClient(url(spot, broker))
         note = client.keep if kept else client.note
         clients.append(client)
 

@@ -8,11 +8,11 @@ from tests.bench.load import AsyncioLoad
 
 
 def serve(spot: Spot, tally: Tally) -> None:
-    _rpcgen.serve_aio(spot, tally, wire="oslo")
+    _rpcgen.serve_aio(spot, tally, broker="wire=oslo")
 
 
 def load(spot: Spot) -> AsyncioLoad:
-    return _rpcgen.load_aio(spot, wire="oslo")
+    return _rpcgen.load_aio(spot, broker="wire=oslo")
 
 
 def cold(spot: Spot) -> str:

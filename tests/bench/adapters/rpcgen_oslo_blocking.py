@@ -8,11 +8,11 @@ from tests.bench.load import BlockingLoad
 
 
 def serve(spot: Spot, tally: Tally) -> None:
-    _rpcgen.serve_blocking(spot, tally, wire="oslo")
+    _rpcgen.serve_blocking(spot, tally, broker="wire=oslo")
 
 
 def load(spot: Spot) -> BlockingLoad:
-    return _rpcgen.load_blocking(spot, wire="oslo")
+    return _rpcgen.load_blocking(spot, broker="wire=oslo")
 
 
 def cold(spot: Spot) -> str:

@@ -17,7 +17,7 @@ from rpcgen.runtime.drivers.amqp.hosts import FIRST_PAUSE, Hosts
 from rpcgen.runtime.drivers.amqp.ledger import Ledger
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
 from rpcgen.runtime.drivers.amqp.names import Names
-from rpcgen.runtime.drivers.amqp.publisher import Parcel
+from rpcgen.runtime.drivers.amqp.track import Parcel
 from rpcgen.runtime.drivers.amqp.wreck import Wreck, examine
 from rpcgen.runtime.transport import find_driver
 from rpcgen.runtime.url import Host, parse_url

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rpcgen.runtime.drivers.amqp.inbound import Content, Reader
 from rpcgen.runtime.drivers.amqp.line import BODY, HEADER, HEARTBEAT, METHOD, Frame
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
-from rpcgen.runtime.drivers.amqp.outbound import acknowledgement, frames
+from rpcgen.runtime.drivers.amqp.outbound import acknowledgement, frames, mark
 
 amqp: Any = _amqp
 library: Any = serialization
@@ -48,6 +48,7 @@ class Sink:
         self.methods: list[tuple[int, tuple[int, int], Content | None]] = []
         self.messages: list[tuple[int, str, Message]] = []
         self.confirmations: list[tuple[int, int, bool]] = []
+        self.marks: list[int] = []
         self.reader = Reader(self, self.on_inbound_method)
 
     def on_inbound_method(
@@ -60,6 +61,9 @@ class Sink:
 
     def confirmed(self, channel: int, number: int, *, multiple: bool) -> None:
         self.confirmations.append((channel, number, multiple))
+
+    def passed(self, channel: int) -> None:
+        self.marks.append(channel)
 
 
 def split(data: bytes) -> list[Frame]:
@@ -117,6 +121,13 @@ def test_the_library_reads_acknowledgements(number: int, multiple: bool) -> None
     assert (arguments, end) == ([number, multiple], len(payload))
 
 
+def test_the_library_reads_marks() -> None:
+    """As the question whether messages flow."""
+    ((kind, channel, payload),) = split(mark(5))
+    assert (kind, channel, payload[:4]) == (METHOD, 5, pack(">HH", *spec.Channel.Flow))
+    assert library.loads("b", payload, 4) == ([True], len(payload))
+
+
 @given(said=properties, pieces=st.lists(st.binary(min_size=1, max_size=50), max_size=3))
 def test_what_the_library_writes_is_read(said: Properties, pieces: list[bytes]) -> None:
     """A delivery, with its body in pieces and heartbeats between."""
@@ -134,15 +145,17 @@ def test_what_the_library_writes_is_read(said: Properties, pieces: list[bytes]) 
 
 
 def test_confirmations_and_what_is_the_librarys_business() -> None:
-    """An ack is read here, a return with its properties and all else goes to the library."""
+    """An ack, and the answer to a mark, are read here, a return with its properties and all else goes to the library."""
     sink = Sink()
     sink.reader((METHOD, 1, pack(">HHQB", *spec.Basic.Ack, 9, 1)))
     assert sink.confirmations == [(1, 9, True)]
-    sink.reader((METHOD, 1, pack(">HH", *spec.Channel.FlowOk)))
+    sink.reader((METHOD, 3, pack(">HHB", *spec.Channel.FlowOk, 1)))
+    assert sink.marks == [3]
+    sink.reader((METHOD, 1, pack(">HH", *spec.Channel.OpenOk)))
     sink.reader((METHOD, 1, pack(">HH", *spec.Basic.Return)))
     sink.reader((HEADER, 1, header(Properties(message_id="x.1"), 0)))
     assert [(channel, method) for channel, method, _ in sink.methods] == [
-        (1, spec.Channel.FlowOk),
+        (1, spec.Channel.OpenOk),
         (1, spec.Basic.Return),
     ]
     content = sink.methods[1][2]

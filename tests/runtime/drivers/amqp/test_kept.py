@@ -180,6 +180,33 @@ def test_a_fanout_of_such_a_method_is_at_most_once(keep: Any, url: str, serve: S
         eventually(lambda: shop.tickets() == ["all"])
 
 
+@pytest.mark.parametrize(
+    ("option", "calls", "casts"),
+    [("confirms=kept", {"false"}, {"false", "true"}), ("confirms=always", {"true"}, {"true"})],
+)
+def test_the_broker_confirms_what_it_keeps_or_everything(
+    keep: Any, rabbit: RabbitServer, option: str, calls: set[str], casts: set[str]
+) -> None:
+    """As the URL says; by channels of their own."""
+    name = f"test-{time.monotonic_ns()}"
+    url = rabbit.url(f"prefix={name}", f"name={name}", option)
+
+    def modes() -> set[str]:
+        rows = rabbit.listed("connections", "pid", "client_properties")
+        mine = {pid for pid, said in rows if f"{name} requests" in said}
+        channels = rabbit.listed("channels", "connection", "confirm")
+        return {confirm for pid, confirm in channels if pid in mine}
+
+    with (
+        Server(url, server="s1", endpoints=[Shop().endpoint(keep)]),
+        keep.KeepClient(url) as client,
+    ):
+        assert client.ask(ticket="one") == "one"
+        assert modes() == calls
+        client.order(ticket="two")
+        assert modes() == casts
+
+
 def test_transports_that_keep_nothing_say_so(keep: Any) -> None:
     """Rather than to promise what they cannot."""
     shop = Shop()

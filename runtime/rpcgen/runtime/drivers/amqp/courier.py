@@ -22,8 +22,9 @@ from rpcgen.runtime.drivers.amqp.link import Link
 from rpcgen.runtime.drivers.amqp.manner import EventPlace, Manner, Place, manner_of
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
 from rpcgen.runtime.drivers.amqp.owner import Owner
-from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
+from rpcgen.runtime.drivers.amqp.publisher import Publisher
 from rpcgen.runtime.drivers.amqp.search import Search
+from rpcgen.runtime.drivers.amqp.track import Parcel
 from rpcgen.runtime.errors import (
     AuthError,
     ConfigurationError,
@@ -295,7 +296,7 @@ class Courier:
                 peer.proven = monotonic() + PROVEN
             settled(error if error is None else self._explained(peer, error))
 
-        parcel = self._put(peer, frame, message, told, mandatory=message.required)
+        parcel = self._put(peer, frame, message, told, mandatory=message.required, urgent=True)
         return lambda: self._publisher.withdraw(parcel)
 
     def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
@@ -332,6 +333,7 @@ class Courier:
         *,
         mandatory: bool = True,
         awaited: bool = False,
+        urgent: bool = False,
     ) -> Parcel:
         reply_to = self._mailbox.queue
         if self._closed or reply_to is None:
@@ -354,6 +356,8 @@ class Courier:
             deadline=None if message is None else message.deadline,
             mandatory=mandatory,
             again=kept,
+            confirmed=kept,
+            urgent=urgent,
             aside=not place.key and (place.declares is None or place.declares.passive),
             declares=place.declares,
         )

@@ -19,9 +19,10 @@ from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
 from rpcgen.runtime.drivers.amqp.manner import Manner, manner_of
 from rpcgen.runtime.drivers.amqp.message import Properties
-from rpcgen.runtime.drivers.amqp.publisher import Parcel, Publisher
+from rpcgen.runtime.drivers.amqp.publisher import Publisher
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request
+from rpcgen.runtime.drivers.amqp.track import Parcel
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.target import Target
@@ -203,7 +204,7 @@ class Desk:
                 berth.stays(message.tag)
                 log.error("%s: %s; it is delivered again later", where, error)
 
-        parcel = Parcel("", where, message.body, properties, settled, again=True)
+        parcel = Parcel("", where, message.body, properties, settled, again=True, confirmed=True)
         pause = 0.0 if dead or message.redelivered else PAUSE * 2 ** (request.attempt - 1)
         self._publisher.put_later(parcel, monotonic() + pause)
 

@@ -1,7 +1,6 @@
 """Events on the broker: where they are published, and the queues of those who subscribe (PROTOCOL.md 6.8).
 
-Everything else is as for casts: what is published is confirmed, what is kept is tried again, and put aside after so many
-attempts.
+Everything else is as for casts: what is kept is confirmed, tried again, and put aside after so many attempts.
 """
 
 from __future__ import annotations
@@ -122,7 +121,9 @@ GROUPS: Final = {
 
 
 class EventManner(NativeManner):
-    """The manner of a program that subscribes."""
+    """The manner of a program that subscribes. What it has done makes room for the next at once."""
+
+    together = 1
 
     def __init__(self, options: AmqpOptions, subscription: Subscription) -> None:
         super().__init__(options)

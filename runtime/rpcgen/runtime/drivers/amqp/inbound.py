@@ -23,6 +23,7 @@ _serialization: Any = serialization
 _RETURN: Final = spec.Basic.Return
 _DELIVER: Final = spec.Basic.Deliver
 _ACK: Final = spec.Basic.Ack
+_FLOW_OK: Final = spec.Channel.FlowOk
 _WITH_CONTENT: Final = frozenset([_RETURN, _DELIVER])
 
 _SIGNATURE: Final = Struct(">HH")
@@ -73,6 +74,10 @@ class Lanes(Protocol):
 
     def confirmed(self, channel: int, number: int, *, multiple: bool) -> None:
         """The broker has a message, or all up to it."""
+        ...
+
+    def passed(self, channel: int) -> None:
+        """It has come to a mark."""
         ...
 
 
@@ -170,6 +175,8 @@ class Reader:
         if method == _ACK and len(payload) == _SIGNATURE.size + _NUMBERED.size:
             number, multiple = _NUMBERED.unpack_from(payload, _SIGNATURE.size)
             self._lanes.confirmed(channel, number, multiple=bool(multiple & 1))
+        elif method == _FLOW_OK:
+            self._lanes.passed(channel)
         else:
             self._dispatch(channel, method, payload, None)
         return True

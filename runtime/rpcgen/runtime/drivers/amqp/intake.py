@@ -27,6 +27,7 @@ log = logging.getLogger("rpcgen.amqp")
 #: Requests beyond those that run and wait that a server may hold: to refuse them, and for what is beside all limits.
 MARGIN: Final = 16
 
+
 #: Seconds: what withdrawing waits for the broker; after which a running request is acknowledged, because brokers close
 #: the channels of who keeps them waiting (RabbitMQ: after 30 minutes).
 WITHDRAW: Final = 1.0
@@ -64,8 +65,9 @@ class Intake:
     ) -> None:
         self.owner = Owner(broker, "intake", self)
         self.concurrency = room.concurrency
-        self.prefetch = room.concurrency + room.queue + MARGIN
+        self.prefetch = room.concurrency + room.queue + MARGIN + manner.together
         self._manner = manner
+        self._together = manner.together
         #: By the tags of their consumers.
         self._queues = {queue.tag: queue for queue in queues}
         self._look_at = inf
@@ -157,7 +159,7 @@ class Intake:
         self._look_at = monotonic() + LOOK_AGAIN
 
     def _open_berth(self, link: Link, *, kept: bool) -> None:
-        berth = Berth(link.lane(), self.owner.ring)
+        berth = Berth(link.lane(), self.owner.ring, 1 if kept else self._together)
         if kept:
             self._kept = berth
         else:
@@ -181,8 +183,8 @@ class Intake:
         assert self._berth is not None
         assert self._kept is not None
         assert self._link is not None
-        self._berth.acknowledge(now - ACKNOWLEDGE)
-        self._kept.acknowledge(-inf)
+        self._berth.acknowledge(now, now - ACKNOWLEDGE)
+        self._kept.acknowledge(now)
         if moved := self._kept.moved():
             self._link.flush()
             for act in moved:
@@ -233,6 +235,8 @@ class Intake:
     def leave(self) -> None:
         """See `Duty.leave`."""
         self.work(monotonic())
+        assert self._berth is not None
+        self._berth.acknowledge(inf)
         self._link = None
         for queue in self._queues.values():
             queue.leave(self._lane_of(queue))

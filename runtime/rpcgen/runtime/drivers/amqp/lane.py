@@ -17,7 +17,7 @@ from typing import Any
 import amqp as _amqp
 from amqp import spec
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
-from rpcgen.runtime.drivers.amqp.outbound import acknowledgement, frames
+from rpcgen.runtime.drivers.amqp.outbound import acknowledgement, frames, mark
 
 amqp: Any = _amqp
 
@@ -143,26 +143,29 @@ class Lane:
         self._ask(self._channel.basic_cancel, tag)
 
     def confirm(
-        self,
-        confirmed: Callable[[int, bool], None],
-        refused: Callable[[int, bool], None],
-        returned: Callable[[Message, str], None],
+        self, confirmed: Callable[[int, bool], None], refused: Callable[[int, bool], None]
     ) -> None:
         """Let the broker confirm what is published.
 
         Args:
             confirmed, refused: get the number of a message, and whether it stands for all before it.
-            returned: gets a message that no queue took, and why.
         """
         channel = self._channel
         channel.confirmed = confirmed
         channel.events["basic_nack"].add(refused)
-        channel.events["basic_return"].add(
+        self._ask(channel.confirm_select)
+
+    def heed_marks(self, passed: Callable[[], None]) -> None:
+        """Be told, for each `mark`, that the broker has come to it."""
+        self._channel.passed = passed
+
+    def expect_returns(self, returned: Callable[[Message, str], None]) -> None:
+        """Be told of each message that no queue took, and why."""
+        self._channel.events["basic_return"].add(
             lambda error, exchange, key, message: returned(
                 Message(b"", message.properties), str(error.reply_text)
             )
         )
-        self._ask(channel.confirm_select)
 
     def close(self) -> None:
         """End the channel. Raises LaneClosed."""
@@ -220,6 +223,10 @@ class Lane:
         )
         self._channel.queue_bind(queue, exchange.name, key, nowait=True)
 
+    def mark(self) -> None:
+        """Ask for a sign when all that was published before has been taken."""
+        self._open_connection().line.write(mark(self._channel.channel_id))
+
     def give_back(self, tag: int) -> None:
         """Let another consumer have a message."""
         self._channel.basic_reject(tag, True)
@@ -233,6 +240,8 @@ class Channel(amqp.Channel):  # type: ignore[misc]
     most = inf
     #: Gets the number of a message that the broker has, and whether it stands for all before it.
     confirmed: Callable[[int, bool], None] | None = None
+    #: Is told that the broker has come to a mark.
+    passed: Callable[[], None] | None = None
 
     def _on_close(self, reply_code: int, reply_text: str, class_id: int, method_id: int) -> None:
         self.send_method(spec.Channel.CloseOk)

@@ -92,6 +92,12 @@ class _Connection(amqp.Connection):  # type: ignore[misc]
         if lane is not None and lane.confirmed is not None:
             lane.confirmed(number, multiple)
 
+    def passed(self, channel: int) -> None:
+        """See `Lanes`."""
+        lane = self._open(channel)
+        if lane is not None and lane.passed is not None:
+            lane.passed()
+
     def _open(self, channel: int) -> Any:
         """A channel, unless we are closing it."""
         lane = (self.channels or {}).get(channel)

@@ -6,7 +6,7 @@ The rest of the driver knows connections, publishing and consuming, and asks a m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from msgspec import Struct
 from rpcgen.runtime.driver import Room
@@ -20,6 +20,9 @@ from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.amqp.queues import KeptQueue
+
+#: Requests that are acknowledged together, where nobody limits what is not acknowledged.
+TOGETHER: Final = 64
 
 #: A body, and what makes the rest, of the number that it is published by; and of whether it may have arrived before.
 Dressed = tuple[bytes, Callable[[int], Properties]]
@@ -206,6 +209,7 @@ class Manner(Protocol):
         keeps: messages can be kept until they have been run.
         answer_tries: how often an answer is published whose queue is not there.
         most: bytes of the largest message that is taken, but of those that are kept.
+        together: so many requests are acknowledged together at most.
         exchange: of requests to one server, which a client declares when it connects; None if there are several.
     """
 
@@ -215,6 +219,8 @@ class Manner(Protocol):
     def answer_tries(self) -> int: ...
     @property
     def most(self) -> float: ...
+    @property
+    def together(self) -> int: ...
     @property
     def exchange(self) -> Exchange | None: ...
 

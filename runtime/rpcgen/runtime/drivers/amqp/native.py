@@ -9,6 +9,7 @@ from typing import Final
 from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.manner import (
+    TOGETHER,
     Dressed,
     DressedRequest,
     EventPlace,
@@ -33,6 +34,7 @@ class NativeManner:
 
     keeps = True
     answer_tries = 1
+    together = TOGETHER
 
     def __init__(self, options: AmqpOptions) -> None:
         self._kind = options.queue_type

@@ -31,6 +31,8 @@ class AmqpOptions(Struct, frozen=True):
         heartbeat: either side says something at least twice in this time; silence for two of them ends a connection.
         queue_type: of the queues that keep messages: `classic`, or `quorum`, which several nodes have.
         stream_fanout: fanouts go through one stream for all servers of a topic, which read on where they left after a break.
+        confirms: what the broker confirms one by one: what it keeps, or all that is published. Of the rest it is asked at
+            times how far it has come.
         login: how the broker is told who we are.
         name: what the broker calls our connections; the program and its process by default.
         ca: file of the certificates that may have signed the broker's; else the system's (`amqps` only).
@@ -49,6 +51,7 @@ class AmqpOptions(Struct, frozen=True):
     heartbeat: int = 10
     queue_type: Literal["classic", "quorum"] = "classic"
     stream_fanout: bool = False
+    confirms: Literal["kept", "always"] = "kept"
     login: Literal["PLAIN", "AMQPLAIN", "EXTERNAL"] = "PLAIN"
     name: str = ""
     ca: str | None = None

@@ -27,6 +27,9 @@ _END: Final = bytes([END])
 #: A whole frame: class 60 (basic), its method 80 (ack), a number, whether it stands for all before it.
 _ACK: Final = Struct(">BHIHHQBB")
 
+#: A whole frame: class 20 (channel), its method 20 (flow), whether to: nothing has stopped, so this changes nothing.
+_FLOW: Final = Struct(">BHIHHBB")
+
 #: Where messages go, and what is often said of them.
 _REMEMBERED: Final = 1024
 
@@ -60,6 +63,11 @@ def frames(
 def acknowledgement(channel: int, number: int, *, multiple: bool) -> bytes:
     """That a message is done with, or all up to it."""
     return _ACK.pack(METHOD, channel, _ACK.size - _FRAME.size - 1, 60, 80, number, multiple, END)
+
+
+def mark(channel: int) -> bytes:
+    """A question that the broker answers when it has come so far in what is published."""
+    return _FLOW.pack(METHOD, channel, _FLOW.size - _FRAME.size - 1, 20, 20, 1, END)
 
 
 @lru_cache(_REMEMBERED)

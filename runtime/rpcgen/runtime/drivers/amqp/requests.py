@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from time import monotonic
+from typing import Final
 
 from rpcgen.runtime.drivers.amqp.acks import Acks
 from rpcgen.runtime.drivers.amqp.lane import Lane
@@ -12,6 +14,9 @@ from rpcgen.runtime.drivers.amqp.letters import Kept, deadline_of
 from rpcgen.runtime.drivers.amqp.manner import Incoming
 from rpcgen.runtime.drivers.amqp.message import Message
 from rpcgen.runtime.peers import Delivery
+
+#: Seconds for which the broker may not be told what was settled.
+PATIENCE: Final = 1.0
 
 
 class Request(Delivery):
@@ -86,14 +91,27 @@ class Berth:
 
     Args:
         lane: the channel.
-        ring: wakes the thread that owns it.
+        ring: wakes whoever drives its connection.
+        together: so many are acknowledged together, or as many as there are after `PATIENCE`.
     """
 
-    __slots__ = ("_acks", "_moving", "_ring", "_settled", "_waiting", "lane")
+    __slots__ = (
+        "_acks",
+        "_moving",
+        "_ring",
+        "_settled",
+        "_together",
+        "_told",
+        "_waiting",
+        "lane",
+    )
 
-    def __init__(self, lane: Lane, ring: Callable[[], None]) -> None:
+    def __init__(self, lane: Lane, ring: Callable[[], None], together: int = 1) -> None:
         self.lane = lane
         self._ring = ring
+        self._together = together
+        #: When the broker was last told.
+        self._told = -inf
         self._acks = Acks()
         self._settled: deque[int] = deque()
         self._moving: set[int] = set()
@@ -125,14 +143,18 @@ class Berth:
     def settle(self, tag: int) -> None:
         """A message is done with, on any thread."""
         self._settled.append(tag)
-        self._ring()
+        if len(self._settled) >= self._together:
+            self._ring()
 
     def came(self, tag: int) -> None:
         """A message came."""
         self._acks.delivered(tag, monotonic())
 
-    def acknowledge(self, then: float) -> None:
-        """Tell the broker what was settled, and of all that came until `then`."""
+    def acknowledge(self, now: float, then: float = -inf) -> None:
+        """Tell the broker what was settled, if that is due, and of all that came until `then`."""
+        if len(self._settled) < self._together and now < self._told + PATIENCE:
+            return
+        self._told = now
         while self._settled:
             tag = self._settled.popleft()
             self._acks.settle(tag)

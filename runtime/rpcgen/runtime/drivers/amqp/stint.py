@@ -139,7 +139,7 @@ class Stint:
         self._drive(self._link.receive)
 
     def _write(self) -> None:
-        self._drive(self._link.flush)
+        self._drive(self._do_work)
 
     def _drive(self, act: Callable[[], object]) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
 from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.letters import deadline_of, expiration
 from rpcgen.runtime.drivers.amqp.manner import (
+    TOGETHER,
     Dressed,
     DressedRequest,
     Incoming,
@@ -44,6 +45,7 @@ class OsloManner:
     def __init__(self, options: OsloOptions) -> None:
         self._topology = Topology(options)
         self._prefetch = options.qos_prefetch_count
+        self.together = 1 if self._prefetch else TOGETHER
 
     def reply_queue(self) -> ReplyQueue:
         """Servers keep on trying for a while, so a queue that was lost is worth making again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.target import check_name
@@ -18,6 +20,7 @@ class OsloOptions(AmqpOptions, frozen=True):
     """As `AmqpOptions`, and what the other programs on the broker are configured with: it has to be the same here.
 
     Attributes:
+        confirms: as there; the other programs have everything confirmed.
         durable_queues: queues and exchanges of topics outlive the broker.
         auto_delete: they go with their last consumer.
         quorum_queue: queues of topics are quorum queues.
@@ -29,6 +32,7 @@ class OsloOptions(AmqpOptions, frozen=True):
         transient_queues_ttl: seconds after which unused queues of answers and fanouts go; 0: never.
     """
 
+    confirms: Literal["kept", "always"] = "always"
     durable_queues: bool = False
     auto_delete: bool = False
     quorum_queue: bool = False
