@@ -18,6 +18,7 @@ from rpcgen.runtime.descriptor import Event, Interface
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.proxy import check_timeout
+from rpcgen.runtime.transport import find_driver
 
 if TYPE_CHECKING:
     from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
@@ -90,18 +91,20 @@ class Outlet(Generic[TransportT]):
             )
         self._source = source
         self._shape = Shape(self._interface, version)
-        self._owns_transport = isinstance(transport, str)
-        self._transport: TransportT = (
-            self._open(transport) if isinstance(transport, str) else transport
-        )
-        self._transport.check_events()
-        self._settings = Settings(
+        settings = Settings(
             timeout=check_timeout(timeout),
-            wire=self._transport.wire,
             codecs=OpaqueCodecs(codecs),
             exchange=exchange,
             topic=topic,
         )
+        self._owns_transport = isinstance(transport, str)
+        if isinstance(transport, str):
+            find_driver(transport).events()
+            self._transport: TransportT = self._open(transport)
+        else:
+            transport.check_events()
+            self._transport = transport
+        self._settings = structs.replace(settings, wire=self._transport.wire)
         self._plans: dict[Event[Any], EventPlan] = {}
         self._interceptors = tuple(interceptors)
         self._options = _Options()

@@ -19,11 +19,10 @@ from rpcgen.runtime.target import Target
 class Taken(Delivery):
     """An event that a member has. Whoever settles it makes room for the next."""
 
-    __slots__ = ("_done", "frame")
+    __slots__ = ("_done",)
 
-    def __init__(self, frame: bytes, deadline: float | None, done: Callable[[], None]) -> None:
+    def __init__(self, deadline: float | None, done: Callable[[], None]) -> None:
         super().__init__(redelivered=False, deadline=deadline)
-        self.frame = frame
         self._done: Callable[[], None] | None = done
 
     def settle(self) -> None:
@@ -83,11 +82,12 @@ class Group:
 
     def _give(self, member: Member, frame: bytes, deadline: float | None) -> None:
         def done() -> None:
-            member.room += 1
+            with self._lock:
+                member.room += 1
             self.hand_out()
 
         member.room -= 1
-        member.inbox.put((Taken(frame, deadline, done), frame))
+        member.inbox.put((Taken(deadline, done), frame))
 
     def join(self, member: Member) -> None:
         """Have a share."""
