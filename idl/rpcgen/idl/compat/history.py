@@ -89,11 +89,12 @@ def _views(newer: Newer, releases: Releases, before: Newer) -> Iterator[Finding]
 
 
 def _short_views(interface: Interface, releases: Releases) -> Iterator[Finding]:
-    """Yield the majors that are not served up to their last release."""
+    """Yield the majors that are not served up to their last release, or to one that never was."""
     for version in interface.serves:
         newest = max((each for each in releases if each.major == version.major), default=version)
-        if newest > version:
-            path, place = f"serves {version}", interface.version_at
+        if newest != version:
+            path = f"serves {version}"
+            place = interface.places.get(path, interface.version_at)
             texts = str(version), str(newest)
             change = Change(
                 "served-view", "broken", Root(), path, place, name=texts[0], after=texts[1]
@@ -112,7 +113,8 @@ def _dropped(
         until = releases[last].supported_until.get(version.major)
         is_over = until is not None and until < today
         if version.major not in now and version.major < interface.version.major and not is_over:
-            path, place = f"major {version.major}", interface.version_at
+            path = f"major {version.major}"
+            place = interface.places.get("serves", interface.version_at)
             change = Change("major", "dropped", Root(), path, place, before=str(version))
             yield judged(change, interface.name)
 

@@ -18,7 +18,7 @@ _RELEASE = re.compile(r"[a-z][a-z0-9_.-]{0,127}", re.ASCII)
 #: How many older majors may be served; what is checked is checked in each.
 MAX_SERVED = 16
 #: Keys of an interface that have a place, and are no part.
-_SAID = ("namespace", "send", "refused_as")
+_SAID = ("namespace", "serves", "send", "refused_as")
 #: What a pin means besides names of releases: the live servers, an environment variable, and what Python takes for a number.
 _PINS = re.compile(r"auto|env(?:[._-].*)?|inf|infinity|nan", re.ASCII)
 
@@ -77,6 +77,7 @@ def served_places(main: Mapping) -> dict[Version, Position]:
 def said_places(main: Mapping) -> dict[str, Position]:
     """Return where the file says what holds for all of it, by names such as `target.topic`."""
     found = {key: node.at for key in _SAID if (node := main.get(key)) is not None}
+    found |= {f"serves {version}": at for version, at in served_places(main).items()}
     target = main.get("target")
     if isinstance(target, Mapping):
         found |= {f"target.{key}": entry.value.at for key, entry in target.entries.items()}

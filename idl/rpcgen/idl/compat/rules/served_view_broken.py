@@ -1,6 +1,7 @@
 """What the file says of a major that it still serves is not what was released of it.
 
 Servers of this file answer clients of that major by what the file says of it, so those would be refused or misread.
+A major is served up to its last release: of an earlier minor, newer clients are refused, and a later one never was.
 
 ## Before
 
@@ -39,7 +40,7 @@ def _judge(change: Change) -> Judgement:
     if change.told:
         message = f"{change.name} is served, and was released otherwise: {change.after}"
         return Judgement(message=message, instead="date what changed after it")
-    message = f"{change.name} is served, and {change.after} was released"
+    message = f"{change.name} is served, and {change.after} is the last release of its major"
     return Judgement(message=message, instead=f"serve {change.after}")
 
 
