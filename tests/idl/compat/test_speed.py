@@ -9,11 +9,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+from rpcgen.cli._examples.find import fails
+from rpcgen.cli._examples.sides import both
 from rpcgen.idl import Version, loads
 from rpcgen.idl.compat import check, compare, view_at
 from rpcgen.idl.compat.lock import Parts, lock_text, read_lock
 
 from tests.idl.compat.big import RELEASES, interface_of_size, text_of_size
+from tests.idl.compat.cases import interface_of
 from tests.idl.compat.cost import measure
 
 ROUNDS = 3
@@ -58,6 +61,27 @@ def test_the_cost_is_linear_in_the_methods() -> None:
     """Four times as many methods cost at most six times as much, up to 10,000."""
     few, many = interface_of_size(2_500, 60), interface_of_size(10_000, 60)
     assert _cost(lambda: compare(many, many)) < 6 * _cost(lambda: compare(few, few))
+
+
+def _trying(methods: int) -> float:
+    """Seconds that 40 messages take, of an interface in which every method broke."""
+    lines = [f"  m{number}: {{call: any, args: {{q: TYPE}}}}" for number in range(methods)]
+    text = "\n".join(["methods:", *lines])
+    old, new = (interface_of(text.replace("TYPE", name), "1.3") for name in ("int", "string"))
+    changes = [each.change for each in compare(old, new).findings if each.change is not None]
+    assert len(changes) == methods
+    with both(old, new, [change.root for change in changes]) as sides:
+
+        def ask() -> None:
+            for change in changes[-40:]:
+                assert fails(change, "old", {"q": 0}, *sides) is not None
+
+        return _cost(ask)
+
+
+def test_a_message_costs_the_same_in_an_interface_of_any_size() -> None:
+    """Twenty times as many methods that broke do not make a message of one of them cost three times as much."""
+    assert _trying(800) < 3 * _trying(40)
 
 
 def test_what_releases_say_alike_is_made_once() -> None:

@@ -5,7 +5,7 @@ Only what a message needs is generated: its method, error or event, and the type
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -54,11 +54,29 @@ class Side:
         release: the code.
         view: what the file says of the version that it writes.
         at: the version that its messages have for whoever reads them.
+        methods: what is generated of each method, by the names that it has and had.
+        errors, events: of each error's fields and each event's payload, by its name.
     """
 
     release: Release
     view: Interface
     at: Version
+    methods: Mapping[str, Any]
+    errors: Mapping[str, Any]
+    events: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, release: Release, view: Interface, at: Version) -> Side:
+        """Make a side; there may be thousands of methods, so each is found by its names."""
+        table = release.table
+        made = {each.name: each for each in table.methods}
+        methods: dict[str, Any] = {}
+        for method in release.interface.methods.values():
+            for name in (method.name, method_name_at(method, at)):
+                methods.setdefault(name, made[method.name])
+        errors = {each.name: each.fields for each in table.errors}
+        events = {each.name: each.payload for each in table.events}
+        return cls(release, view, at, methods, errors, events)
 
     def read(self, root: Root, message: Plain) -> Plain:
         """What the decoder makes of a message, plain; raises Fails."""
@@ -98,27 +116,19 @@ class Side:
         codecs = OpaqueCodecs()
         if root.reader == "request":
             stubs = converters(self.release, "server")
-            return Adapter(self._method(root.name), self.at, JSON, codecs, stubs).read
+            return Adapter(self.methods[root.name], self.at, JSON, codecs, stubs).read
         stubs = converters(self.release, "client")
         reader = VersionedReader(self._payload(root), self.release.table, self.at, codecs, stubs)
         return lambda data: reader.read(data, JSON)
 
-    def _method(self, name: str) -> Any:
-        methods = self.release.interface.methods.values()
-        wanted = next(
-            each.name for each in methods if name in (each.name, method_name_at(each, self.at))
-        )
-        return next(each for each in self.release.table.methods if each.name == wanted)
-
     def _payload(self, root: Root) -> Any:
-        table = self.release.table
         match root.reader:
             case "error":
-                return next(each.fields for each in table.errors if each.name == root.name)
+                return self.errors[root.name]
             case "event":
-                return next(each.payload for each in table.events if each.name == root.name)
+                return self.events[root.name]
             case _:
-                return self._method(root.name).returns
+                return self.methods[root.name].returns
 
 
 def _without_nulls(value: Plain) -> Plain:
@@ -146,7 +156,7 @@ def both(
     reads = [Read(each, resolve(each)) for each in (before, after)]
     with imported(reads) as releases:
         one, two = sorted(releases, key=lambda release: release.interface is after)
-        yield Side(one, before, at), Side(two, view_at(after, after.version), at)
+        yield Side.of(one, before, at), Side.of(two, view_at(after, after.version), at)
 
 
 def pruned(interface: Interface, at: Version, roots: Iterable[Root]) -> Interface:
