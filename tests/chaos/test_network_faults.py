@@ -226,7 +226,7 @@ def test_what_is_confirmed_too_late_is_no_other_messages_confirmation(
     world: str, healed: float, far_away: FarAway, healthy: Network
 ) -> None:
     """F14: silence while messages are being stored: those that are said to be stored run, whatever became of others."""
-    count = 300
+    count = 350
     may = ("ok", "not_sent", "unknown")
     with far_away("amqp", beat=5) as fleet:
         fleet.serve(1, world, surroundings=healthy.servers)

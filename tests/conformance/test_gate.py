@@ -59,6 +59,11 @@ REFUSED: dict[str, tuple[Any, str, str | None]] = {
     "bool for int": (request("add", {"a": True}), "mistyped_argument", "a"),
     "float for int": (request("add", {"a": 1.5}), "mistyped_argument", "a"),
     "null for int": (request("add", {"a": None}), "mistyped_argument", "a"),
+    "int, then text for it": (
+        request("add", body=msgspec.Raw(b"\x82\xa1a\x01\xa1a\xa11")),
+        "mistyped_argument",
+        "a",
+    ),
     "not a map": (request("add", [1, 2]), "mistyped_argument", ""),
     "closed enum": (request("pick", {"mode": "warp"}), "mistyped_argument", "mode"),
     "closed union": (request("pick", {"shape": {"cube": 1}}), "unknown_argument", "shape.cube"),
@@ -111,6 +116,8 @@ def test_each_mistake_has_its_own_refusal(raw: RawClient, labs: Lab, case: str) 
 ACCEPTED: dict[str, tuple[Any, Any]] = {
     "current": (request("add", {"a": 1, "b": 2}), 3),
     "older minor": (request("add", {"a": 1, "b": 2}, minor=0), 3),
+    "text for int, then int": (request("add", body=msgspec.Raw(b"\x82\xa1a\xa11\xa1a\x01")), 2),
+    "argument twice": (request("add", body=msgspec.Raw(b"\x82\xa1a\x01\xa1a\x02")), 3),
     "null reads as default": (request("add", {"a": 1, "b": None}), 2),
     "absent optional": (request("greet", {}), "hello None None"),
     "null for default text": (
@@ -144,6 +151,7 @@ GARBAGE = {
     "unknown kind": MSGPACK.encode([99, b"x" * 16]),
     "short id": MSGPACK.encode([1, b"x", 0, None, "add", 1, 0, 0, None, {}]),
     "half a request": MSGPACK.encode(request("add", {"a": 1}))[:-3],
+    "more behind a request": MSGPACK.encode(request("add", {"a": 1})) + b"\xc0",
     "deep": b"\x91" * 100_000,
     "huge length": b"\xdd\xff\xff\xff\xff",
     "negative version": MSGPACK.encode(request("add", {"a": 1}, minor=-1)),
