@@ -1,0 +1,1 @@
+"""The oslo wire without a broker: what becomes of single messages."""
