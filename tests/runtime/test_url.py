@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -26,6 +27,18 @@ def test_a_url_is_read_in_full() -> None:
     assert url.hosts == (Host("h1", 5672), Host("h2"), Host("::1", 7))
     assert url.path == "/v/host"
     assert url.options(Options) == Options(size=5, name="a&b")
+
+
+def test_a_query_is_read_as_forms_write_it() -> None:
+    """A + is a blank and %2B is none; a name may have no value, and between two & may be nothing."""
+    url = parse_url("memory://x?a+b=c+d%2Be&&flag&mode==&na%6De=%C3%A4")
+    assert url.params == (
+        ("a b", "c d+e"),
+        ("flag", ""),
+        ("mode", "="),
+        ("name", "ä"),
+    )
+    assert url.params == tuple(parse_qsl("a+b=c+d%2Be&&flag&mode==&na%6De=%C3%A4", True))
 
 
 def test_a_password_is_never_shown() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 from typing import Final
 
 #: What the system says then: this process has all that it may have, or the machine has.
@@ -25,6 +24,8 @@ def are_exhausted() -> bool:
 
 def limit() -> int:
     """How many this process may have."""
+    import resource  # only what goes wrong asks
+
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 

@@ -10,6 +10,8 @@ Addresses of the two directions (`peers.py`): a client sends to a `Peer` (a serv
 Sending never blocks: what the transport cannot take at once raises NotSent. Finding a peer may take time, so it comes
 in two forms: `peer()`, which answers from memory, and `route()`, which looks and connects. A cast, which nobody answers,
 goes by `post()`, which may wait until the transport knows that it reached somebody.
+
+Types alone, which no client needs while it runs: what drivers share is in `direct.py`, `room.py` and `subscription.py`.
 """
 
 from __future__ import annotations
@@ -17,65 +19,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from msgspec import Struct
-from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
+from rpcgen.runtime.room import ROOM, Room
+from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
-
-
-class Room(Struct, frozen=True):
-    """How much a server takes, for drivers that ask for work.
-
-    Attributes:
-        concurrency: handlers that run at once; queue: requests that wait.
-        kept: the targets at which messages may come that are to be delivered at least once.
-        ordered: those at which messages may come to any server that have to be handled in order.
-    """
-
-    concurrency: int = 64
-    queue: int = 1024
-    kept: tuple[Target, ...] = ()
-    ordered: tuple[Target, ...] = ()
-
-
-#: A server that says nothing.
-ROOM = Room()
-
-
-class Heard(Struct, frozen=True):
-    """An event that a program subscribes to.
-
-    Attributes:
-        target: where it is published.
-        interface: whose it is.
-        kept: it is to be delivered at least once.
-        ordered: it may have to be handled after others.
-        dated: it may wait for only so long.
-    """
-
-    target: Target
-    interface: str
-    kept: bool = False
-    ordered: bool = False
-    dated: bool = False
-
-
-class Subscription(Struct, frozen=True):
-    """What a program wants to hear.
-
-    Attributes:
-        events: of one or several interfaces.
-        group: those who share one copy of each event, also of what was published while none of them ran; None: a copy
-            of its own, of what is published while it runs.
-        member: the program's name.
-        concurrency: handlers that run at once: so many events are taken, and hardly more.
-    """
-
-    events: tuple[Heard, ...]
-    group: str | None
-    member: str
-    concurrency: int
 
 
 class ClientDriver(Protocol):
@@ -253,45 +201,6 @@ class AsyncListener(Protocol):
     async def close(self) -> None:
         """As `Listener.close`."""
         ...
-
-
-def refuse_kept(message: Outgoing) -> None:
-    """Raise ConfigurationError for what a transport that keeps nothing cannot promise."""
-    if message.kept:
-        raise ConfigurationError(
-            "this transport delivers at most once, and the message is to be delivered at least once; "
-            "use one that keeps messages, such as amqp:// without wire=oslo"
-        )
-
-
-class Direct:
-    """`post` and `cancel` of a `ClientDriver` that knows no more of a cast than `send` says."""
-
-    send: Callable[..., None]
-
-    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
-        """See `ClientDriver.post`."""
-        refuse_kept(message)
-        self.send(peer, frame)
-
-    def cancel(self, peer: Peer, frame: bytes) -> None:
-        """See `ClientDriver.cancel`."""
-        self.send(peer, frame)
-
-
-class AsyncDirect:
-    """`Direct` for asyncio."""
-
-    send: Callable[..., None]
-
-    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
-        """See `ClientDriver.post`."""
-        refuse_kept(message)
-        self.send(peer, frame)
-
-    def cancel(self, peer: Peer, frame: bytes) -> None:
-        """See `ClientDriver.cancel`."""
-        self.send(peer, frame)
 
 
 class DriverModule(Protocol):

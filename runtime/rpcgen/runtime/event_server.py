@@ -12,11 +12,11 @@ from rpcgen.runtime.core.serving import ServerSettings
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.descriptor import Interface
-from rpcgen.runtime.driver import Heard, Subscription
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.subscription import Heard, Subscription
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.transport import Opened
 

@@ -25,10 +25,10 @@ from rpcgen.runtime.core.plan import Plan, check_brought
 from rpcgen.runtime.core.speaks import Shapes, Speaks
 from rpcgen.runtime.descriptor import Interface, Kind, Method
 from rpcgen.runtime.errors import ConfigurationError, NotSent, VersionPinned
-from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.peers import Peer
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.interceptor import Interceptor
     from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
 
 TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")

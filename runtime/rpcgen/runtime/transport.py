@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, structs
-from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.core.codec import CODECS, JSON, MSGPACK
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.wires.native import native_wire
@@ -80,12 +78,18 @@ def _module(url: TransportUrl) -> DriverModule:
     base = url.scheme.partition("+")[0]
     name = ALIASES.get(base, base)
     module = f"{_PACKAGE}.{name}"
-    if name.isidentifier() and importlib.util.find_spec(module) is not None:
-        return cast("DriverModule", importlib.import_module(module))
+    if name.isidentifier():
+        try:
+            return cast("DriverModule", importlib.import_module(module))
+        except ModuleNotFoundError as error:
+            if error.name != module:  # what it needs is missing
+                raise
     from importlib.metadata import entry_points
 
     for entry_point in entry_points(group=ENTRY_POINTS, name=base):
         return cast("DriverModule", entry_point.load())
+    from rpcgen.runtime.advice import did_you_mean  # only mistakes pay for it
+
     raise BadUrl(f"{url}: no driver for {url.scheme!r}; {did_you_mean(base, known_schemes())}")
 
 

@@ -11,7 +11,6 @@ import typing
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
-from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.errors import BadUrl
 
 Options = TypeVar("Options", bound=Struct)
@@ -58,6 +57,8 @@ class TransportUrl(Struct, frozen=True):
         values: dict[str, Any] = {}
         for name, text in self.params:
             if name not in known:
+                from rpcgen.runtime.advice import did_you_mean  # only mistakes pay for it
+
                 raise BadUrl(f"{self}: unknown option {name!r}; {did_you_mean(name, known)}")
             if name in values:
                 raise BadUrl(f"{self}: option {name!r} is given twice")
@@ -100,11 +101,6 @@ def parse_url(text: str) -> TransportUrl:
     Raises:
         BadUrl: with what was found and what was expected; never echoes a password.
     """
-    from urllib.parse import (  # brings ipaddress along, which importing a client need not
-        parse_qsl,
-        unquote,
-    )
-
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme.replace("+", "").replace("-", "").isalnum():
         found = "" if "@" in text else f", found {text[:64]!r}"  # before an @ stands a password
@@ -118,12 +114,25 @@ def parse_url(text: str) -> TransportUrl:
     username, colon, password = userinfo.partition(":")
     return TransportUrl(
         scheme=scheme.lower(),
-        hosts=tuple(_host(unquote(part), scheme) for part in hosts.split(",") if part),
-        path=unquote(slash + path),
-        params=tuple(parse_qsl(query, keep_blank_values=True)),
-        username=unquote(username) if at else None,
-        password=unquote(password) if colon else None,
+        hosts=tuple(_host(_decoded(part), scheme) for part in hosts.split(",") if part),
+        path=_decoded(slash + path),
+        params=_params(query),
+        username=_decoded(username) if at else None,
+        password=_decoded(password) if colon else None,
     )
+
+
+def _params(query: str) -> tuple[tuple[str, str], ...]:
+    pairs = (pair.replace("+", " ").partition("=") for pair in query.split("&") if pair)
+    return tuple((_decoded(name), _decoded(value)) for name, _, value in pairs)
+
+
+def _decoded(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote  # it brings ipaddress along: more than the rest of an import
+
+    return unquote(text)
 
 
 def _host(text: str, scheme: str) -> Host:

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+from rpcgen.runtime.aio.handler_threads import HandlerThreads
 from rpcgen.runtime.aio.runners import Runners, begin_handler
-from rpcgen.runtime.aio.threads import HandlerThreads
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job

@@ -34,6 +34,7 @@ class Codec:
         encode: any value to bytes.
         to_client, to_server, to_subscriber: typed decoders of whole frames.
         untyped: bytes to plain values.
+        native: types that this encoding has of its own; anything else travels as text.
     """
 
     __slots__ = (
@@ -50,13 +51,16 @@ class Codec:
     def __init__(self, name: str, module: Any, native: tuple[type, ...]) -> None:
         self.name = name
         self._module = module
+        self.native = native
+        self._make()
+
+    def _make(self) -> None:
+        module = self._module
         self.encode: Callable[[Any], bytes] = module.Encoder().encode
         self.to_client: Callable[[bytes], ToClient] = module.Decoder(ToClient).decode
         self.to_server: Callable[[bytes], ToServer] = module.Decoder(ToServer).decode
         self.to_subscriber: Callable[[bytes], Event] = module.Decoder(Event).decode
         self.untyped: Callable[[bytes | msgspec.Raw], Any] = module.Decoder().decode
-        #: Types that this encoding has of its own; anything else travels as text.
-        self.native = native
 
     def encoder(self, hook: EncHook | None) -> Callable[[Any], bytes]:
         """An encoder that hands values of unknown types to `hook`."""
@@ -71,7 +75,22 @@ class Codec:
         return decode
 
 
+class _Spare(Codec):
+    """One that few programs need: it is made when something of it is used, and is a `Codec` like any other then."""
+
+    __slots__ = ()
+
+    def _make(self) -> None:
+        """Later."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for slots that are still empty. Not in `Codec`: the hook would cost at every use of the others, too.
+        Codec._make(self)
+        self.__class__ = Codec  # type: ignore[assignment]  # the same slots
+        return getattr(self, name)
+
+
 MSGPACK = Codec("msgpack", msgspec.msgpack, (bytes,))
-JSON = Codec("json", msgspec.json, ())
+JSON: Codec = _Spare("json", msgspec.json, ())
 
 CODECS = {codec.name: codec for codec in (MSGPACK, JSON)}

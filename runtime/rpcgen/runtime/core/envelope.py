@@ -4,7 +4,7 @@ Knows positions and numbers, not what they mean for a call. Every frame is one a
 elements that a reader does not know, at the end, are ignored.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: of text msgspec would compile each again when a decoder is made.
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.versions.parts import last_minor
-from rpcgen.runtime.core.words import Path, path_text
 from rpcgen.runtime.descriptor import Interface, Method, Version
 from rpcgen.runtime.errors import ConfigurationError, DeclaredError, VersionPinned
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.plan import Plan
+    from rpcgen.runtime.core.words import Path
 
 #: A version ("6.2", "6", (6, 2)), the name of a release, `auto`, `env:VARIABLE`, or a function that returns one of
 #: these; None, an unset variable and an empty text mean: no pin.
@@ -98,6 +98,8 @@ class Shape:
         self, method: Method[Any, Any], path: Path = (), needs: Version | None = None
     ) -> VersionPinned:
         """The one exception for whatever this shape has no place for."""
+        from rpcgen.runtime.core.words import path_text  # most programs are refused nothing
+
         argument = path_text(path) if path else None
         what = f"{method.name}: {argument!r}" if argument else method.name
         error = VersionPinned(

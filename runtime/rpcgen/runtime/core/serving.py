@@ -24,7 +24,6 @@ from rpcgen.runtime.core.traces import shorten
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.work import State, Work
 from rpcgen.runtime.counters import ServerCounters
-from rpcgen.runtime.driver import Room
 from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     BadResult,
@@ -38,6 +37,7 @@ from rpcgen.runtime.errors import (
 )
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.peers import Caller, Delivery
+from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.server")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import inspect
 from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.versions.dates import exists, has_ended, minor_in
-from rpcgen.runtime.core.words import Path
 from rpcgen.runtime.descriptor import Gone, Interface, OlderType, Part, Since, Version
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.words import Path
 
 
 class _Dated(Protocol):

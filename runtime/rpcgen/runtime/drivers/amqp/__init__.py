@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.driver import ROOM, Room, Subscription
 from rpcgen.runtime.drivers.amqp.broker import read_broker
+from rpcgen.runtime.room import ROOM, Room
+from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from rpcgen.runtime.blocking.listening import DeskListener
 from rpcgen.runtime.blocking.sending import CourierClient
-from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.courier import Courier
 from rpcgen.runtime.drivers.amqp.desk import Desk
+from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.courier import Withdraw
-from rpcgen.runtime.driver import refuse_kept
+from rpcgen.runtime.direct import refuse_kept
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
 from rpcgen.runtime.drivers.amqp.link import Link

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rpcgen.runtime import forks
-from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
@@ -25,6 +24,7 @@ from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.drivers.amqp.track import Parcel
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:

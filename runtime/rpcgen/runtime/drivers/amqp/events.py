@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
 from msgspec import Struct
-from rpcgen.runtime.driver import Heard, Room, Subscription
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.desk import Desk
 from rpcgen.runtime.drivers.amqp.lane import Lane
@@ -20,6 +19,8 @@ from rpcgen.runtime.drivers.amqp.native import NativeManner
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.queues import SINGLE, KeptQueue
 from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.room import Room
+from rpcgen.runtime.subscription import Heard, Subscription
 
 #: What a queue is bound by: exchanges, and the keys there, which are the names of events.
 Bindings = tuple[tuple[str, str], ...]

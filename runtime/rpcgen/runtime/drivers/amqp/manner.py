@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from msgspec import Struct
-from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.errors import NotSent, Undeliverable
 from rpcgen.runtime.peers import Outgoing, Peer
+from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:

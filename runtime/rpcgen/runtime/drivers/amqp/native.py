@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
-from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.manner import (
     TOGETHER,
@@ -23,6 +22,7 @@ from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue, OwnQueue, Queue, Stream
 from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 
 #: Seconds for which the queue of answers outlives its consumer on the broker.

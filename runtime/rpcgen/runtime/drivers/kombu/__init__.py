@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.driver import ROOM, Room, Subscription
 from rpcgen.runtime.drivers.kombu.carriers import find_carrier
+from rpcgen.runtime.room import ROOM, Room
+from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
 

@@ -12,7 +12,6 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime import forks
-from rpcgen.runtime.driver import Heard, Subscription
 from rpcgen.runtime.drivers.kombu import letters
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.drivers.kombu.carriers.facts import LACKS
@@ -22,6 +21,7 @@ from rpcgen.runtime.drivers.kombu.names import Names, new_token
 from rpcgen.runtime.drivers.kombu.thread import LineThread
 from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
 from rpcgen.runtime.peers import Caller, Delivery, Outgoing, Peer
+from rpcgen.runtime.subscription import Heard, Subscription
 
 log = logging.getLogger("rpcgen.kombu")
 

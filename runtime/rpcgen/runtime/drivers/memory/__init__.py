@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from rpcgen.runtime.driver import ROOM, AsyncDirect, Direct, Room, Subscription
+from rpcgen.runtime.direct import AsyncDirect, Direct
 from rpcgen.runtime.drivers.memory.events import Board
 from rpcgen.runtime.drivers.memory.hub import (
     HUBS,
@@ -25,6 +25,8 @@ from rpcgen.runtime.drivers.memory.subscribers import AsyncMemorySubscriber, Mem
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.inbox import Inbox, LoopInbox, ThreadInbox
 from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
+from rpcgen.runtime.room import ROOM, Room
+from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 

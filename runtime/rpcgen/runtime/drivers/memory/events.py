@@ -9,10 +9,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from rpcgen.runtime.driver import Subscription
 from rpcgen.runtime.errors import NotSent, Undeliverable
 from rpcgen.runtime.inbox import HIGH_WATER, Inbox
 from rpcgen.runtime.peers import Caller, Delivery, Outgoing, Peer
+from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.driver import ROOM, Room
 from rpcgen.runtime.drivers.zeromq.matchmakers import MatchmakerModule, Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.room import ROOM, Room
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
 

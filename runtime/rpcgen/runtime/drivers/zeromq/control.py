@@ -4,9 +4,10 @@ A control frame is the byte 0xC1, which begins no MessagePack and no JSON text, 
 MessagePack array. Bundles are in `bundles.py`. Pure: bytes in, values out; knows no sockets.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: of text msgspec would compile each again when a decoder is made.
 
 import os
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -79,7 +80,6 @@ _KINDS: Final[dict[int, type[Hello] | type[Welcome] | type[Bye] | type[End] | ty
 }
 _CODES: Final = {cls: code for code, cls in _KINDS.items()}
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoders: Final = {code: msgspec.msgpack.Decoder(cls) for code, cls in _KINDS.items()}
 
 
 def encode(control: Control) -> bytes:
@@ -93,11 +93,11 @@ def decode(frame: bytes) -> Control:
     Raises:
         Malformed: it is cut, of an unknown kind, or holds a name that is not allowed.
     """
-    decoder = _decoders.get(frame[1]) if len(frame) > 1 else None
-    if decoder is None:
+    kind = _KINDS.get(frame[1]) if len(frame) > 1 else None
+    if kind is None:
         raise Malformed("control frame of an unknown kind")
     try:
-        control = decoder.decode(frame[2:])
+        control = _decoder(kind).decode(frame[2:])
     except (
         ValueError,
         RecursionError,
@@ -106,6 +106,12 @@ def decode(frame: bytes) -> Control:
     if isinstance(control, Welcome):
         _check_names(control)
     return control
+
+
+@cache
+def _decoder(kind: type[Control]) -> msgspec.msgpack.Decoder[Control]:
+    # Made when the first comes: a client reads few kinds, a server fewer.
+    return msgspec.msgpack.Decoder(kind)
 
 
 def new_routing_id() -> bytes:

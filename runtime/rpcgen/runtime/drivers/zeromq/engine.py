@@ -10,7 +10,6 @@ returned False, the poller must ask `receive` or `Link.readable` again before it
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
-from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, no_socket
+from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, log, no_socket
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
@@ -41,8 +40,6 @@ from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
-
-log = logging.getLogger("rpcgen.zeromq")
 
 # As a plain number: an enum costs on every call.
 _NOBLOCK: Final = int(zmq.NOBLOCK)
@@ -312,7 +309,7 @@ class Engine:
         self._unwatch(link)
         link.close()
         self.counters["lost" if was_in_use else "refused"] += 1
-        log.log(logging.INFO if was_in_use else logging.DEBUG, "%s: %s", link.name, reason)
+        (log().info if was_in_use else log().debug)("%s: %s", link.name, reason)
         if was_draining:
             self._leaving.discard(link)
         else:
@@ -360,7 +357,7 @@ class Engine:
             # Connections that are there stay; a search raises it.
             if now >= self._silent_until:
                 self._silent_until = now + SILENCE
-                log.warning("%s", error)
+                log().warning("%s", error)
 
     def look(self) -> list[Endpoint]:
         """Ask the matchmaker: connect to new servers of our topics, choose those no more that have left."""

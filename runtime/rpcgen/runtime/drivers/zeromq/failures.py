@@ -1,13 +1,15 @@
-"""Why a connection could not be made, or was lost, as errors for the caller. Knows no engine."""
+"""Why a connection could not be made, or was lost: errors for the caller, lines for people. Knows no engine."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import zmq
-from rpcgen.runtime import descriptors
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, RpcgenError
+
+if TYPE_CHECKING:
+    import logging
 
 #: How a connection that was never in use failed.
 _FAILURES: Final[dict[Change, tuple[type[NotSent], str]]] = {
@@ -56,6 +58,15 @@ def as_loss(name: str, reason: RpcgenError) -> RpcgenError:
 
 def no_socket(error: zmq.ZMQError) -> NotSent:
     """Why a socket could not be made."""
+    from rpcgen.runtime import descriptors  # nearly never needed
+
     if error.errno in descriptors.EXHAUSTED:
         return NotSent(descriptors.complaint())
     return NotSent(f"cannot connect: {error.strerror}")
+
+
+def log() -> logging.Logger:
+    """Where people read of it."""
+    import logging  # a blocking program to which nothing happens does not pay for it
+
+    return logging.getLogger("rpcgen.zeromq")

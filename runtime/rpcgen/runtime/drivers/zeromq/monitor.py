@@ -1,6 +1,6 @@
-"""What a socket's monitor tells: connected, refused, broken. Knows nothing of what follows from it.
+"""What a socket's monitor tells a client: connected, refused, broken. Knows nothing of what follows from it.
 
-A client watches each of its sockets, a server only if it has a key: to tell people whom it refused.
+A client watches each of its sockets; a server only if it has a key, see `refusals.py`.
 
 Nobody with a key asks for HANDSHAKE_FAILED_PROTOCOL. libzmq (4.3.5) sends it for an encrypted message that was changed on
 its way as well, and forgets over the sending that this is an error: the connection would not end, but wait for ever for
@@ -9,7 +9,6 @@ room that it has, and end the process later (see `sockets.configure`).
 
 from __future__ import annotations
 
-import logging
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,22 +33,6 @@ class Change(Enum):
     BROKEN = "connection lost"
 
 
-class Refusal(Enum):
-    """Why a server refused a connection, for people."""
-
-    FAILED = (
-        "a client without a key, or with another public key of this server (options curve_key and "
-        "curve_peers), or none of ours"
-    )
-    UNKNOWN = "a client whose key is not admitted"
-    HUNG_UP = "it hung up in the handshake, or took too long"
-
-    @property
-    def level(self) -> int:
-        """How loud to say it; whoever checks that a port is open hangs up, too."""
-        return logging.INFO if self is Refusal.HUNG_UP else logging.WARNING
-
-
 #: What libzmq says of a failed handshake, besides the event: that the other side has keys.
 _MISMATCH: Final = 0x11000002
 
@@ -62,15 +45,8 @@ _CHANGES: Final[dict[int, Change]] = {
     zmq.Event.HANDSHAKE_FAILED_AUTH: Change.UNAUTHENTICATED,
     zmq.Event.DISCONNECTED: Change.BROKEN,
 }
-_REFUSALS: Final[dict[int, Refusal]] = {
-    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Refusal.HUNG_UP,
-    zmq.Event.HANDSHAKE_FAILED_AUTH: Refusal.UNKNOWN,
-}
 _MASK: Final = sum(_CHANGES)
 _KEYED_MASK: Final = _MASK & ~int(zmq.Event.HANDSHAKE_FAILED_PROTOCOL)
-_SERVER_MASK: Final = sum(_REFUSALS) | sum(
-    (zmq.Event.LISTENING, zmq.Event.ACCEPTED, zmq.Event.DISCONNECTED)
-)
 _EVENT: Final = struct.Struct("=Hi")
 
 
@@ -86,7 +62,7 @@ class Monitor(Struct):
     @classmethod
     def attach(cls, context: Context, watched: Socket, *, keyed: bool) -> Monitor:
         """Begin to watch a socket, with a key or without, before it connects."""
-        socket = _attach(context, watched, _KEYED_MASK if keyed else _MASK)
+        socket = attach(context, watched, _KEYED_MASK if keyed else _MASK)
         monitor = cls(socket, socket.fileno(), keyed)
         # A pipe rings only for a reader who found it empty.
         monitor.changes()
@@ -95,7 +71,7 @@ class Monitor(Struct):
     def changes(self) -> list[Change]:
         """All that happened since the last time; empties the socket, so that its FD may be waited for."""
         found: list[Change] = []
-        for event, value in _events(self.socket):
+        for event, value in events(self.socket):
             change = _CHANGES.get(event)
             if change is Change.NO_HANDSHAKE and value == _MISMATCH:
                 change = Change.OTHER_SECURITY
@@ -111,52 +87,8 @@ class Monitor(Struct):
         self.socket.close()
 
 
-class ServerMonitor:
-    """Watches a server's socket.
-
-    Attributes:
-        socket: readable when `refusals` has something to say; for the thread that calls it.
-        listening: libzmq's descriptor of what was bound last; None while it is not known.
-    """
-
-    def __init__(self, context: Context, watched: Socket) -> None:
-        """Begin to watch a socket, before it is bound."""
-        self.listening: int | None = None
-        self.socket = _attach(context, watched, _SERVER_MASK)
-        #: Descriptors of connections of which nothing was read.
-        self._silent: set[int] = set()
-        #: How many of them failed in a way that was told.
-        self._told = 0
-
-    def heard(self, fd: int) -> None:
-        """Hear, from the thread that reads, that a message came by this descriptor: its handshake was good."""
-        self._silent.discard(fd)
-
-    def refusals(self) -> list[Refusal]:
-        """Whom it refused since the last time."""
-        found: list[Refusal] = []
-        for event, value in _events(self.socket):
-            if event == zmq.Event.LISTENING:
-                self.listening = value
-            elif event == zmq.Event.ACCEPTED:
-                self._silent.add(value)
-            elif event in _REFUSALS:
-                self._told += 1
-                found.append(_REFUSALS[event])
-            elif value in self._silent:  # disconnected
-                self._silent.discard(value)
-                if self._told:
-                    self._told -= 1
-                else:
-                    found.append(Refusal.FAILED)
-        return found
-
-    def close(self) -> None:
-        """Stop watching."""
-        self.socket.close()
-
-
-def _attach(context: Context, watched: Socket, mask: int) -> Socket:
+def attach(context: Context, watched: Socket, mask: int) -> Socket:
+    """A socket that tells the events of another; raises zmq.ZMQError."""
     socket = context.socket(zmq.PAIR)
     try:
         configure_monitor(socket)
@@ -171,7 +103,7 @@ def _attach(context: Context, watched: Socket, mask: int) -> Socket:
     return socket
 
 
-def _events(socket: Socket) -> Iterator[tuple[int, int]]:
+def events(socket: Socket) -> Iterator[tuple[int, int]]:
     """Events and their values, until there are no more."""
     try:
         while True:

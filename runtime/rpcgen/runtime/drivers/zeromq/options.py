@@ -1,6 +1,6 @@
 """The options of every `zmq+...` URL. What they mean for a socket is in `sockets.py`."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: of text msgspec would compile each again when a decoder is made.
 
 from typing import Final, Literal
 

@@ -19,7 +19,7 @@ from typing import Final
 import zmq
 from msgspec import Struct
 from rpcgen.runtime.drivers.zeromq.curve import ServerKeys
-from rpcgen.runtime.drivers.zeromq.monitor import Refusal, ServerMonitor
+from rpcgen.runtime.drivers.zeromq.refusals import Refusal, ServerMonitor
 from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket, configure_gate
 
 log = logging.getLogger("rpcgen.zeromq")

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
-from rpcgen.runtime.driver import Room
 from rpcgen.runtime.drivers.amqp.letters import deadline_of, expiration
 from rpcgen.runtime.drivers.amqp.manner import (
     TOGETHER,
@@ -26,6 +25,7 @@ from rpcgen.runtime.drivers.amqp.oslo.queues import OsloQueue
 from rpcgen.runtime.drivers.amqp.oslo.topology import Topology, is_reply_queue
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 
 CONTENT_TYPE: Final = "application/json"

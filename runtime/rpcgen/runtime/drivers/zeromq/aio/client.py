@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.aio.threads import in_thread
-from rpcgen.runtime.driver import AsyncDirect
+from rpcgen.runtime.direct import AsyncDirect
 from rpcgen.runtime.drivers.zeromq.aio.loops import report, resolve
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Final, TypeVar
 
 from rpcgen.runtime import forks
-from rpcgen.runtime.driver import Direct
+from rpcgen.runtime.direct import Direct
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link, State

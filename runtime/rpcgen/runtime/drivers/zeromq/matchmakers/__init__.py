@@ -8,12 +8,10 @@ what it knows up to date in the background and answers from memory.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Collection, Sequence
 from typing import Final, Protocol, cast
 
 from msgspec import Struct
-from rpcgen.runtime.advice import did_you_mean
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl
 from rpcgen.runtime.target import Target
@@ -149,10 +147,16 @@ def find_matchmaker(url: TransportUrl) -> MatchmakerModule:
     """Import the matchmaker of a URL's scheme; raises BadUrl if there is none of that name."""
     name = url.scheme.partition("+")[2]
     module = f"{__name__}.{name}"
-    if name.isidentifier() and importlib.util.find_spec(module) is not None:
-        return cast("MatchmakerModule", importlib.import_module(module))
+    if name.isidentifier():
+        try:
+            return cast("MatchmakerModule", importlib.import_module(module))
+        except ModuleNotFoundError as error:
+            if error.name != module:  # what it needs is missing
+                raise
     import pkgutil
     from importlib.metadata import entry_points
+
+    from rpcgen.runtime.advice import did_you_mean  # only mistakes pay for it
 
     others = entry_points(group=ENTRY_POINTS)
     for entry_point in others.select(name=name):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from rpcgen.runtime.drivers.zeromq.addresses import address_of, is_own, read_bind, read_host
+from rpcgen.runtime.drivers.zeromq.addresses import address_of, read_bind, read_host
 from rpcgen.runtime.drivers.zeromq.matchmakers import ANY_EXCHANGE, Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.matchmakers.tcp import StaticRegistration
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
@@ -128,6 +128,8 @@ def registration(
     path = _path(url)
     if options.bind is not None:
         return StaticRegistration(read_bind(options.bind))
+    from rpcgen.runtime.drivers.zeromq.hosts import is_own  # clients do not pay for it
+
     try:
         ring = read(path, options)
     except BadRing as error:

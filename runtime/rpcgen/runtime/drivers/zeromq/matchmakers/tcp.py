@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpcgen.runtime.drivers.zeromq.addresses import address_of, numeric, read_bind
+from rpcgen.runtime.drivers.zeromq.addresses import address_of, read_bind
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl
@@ -52,6 +52,8 @@ class StaticRegistration:
     """A server's place in a list: whoever reads the list knows it already."""
 
     def __init__(self, host: Host) -> None:
+        from rpcgen.runtime.drivers.zeromq.hosts import numeric  # clients do not pay for it
+
         self.address = address_of(numeric(host))
 
     def announce(self, bound: str) -> None:

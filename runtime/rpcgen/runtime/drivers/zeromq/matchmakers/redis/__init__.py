@@ -17,12 +17,8 @@ import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.drivers.zeromq.addresses import (
-    WILDCARDS,
-    own_address_towards,
-    read_bind,
-    read_host,
-)
+from rpcgen.runtime.drivers.zeromq.addresses import WILDCARDS, read_bind, read_host
+from rpcgen.runtime.drivers.zeromq.hosts import own_address_towards
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl, ConfigurationError

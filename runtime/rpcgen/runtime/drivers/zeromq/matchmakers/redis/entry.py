@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
-from rpcgen.runtime.drivers.zeromq.addresses import (
-    address_of,
-    numeric,
-    read_address,
-    read_host,
-)
+from rpcgen.runtime.drivers.zeromq.addresses import address_of, read_address, read_host
+from rpcgen.runtime.drivers.zeromq.hosts import numeric
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis.store import Away, Store

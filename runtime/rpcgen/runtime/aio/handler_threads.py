@@ -1,0 +1,57 @@
+"""The threads for the plain handlers of an asyncio server. Knows nothing of requests.
+
+No ThreadPoolExecutor: the interpreter waits at its end for the threads of those, so one handler that never returns
+would keep a process alive whose server has long stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from queue import SimpleQueue
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class HandlerThreads(Executor):
+    """At most `limit` daemon threads, each begun when all others are busy. Used from one thread, the loop's."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._threads = 0
+        self._idle = threading.Semaphore(0)
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """See `Executor.submit`."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = function(*args, **kwargs)
+            except BaseException as error:  # the loop raises it again where it is awaited
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._queue.put(work)
+        if not self._idle.acquire(blocking=False) and self._threads < self._limit:
+            self._threads += 1
+            name = f"rpcgen-work-{self._threads}"
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        return future
+
+    def _run(self) -> None:
+        while (work := self._queue.get()) is not None:
+            work()
+            self._idle.release()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the threads end when their work is done; never waits for it."""
+        for _ in range(self._threads):
+            self._queue.put(None)
