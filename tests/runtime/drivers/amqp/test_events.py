@@ -114,6 +114,49 @@ def test_a_queue_that_is_otherwise_is_named(news: Any, url: str) -> None:
         other.start()
 
 
+@pytest.mark.parametrize("group", ["readers", None])
+def test_a_burst_floods_nobody(news: Any, url: str, group: str | None) -> None:
+    """A slow subscriber takes as many as it runs, and the others wait for it; none is lost."""
+    heard: list[str] = []
+    most = 0
+
+    def item_taken(_: object, ctx: Any, payload: Any) -> None:
+        nonlocal most
+        most = max(most, server.serving.work.held)
+        heard.append(payload.name)
+
+    subscriber = type("Hears", (news.NewsSubscriber,), {"item_taken": item_taken})()
+    names = [f"item{number}" for number in range(500)]
+    with (
+        EventServer(url, subscribers=[subscriber], group=group, concurrency=4) as server,
+        news.NewsPublisher(url) as publisher,
+    ):
+        for name in names:
+            publisher.item_taken(news.Item(name=name))
+        eventually(lambda: len(heard) >= len(names), 60.0)
+    assert sorted(heard) == sorted(names)
+    assert most <= 4
+
+
+@pytest.mark.timeout(120)
+def test_a_lost_connection_costs_a_group_nothing(news: Any, url: str, rabbit: RabbitServer) -> None:
+    """The broker closes all connections while events are published and handled; all of them are handled."""
+    heard = Heard()
+    tickets = [f"t{number}" for number in range(200)]
+    with (
+        EventServer(url, subscribers=[heard.subscriber(news)], group="readers"),
+        news.NewsPublisher(url) as publisher,
+    ):
+        for number, ticket in enumerate(tickets):
+            if number in (50, 120):
+                rabbit.ctl("close_all_connections", "a test")
+            publisher.job_done(job(news, ticket))
+        eventually(lambda: {ticket for ticket, _ in heard.seen} == set(tickets), 60.0)
+    counts = Counter(ticket for ticket, _ in heard.seen)
+    twice = {ticket for ticket, count in counts.items() if count > 1}
+    assert all(max(a for t, a in heard.seen if t == ticket) > 1 for ticket in twice)
+
+
 # --- kill -9 ----------------------------------------------------------------------------------------------------------
 
 

@@ -280,8 +280,8 @@ class Courier:
         assert isinstance(peer, Place)
         if not self._manner.keeps:
             refuse_kept(message)
-        waits = peer.settles(message)
-        if monotonic() < peer.proven and not waits:
+        settles = peer.settles(message)
+        if monotonic() < peer.proven and not settles and self._publisher.waiting < peer.crowd:
             self._put(
                 peer,
                 frame,
@@ -292,7 +292,7 @@ class Courier:
             return None
 
         def told(error: RpcgenError | None) -> None:
-            if error is None and not waits:
+            if error is None and not settles:
                 peer.proven = monotonic() + PROVEN
             settled(error if error is None else self._explained(peer, error))
 

@@ -6,6 +6,7 @@ The rest of the driver knows connections, publishing and consuming, and asks a m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from msgspec import Struct
@@ -77,6 +78,9 @@ class Place(Peer):
         self.declares = declares
         self.proven = 0.0
 
+    #: With so many messages waiting to leave, the next one is waited for, whatever it is.
+    crowd: ClassVar[float] = inf
+
     def settles(self, message: Outgoing) -> bool:
         """Whether whoever sends something that nobody answers waits until it is known what became of it."""
         return message.kept or message.ordered
@@ -98,6 +102,9 @@ class EventPlace(Place):
     """The exchange of an event, which whoever publishes declares."""
 
     __slots__ = ()
+
+    # Whoever publishes more than leaves waits for it, so that little is lost with a program that ends.
+    crowd = 64
 
     def settles(self, message: Outgoing) -> bool:
         """Also if somebody has to subscribe."""

@@ -74,6 +74,11 @@ class Publisher:
         return link is not None and not link.blocked
 
     @property
+    def waiting(self) -> int:
+        """Messages that were handed over, and have not left."""
+        return len(self._queue)
+
+    @property
     def blocked(self) -> bool:
         """Whether the broker has told us to wait."""
         link = self._link
