@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rpcgen.codegen.annotations import annotation, optional
-from rpcgen.codegen.layout import Expr, around, bracket, flat, subscript
+from rpcgen.codegen.layout import Expr, around, bracket, call, flat, subscript
 from rpcgen.codegen.literals import text_literal
 from rpcgen.codegen.order import mentioned
 from rpcgen.codegen.scope import Scope
@@ -85,6 +85,18 @@ def stored(
     """
     spelled = annotation(scope, form.type, form.constraints)
     return _widened(scope, spelled, form), _stored_default(scope, field, name, form, keep=keep)
+
+
+def is_late(scope: Scope, field: Field, form: Shape) -> bool:
+    """Whether it may be missing only because older peers do not send it."""
+    given = field.default or field.constant
+    return form.null and given is None and not form.absent and not scope.nullable(field.type)
+
+
+def needed(scope: Scope, spelled: Expr) -> Expr:
+    """The annotation of a late field of requests: no request can hold its struct and be older than the field."""
+    meta = call(scope.msgspec("Meta"), 'extra={"needed": True}')
+    return subscript(scope.typing("Annotated"), spelled, meta)
 
 
 def _stored_default(

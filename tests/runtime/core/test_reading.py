@@ -17,6 +17,7 @@ from rpcgen.runtime import ABSENT, Absent, BadArguments, OpenEnum, OpenUnion, Ta
 from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.walk import Walk
+from rpcgen.runtime.errors import MissingArgument, MistypedArgument
 
 
 class Mode(enum.StrEnum):
@@ -250,3 +251,32 @@ def test_bounds_that_msgspec_lacks_are_enforced_on_requests_only() -> None:
         with pytest.raises(BadArguments):
             strict.read(MSGPACK.encode(bad))
         tolerant.read(MSGPACK.encode(bad))
+
+
+class Younger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As generated of a required field that began later than 1.0, in requests and results."""
+
+    weight: Annotated[Annotated[int, Meta(ge=1)] | None, Meta(extra={"needed": True})] = None
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    boxes: list[Younger]
+
+
+@pytest.mark.parametrize("codec", [MSGPACK, JSON], ids=lambda codec: codec.name)
+def test_a_request_holds_what_older_results_lack(codec: Codec) -> None:
+    """A younger field that is required may be missing in results, and in what the program itself has made; not in requests."""
+    request, result = Reader(Parcel, strict=True), Reader(Parcel, strict=False)
+    own = Reader(Parcel, strict=True, own=True)
+    whole, lacking, null = (
+        codec.encode({"boxes": [each]}) for each in ({"weight": 2}, {}, {"weight": None})
+    )
+    assert request.read(whole, codec) == Parcel(boxes=[Younger(weight=2)])
+    for data in (lacking, null):
+        assert result.read(data, codec) == own.read(data, codec) == Parcel(boxes=[Younger()])
+    with pytest.raises(
+        MissingArgument, match=r"'boxes\[0\].weight' is missing, expected int >= 1$"
+    ):
+        request.read(lacking, codec)
+    with pytest.raises(MistypedArgument, match=r"'boxes\[0\].weight' is null, expected int >= 1$"):
+        request.read(null, codec)

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 from rpcgen.cli._matrix.texts import Unmakeable, text_like
 from rpcgen.runtime import Opaque
+from rpcgen.runtime.core.nodes import is_needed
 from rpcgen.runtime.core.versions.dates import has_ended
 from rpcgen.runtime.values import TaggedUnion
 
@@ -199,8 +200,9 @@ class Values:
         found: dict[str, Any] = {}
         for field in node.fields:
             rest = way[1:] if way and way[0] == field.encode_name else None
-            if rest is not None or field.required or self._goes_on(field.type):
-                found[field.name] = self._value(field.type, rest, field.default)
+            if rest is not None or _is_required(field) or self._goes_on(field.type):
+                of = _member_type(field) if is_needed(field) else field.type
+                found[field.name] = self._value(of, rest, field.default)
         return found
 
     def _union(self, node: inspect.StructType, way: Way | None) -> Any:
@@ -256,14 +258,24 @@ def _fields_height(cls: type, fields: tuple[inspect.Field, ...], above: tuple[ty
     if issubclass(cls, TaggedUnion):
         tags = (field for field in fields if field.encode_name)
         return min(_height(_member_type(field), above) for field in tags)
-    return max((_height(field.type, above) for field in fields if field.required), default=0)
+    return max(
+        (_height(_member_type(each), above) for each in fields if _is_required(each)), default=0
+    )
+
+
+def _is_required(field: inspect.Field) -> bool:
+    """Whether requests must hold it."""
+    return field.required or is_needed(field)
 
 
 def _member_type(field: inspect.Field) -> inspect.Type:
-    """The type of a union's member, which as a field may be None."""
-    if not isinstance(field.type, inspect.UnionType):
-        return field.type
-    return next(each for each in field.type.types if not isinstance(each, inspect.NoneType))
+    """The type of what is never None, although as a field it may be: a union's member, what requests must hold."""
+    of = field.type
+    if is_needed(field) and isinstance(of, inspect.Metadata):
+        of = of.type
+    if field.required or not isinstance(of, inspect.UnionType):
+        return of
+    return next(each for each in of.types if not isinstance(each, inspect.NoneType))
 
 
 def _low(at_least: float | None, above: float | None, extra: dict[str, Any]) -> int | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rpcgen.codegen.containers import FieldSet
 from rpcgen.codegen.docs import field_note, paragraphs, section
-from rpcgen.codegen.fields import Shape, shape, stored
+from rpcgen.codegen.fields import Shape, is_late, needed, shape, stored
 from rpcgen.codegen.layout import annotated, call, statement
 from rpcgen.codegen.literals import docstring
 from rpcgen.codegen.scope import Scope
@@ -36,7 +36,14 @@ class ClassView(NamedTuple):
 
 
 def struct_class(
-    scope: Scope, name: str, base: str, own: FieldSet, doc: str, *, sparse: bool
+    scope: Scope,
+    name: str,
+    base: str,
+    own: FieldSet,
+    doc: str,
+    *,
+    sparse: bool,
+    requested: bool = False,
 ) -> ClassView:
     """Write a struct.
 
@@ -47,6 +54,7 @@ def struct_class(
         own: its own fields.
         doc: the docstring without the fields.
         sparse: newer fields are left out of messages while they hold their default.
+        requested: requests can hold it.
     """
     options = ["frozen=True", "kw_only=True", "forbid_unknown_fields=True"]
     if sparse:
@@ -58,6 +66,8 @@ def struct_class(
         form = shape(scope, field, late=own.is_newer(field))
         keep = sparse and not own.is_left_out(field)
         annotation, default = stored(scope, field, python, form, keep=keep)
+        if requested and is_late(scope, field, form):
+            annotation = needed(scope, annotation)
         body.append(annotated(python, annotation, default, INDENT))
         notes.append((python, field_note(scope, own, field, form)))
     listed = section("Attributes", notes)

@@ -16,6 +16,7 @@ from rpcgen.codegen.order import ordered_types
 from rpcgen.codegen.scope import Scope
 from rpcgen.codegen.view.structs import INDENT, ClassView, struct_class
 from rpcgen.idl.model import Alias, Enum, Opaque, Struct, TypeDef, Union
+from rpcgen.idl.resolve import names_in, reachable, request_types
 
 
 class AliasView(NamedTuple):
@@ -35,9 +36,10 @@ class TypesView(NamedTuple):
 
 def types_view(scope: Scope) -> TypesView:
     """Write all types."""
-    sparse = sparse_structs(scope)
+    sparse, requested = sparse_structs(scope), _requested_structs(scope)
     definitions = tuple(
-        _definition(scope, definition, sparse) for definition in ordered_types(scope.interface)
+        _definition(scope, definition, sparse, requested)
+        for definition in ordered_types(scope.interface)
     )
     return TypesView(scope.imports.render(), definitions)
 
@@ -56,12 +58,24 @@ def sparse_structs(scope: Scope) -> set[str]:
     return {name for name, root in roots.items() if root in sparse}
 
 
-def _definition(scope: Scope, definition: TypeDef, sparse: set[str]) -> AliasView | ClassView:
+def _requested_structs(scope: Scope) -> set[str]:
+    """Structs that requests can hold, and their bases."""
+    interface = scope.interface
+    types = [each for method in interface.methods.values() for each in request_types(method)]
+    reached = reachable([name for of in types for name in names_in(of)], interface.types)
+    structs = [each for each in map(interface.types.get, reached) if isinstance(each, Struct)]
+    return {base.name for struct in structs for base in struct_line(interface, struct)}
+
+
+def _definition(
+    scope: Scope, definition: TypeDef, sparse: set[str], requested: set[str]
+) -> AliasView | ClassView:
     match definition:
         case Alias():
             return _alias(scope, definition)
         case Struct():
-            return _struct(scope, definition, sparse=definition.name in sparse)
+            name = definition.name
+            return _struct(scope, definition, sparse=name in sparse, requested=name in requested)
         case Enum():
             return _enum(scope, definition)
         case Union():
@@ -80,7 +94,7 @@ def _alias(scope: Scope, alias: Alias) -> AliasView:
     )
 
 
-def _struct(scope: Scope, struct: Struct, *, sparse: bool) -> ClassView:
+def _struct(scope: Scope, struct: Struct, *, sparse: bool, requested: bool) -> ClassView:
     base = scope.named(struct.extends) if struct.extends else scope.msgspec("Struct")
     return struct_class(
         scope,
@@ -89,6 +103,7 @@ def _struct(scope: Scope, struct: Struct, *, sparse: bool) -> ClassView:
         own_fields(scope, struct),
         documented(struct.doc, struct.dated, struct.deprecated),
         sparse=sparse,
+        requested=requested,
     )
 
 

@@ -37,6 +37,11 @@ def extra_of(node: inspect.Metadata) -> dict[str, Any]:
     return cast("dict[str, Any] | None", node.extra) or {}  # pyright: ignore[reportUnknownMemberType]
 
 
+def is_needed(field: inspect.Field) -> bool:
+    """Whether a request must hold a field that results of older servers lack."""
+    return isinstance(field.type, inspect.Metadata) and extra_of(field.type).get("needed", False)
+
+
 def has_extra(node: inspect.Type) -> bool:
     """Whether reading this type needs bounds that msgspec does not check, anywhere below."""
     return any(isinstance(part, inspect.Metadata) and extra_of(part) for part in below(node))

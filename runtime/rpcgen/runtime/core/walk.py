@@ -16,7 +16,7 @@ import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core import leaves
 from rpcgen.runtime.core.codec import Codec, DecHook
-from rpcgen.runtime.core.nodes import extra_of
+from rpcgen.runtime.core.nodes import extra_of, is_needed
 from rpcgen.runtime.core.words import (
     Path,
     describe,
@@ -119,12 +119,16 @@ def _struct(walk: Walk, node: inspect.StructType, value: Any, path: Path) -> Any
         elif item is not None or not _has_default(field) or _nullable(field.type):
             given[field.name] = walk.read(field.type, item, (*path, name))
         # else: null for a field with a default reads as the default, as if it were absent
+    asked = walk.strict and not walk.own
     for field in node.fields:
-        if field.required and field.name not in given:
+        needed = field.required or (asked and is_needed(field))
+        if needed and field.name not in given:
             where = path_text((*path, field.encode_name))
             raise MissingArgument(
                 f"argument {where!r} is missing, expected {describe(field.type)}", path=where
             )
+        if needed and not field.required and given[field.name] is None:
+            raise mistyped((*path, field.encode_name), describe(field.type), None)
     return node.cls(**given)
 
 

@@ -80,6 +80,10 @@ _NAMES: Mapping[type, str] = {
 def describe(node: inspect.Type) -> str:
     """A type in words."""
     match node:
+        case inspect.Metadata(type=inspect.UnionType(types), extra={"needed": True}):
+            return " or ".join(
+                describe(part) for part in types if not isinstance(part, inspect.NoneType)
+            )
         case inspect.Metadata():
             return describe(node.type)
         case inspect.UnionType():
