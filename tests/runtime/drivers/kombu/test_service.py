@@ -65,8 +65,8 @@ def left_at(url: str, redis: RedisServer | None, folder: Path) -> list[str]:
         return [key.decode() for key in redis.ask(lambda client: client.keys("*"))]
     if "filesystem" in url:
         [place] = folder.iterdir()
-        [table] = (place / "control").iterdir()
-        return [*os.listdir(place / "messages"), *([] if table.read_text() == "[]" else ["table"])]
+        tables = [each for each in (place / "control").iterdir() if each.read_text() != "[]"]
+        return [*os.listdir(place / "messages"), *(each.name for each in tables)]
     from kombu.transport.memory import Channel
 
     return [name for name in Channel.queues if name.startswith(find_carrier(parse_url(url)).prefix)]
