@@ -63,6 +63,22 @@ def test_the_cost_is_linear_in_the_methods() -> None:
     assert _cost(lambda: compare(many, many)) < 6 * _cost(lambda: compare(few, few))
 
 
+def _growing(methods: int) -> float:
+    """Seconds that it takes to compare two files, where every method gained an argument."""
+    text = text_of_size(methods, 60)
+    old = loads(text.replace('"1.20"', '"1.19"')).interface
+    new = loads(text.replace("q: int?", "q: int?, n: int? since 1.20")).interface
+    assert old is not None
+    assert new is not None
+    assert len(compare(old, new).findings) == methods
+    return _cost(lambda: compare(old, new))
+
+
+def test_the_cost_is_linear_in_the_methods_that_changed() -> None:
+    """Eight times as many changes cost at most eighteen times as much; each looking through all methods costs thirty."""
+    assert _growing(8_000) < 18 * _growing(1_000)
+
+
 def _trying(methods: int) -> float:
     """Seconds that 40 messages take, of an interface in which every method broke."""
     lines = [f"  m{number}: {{call: any, args: {{q: TYPE}}}}" for number in range(methods)]

@@ -84,25 +84,20 @@ def _both(walk: Walk, old: Method, new: Method) -> None:
     _compare_raises(walk, old, new, spot)
     if form.args is None:
         inside = replace(spot, root=Root("request", new.name))
-        compare_fields(walk, old.args, new.args, lambda: _whole(walk, new).args, inside)
+        compare_fields(walk, old.args, new.args, lambda: walk.whole(new.position).args, inside)
     if form.returns is None and _is_called(old) and _is_called(new):
         _compare_returns(walk, old, new, replace(spot, root=Root("result", new.name)))
 
 
 def _form_of(walk: Walk, method: Method) -> Form:
     """Return what the file says was otherwise about a method; nothing of it where two files are compared."""
-    forms = forms_from(_whole(walk, method), walk.old.version) if walk.dated else []
+    forms = forms_from(walk.whole(method.position), walk.old.version) if walk.dated else []
     return Form(
         method.position,
         args=next((form.args for form in forms if form.args is not None), None),
         routes=next((form.routes for form in forms if form.routes is not None), None),
         returns=next((form.returns for form in forms if form.returns is not None), None),
     )
-
-
-def _whole(walk: Walk, method: Method) -> Method:
-    """Return a method of a view of the new file with its history; in the view it may have had another name."""
-    return next(m for m in walk.file.methods.values() if m.position == method.position)
 
 
 def _compare_routes(walk: Walk, old: Method, new: Method, spot: Spot) -> None:

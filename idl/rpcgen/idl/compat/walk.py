@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.contract import dates_text
-from rpcgen.idl.model import Dated, Interface, Scalar, TypeExpr
+from rpcgen.idl.model import Dated, Interface, Method, Scalar, TypeExpr
 from rpcgen.idl.position import Position
 from rpcgen.idl.timeline import exists
 from rpcgen.idl.version import Version
@@ -83,6 +83,7 @@ class Walk:
         fresh: positions of methods and events that the older file does not have, whatever the newer one says of them.
         closed: enums and unions that were open in the older file, and were not by what the newer one says of that time.
         settled: types in which nothing can be found.
+        placed: the methods of the new file by their places, once one was asked for.
     """
 
     old: Interface
@@ -97,6 +98,7 @@ class Walk:
     pairs: deque[tuple[str, str, Spot]] = field(default_factory=deque[tuple[str, str, Spot]])
     seen: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
     followed: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    placed: dict[Position, Method] = field(default_factory=dict[Position, Method])
 
     def found(
         self,
@@ -135,6 +137,12 @@ class Walk:
             told=told,
         )
         self.changes.append(change)
+
+    def whole(self, position: Position) -> Method:
+        """Return the method of the new file at a place, with its history; a view of it may call it otherwise."""
+        if not self.placed:
+            self.placed.update((method.position, method) for method in self.file.methods.values())
+        return self.placed[position]
 
     def later(self, old: str, new: str, spot: Spot) -> None:
         """Compare two named types when their turn comes: once for each kind of reader."""
