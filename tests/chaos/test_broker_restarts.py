@@ -153,6 +153,10 @@ def test_the_broker_is_restarted_again_and_again(
             for method in ("work", "keep"):
                 for server in (None, "s1", "s2"):
                     each.ask(method, server=server)
+        for server in ("s1", "s2"):  # threads of a pool stay: all of them are there from here on
+            many = [remote.start(server=server, seconds=0.5, timeout=20.0) for _ in range(64)]
+            for call in many:
+                call.result(25.0)
         before = counts(fleet, processes)
         for _ in range(rounds):
             casts = [remote.start("keep", timeout=60.0, may=MAY) for _ in range(100)]
