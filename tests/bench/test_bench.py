@@ -39,15 +39,15 @@ BROKER = ("oslo_blocking", "py_amqp", "rpcgen_aio")
     ],
 )
 def test_workloads_give_figures_for_the_limit_and_for_us(
-    tmp_path: Path, transport: Transport, adapters: tuple[str, ...]
+    directory: Path, transport: Transport, adapters: tuple[str, ...]
 ) -> None:
     """Every workload of every adapter whose library the tests have has a positive rate."""
     if transport == "amqp":
         program("rabbitmq-server")
     plan = replace(SHORT, workloads=WORKLOADS, adapters=adapters, transport=transport)
     series, said = Series(), list[str]()
-    assert stubs.compile_interface(tmp_path) is None
-    with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
+    assert stubs.compile_interface(directory) is None
+    with calls.in_directory(directory, plan, directory) as fleet:
         pairs = calls.start(fleet, plan, said.append)
         pids = [worker.pid for pair in pairs for worker in (pair.server, pair.client)]
         calls.measure(pairs, plan, series, said.append)
@@ -63,12 +63,12 @@ def test_workloads_give_figures_for_the_limit_and_for_us(
     assert adapters[0] in table.report(series)
 
 
-def test_versions_give_figures_for_calls_and_steps(tmp_path: Path) -> None:
+def test_versions_give_figures_for_calls_and_steps(directory: Path) -> None:
     """Both worlds and sizes, unpinned and pinned, each over what it costs without versions."""
     series, said = Series(), list[str]()
-    assert [stubs.compile_interface(tmp_path), *stubs.compile_versions(tmp_path)] == [None] * 3
-    versions.measure(tmp_path, tmp_path, SHORT, series, said.append)
-    versions.measure_steps(Programs(tmp_path / "bytecode"), tmp_path, SHORT, series)
+    assert [stubs.compile_interface(directory), *stubs.compile_versions(directory)] == [None] * 3
+    versions.measure(directory, directory, SHORT, series, said.append)
+    versions.measure_steps(Programs(directory / "bytecode"), directory, SHORT, series)
     rows = series.adapters("W7")
     assert len(rows) == 12
     for row in rows:
@@ -77,10 +77,10 @@ def test_versions_give_figures_for_calls_and_steps(tmp_path: Path) -> None:
     assert len(series.adapters("W8")) == 20
 
 
-def test_the_interfaces_with_and_without_a_past_are_the_same(tmp_path: Path) -> None:
+def test_the_interfaces_with_and_without_a_past_are_the_same(directory: Path) -> None:
     """Their newest messages have the same fields of the same kinds, and the sample sets all of them."""
-    stubs.compile_versions(tmp_path)
-    plain, dated = (fields_of(tmp_path, package) for package in ("plain_bench", "dated_bench"))
+    stubs.compile_versions(directory)
+    plain, dated = (fields_of(directory, package) for package in ("plain_bench", "dated_bench"))
     assert len(plain) == 6
     assert plain == dated
     assert list(sample.full_instance()) == [name for name, _ in plain["Instance"]]
@@ -103,22 +103,22 @@ def fields_of(directory: Path, package: str) -> dict[str, list[tuple[str, str]]]
     }
 
 
-def test_a_missing_library_costs_its_own_rows_only(tmp_path: Path) -> None:
+def test_a_missing_library_costs_its_own_rows_only(directory: Path) -> None:
     """An adapter that cannot be imported is skipped with the reason, and the others run."""
     plan = replace(SHORT, workloads=("W1",), adapters=("rpcgen_aio", "zmq_raw"))
     series, said = Series(), list[str]()
     # Nothing was compiled into this directory, so the generated package is missing.
-    with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
+    with calls.in_directory(directory, plan, directory) as fleet:
         pairs = calls.start(fleet, plan, said.append)
         calls.measure(pairs, plan, series, said.append)
     assert any(line.startswith("skipped rpcgen_aio: No module named") for line in said)
     assert series.adapters("W1") == ["zmq_raw"]
 
 
-def test_a_worker_that_dies_is_reported(tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_reported(directory: Path) -> None:
     """A measurement of an ended client raises instead of waiting."""
     plan = replace(SHORT, workloads=("W1",), adapters=("zmq_raw",))
-    with calls.in_directory(tmp_path, plan, tmp_path) as fleet:
+    with calls.in_directory(directory, plan, directory) as fleet:
         (pair,) = calls.start(fleet, plan, print)
         os.kill(pair.client.pid, 9)
         with pytest.raises(WorkerFailed, match="client zmq_raw ended with -9"):
@@ -133,12 +133,12 @@ def test_the_sample_is_as_big_as_the_workload_says() -> None:
     assert 2_000 <= len(msgspec.msgpack.encode(instance)) <= 3_000
 
 
-def test_the_interface_with_many_methods_compiles(tmp_path: Path) -> None:
+def test_the_interface_with_many_methods_compiles(directory: Path) -> None:
     """What the generator of big interfaces writes is a valid interface."""
-    source = tmp_path / "many.yaml"
+    source = directory / "many.yaml"
     source.write_text(codegen.interface("many.methods", methods=3, types=2))
-    subprocess.run(stubs.rpcgen(source, tmp_path), check=True, capture_output=True, timeout=60)
-    assert (tmp_path / "many_methods" / "client.py").exists()
+    subprocess.run(stubs.rpcgen(source, directory), check=True, capture_output=True, timeout=60)
+    assert (directory / "many_methods" / "client.py").exists()
 
 
 def test_an_unmeasured_floor_is_broken_unless_it_was_left_out() -> None:

@@ -21,28 +21,28 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_quick_calls_are_measured_beside_slow_ones(tmp_path: Path, compiled: Path) -> None:
+def test_quick_calls_are_measured_beside_slow_ones(directory: Path, compiled: Path) -> None:
     """Both servers have a tail with slow calls and without."""
     series = Series()
-    skew.measure(tmp_path, compiled, SMALL, series, print)
+    skew.measure(directory, compiled, SMALL, series, print)
     rows = series.adapters("W9")
     assert len(rows) == 4
     assert all((series.median("W9", row, "tail") or 0) >= 1 for row in rows)
 
 
-def test_a_fanout_reaches_all_of_many_servers(tmp_path: Path, compiled: Path) -> None:
+def test_a_fanout_reaches_all_of_many_servers(directory: Path, compiled: Path) -> None:
     """Nobody is missed, by either matchmaker, and the report has a row for each."""
     series = Series()
-    many.measure_servers(tmp_path, compiled, SMALL, series, print)
+    many.measure_servers(directory, compiled, SMALL, series, print)
     for row in ("zmq+ipc, many", "zmq+tcp, many"):
         assert series.median("W10", row, "missed") == 0
         assert row in table.report(series)
 
 
-def test_calls_that_are_all_under_way_are_answered_rightly(tmp_path: Path, compiled: Path) -> None:
+def test_calls_that_are_all_under_way_are_answered_rightly(directory: Path, compiled: Path) -> None:
     """Every call gets its own answer though none is answered before the last has come."""
     series = Series()
-    many.measure_calls(tmp_path, compiled, SMALL, series, print)
+    many.measure_calls(directory, compiled, SMALL, series, print)
     assert series.median("W11", "asyncio client, asyncio server", "right") == 100
 
 

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
+from tests.chaos.asking import Asker
 from tests.chaos.fleet import DIRECT, DRAIN, LONG, PLACES, Fleets, in_turn, keeps, report, seconds
+from tests.chaos.payloads import payload
+from tests.conformance.waiting import eventually
 
 pytestmark = pytest.mark.timeout(120 if LONG else 40)
 everywhere = pytest.mark.parametrize(("transport", "world"), PLACES)
@@ -53,6 +56,54 @@ def test_a_server_is_killed_during_calls(transport: str, world: str, fleets: Fle
         f"{seconds(lost)} for {len(lost)} calls, {twice} second runs, {len(again)} idempotent ones answered after "
         f"{seconds(again)}, next 20 calls at s2 after at most {seconds([c.took for c in following])}",
     )
+
+
+@directly
+def test_a_server_is_killed_before_it_reads(transport: str, world: str, fleets: Fleets) -> None:
+    """F5: calls that had not left end as not sent, as nobody else can run them; the others as lost. All do at once."""
+    with fleets(transport, servers=1, options="hwm=26") as fleet:
+        fleet.serve(1, world)
+        asker = fleet.asker(world)
+        asker.ask()
+        early = [
+            asker.start(seconds=0.1 + n / 20, timeout=30.0, may=("ok", "unknown"))
+            for n in range(24)
+        ]
+        eventually(lambda: puts_off(asker))
+        fleet.freeze(1)
+        may = ("unknown", "not_sent")
+        calls = [
+            asker.start("carry", data=payload(2_000_000, n), timeout=30.0, may=may)
+            for n in range(60)
+        ]
+        eventually(lambda: waits(asker))
+        began = time.monotonic()
+        fleet.kill(1)
+        ended = [call.result(10.0) for call in (*early, *calls)]
+        fleet.verdict()
+    late = [call for call in ended if call.at > began]
+    took = max(call.at for call in late) - began
+    unsent = sum(call.outcome == "not_sent" for call in late)
+    assert unsent > 0
+    assert unsent < len(late)
+    assert took <= 1.0
+    report(
+        f"F5 server killed before it reads, {transport} {world}",
+        "calls that had not left are not sent, the others unknown, in 1 s",
+        f"{unsent} and {len(late) - unsent}, {took:.3f} s",
+    )
+
+
+def puts_off(asker: Asker) -> bool:
+    """Whether a client lets frames wait to leave together: where many threads wait, once one of its own polls."""
+    mail = getattr(asker.transport._driver, "_mail", None)
+    return mail is None or mail.staying
+
+
+def waits(asker: Asker) -> bool:
+    """Whether frames lie in a client because there is no room for them."""
+    driver = asker.transport._driver
+    return bool(driver._mail.stuck if hasattr(driver, "_mail") else driver._outbox.full)
 
 
 @everywhere

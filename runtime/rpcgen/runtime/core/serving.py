@@ -20,6 +20,7 @@ from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal, text_of
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
+from rpcgen.runtime.core.settling import may_have_run, settle
 from rpcgen.runtime.core.traces import shorten
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.work import State, Work
@@ -127,6 +128,34 @@ class Serving:
             settle(delivery)
             self._cancelled(caller, message)
             return None
+        attempt = self._attempt(message, delivery)
+        if attempt is None:
+            return None
+        try:
+            entry = self.dispatcher.entry(message)
+            if delivery is not None and delivery.copied:
+                attempt += 1  # another server may have run the other copy; this one has not
+            job = new_job(entry, message, caller, delivery, source, wire, now, attempt)
+            if entry.immediate:
+                self._run_now(job, now)
+                settle(delivery)
+                return None
+            if delivery is not None and may_have_run(job, delivery):
+                self._lost(job)
+                return None
+            if now > self.presence.sure_until:
+                self.presence.check(caller, message, now)
+            job.find_line()
+            runs = self.work.offer(job)
+        except Rejected as error:
+            self._turn_away(source, caller, message, wire, error, now)
+            return None
+        if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
+            self._note_drift(job)
+        return job, runs
+
+    def _attempt(self, message: Request, delivery: Delivery | None) -> int | None:
+        """Which attempt a request is, its client's and the transport's; None if it has come before."""
         self.counters.received += 1
         attempt = message.attempt
         if delivery is not None:
@@ -141,28 +170,7 @@ class Serving:
             return None
         if message.fanout is not None:
             self.counters.missed += self._gaps.heard(*message.fanout)
-        try:
-            entry = self.dispatcher.entry(message)
-            if delivery is not None and delivery.copied:
-                attempt += 1  # another server may have run the other copy; this one has not
-            job = new_job(entry, message, caller, delivery, source, wire, now, attempt)
-            if entry.immediate:
-                self._run_now(job, now)
-                settle(delivery)
-                return None
-            if delivery is not None and _may_have_run(job, delivery):
-                self._lost(job)
-                return None
-            if now > self.presence.sure_until:
-                self.presence.check(caller, message, now)
-            job.find_line()
-            runs = self.work.offer(job)
-        except Rejected as error:
-            self._turn_away(source, caller, message, wire, error, now)
-            return None
-        if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
-            self._note_drift(job)
-        return job, runs
+        return attempt
 
     def _turn_away(
         self,
@@ -367,27 +375,6 @@ class Serving:
             self.counters.expired += 1
         elif isinstance(error, Stale):
             self.counters.stale += 1
-
-
-def settle(delivery: Delivery | None, failure: str = "", *, hopeless: bool = False) -> None:
-    """Tell the transport, if it waits for that, what became of a request: it needs no one else, or it could not be done.
-
-    `hopeless` says that it never can be.
-    """
-    if delivery is None:
-        return
-    if failure and delivery.kept:
-        delivery.fail(failure, hopeless=hopeless)
-    else:
-        delivery.settle()
-
-
-def _may_have_run(job: Job, delivery: Delivery) -> bool:
-    """Whether another server had a request that must not run twice."""
-    method = job.entry.method
-    # Some transports do not know which of their messages are to be run at least once.
-    twice = method.idempotent or (method.kept and job.request.how != CALL)
-    return delivery.redelivered and not delivery.kept and not twice
 
 
 #: What the log says of messages that nobody waits for: noun, name, reason, and how often it was held back.

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from rpcgen.runtime import NotSent, Target
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.errors import RpcgenError
-from rpcgen.runtime.peers import Arrival, Peer
+from rpcgen.runtime.peers import Arrival, Letter, Peer
 from rpcgen.runtime.url import parse_url
 
 T = TypeVar("T")
@@ -79,6 +79,11 @@ class ServerProcess:
             stream.close()
 
 
+def numbered(count: int, begin: int = 0) -> list[bytes]:
+    """Frames that can be told apart."""
+    return [b"%d" % number for number in range(begin, begin + count)]
+
+
 def sent_of(frames: Sequence[bytes], send: Callable[[bytes], None]) -> int:
     """Send frames until one is refused; how many were taken."""
     for taken, frame in enumerate(frames):
@@ -87,6 +92,11 @@ def sent_of(frames: Sequence[bytes], send: Callable[[bytes], None]) -> int:
         except NotSent:
             return taken
     return len(frames)
+
+
+def letter(frame: bytes) -> Letter:
+    """What a driver is told of a frame: its first characters are its id."""
+    return Letter(frame[:5])
 
 
 class Client(Protocol):
@@ -129,7 +139,7 @@ class BlockingSide:
         """Send as many threads do that leave it to the one that polls; how many frames were taken before a refusal."""
         self._found += self.driver.poll(0.0, staying=True)
         peer.outstanding += CROWD
-        taken = sent_of(frames, lambda frame: self.driver.send(peer, frame))
+        taken = sent_of(frames, lambda frame: self.driver.send(peer, frame, letter(frame)))
         peer.outstanding -= CROWD
         self._found += self.driver.poll(0.0)
         return taken
@@ -183,7 +193,9 @@ class AsyncSide:
 
     def send_together(self, peer: Peer, frames: Sequence[bytes]) -> int:
         """Send in one pass of the loop; how many frames were taken before a refusal."""
-        return self.in_pass(lambda: sent_of(frames, lambda frame: self.driver.send(peer, frame)))
+        return self.in_pass(
+            lambda: sent_of(frames, lambda frame: self.driver.send(peer, frame, letter(frame)))
+        )
 
     def route(self, target: Target, timeout: float = 5.0) -> Peer:
         peer: Peer = self._runner.run(self.driver.route(target, timeout))

@@ -260,3 +260,14 @@ def test_peers_share_the_load(connect: Connect, ipc: str, launch: Launch) -> Non
     chosen = [client.peer(TOPIC) for _ in range(10)]
     assert {peer.name for peer in chosen if peer is not None} == {"s2"}
     busy.outstanding = 0
+
+
+def test_a_lost_peer_is_reported_once(connect: Connect, tcp: str, launch: Launch) -> None:
+    """After its loss nothing more is heard of a peer."""
+    server = launch(tcp)
+    client = connect(tcp)
+    call(client, TOPIC, b"hello")
+    server.kill()
+    assert losses(client.arrivals(bool)) == [("s1", ConnectionLost)]
+    with pytest.raises(AssertionError, match="only 0 arrived"):
+        client.arrivals(bool, 0.1)

@@ -86,6 +86,20 @@ def test_a_dead_server_is_not_stormed() -> None:
     assert 20 <= attempts < 30
 
 
+def test_a_failure_counts_for_whoever_asked_before_the_attempt() -> None:
+    """Not for who asks while it is under way, or after: the server may have come meanwhile."""
+    history = History(5.0)
+    assert not history.has_failed_since(0.0)
+    history.began(10.0)
+    assert not history.has_failed_since(10.0)
+    history.failed(NotSent("refused"), 10.1)
+    assert (history.has_failed_since(10.0), history.has_failed_since(10.05)) == (True, False)
+    history.began(11.0)
+    assert not history.has_failed_since(10.0)
+    history.succeeded()
+    assert not history.has_failed_since(10.0)
+
+
 def test_a_server_that_answered_may_be_tried_at_once() -> None:
     """Success forgets the attempts that came before."""
     history = History(5.0)

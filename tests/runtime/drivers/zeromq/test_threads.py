@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -174,6 +175,24 @@ def test_many_threads_search_at_once(ipc: str, launch: Launch, polled: bool) -> 
         client.close()
 
 
+def test_many_who_search_for_a_dead_server_are_told_together(tcp: str) -> None:
+    """It is tried 2.5 times a second at most, and an attempt counts for everybody who waited for it."""
+    client = zeromq.connect(parse_url(tcp))
+    took: list[float] = []
+
+    def search(_: int) -> None:
+        began = time.monotonic()
+        with pytest.raises(NotSent, match="connection refused"):
+            client.route(TOPIC, WAIT)
+        took.append(time.monotonic() - began)
+
+    for number in range(6):  # more than may be tried at once
+        search(number)
+    in_threads(32, search)
+    client.close()
+    assert max(took) <= 1.0
+
+
 def test_a_wake_is_never_lost(client: BlockingClient) -> None:
     """A wake before or during a poll ends it."""
     for _ in range(500):
@@ -261,6 +280,24 @@ async def test_no_reply_is_lost_on_a_loop(ipc: str, launch: Launch) -> None:
         for number in range(64):
             tasks.create_task(work(number))
     await client.close()
+
+
+async def test_many_who_search_on_a_loop_for_a_dead_server_are_told_together(tcp: str) -> None:
+    """As with threads."""
+    client = zeromq.connect_async(parse_url(tcp))
+    took: list[float] = []
+
+    async def search() -> None:
+        began = time.monotonic()
+        with pytest.raises(NotSent, match="connection refused"):
+            await client.route(TOPIC, WAIT)
+        took.append(time.monotonic() - began)
+
+    for _ in range(6):
+        await search()
+    await asyncio.gather(*(search() for _ in range(32)))
+    await client.close()
+    assert max(took) <= 1.0
 
 
 async def test_a_failing_receiver_costs_nothing_that_came_with_it(ipc: str, launch: Launch) -> None:

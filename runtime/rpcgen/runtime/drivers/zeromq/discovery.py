@@ -65,5 +65,5 @@ def _check_admitted(engine: Engine) -> None:
             raise AuthError(f"a server in {engine.matchmaker.where} refused us: {history.error}")
 
 
-def _ignore(link: Link) -> None:
-    pass
+def _ignore(link: Link) -> tuple[()]:
+    return ()  # nothing is sent here

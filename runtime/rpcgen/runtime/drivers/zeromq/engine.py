@@ -10,14 +10,14 @@ returned False, the poller must ask `receive` or `Link.readable` again before it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
-from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, log, no_socket
+from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, log, no_socket, stranded
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link, State
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
@@ -35,7 +35,7 @@ from rpcgen.runtime.errors import (
     RpcgenError,
     TooLarge,
 )
-from rpcgen.runtime.peers import Arrival
+from rpcgen.runtime.peers import Arrival, Outgoing
 from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ SILENCE: Final = 10.0
 
 
 class Engine:
-    """Connects, chooses, sends, receives.
+    """Connects, chooses, sends, receives. `unwatch` returns what was put off for a link, and has not left.
 
     Attributes:
         receive, take: of its `Reception`.
@@ -72,8 +72,8 @@ class Engine:
         self,
         matchmaker: Matchmaker,
         options: ZmqOptions,
-        watch: Callable[[Link], None],
-        unwatch: Callable[[Link], None],
+        watch: Callable[[Link], object],
+        unwatch: Callable[[Link], Sequence[Outgoing]],
     ) -> None:
         self.matchmaker = matchmaker
         self.options = options
@@ -114,26 +114,37 @@ class Engine:
         """A ready link to a server of the target."""
         return self._pools.choose(target)
 
-    def send(self, link: Link, message: bytes, frames: int = 1) -> None:
-        """Hand a message, with so many frames in it, to libzmq. Raises NotSent, or TooLarge for a frame alone."""
-        if frames == 1:  # those of a bundle were checked before, and every receiver takes a bundle
-            self.check_size(message)
+    def send(self, link: Link, frame: bytes) -> None:
+        """Hand a frame to libzmq. Raises NotSent, or TooLarge."""
+        self.check_size(frame)
+        try:
+            link.send(frame, _NOBLOCK)
+        except zmq.Again:
+            if link.sends_again(frame):
+                return
+            self.observe(link)  # a lost connection has no room either
+            if link.state is State.LOST:
+                raise NotSent(f"the connection to {link.name} is gone") from None
+            self._full(link)
+            raise self.no_room(link) from None
+        except zmq.ZMQError as error:  # the socket is closed
+            raise NotSent(f"the connection to {link.name} is gone") from error
+
+    def send_late(self, link: Link, message: bytes, frames: int) -> bool:
+        """Hand over a message with so many frames that a poller had put off; False if there is no room.
+
+        Ends no link: the poller is in the middle of its frames.
+        """
+        if link.state is State.LOST:
+            return True  # whoever waits for an answer has been told
         try:
             link.send(message, _NOBLOCK)
         except zmq.Again:
-            self._send_again(link, message)
-        except zmq.ZMQError as error:  # the socket is closed
-            raise NotSent(f"the connection to {link.name} is gone") from error
+            if not link.sends_again(message):
+                self._full(link)
+                return False
         if frames > 1:
             link.bundled(len(message))
-
-    def send_late(self, link: Link, message: bytes, count: int) -> bool:
-        """Hand over what a poller had put off; False if there is no room."""
-        try:
-            self.send(link, message, count)
-        except NotSent:
-            # A call to a server that is gone ends with the link, and says that it may have been executed.
-            return link.state is State.LOST
         return True
 
     def check_size(self, frame: bytes) -> None:
@@ -150,21 +161,9 @@ class Engine:
             f"{link.name} does not read: {self.options.hwm} messages wait for it (option hwm)"
         )
 
-    def _send_again(self, link: Link, message: bytes) -> None:
-        # libzmq looks at what its I/O thread says only once a millisecond while it sends, so there may be room.
-        link.readable()
-        try:
-            link.send(message, _NOBLOCK)
-        except zmq.Again:
-            self.observe(link)  # a lost connection has no room either
-            if link.state is State.LOST:
-                raise NotSent(f"the connection to {link.name} is gone") from None
-            self.counters["full"] += 1
-            self._rest(link)
-            raise self.no_room(link) from None
-
-    def _rest(self, link: Link) -> None:
-        """Prefer others for a moment."""
+    def _full(self, link: Link) -> None:
+        """It takes no more: prefer others for a moment."""
+        self.counters["full"] += 1
         if self._pools.rest(link):
             self.timers.at(monotonic() + REST, lambda: self._rested(link))
 
@@ -305,8 +304,11 @@ class Engine:
                 pass
             if link.ended:  # it said so in what was just received
                 reason = Draining(f"{link.name} has stopped")
+        waiting = self._unwatch(link)
+        if was_in_use:
+            # What has not left may go to another server; what has is lost.
+            self.inbox.extend([(link, each) for each in stranded(link.name, waiting)])
             self.inbox.append((link, as_loss(link.name, reason)))
-        self._unwatch(link)
         link.close()
         self.counters["lost" if was_in_use else "refused"] += 1
         (log().info if was_in_use else log().debug)("%s: %s", link.name, reason)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, RpcgenError
+from rpcgen.runtime.peers import Outgoing, Stranded, Undelivered
 
 if TYPE_CHECKING:
     import logging
@@ -54,6 +56,16 @@ def as_loss(name: str, reason: RpcgenError) -> RpcgenError:
     if isinstance(reason, ConnectionLost | AuthError | Draining):
         return reason
     return ConnectionLost(f"the connection to {name} was closed: {reason}")
+
+
+def stranded(name: str, messages: Sequence[Outgoing]) -> list[Undelivered]:
+    """What the callers hear whose messages had not left when the connection ended: another server may have them."""
+    return [
+        Undelivered(
+            each.id, Stranded(f"the connection to {name} was lost before the message had left")
+        )
+        for each in messages
+    ]
 
 
 def no_socket(error: zmq.ZMQError) -> NotSent:

@@ -63,6 +63,10 @@ class History:
         """From when on nobody waits for an attempt that is under way because one failed before; None: it is the first."""
         return None if self._failed is None else self._began + SECOND_CHANCE
 
+    def has_failed_since(self, then: float) -> bool:
+        """Whether an attempt has failed that was begun since then, by whomever."""
+        return self._failed is not None and then <= self._began <= self._failed
+
     def has_just_failed(self, now: float) -> bool:
         """Whether an attempt failed a moment ago."""
         return self._failed is not None and now - self._failed < FRESH_FAILURE

@@ -135,6 +135,16 @@ class Link(Serving):
         except zmq.ZMQError:
             return False
 
+    def sends_again(self, message: bytes) -> bool:
+        """After a send for which there was none: send it if there is some all the same."""
+        # libzmq looks at what its I/O thread says only once a millisecond while it sends.
+        self.readable()
+        try:
+            self.send(message, _NOBLOCK)
+        except zmq.Again:
+            return False
+        return True
+
     def close(self, linger: float = 0.0) -> None:
         """Close the sockets; what was sent has `linger` seconds to leave."""
         # First no more events, then the sockets: closing goes on in libzmq's threads, and the I/O thread would wait for

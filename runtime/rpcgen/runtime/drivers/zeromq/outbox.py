@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from rpcgen.runtime.drivers.zeromq.bundles import pack
+from rpcgen.runtime.peers import Outgoing
 
 P = TypeVar("P")
 
@@ -30,7 +31,7 @@ class Outbox(Generic[P]):
         together: whether frames may be bundled for a peer.
 
     Attributes:
-        frames: those that wait, in order, by their peer.
+        frames: those that wait, in order, by their peer, each with what it is of if somebody waits for its answer.
         full: for whom there was no room.
     """
 
@@ -45,16 +46,16 @@ class Outbox(Generic[P]):
         self._count = 0
         self._since = 0.0
         self._together = together
-        self.frames: dict[P, list[bytes]] = {}
+        self.frames: dict[P, list[tuple[bytes, Outgoing | None]]] = {}
         self.full: set[P] = set()
 
-    def put(self, peer: P, frame: bytes) -> None:
+    def put(self, peer: P, frame: bytes, message: Outgoing | None = None) -> None:
         """Let a frame leave with the others."""
         waiting = self.frames.get(peer)
         if waiting is None:
-            self.frames[peer] = [frame]
+            self.frames[peer] = [(frame, message)]
         else:
-            waiting.append(frame)
+            waiting.append((frame, message))
         now = monotonic()
         if self._count == 0:
             self._since = now
@@ -70,9 +71,18 @@ class Outbox(Generic[P]):
         for peer, waiting in frames.items():
             sent = 0
             bundled = len(waiting) > 1 and self._together(peer)
-            for message, count in pack(waiting) if bundled else [(frame, 1) for frame in waiting]:
+            alone = [frame for frame, _ in waiting]
+            for message, count in pack(alone) if bundled else [(frame, 1) for frame in alone]:
                 if not self._send(peer, message, count):
                     self.full.add(peer)
                     self.frames[peer] = waiting[sent:]
                     break
                 sent += count
+
+    def strand(self, peer: P) -> list[Outgoing]:
+        """The connection to a peer has ended: forget what has not left for it; of what that was.
+
+        Must not be called by `send`.
+        """
+        self.full.discard(peer)
+        return [message for _, message in self.frames.pop(peer, ()) if message is not None]

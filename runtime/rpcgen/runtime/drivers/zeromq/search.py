@@ -166,13 +166,14 @@ class Search:
         self._awaited.add(endpoint.key)
 
     def _has_tried(self, endpoint: Endpoint, now: float) -> bool:
-        """Whether an attempt of this search's has ended.
+        """Whether an attempt has ended that says how the server stands now: this search's own, or a later one.
 
-        One of another's counts if the server refused our key, or if all servers are wanted and it failed a moment ago.
+        An earlier one counts if the server refused our key, or if all servers are wanted and it failed a moment ago.
         """
         history = self._engine.history(endpoint)
         return (
             endpoint.key in self._tried
+            or history.has_failed_since(self._began)
             or (endpoint.key in self._awaited and isinstance(history.error, AuthError))
             or (self._target.fanout and history.has_just_failed(now))
         )

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis import worker
 
-from tests.redisd import redis_session, redis_url
+from tests.redisd import RedisServer, redis_session, redis_url
 from tests.runtime.drivers.zeromq.matchmakers.places import File, Folder, Hosts, Place, Redis
-from tests.runtime.drivers.zeromq.parts import ServerProcess
+from tests.runtime.drivers.zeromq.parts import BlockingSide, Client, ServerProcess
 
 __all__ = ["redis_session", "redis_url"]
 
@@ -33,6 +34,27 @@ def place(request: pytest.FixtureRequest, folder: Path) -> Place:
     if request.param == "redis":
         return Redis(request.getfixturevalue("redis_url"))
     return File(folder)
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """A redis of the test's own, to do anything with."""
+    made = RedisServer().start()
+    yield made
+    made.end()
+
+
+@pytest.fixture(autouse=True)
+def loud() -> None:
+    """No line is held back because of another test's."""
+    worker._silent_until.clear()
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[Client]:
+    made = BlockingSide(server.url("ttl=2"))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class AsyncClient(AsyncDirect):
                 outbox.flush()
                 if peer in outbox.full:
                     raise engine.no_room(peer)
-            outbox.put(peer, frame)
+            outbox.put(peer, frame, message)
             return
         try:
             engine.send(peer, frame)
@@ -158,10 +158,11 @@ class AsyncClient(AsyncDirect):
         self._loop.add_reader(link.fd, self._readable, link)
         self._loop.add_reader(link.monitor.fd, self._observe, link)
 
-    def _unwatch(self, link: Link) -> None:
+    def _unwatch(self, link: Link) -> Sequence[Outgoing]:
         self._loop.remove_reader(link.fd)
         self._loop.remove_reader(link.monitor.fd)
         self._unsure.pop(link, None)
+        return self._outbox.strand(link)
 
     # --- searching ------------------------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ class BlockingClient(Direct):
             and peer not in self._mail.full
         ):
             self._engine.check_size(frame)
-            if not self._mail.leave(peer, frame):
+            if not self._mail.leave(peer, frame, message):
                 with self._lock:
                     self._flush()
             return
@@ -247,11 +247,12 @@ class BlockingClient(Direct):
         self._waiter.add(link.fd)
         self._waiter.add(link.monitor.fd)
 
-    def _unwatch(self, link: Link) -> None:
+    def _unwatch(self, link: Link) -> Sequence[Outgoing]:
         for fd in (link.fd, link.monitor.fd):
             del self._watched[fd]
             self._waiter.discard(fd)
         self._unsure.pop(link, None)
+        return self._mail.strand(link)
 
     # --- searching ------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.waiting import Bell
+from rpcgen.runtime.peers import Outgoing
 
 P = TypeVar("P")
 
@@ -45,19 +46,19 @@ class Mail(Generic[P]):
     ) -> None:
         self._bell = bell
         self._most = most
-        self._left: deque[tuple[P, bytes]] = deque()
+        self._left: deque[tuple[P, bytes, Outgoing | None]] = deque()
         self._outbox: Outbox[P] = Outbox(send, together)
         self._rung = False
         self.staying = False
         self.waiting = False
         self.full = self._outbox.full
 
-    def leave(self, peer: P, frame: bytes) -> bool:
+    def leave(self, peer: P, frame: bytes, message: Outgoing | None = None) -> bool:
         """Leave a frame; False if `flush` must be called: nobody may be there any more, or too much lies there.
 
         Takes no lock.
         """
-        self._left.append((peer, frame))
+        self._left.append((peer, frame, message))
         if self.waiting and not self._rung:
             self._rung = True
             self._bell.ring()
@@ -80,3 +81,11 @@ class Mail(Generic[P]):
         while left:
             outbox.put(*left.popleft())
         outbox.flush()
+
+    def strand(self, peer: P) -> list[Outgoing]:
+        """See `Outbox.strand`; with the driver's lock. What was just left lies here on, for `send` to throw away."""
+        left = list(self._left)  # copied in one step: others leave more meanwhile
+        return [
+            *self._outbox.strand(peer),
+            *(message for whom, _, message in left if whom is peer and message is not None),
+        ]

@@ -1,0 +1,107 @@
+"""A process that may open no more files: what it says, that nothing leaks, and that it recovers."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zmq
+from rpcgen.runtime import ConfigurationError, NotSent, Target
+from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq import engine, link
+from rpcgen.runtime.url import parse_url
+
+from tests.runtime.drivers.zeromq.parts import (
+    TOPIC,
+    Client,
+    ServerProcess,
+    call,
+    refusal,
+)
+
+Connect = Callable[[str], Client]
+Launch = Callable[..., ServerProcess]
+
+
+@contextlib.contextmanager
+def few_files(more: int) -> Iterator[None]:
+    """Let this process open only so many more files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("more", range(1, 16))
+def test_without_free_files_nothing_is_opened_and_nothing_leaks(
+    directory: Path, ipc: str, more: int
+) -> None:
+    """However far opening comes, the error is ours and says why, and what was opened is closed."""
+    before = len(os.listdir("/proc/self/fd"))
+    with few_files(more), contextlib.suppress(ConfigurationError):
+        zeromq.listen(parse_url(ipc), [TOPIC], "s1").close()
+    with few_files(more), contextlib.suppress(ConfigurationError):
+        zeromq.connect(parse_url(ipc)).close()
+    assert len(os.listdir("/proc/self/fd")) <= before
+    assert not directory.exists() or not list(directory.iterdir())
+
+
+def test_an_attempt_for_which_there_is_no_file_leaves_nothing(
+    connect: Connect, tcp: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server hangs up, and there is no descriptor to ask it twice: the client may try again later, and close."""
+    links: list[engine.Link] = []
+
+    def first_only(*arguments: Any) -> engine.Link:
+        if links:
+            raise zmq.ZMQError(errno.EMFILE)
+        links.append(link.Link(*arguments))
+        return links[0]
+
+    monkeypatch.setattr(engine, "Link", first_only)
+    with socket.create_server(("127.0.0.1", int(tcp.rpartition(":")[2]))) as server:
+
+        def answer() -> None:
+            server.accept()[0].close()
+
+        hang_up = threading.Thread(target=answer)
+        hang_up.start()
+        client = connect(tcp)
+        message, _ = refusal(client, TOPIC)
+        hang_up.join()
+    assert "ulimit -n" in message
+    assert client.driver._engine.links == {}
+
+
+def test_a_client_recovers_when_files_are_free_again(
+    connect: Connect, ipc: str, launch: Launch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Too many servers for the files: those that are connected serve on, quietly, and the others follow later."""
+    names = {f"s{number}" for number in range(6)}
+    for name in names:
+        launch(ipc, name)
+    client = connect(ipc)
+    call(client, Target("test", "echo", server="s1"), b"before")
+    with few_files(9):
+        with contextlib.suppress(NotSent):
+            client.fanout(Target("test", "echo", fanout=True), 1.0)
+        for _ in range(200):
+            call(client, Target("test", "echo", server="s1"), b"still here")
+        assert len(caplog.records) < 5
+    deadline = time.monotonic() + 6.0
+    while True:
+        peers, missing = client.fanout(Target("test", "echo", fanout=True), 5.0)
+        if {peer.name for peer in peers} == names:
+            break
+        assert time.monotonic() < deadline, missing
