@@ -63,7 +63,7 @@ versions: $(TEST)  ## random histories of interfaces against the version rules, 
 	RPCGEN_SOAK=$(ROUNDS) $(BIN)/python -m pytest -q -s --timeout=3600 tests/versions/test_histories.py $(ARGS)
 
 chaos: $(TEST)  ## faults under load at length; then the tests that kill and stop processes, 20 times (ROUNDS=n)
-	RPCGEN_CHAOS=long $(BIN)/python -m pytest -q tests/chaos $(ARGS)
+	RPCGEN_CHAOS=long $(BIN)/python -m pytest -q tests/chaos tests/runtime/drivers/zeromq/test_curve_programs.py $(ARGS)
 	RPCGEN_CHAOS=long $(BIN)/python -m pytest -q -k kombu tests/conformance tests/runtime/drivers/kombu $(ARGS)
 	@for round in $$(seq $(ROUNDS)); do \
 		$(BIN)/python -m pytest -q --timeout=120 $(PROCESSES) $(ARGS) || exit 1; \

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import AuthError, Server, Transport
+from rpcgen.runtime import AsyncTransport, AuthError, Server, Transport
 
 from tests.compiled import compile_to, import_from
 from tests.runtime.drivers.zeromq.keyring import Keyring
@@ -29,8 +31,12 @@ methods:
   greet: {call: [any, server], args: {name: string}, returns: string}
 """
 
-#: Forged answers to one call.
+#: Forged answers to one call; a long run has ten such calls.
 FLOOD = 100_000
+LONG = os.environ.get("RPCGEN_CHAOS") == "long"
+
+#: How many times as long other calls may take meanwhile.
+LIMIT = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -108,42 +114,98 @@ class Caller:
     def __init__(self, client: Any) -> None:
         self._good, self._bad = client.prepare(server="s1"), client.prepare(server="forger")
 
-    def seconds(self, until: Callable[[int], bool]) -> list[float]:
-        """How long calls take, one after the other."""
+    def alone(self, count: int) -> float:
+        """The median of how long so many calls take, one after the other."""
+        return self._median(lambda done: done >= count)
+
+    def flooded(self) -> float:
+        """The same while the flood lasts."""
+        answers: list[str] = []
+        thread = threading.Thread(target=lambda: answers.append(self._bad.greet(name="you")))
+        thread.start()
+        median = self._median(lambda _: not thread.is_alive())
+        thread.join()
+        assert answers == ["done"]
+        return median
+
+    def _median(self, until: Callable[[int], bool]) -> float:
         found: list[float] = []
         while not until(len(found)):
             began = time.perf_counter()
             assert self._good.greet(name="you") == "Hello, you"
             found.append(time.perf_counter() - began)
-        return found
-
-    def flooded(self) -> list[float]:
-        """The same while the flood lasts."""
-        answers: list[str] = []
-        thread = threading.Thread(target=lambda: answers.append(self._bad.greet(name="you")))
-        thread.start()
-        found = self.seconds(lambda _: not thread.is_alive())
-        thread.join()
-        assert answers == ["done"]
-        return found
+        return statistics.median(found)
 
 
+class AsyncCaller:
+    """The same on a loop."""
+
+    def __init__(self, client: Any, runner: asyncio.Runner) -> None:
+        self._good, self._bad = client.prepare(server="s1"), client.prepare(server="forger")
+        self._runner = runner
+
+    def alone(self, count: int) -> float:
+        """See `Caller`."""
+        return self._runner.run(self._median(lambda done: done >= count))
+
+    def flooded(self) -> float:
+        """See `Caller`."""
+
+        async def both() -> float:
+            bad = asyncio.create_task(self._bad.greet(name="you"))
+            median = await self._median(lambda _: bad.done())
+            assert await bad == "done"
+            return median
+
+        return self._runner.run(both())
+
+    async def _median(self, until: Callable[[int], bool]) -> float:
+        found: list[float] = []
+        while not until(len(found)):
+            began = time.perf_counter()
+            assert await self._good.greet(name="you") == "Hello, you"
+            found.append(time.perf_counter() - began)
+        return statistics.median(found)
+
+
+@contextmanager
+def calling(world: str, stubs: ModuleType, url: str) -> Iterator[tuple[Any, Any]]:
+    """A transport, and a caller that has called a few times."""
+    if world == "blocking":
+        with Transport(url) as transport, stubs.ForgedClient(transport, timeout=20) as client:
+            yield transport, Caller(client)
+        return
+    with asyncio.Runner() as runner:
+        transport = AsyncTransport(url)
+        yield transport, AsyncCaller(stubs.AsyncForgedClient(transport, timeout=20), runner)
+        runner.run(transport.close())
+
+
+@pytest.mark.timeout(300 if LONG else 60)
 def test_forged_answers_are_dropped_and_cost_little(
-    stubs: ModuleType, serve: Callable[[str], None], ipc: str, forger: None
+    world: str,
+    stubs: ModuleType,
+    serve: Callable[[str], None],
+    ipc: str,
+    forger: None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """100,000 answers with ids that nobody waits for: each is counted and dropped, and calls are not twice as slow."""
+    """R14: of 100,000 answers with ids that nobody waits for, again and again, each is dropped, and calls are not slow."""
     serve(ipc)
-    with Transport(ipc) as transport, stubs.ForgedClient(transport, timeout=20) as client:
-        caller = Caller(client)
-        caller.seconds(lambda count: count >= 200)
-        ratios: list[float] = []
+    ratios: list[float] = []
+    with calling(world, stubs, ipc) as (transport, caller):
+        caller.alone(200)
         for attempt in range(1, 11):  # the machine may have other work
-            before = statistics.median(caller.seconds(lambda count: count >= 300))
-            during = statistics.median(caller.flooded())
-            after = statistics.median(caller.seconds(lambda count: count >= 300))
+            before = caller.alone(300)
+            during = caller.flooded()
+            ratios.append(during / max(before, caller.alone(300)))
             # The second true answer to each flood is late, too.
             assert transport.counters.late == attempt * (FLOOD + 1)
-            ratios.append(during / max(before, after))
-            if ratios[-1] <= 2.0:
+            if ratios[-1] <= LIMIT and not LONG:
                 break
-        assert min(ratios) <= 2.0, ratios
+    with capsys.disabled():
+        print(
+            f"\nR14 {len(ratios) * FLOOD} forged answers, {world}: limit 0 believed, calls {LIMIT:g} times as long; "
+            f"measured 0, {', '.join(f'{ratio:.2f}' for ratio in ratios)} times"
+        )
+    assert (statistics.median(ratios) if LONG else min(ratios)) <= LIMIT
