@@ -100,7 +100,9 @@ class AsyncClient(AsyncDirect):
         self._queued = False
         if self._outbox.frames:
             for link in list(self._outbox.full):
-                self._engine.observe(link)  # what a broken connection did not take must not leave on it
+                self._engine.observe(
+                    link
+                )  # what a broken connection did not take must not leave on it
             self._outbox.flush()
             if self._outbox.frames and self._retry is None:
                 self._retry = self._loop.call_later(RETRY, self._try_again)
