@@ -74,7 +74,6 @@ ELSEWHERE = frozenset(
         "core.versions.lower",
         "core.walk",
         "core.words",
-        "descriptors",
         "driver",
         "drivers.zeromq.binding",
         "drivers.zeromq.curve",

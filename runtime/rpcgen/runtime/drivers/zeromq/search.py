@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from msgspec import Struct, field
+from rpcgen.runtime import descriptors
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import Link, State
@@ -106,8 +107,6 @@ class Search:
 
     def _failures(self) -> list[str]:
         """Why some could not be connected to, and why perhaps all."""
-        from rpcgen.runtime import descriptors  # only what goes wrong asks
-
         failed = [*self._survey.failed.items(), *self._survey.before.items()]
         reasons = [f"{name}: {error}" for name, error in failed[:_SHOWN]]
         return [descriptors.complaint(), *reasons] if descriptors.are_exhausted() else reasons
