@@ -107,6 +107,8 @@ def replace_member(unit: Unit) -> bool:
     if (found := some_member(unit)) is None:
         return False
     members, name = found
+    # Its number would be that of what it says that it was called.
+    members[name].pop("was", None)
     when(unit, members[name])
     _rename(members, name, unit.name())
     return True

@@ -58,6 +58,7 @@ class Change:
         required: a message without it is refused; of a topic: older servers do not listen on it.
         open: readers, as they were, keep what they do not know; of a method: it may be done twice.
         told: what older readers are told instead.
+        kept: newer readers read it as what it became without a converter, which holds what is gone.
     """
 
     subject: str
@@ -77,6 +78,7 @@ class Change:
     required: bool = False
     open: bool = False
     told: str = ""
+    kept: bool = False
 
     @property
     def direction(self) -> str:

@@ -130,7 +130,8 @@ def _value_removed(walk: Walk, old: Enum, new: Enum, value: str, spot: Spot) -> 
         walk.found("since", "too-new", here, before=value, since=since_text(named.dated))
         return
     before, after = ", ".join(old.members), ", ".join(new.members)
-    walk.found("enum-value", "removed", here, before=before, after=after, open=new.open)
+    kept = spot.taken is not None
+    walk.found("enum-value", "removed", here, before=before, after=after, open=new.open, kept=kept)
 
 
 def _told(enum: Enum, among: AbstractSet[str]) -> str:
@@ -172,4 +173,7 @@ def _tag_removed(walk: Walk, new: Union, tag: str, here: Spot, texts: tuple[str,
         text = f"{tag}: {type_text(named.type)}"
         walk.found("since", "too-new", here, before=text, since=since_text(named.dated))
         return
-    walk.found("union-member", "removed", here, before=texts[0], after=texts[1], open=new.open)
+    kept, (before, after) = here.taken is not None, texts
+    walk.found(
+        "union-member", "removed", here, before=before, after=after, open=new.open, kept=kept
+    )

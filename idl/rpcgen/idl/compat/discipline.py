@@ -114,7 +114,7 @@ def _ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
     best: dict[str, Finding] = {}
     for finding in found:
         known = best.get(finding.fingerprint)
-        if known is None or finding.verdict > known.verdict:
+        if known is None or finding.weight > known.weight:
             best[finding.fingerprint] = finding
     return tuple(sorted(best.values(), key=lambda f: (f.place, f.rule, f.path)))
 

@@ -69,6 +69,11 @@ class Finding:
         """The worse of the two."""
         return max(self.wire, self.source)
 
+    @property
+    def weight(self) -> tuple[Verdict, Verdict, bool]:
+        """How much it says among those of one fingerprint: what a message shows says more than what none does."""
+        return self.verdict, self.wire, not self.unseen
+
 
 def fingerprint_of(rule: str, *arguments: str) -> str:
     """Return the name of a finding: a digest of its rule and of what it is about."""
@@ -82,7 +87,7 @@ def as_findings(changes: Iterable[Change], old: Interface, new: Interface) -> tu
     for change in changes:
         for finding in _judge(change, old, new):
             known = best.get(finding.fingerprint)
-            if known is None or finding.verdict > known.verdict:
+            if known is None or finding.weight > known.weight:
                 best[finding.fingerprint] = finding
     return tuple(sorted(best.values(), key=lambda f: (f.place, f.rule, f.path)))
 

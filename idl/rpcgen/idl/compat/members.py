@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from rpcgen.idl.compat.bounds import Limits, bounds_text
+from rpcgen.idl.compat.taking import takes_null, taking
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.contract import member_text
@@ -22,9 +23,12 @@ def compare_fields(
 ) -> None:
     """Compare arguments or fields; `whole` are those of the new file at all versions."""
     for before, after in walk.pairs_of(old, new):
+        if walk.dated and walk.fresh and _is_fresh(walk, after or before):
+            continue
         if before is not None and after is not None and _is_alike(before, after):
-            if not (_is_over(walk, after, spot) or walk.has_followed(after.type, spot)):
-                here = spot.part(after.name, after.position, before.position)
+            here = taking(walk, after, spot)
+            if not (_is_over(walk, after, spot) or walk.has_followed(after.type, here)):
+                here = here.part(after.name, after.position, before.position)
                 compare_types(walk, (before.type, ()), (after.type, ()), here)
         elif after is None:
             if before is not None:
@@ -32,7 +36,13 @@ def compare_fields(
         elif before is None:
             _added(walk, after, spot)
         else:
-            _both(walk, before, after, spot.part(after.name, after.position, before.position))
+            here = taking(walk, after, spot)
+            _both(walk, before, after, here.part(after.name, after.position, before.position))
+
+
+def _is_fresh(walk: Walk, field: Field | None) -> bool:
+    """Whether what the file says of its past is about nothing that there was."""
+    return field is not None and field.position in walk.fresh
 
 
 def _is_alike(old: Field, new: Field) -> bool:
@@ -61,6 +71,8 @@ def _is_same_default(old: Default | None, new: Default | None) -> bool:
 def _added(walk: Walk, field: Field, spot: Spot) -> None:
     if field.position in walk.late:
         return
+    if not walk.dated:
+        walk.fresh.add(field.position)
     required = is_required(field, walk.new.types)
     subject = "required-field" if required else "optional-field"
     here = spot.part(field.name, field.position, spot.was_at)
@@ -130,9 +142,16 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     if action is not None:
         since, silent = since_text(new.dated), _is_silent(walk, new, spot)
         told = "" if new.default is None else "its default"
-        texts = shown(old), shown(new)
+        kept = action == ("field", "became-required") and takes_null(spot)
         walk.found(
-            *action, spot, before=texts[0], after=texts[1], since=since, silent=silent, told=told
+            *action,
+            spot,
+            before=shown(old),
+            after=shown(new),
+            since=since,
+            silent=silent,
+            told=told,
+            kept=kept,
         )
 
 

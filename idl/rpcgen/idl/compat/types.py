@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from rpcgen.idl.compat.bounds import Limits, bounds_text, compare_bounds
 from rpcgen.idl.compat.change import Root
+from rpcgen.idl.compat.taking import below, takes, takes_null, within
 from rpcgen.idl.compat.walk import Spot, Walk
 from rpcgen.idl.model import Enum, ListOf, MapOf, Named, Opaque, Scalar, TypeExpr
 from rpcgen.idl.resolve import Resolved, Types, resolve
@@ -36,7 +37,8 @@ def compare_items(walk: Walk, old: Bounded, new: Bounded, spot: Spot) -> None:
     if before is not None and after is not None and before.nullable != after.nullable:
         action = "became-optional" if after.nullable else "became-required"
         texts = type_text(old[0]), type_text(new[0])
-        walk.found("field", action, spot, before=texts[0], after=texts[1])
+        kept = action == "became-required" and takes_null(spot)
+        walk.found("field", action, spot, before=texts[0], after=texts[1], kept=kept)
     compare_types(walk, old, new, spot)
 
 
@@ -53,12 +55,12 @@ def _compare_bases(walk: Walk, old: Resolved, new: Resolved, spot: Spot) -> bool
     """Compare what is behind the aliases; True if bounds of both mean the same."""
     match old.base, new.base:
         case ListOf(item), ListOf(other):
-            compare_items(walk, (item, ()), (other, ()), spot.items())
+            compare_items(walk, (item, ()), (other, ()), below(walk, spot))
             return True
         case MapOf(key, value), MapOf(other_key, other):
             if _key(walk.old.types, key) != _key(walk.new.types, other_key):
                 _changed(walk, "changed", old, new, spot)
-            compare_items(walk, (value, ()), (other, ()), spot.items())
+            compare_items(walk, (value, ()), (other, ()), below(walk, spot))
             return True
         case Named(name), Named(other):
             _compare_named(walk, name, other, old, new, spot)
@@ -85,7 +87,8 @@ def _relation(walk: Walk, old: object, new: object) -> str:
 def _changed(walk: Walk, action: str, old: Resolved, new: Resolved, spot: Spot) -> None:
     kept = _is_any_text(walk, old, new)
     before, after = type_text(old.base), type_text(new.base)
-    walk.found("type", action, spot, before=before, after=after, open=kept)
+    gone = action == "narrowed" and takes(spot, old.base)
+    walk.found("type", action, spot, before=before, after=after, open=kept, kept=gone)
 
 
 def _is_any_text(walk: Walk, old: Resolved, new: Resolved) -> bool:
@@ -116,7 +119,7 @@ def _compare_named(
     if type(one) is not type(two) or opaque or (walk.dated and name != other):
         _changed(walk, "changed", old, new, spot)
         return
-    walk.later(name, other, spot)
+    walk.later(name, other, within(spot))
     if name != other and name not in walk.new.types and (name, other, "") not in walk.seen:
         walk.seen.add((name, other, ""))
         here = replace(

@@ -22,6 +22,9 @@ NONE, MINOR, MAJOR = Verdict
 #: Why no message shows that something ended with `until`, although that takes away what the major promised.
 STILL_UNDERSTOOD = "it ended with a date: peers of versions that have it are still understood, programs no longer find it"
 
+#: Why no message shows that an older type was another one than the file says, where readers take it for what it became.
+STILL_READ = "newer readers take it for what it has become, which still holds this; what the file says of the older version is not so"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -14,9 +14,11 @@ from typing import Protocol, TypeVar
 
 from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.contract import dates_text
-from rpcgen.idl.model import Dated, Interface, Method, Scalar, TypeExpr
+from rpcgen.idl.model import Dated, Field, Interface, Method, Scalar, TypeExpr
 from rpcgen.idl.position import Position
+from rpcgen.idl.resolve import Resolved
 from rpcgen.idl.timeline import exists
+from rpcgen.idl.typetext import type_text
 from rpcgen.idl.version import Version
 
 
@@ -48,6 +50,7 @@ class Spot:
         path: the same as text, with what is below it.
         clock: the version of its own that it has in the new file, which decides what is written.
         unbounded: its older readers take values of any bounds, so nobody converts them.
+        taken: what newer readers take it as, where the file says that it was another type.
     """
 
     root: Root
@@ -58,17 +61,23 @@ class Spot:
     way: tuple[str, ...] = ()
     clock: Version | None = None
     unbounded: bool = False
+    taken: Resolved | None = None
 
     def part(self, name: str, place: Position, was_at: Position | None) -> Spot:
         """The spot of a named part."""
         path = f"{self.path or self.owner}.{name}"
         # Made for every part of every release, and `replace` takes four times as long.
-        return Spot(self.root, self.owner, place, was_at, path, (*self.way, name), self.clock)
+        way, taken = (*self.way, name), self.taken
+        return Spot(self.root, self.owner, place, was_at, path, way, self.clock, taken=taken)
 
     def items(self) -> Spot:
         """The spot of the items of a list, or the values of a map."""
         path = f"{self.path or self.owner}[]"
         return replace(self, path=path, way=(*self.way, "[]"))
+
+    def taking(self, taken: Resolved | None) -> Spot:
+        """The same spot, taken as something else."""
+        return replace(self, taken=taken)
 
 
 @dataclass(slots=True)
@@ -80,10 +89,11 @@ class Walk:
         file: the whole of the new file.
         dated: the two are views of that one file.
         late: positions of parts that the file dates too late.
-        fresh: positions of methods and events that the older file does not have, whatever the newer one says of them.
+        fresh: positions of methods, events, arguments and fields that the older file does not have, whatever the newer one says of them.
         closed: enums and unions that were open in the older file, and were not by what the newer one says of that time.
         settled: types in which nothing can be found.
         placed: the methods of the new file by their places, once one was asked for.
+        became: its fields that were of another type once, likewise.
     """
 
     old: Interface
@@ -99,6 +109,7 @@ class Walk:
     seen: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
     followed: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
     placed: dict[Position, Method] = field(default_factory=dict[Position, Method])
+    became: dict[Position, Field] | None = None
 
     def found(
         self,
@@ -114,6 +125,7 @@ class Walk:
         required: bool = False,
         open: bool = False,
         silent: bool = False,
+        kept: bool = False,
     ) -> None:
         """Add a change of what is at a spot; the facts are those of `Change`, and nothing levels what is silent."""
         own = spot.way[-1] if spot.way else spot.owner
@@ -135,6 +147,7 @@ class Walk:
             required=required,
             open=open,
             told=told,
+            kept=kept,
         )
         self.changes.append(change)
 
@@ -145,10 +158,13 @@ class Walk:
         return self.placed[position]
 
     def later(self, old: str, new: str, spot: Spot) -> None:
-        """Compare two named types when their turn comes: once for each kind of reader."""
+        """Compare two named types when their turn comes: once for each kind of reader, and for what those take it as."""
         if old == new and new in self.settled:
             return
-        key = (old, new, spot.root.reader)
+        reader: str = spot.root.reader
+        if spot.taken is not None:
+            reader = f"{reader} as {type_text(spot.taken.base)}"
+        key = (old, new, reader)
         if key not in self.seen:
             self.seen.add(key)
             self.pairs.append((old, new, spot))
@@ -157,6 +173,8 @@ class Walk:
         """Whether the same text was compared before, for the same reader; then nothing new comes of it."""
         if isinstance(type_, Scalar):
             return True
+        if spot.taken is not None:
+            return False
         # Both files live longer than the walk, so an object's address names it.
         key = (id(type_), spot.root.reader)
         if key in self.followed:

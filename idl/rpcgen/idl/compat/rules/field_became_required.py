@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, MINOR, STILL_READ, Judgement
 
 _NULLABLE = "what began later in a major reads as `T | None` until the next one; programs no longer expect None"
 
@@ -42,8 +42,16 @@ def _judge(change: Change) -> Judgement:
         message=f'"{change.path}" became required{change.used}: {change.before} became {change.after}',
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
-        instead="" if change.levelled else "keep it optional until the next major",
-        unseen=_NULLABLE if change.direction == "result" and change.since else "",
+        instead=""
+        if change.levelled
+        else "say by `was_type` that it was optional"
+        if change.kept
+        else "keep it optional until the next major",
+        unseen=_NULLABLE
+        if change.direction == "result" and change.since
+        else STILL_READ
+        if change.kept
+        else "",
     )
 
 

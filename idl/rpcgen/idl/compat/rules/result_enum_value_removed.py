@@ -1,7 +1,8 @@
 """An enum that is answered or published lost a value.
 
 Older servers still send it. New readers of a closed enum fail on it: tools that only look at old readers miss this.
-Readers of an open enum keep it as text, and only programs that use its name break.
+Readers of an open enum keep it as text, and only programs that use its name break. So do readers of a field that is text
+now, and was the enum by its `was_type`.
 
 ## Before
 
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_READ, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -39,6 +40,8 @@ def _judge(change: Change) -> Judgement:
         if change.open
         else STILL_UNDERSTOOD
         if change.dated
+        else STILL_READ
+        if change.kept
         else "",
     )
 

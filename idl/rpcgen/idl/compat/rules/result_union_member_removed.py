@@ -1,7 +1,7 @@
 """A union that is answered or published lost a member.
 
 Older servers still send it. New readers of a closed union fail on it; those of an open one keep it, and only programs
-that use the member break.
+that use the member break. So do readers of a field that is `any` now, and was the union by its `was_type`.
 
 ## Before
 
@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_READ, STILL_UNDERSTOOD, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -43,6 +43,8 @@ def _judge(change: Change) -> Judgement:
         if change.open
         else STILL_UNDERSTOOD
         if change.dated
+        else STILL_READ
+        if change.kept
         else "",
     )
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, MINOR, NONE, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, MINOR, NONE, STILL_READ, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -43,6 +43,8 @@ def _judge(change: Change) -> Judgement:
         instead="" if change.levelled else change.recorded,
         unseen="an open enum takes any text; programs see another type"
         if change.open and not change.levelled
+        else STILL_READ
+        if change.kept
         else "",
     )
 
