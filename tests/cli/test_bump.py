@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ methods:
 events:
   done: {payload: Item}
 """
+
+#: Where the first release is kept.
+KEPT = "rpcgen.lock/town.shop/1.0.json"
 
 #: What is done to the file, and what the dates make of it.
 DATED = [
@@ -189,6 +193,46 @@ def test_a_diff_with_what_was_released_before(released: Path, capsys: Output) ->
     assert run(["diff", "shop.yaml", "--lock", "elsewhere"]) == 0
     assert capsys.readouterr() == ("", "town.shop: nothing was ever released\n")
     assert run(["diff", "one", "two", "three"]) == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["bump", "shop.yaml"],
+        ["bump", "--write", "shop.yaml"],
+        ["bump", "shop.yaml", "--against", "rpcgen.lock"],
+        ["diff", "shop.yaml"],
+        ["diff", KEPT, "shop.yaml"],
+        ["diff", "shop.yaml", KEPT],
+    ],
+    ids=" ".join,
+)
+def test_a_release_that_was_changed_afterwards_is_refused(
+    released: Path, capsys: Output, command: list[str]
+) -> None:
+    """What `rpcgen check` refuses nothing else goes by, unless the project waives it."""
+    kept = released.parent / KEPT
+    kept.write_text(kept.read_text().replace('"closed"', '"shut"'))
+    assert run(["check", "shop.yaml"]) == 1
+    found = f"{KEPT}:1:1: error[history-rewritten]: what is kept of 1.0 is not what was released: its digest differs\n"
+    checked = capsys.readouterr().out
+    assert checked.startswith(found)
+    assert run(command) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(found)
+    assert err.splitlines()[-1] in (
+        "rpcgen bump: nothing was bumped",
+        "rpcgen diff: nothing was compared",
+    )
+    assert released.read_text() == FIRST
+    (fingerprint,) = re.findall("waive: fingerprint (.*)", err)
+    assert f"fingerprint {fingerprint}" in checked
+    waiver = f'fingerprint = "{fingerprint}"\nreason = "the disk did it"\nuntil = "2.0"\n'
+    table = f'[tool.rpcgen]\nfiles = ["*.yaml"]\n[[tool.rpcgen.waivers]]\n{waiver}'
+    released.with_name("pyproject.toml").write_text(table)
+    run(command)
+    assert "history-rewritten" not in capsys.readouterr().err
 
 
 def test_a_version_that_fits_another_file(released: Path, capsys: Output) -> None:

@@ -42,10 +42,11 @@ def command(
     dated mechanically, `rpcgen check` tells; what the project waives asks for nothing. In imported files, too, dates are written, each by the name of the interface
     whose FILE was given.
 
-    Exit codes: 0 nothing to do, or done; 1 files would change, and --write was not given; 2 a mistake in a FILE or on the
-    command line; 3 the releases that were asked for cannot be read.
+    Exit codes: 0 nothing to do, or done; 1 files would change, and --write was not given, or a release is not what was
+    released; 2 a mistake in a FILE or on the command line; 3 the releases that were asked for cannot be read.
     """
     from rpcgen.cli._baseline.choose import baseline
+    from rpcgen.cli._baseline.intact import require_intact
     from rpcgen.cli.check import settings
 
     interfaces, sources = read_interfaces(inputs, "nothing was bumped")
@@ -53,6 +54,7 @@ def command(
     texts = _Texts(sources)
     for interface in interfaces:
         base = baseline(interface, chosen.against, chosen.lock, chosen.roots)
+        require_intact(interface, base, "nothing was bumped", chosen.waived(interface))
         bumped = _File(interface.source, base, texts, chosen).bumped()
         changed = bumped is not None and texts.would_change(bumped.texts)
         click.echo(f"{interface.name}: {_told(interface, base, bumped, changed)}", err=True)
@@ -165,11 +167,9 @@ class _File:
 
     def _judged(self, interface: Interface) -> Check:
         """Judge what the files say, as `rpcgen check` does: what is waived asks for nothing."""
-        from rpcgen.cli._check.project import valid
         from rpcgen.idl.compat import check
 
-        project, today = self.settings.project, self.settings.today
-        waived = valid(project.waivers if project is not None else (), interface, today)
+        waived, today = self.settings.waived(interface), self.settings.today
         return check(interface, self.base.releases, waived=waived.keys(), today=today)
 
     def _load(self, texts: Mapping[str, str]) -> Loaded:

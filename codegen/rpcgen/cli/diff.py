@@ -11,6 +11,8 @@ from rpcgen.cli._exit import Failure
 from rpcgen.cli._inputs import inputs, lock_option, read_interfaces, roots_option
 
 if TYPE_CHECKING:
+    from rpcgen.cli._baseline.baseline import Baseline
+    from rpcgen.cli._check.judge import Settings
     from rpcgen.idl import Interface
     from rpcgen.idl.compat import Comparison, Finding
 
@@ -25,22 +27,23 @@ def command(files: tuple[str, ...], lock: Path | None, roots: tuple[str, ...]) -
     OLD and NEW are interface files, or releases that `rpcgen release` kept; OLD may also be git:REF or git:REF:PATH. Without
     OLD, NEW is compared with the last release before its version; without NEW, that is told of every file of the project.
 
-    Exit codes: 0 told, or nothing was ever released; 2 a mistake in a file or on the command line; 3 OLD cannot be read.
+    Exit codes: 0 told, or nothing was ever released; 1 a release is not what was released; 2 a mistake in a file or on the
+    command line; 3 OLD cannot be read.
     """
-    from rpcgen.cli._baseline.choose import LOCK
+    from rpcgen.cli.check import settings
     from rpcgen.idl.compat import compare
 
     if len(files) > 2:
         raise click.UsageError("expected at most OLD and NEW", click.get_current_context())
     given = inputs(files[-1:], roots)
-    kept = lock or (given.project.lock if given.project is not None else LOCK)
+    chosen = settings(given, None, lock)
     if files:
-        every = [_new(files[-1], given.roots)]
+        every = [_new(files[-1], chosen)]
     else:
         every, _ = read_interfaces(given, "nothing was compared")
     told: list[str] = []
     for after in every:
-        before = _old(files[0], after, given.roots) if len(files) == 2 else _last(after, kept)
+        before = _old(files[0], after, chosen) if len(files) == 2 else _last(after, chosen)
         if before is None:
             click.echo(f"{after.name}: nothing was ever released", err=True)
         else:
@@ -48,38 +51,49 @@ def command(files: tuple[str, ...], lock: Path | None, roots: tuple[str, ...]) -
     click.echo("\n".join(told), nl=False)
 
 
-def _new(file: str, roots: tuple[str, ...]) -> Interface:
-    from rpcgen.cli._baseline.folder import read_release
+def _new(file: str, chosen: Settings) -> Interface:
+    from rpcgen.cli._baseline.files import given
     from rpcgen.idl import load, render
 
     if file.endswith(".json"):
-        return read_release(Path(file), file).interface
-    loaded = load(file, roots=roots)
+        base = given(Path(file), "", chosen.roots)
+        (release,) = base.releases.values()
+        _require_intact(release, base, chosen)
+        return release
+    loaded = load(file, roots=chosen.roots)
     if loaded.interface is None:
         click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
         raise Failure(f"{file} has mistakes; nothing was compared")
     return loaded.interface
 
 
-def _last(after: Interface, lock: Path) -> Interface | None:
+def _last(after: Interface, chosen: Settings) -> Interface | None:
     """The last release before a version; that of the version itself if there is no other."""
     from rpcgen.cli._baseline.folder import locked
 
-    releases = locked(lock, after.name).releases
-    older = [version for version in releases if version < after.version]
-    last = max(older, default=after.version)
-    return releases.get(last)
+    base = locked(chosen.lock, after.name)
+    _require_intact(after, base, chosen)
+    older = [version for version in base.releases if version < after.version]
+    return base.releases.get(max(older, default=after.version))
 
 
-def _old(against: str, after: Interface, roots: tuple[str, ...]) -> Interface:
-    from rpcgen.cli._baseline.choose import LOCK, baseline
+def _old(against: str, after: Interface, chosen: Settings) -> Interface:
+    from rpcgen.cli._baseline.choose import baseline
 
-    releases = baseline(after, against, LOCK, roots).releases
+    base = baseline(after, against, chosen.lock, chosen.roots)
+    _require_intact(after, base, chosen)
+    releases = base.releases
     if len(releases) != 1:
         count = "no release" if not releases else f"{len(releases)} releases"
         raise Failure(f"{against} has {count} of {after.name}, expected one")
     (found,) = releases.values()
     return found
+
+
+def _require_intact(interface: Interface, base: Baseline, chosen: Settings) -> None:
+    from rpcgen.cli._baseline.intact import require_intact
+
+    require_intact(interface, base, "nothing was compared", chosen.waived(interface))
 
 
 def _text(before: Interface, after: Interface, comparison: Comparison) -> str:

@@ -85,6 +85,11 @@ class Settings:
     cases: Path | None = None
     everything: bool = False
 
+    def waived(self, interface: Interface) -> dict[str, Waiver]:
+        """The project's waivers that hold for a file, by fingerprint."""
+        every = self.project.waivers if self.project is not None else ()
+        return valid(every, interface, self.today)
+
 
 def judge(
     interfaces: Sequence[Interface], settings: Settings, sources: Mapping[str, str]
@@ -96,7 +101,7 @@ def judge(
     over: dict[str, Finding] = {}
     texts = dict(sources)
     for interface in interfaces:
-        waivers = valid(every, interface, settings.today)
+        waivers = settings.waived(interface)
         base = baseline(interface, settings.against, settings.lock, settings.roots)
         check = _judged(interface, base, waivers, settings.today)
         if settings.cases is not None:
