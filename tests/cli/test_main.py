@@ -20,6 +20,11 @@ from rpcgen.runtime import errors
 from tests.cli.command import rpcgen
 
 ROOT = Path(__file__).parents[2]
+SHOP = """rpcgen: 1
+interface: town.shop
+version: "1.0"
+methods: {put: {cast: any}}
+"""
 
 
 def module_of(name: str) -> str:
@@ -150,6 +155,41 @@ def test_a_closed_pipe_is_quiet() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == Exit.BROKEN_PIPE
+
+
+@pytest.mark.parametrize("to", [">/dev/full", ">&-"])
+@pytest.mark.parametrize(
+    "args",
+    ["--version", "", "check --help", "schema", "completion bash", "check shop.yaml", "demo"],
+)
+def test_output_that_cannot_be_written_is_one_line(to: str, args: str, tmp_path: Path) -> None:
+    """A full disk, and a closed descriptor, are told as such; they are no bugs."""
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m rpcgen.cli {args} {to}', sys.executable],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    why = "No space left on device" if to == ">/dev/full" else "Bad file descriptor"
+    command = args.partition(" ")[0] if args and args[0] != "-" else ""
+    assert done.stderr == f"{f'rpcgen {command}'.strip()}: the output cannot be written: {why}\n"
+    assert done.returncode == Exit.UNWRITTEN
+
+
+def test_what_writes_nothing_needs_no_output(tmp_path: Path) -> None:
+    """Where standard output is closed, a command that has nothing for it goes on, and what it opens is not written to."""
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m rpcgen.cli bump --write shop.yaml >&-', sys.executable],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == Exit.OK, done.stderr
+    assert (tmp_path / "shop.yaml").read_text() == SHOP
 
 
 def test_ctrl_c_is_quiet(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ class Exit(IntEnum):
     NO_ANSWER = 4
     #: A bug in rpcgen; the traceback is on stderr.
     BUG = 70
+    #: Standard output cannot be written.
+    UNWRITTEN = 74
     INTERRUPTED = 130
     BROKEN_PIPE = 141
 

@@ -12,6 +12,7 @@ import click
 from click.shell_completion import shell_complete
 from rpcgen.cli._exit import Exit, Failure, as_failure
 from rpcgen.cli._group import LazyGroup, command_names
+from rpcgen.cli._output import drop_output, watch_output
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -42,30 +43,25 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    watch_output()
     if "_RPCGEN_COMPLETE" in os.environ:
         sys.exit(
             shell_complete(cli, {}, "rpcgen", "_RPCGEN_COMPLETE", os.environ["_RPCGEN_COMPLETE"])
         )
     try:
         code = run(sys.argv[1:] if args is None else args)
-        sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has gone. Python flushes stdout once more at exit, which must not fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = Exit.BROKEN_PIPE
+    if code in (Exit.BROKEN_PIPE, Exit.UNWRITTEN):
+        drop_output()
     sys.exit(code)
 
 
 def run(args: Sequence[str]) -> int:
     """Run the command line; the exit code."""
     try:
-        with cli.make_context("rpcgen", list(args)) as ctx:
-            cli.invoke(ctx)
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
-    except click.exceptions.NoArgsIsHelpError as help_:
-        click.echo(help_.format_message())
-        return Exit.BAD_INPUT
+        code = _invoked(args)
+        sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return Exit.INTERRUPTED
@@ -82,6 +78,18 @@ def run(args: Sequence[str]) -> int:
             )
             return Exit.BUG
         return _report(failure, args)
+    return code
+
+
+def _invoked(args: Sequence[str]) -> int:
+    try:
+        with cli.make_context("rpcgen", list(args)) as ctx:
+            cli.invoke(ctx)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as help_:
+        click.echo(help_.format_message())
+        return Exit.BAD_INPUT
     return Exit.OK
 
 
