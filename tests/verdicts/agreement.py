@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 
 from rpcgen.idl.compat import Comparison, Finding, Verdict
-from rpcgen.idl.model import Interface, Union
+from rpcgen.idl.model import Interface, OlderType, Union
 
 from tests.verdicts.meaning import Members
 from tests.verdicts.pairs import Pair, has_forms
@@ -38,6 +38,7 @@ def shown(pair: Pair, said: Comparison) -> list[Finding]:
     """The findings that there has to be a message for."""
     rarely = _raised(pair.old) ^ _raised(pair.new)
     since = {each.path for each in said.findings if each.change and each.change.dated}
+    since |= {each.path for each in said.findings if _is_never_left_out(pair.new, each)}
     shown = [each for each in said.findings if _is_shown(each, rarely, since)]
     return [
         each
@@ -87,9 +88,22 @@ def _is_converted(interface: Interface, finding: Finding) -> bool:
     if method is not None and has_forms(method):
         return True
     # What a converter takes or makes is never absent, whatever the older form says of that.
-    field = Members((interface, interface)).fields.get(number_of(change.name))
-    older = field.was_type.values() if field is not None else ()
+    older = _older_types(interface, finding)
     return finding.rule in ABSENCE and any(each.converted for each in older)
+
+
+def _is_never_left_out(interface: Interface, finding: Finding) -> bool:
+    """Whether it may be absent now, and peers that write less do not leave it out, as it was of another type once."""
+    undated = finding.change is not None and not finding.change.dated
+    optional = undated and finding.rule == "request-field-became-optional"
+    return optional and bool(_older_types(interface, finding))
+
+
+def _older_types(interface: Interface, finding: Finding) -> Collection[OlderType]:
+    """What an argument or field was, as the file says."""
+    fields = Members((interface, interface)).fields
+    field = fields.get(number_of(finding.change.name)) if finding.change is not None else None
+    return field.was_type.values() if field is not None else ()
 
 
 def _is_undone(finding: Finding, said: Comparison) -> bool:

@@ -79,6 +79,7 @@ class Newer:
             settled,
             late=undated.late,
             fresh=undated.fresh,
+            born=undated.born,
             closed=undated.closed,
         )
 

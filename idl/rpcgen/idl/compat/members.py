@@ -23,7 +23,7 @@ def compare_fields(
 ) -> None:
     """Compare arguments or fields; `whole` are those of the new file at all versions."""
     for before, after in walk.pairs_of(old, new):
-        if walk.dated and walk.fresh and _is_fresh(walk, after or before):
+        if walk.dated and walk.born and _is_born(walk, after or before, spot):
             continue
         if before is not None and after is not None and _is_alike(before, after):
             here = taking(walk, after, spot)
@@ -40,9 +40,9 @@ def compare_fields(
             _both(walk, before, after, here.part(after.name, after.position, before.position))
 
 
-def _is_fresh(walk: Walk, field: Field | None) -> bool:
+def _is_born(walk: Walk, field: Field | None, spot: Spot) -> bool:
     """Whether what the file says of its past is about nothing that there was."""
-    return field is not None and field.position in walk.fresh
+    return field is not None and (spot.owner, field.position) in walk.born
 
 
 def _is_alike(old: Field, new: Field) -> bool:
@@ -72,7 +72,7 @@ def _added(walk: Walk, field: Field, spot: Spot) -> None:
     if field.position in walk.late:
         return
     if not walk.dated:
-        walk.fresh.add(field.position)
+        walk.born.add((spot.owner, field.position))
     required = is_required(field, walk.new.types)
     subject = "required-field" if required else "optional-field"
     here = spot.part(field.name, field.position, spot.was_at)

@@ -89,7 +89,8 @@ class Walk:
         file: the whole of the new file.
         dated: the two are views of that one file.
         late: positions of parts that the file dates too late.
-        fresh: positions of methods, events, arguments and fields that the older file does not have, whatever the newer one says of them.
+        fresh: positions of methods and events that the older file does not have, whatever the newer one says of them.
+        born: the same of arguments and fields, each with its owner, as one may have them of a base that is as old as itself.
         closed: enums and unions that were open in the older file, and were not by what the newer one says of that time.
         settled: types in which nothing can be found.
         placed: the methods of the new file by their places, once one was asked for.
@@ -104,6 +105,7 @@ class Walk:
     changes: list[Change] = field(default_factory=list[Change])
     late: set[Position] = field(default_factory=set[Position])
     fresh: set[Position] = field(default_factory=set[Position])
+    born: set[tuple[str, Position]] = field(default_factory=set[tuple[str, Position]])
     closed: set[str] = field(default_factory=set[str])
     pairs: deque[tuple[str, str, Spot]] = field(default_factory=deque[tuple[str, str, Spot]])
     seen: set[tuple[str, str, str]] = field(default_factory=set[tuple[str, str, str]])
