@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
+from rpcgen.runtime.outbox.options import OutboxOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +49,17 @@ def test_the_how_to_lists_every_option() -> None:
                 if isinstance(default, (int, float))
                 else told == f"`{default}`"
             ), name
+
+
+def test_the_how_to_lists_every_option_of_an_outbox() -> None:
+    """With its default."""
+    listed = rows("docs/how-to/run-over-rabbitmq.md", "## While the broker is away")
+    known = OutboxOptions("folder")
+    assert listed.keys() == set(known.__struct_fields__)
+    assert listed.pop("outbox")[0] == "none"
+    assert {name: float(told) for name, (told, _) in listed.items()} == {
+        name: getattr(known, name) for name in listed
+    }
 
 
 def test_the_move_lists_every_option_of_the_oslo_wire() -> None:

@@ -42,6 +42,7 @@ from rpcgen.runtime.drivers.zeromq import bundles, control, matchmakers
 from rpcgen.runtime.drivers.zeromq import records as files
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import store
+from rpcgen.runtime.outbox import options as outbox_options
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import parse_url
 
@@ -207,6 +208,7 @@ def test_options_of_amqp_urls_are_the_documented_ones() -> None:
     ("section", "bounds"),
     [
         ("### 6.6 URL options", amqp_options._BOUNDS),
+        ("### 6.9 Outboxes", outbox_options._BOUNDS),
         ("### 7.8 URL options", {name: (0, most) for name, most in oslo_options._MOST.items()}),
     ],
 )
@@ -217,7 +219,21 @@ def test_bounds_of_amqp_options_are_the_documented_ones(
     listed = TEXT[TEXT.index(section) :].partition("\n#")[0]
     documented = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| *([\d.]+, [^|]+?) *\|", listed, re.M))
     known = {name: ", ".join(f"{each:.10g}" for each in pair) for name, pair in bounds.items()}
-    assert {name: shown.replace("1 GiB", str(2**30)) for name, shown in documented.items()} == known
+    units = {"1 GiB": str(2**30), "1 TiB": f"{2**40:.10g}"}
+    assert {
+        name: re.sub(r"1 [GT]iB", lambda unit: units[unit[0]], shown)
+        for name, shown in documented.items()
+    } == known
+
+
+def test_options_of_outboxes_are_the_documented_ones() -> None:
+    """Section 6.9 lists every option with its default."""
+    section = TEXT[TEXT.index("### 6.9") : TEXT.index("## 7. ")]
+    documented = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", section, re.M))
+    shown = {name: default.strip("` ") for name, default in documented.items()}
+    known = outbox_options.OutboxOptions("folder")
+    assert shown.pop("outbox") == ""
+    assert shown == {name: str(getattr(known, name)) for name in known.__struct_fields__[1:]}
 
 
 def test_names_in_amqp_are_those_of_the_code() -> None:

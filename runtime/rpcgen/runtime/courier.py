@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from msgspec import Struct
 from rpcgen.runtime.errors import DeadlineExceeded, NotSent, RpcgenError
 from rpcgen.runtime.peers import Arrival, Outgoing, Peer
 from rpcgen.runtime.target import Target
 
+#: Gets what became of a message.
+Settled = Callable[[RpcgenError | None], None]
+
 #: Takes back what has not left; False if it has.
 Withdraw = Callable[[], bool]
+
+#: Begins to send a message; None if there is nothing to wait for: it then is not settled.
+Begin = Callable[[Settled], Withdraw | None]
 
 
 class Search(Protocol):
@@ -61,7 +68,7 @@ class Courier(Protocol):
         peer: Peer,
         frame: bytes,
         message: Outgoing,
-        settled: Callable[[RpcgenError | None], None],
+        settled: Settled,
     ) -> Withdraw | None:
         """Send what nobody answers.
 
@@ -87,8 +94,20 @@ class Courier(Protocol):
 OpenCourier = Callable[[Callable[[Arrival], object], Callable[[], None]], Courier]
 
 
-def withdrawn(peer: Peer, withdraw: Withdraw) -> RpcgenError:
-    """What becomes of a message of which nothing was heard in time."""
+class Keeping(Struct, frozen=True):
+    """What an outbox needs of a transport: a courier that knows when what is kept has arrived.
+
+    Attributes:
+        open: makes the courier.
+        most: bytes of the largest frame that it takes.
+    """
+
+    open: OpenCourier
+    most: int
+
+
+def withdrawn(name: str, withdraw: Withdraw) -> RpcgenError:
+    """What becomes of a message to `name` of which nothing was heard in time."""
     if withdraw():
-        return NotSent(f"{peer.name}: it could not leave in time")
-    return DeadlineExceeded(f"{peer.name}: nobody has confirmed it in time")
+        return NotSent(f"{name}: it could not leave in time")
+    return DeadlineExceeded(f"{name}: nobody has confirmed it in time")

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from rpcgen.runtime.courier import Keeping
 from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
 from rpcgen.runtime.room import ROOM, Room
 from rpcgen.runtime.subscription import Subscription
@@ -244,4 +245,12 @@ class EventModule(DriverModule, Protocol):
 
     def subscribe_async(self, url: TransportUrl, subscription: Subscription) -> AsyncListener:
         """As `subscribe`; called in the running loop. Nothing is bound before `start`."""
+        ...
+
+
+class KeepingModule(DriverModule, Protocol):
+    """A driver module whose transport keeps messages, and confirms each: an outbox can stand before it."""
+
+    def keeping(self, url: TransportUrl) -> Keeping:
+        """What an outbox needs. Raises ConfigurationError."""
         ...

@@ -25,6 +25,7 @@ class Outgoing(Protocol):
         kept: it is to be delivered at least once.
         ordered: it goes to any server, and may have to be handled after others that do.
         required: somebody has to get it, or its sender is told that nobody did.
+        copied: of what is kept: it may have been sent before.
     """
 
     @property
@@ -41,6 +42,8 @@ class Outgoing(Protocol):
     def ordered(self) -> bool: ...
     @property
     def required(self) -> bool: ...
+    @property
+    def copied(self) -> bool: ...
 
 
 class Letter(Struct, frozen=True):
@@ -53,6 +56,7 @@ class Letter(Struct, frozen=True):
     kept: bool = False
     ordered: bool = False
     required: bool = True
+    copied: bool = False
 
 
 class Delivery:

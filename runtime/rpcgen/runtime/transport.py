@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, structs
@@ -13,7 +14,9 @@ from rpcgen.runtime.errors import BadUrl, ConfigurationError
 from rpcgen.runtime.url import TransportUrl, parse_url
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.driver import DriverModule, EventModule
+    from rpcgen.runtime.driver import DriverModule, EventModule, KeepingModule
+    from rpcgen.runtime.outbox.options import OutboxOptions
+    from rpcgen.runtime.outbox.outbox import Outbox
 
 _PACKAGE = "rpcgen.runtime.drivers"
 
@@ -24,11 +27,12 @@ ENTRY_POINTS = "rpcgen.drivers"
 
 
 class Opened(Struct, frozen=True):
-    """A URL with the driver that understands it, and the wire that it asks for."""
+    """A URL with the driver that understands it, and the wire and the outbox that it asks for."""
 
     url: TransportUrl
     driver: DriverModule
     wire: Wire
+    outbox: OutboxOptions | None = None
 
     def events(self) -> EventModule:
         """The driver, if it has events; raises ConfigurationError."""
@@ -44,6 +48,24 @@ class Opened(Struct, frozen=True):
             )
         return cast("EventModule", driver)
 
+    def open_outbox(self) -> Outbox | None:
+        """The outbox that the URL asks for, if it does.
+
+        Raises:
+            ConfigurationError: the transport keeps nothing, or the folder cannot be used.
+        """
+        if self.outbox is None:
+            return None
+        if not hasattr(self.driver, "keeping") or self.wire.name != "native":
+            raise ConfigurationError(
+                f"{self.url}: there is no outbox for this transport: it delivers at most once; use one that keeps messages, "
+                "such as amqp:// without wire=oslo, or leave out the option 'outbox'"
+            )
+        from rpcgen.runtime.outbox.outbox import Outbox  # brings SQLite along
+
+        driver = cast("KeepingModule", self.driver)
+        return Outbox(self.outbox, driver.keeping(self.url))
+
 
 def find_driver(text: str) -> Opened:
     """Parse a transport URL and import its driver.
@@ -53,8 +75,19 @@ def find_driver(text: str) -> Opened:
     """
     url = parse_url(text)
     wire = _wire(url)
-    url = structs.replace(url, params=tuple(pair for pair in url.params if pair[0] != "codec"))
-    return Opened(url, _module(url), wire)
+    outbox = None
+    if any(name.startswith("outbox") for name, _ in url.params):
+        from rpcgen.runtime.outbox.options import NAMES, read_options  # most programs have none
+
+        outbox = read_options(url)
+        url = _without(url, NAMES)
+    url = _without(url, {"codec"})
+    return Opened(url, _module(url), wire, outbox)
+
+
+def _without(url: TransportUrl, names: Collection[str]) -> TransportUrl:
+    """The URL as a driver has it: without options that are not about the transport."""
+    return structs.replace(url, params=tuple(pair for pair in url.params if pair[0] not in names))
 
 
 def _wire(url: TransportUrl) -> Wire:

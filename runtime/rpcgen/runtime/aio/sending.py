@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TypeVar
 
 from rpcgen.runtime.aio.threads import in_thread
-from rpcgen.runtime.courier import OpenCourier, withdrawn
+from rpcgen.runtime.courier import Begin, OpenCourier, withdrawn
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.inbox import LoopInbox
 from rpcgen.runtime.peers import Arrival, News, Outgoing, Peer
@@ -84,24 +84,41 @@ class AsyncCourierClient:
 
     async def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """See `AsyncClientDriver.post`."""
-        outcome: asyncio.Future[RpcgenError | None] = self._loop.create_future()
-
-        def told(error: RpcgenError | None) -> None:
-            if not outcome.done():
-                outcome.set_result(error)
-
-        withdraw = self._courier.post(
-            peer, frame, message, lambda error: self._say(lambda: told(error))
+        await wait_until_settled(
+            self._say,
+            lambda settled: self._courier.post(peer, frame, message, settled),
+            timeout,
+            peer.name,
         )
-        if withdraw is None:
-            return
-        await asyncio.wait([outcome], timeout=None if timeout == inf else timeout)
-        if not outcome.done():
-            raise withdrawn(peer, withdraw)
-        if (error := outcome.result()) is not None:
-            raise error
 
     async def close(self) -> None:
         """See `AsyncClientDriver.close`."""
         await in_thread(self._courier.close)
         self._notify()
+
+
+async def wait_until_settled(
+    say: Callable[[Callable[[], None]], object], begin: Begin, timeout: float, name: str
+) -> None:
+    """Send a message to `name`, and wait at most `timeout` seconds for what becomes of it. Raises RpcgenError.
+
+    Args:
+        say: runs something in the loop, from any thread.
+    """
+    outcome: asyncio.Future[RpcgenError | None] = asyncio.get_running_loop().create_future()
+
+    def told(error: RpcgenError | None) -> None:
+        if not outcome.done():
+            outcome.set_result(error)
+
+    def settled(error: RpcgenError | None) -> None:
+        say(lambda: told(error))
+
+    withdraw = begin(settled)
+    if withdraw is None:
+        return
+    await asyncio.wait([outcome], timeout=None if timeout == inf else timeout)
+    if not outcome.done():
+        raise withdrawn(name, withdraw)
+    if (error := outcome.result()) is not None:
+        raise error

@@ -9,10 +9,12 @@ import asyncio
 import math
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import Calls, cancellation, patience, wait_until
 from rpcgen.runtime.core.envelope import Reply
@@ -25,6 +27,9 @@ from rpcgen.runtime.transport import find_driver
 
 if TYPE_CHECKING:
     from rpcgen.runtime.driver import AsyncClientDriver
+    from rpcgen.runtime.inbox import LoopInbox
+    from rpcgen.runtime.outbox.outbox import Outbox
+    from rpcgen.runtime.outbox.tally import OutboxStatus
 
 #: Seconds by which the end of a call may come late: calls that end close together share one wake-up.
 SLACK = 0.005
@@ -45,7 +50,9 @@ class AsyncTransport:
         self.counters = ClientCounters()
         self._calls = Calls(new_id, self.counters, self.wire)
         self._driver: AsyncClientDriver | None = None
+        self._outbox = self._opened.open_outbox()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._written: LoopInbox[Callable[[], None]] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = math.inf
         self._pid = os.getpid()
@@ -93,6 +100,8 @@ class AsyncTransport:
 
     async def cast(self, call: Call) -> Sent:
         """Send a cast; raises NotSent if it reached nobody."""
+        if self._outbox is not None and call.kept:
+            return await self._keep(call, self._outbox)
         driver = self._driver or self._connect()
         if call.target.fanout:
             peers, unreachable = await driver.fanout(call.target, patience(call, time.monotonic()))
@@ -120,6 +129,33 @@ class AsyncTransport:
             else:
                 return Sent(call.id, (peer.name,))
 
+    async def _keep(self, call: Call, outbox: Outbox) -> Sent:
+        """Leave a cast to the outbox."""
+        from rpcgen.runtime.aio.sending import wait_until_settled  # the driver brings it, too
+
+        self._check_usable()
+        now = time.monotonic()
+        frame = self._calls.cast(call, None, now)
+        await wait_until_settled(
+            self._inbox().put,
+            lambda settled: outbox.keep(call, call.target, frame, settled),
+            patience(call, now),
+            outbox.name,
+        )
+        return Sent(call.id, (outbox.name,))
+
+    def _inbox(self) -> LoopInbox[Callable[[], None]]:
+        """How the outbox's thread reaches the loop: once for many that were written together."""
+        if self._written is None:
+            from rpcgen.runtime.inbox import LoopInbox
+
+            self._written = LoopInbox(lambda act: act(), math.inf)
+        return self._written
+
+    def outbox_status(self) -> OutboxStatus | None:
+        """What there is in the outbox; None if the URL asks for none."""
+        return None if self._outbox is None else self._outbox.status()
+
     async def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds, beside the loop."""
         opened = self._opened
@@ -131,13 +167,16 @@ class AsyncTransport:
 
     # --- connection -----------------------------------------------------------------------------------------------
 
-    def _connect(self) -> AsyncClientDriver:
+    def _check_usable(self) -> None:
         if self._closed:
             raise ConfigurationError("this client is closed")
         if self._pid != os.getpid():
             raise ConfigurationError(
                 "this client was made before a fork; make one in the child process"
             )
+
+    def _connect(self) -> AsyncClientDriver:
+        self._check_usable()
         self._loop = asyncio.get_running_loop()
         self._driver = self._opened.driver.connect_async(self._opened.url)
         self._driver.arrived = self._arrived
@@ -203,9 +242,13 @@ class AsyncTransport:
             self._timer.cancel()
         for call in self._calls.end_all():
             _wake(call)
+        if self._outbox is not None:
+            self._outbox.stop()
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.close()
+        if self._outbox is not None:
+            await in_thread(self._outbox.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,7 +8,7 @@ from math import inf
 from time import monotonic
 from typing import TypeVar
 
-from rpcgen.runtime.courier import OpenCourier, withdrawn
+from rpcgen.runtime.courier import Begin, OpenCourier, withdrawn
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.inbox import ThreadInbox
 from rpcgen.runtime.peers import Arrival, Outgoing, Peer
@@ -71,23 +71,30 @@ class CourierClient:
 
     def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """See `ClientDriver.post`."""
-        outcome: list[RpcgenError | None] = []
-        told = threading.Event()
-
-        def settled(error: RpcgenError | None) -> None:
-            outcome.append(error)
-            told.set()
-
-        withdraw = self._courier.post(peer, frame, message, settled)
-        if withdraw is None:
-            return
-        if not told.wait(min(timeout, threading.TIMEOUT_MAX)):
-            raise withdrawn(peer, withdraw)
-        if (error := outcome[0]) is not None:
-            raise error
+        wait_until_settled(
+            lambda settled: self._courier.post(peer, frame, message, settled), timeout, peer.name
+        )
 
     def close(self) -> None:
         """See `ClientDriver.close`."""
         self._courier.close()
         self._notify()
         self._inbox.wake()
+
+
+def wait_until_settled(begin: Begin, timeout: float, name: str) -> None:
+    """Send a message to `name`, and wait at most `timeout` seconds for what becomes of it. Raises RpcgenError."""
+    outcome: list[RpcgenError | None] = []
+    told = threading.Event()
+
+    def settled(error: RpcgenError | None) -> None:
+        outcome.append(error)
+        told.set()
+
+    withdraw = begin(settled)
+    if withdraw is None:
+        return
+    if not told.wait(min(timeout, threading.TIMEOUT_MAX)):
+        raise withdrawn(name, withdraw)
+    if (error := outcome[0]) is not None:
+        raise error

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import Calls, cancellation, patience, wait_until
@@ -25,6 +25,10 @@ from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found, Peer
 from rpcgen.runtime.proxy import Fanout, Sent
 from rpcgen.runtime.transport import find_driver
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.outbox.outbox import Outbox
+    from rpcgen.runtime.outbox.tally import OutboxStatus
 
 #: With so many calls waiting a thread of its own leads, and until there are only so few.
 CROWD, FEW = 16, 4
@@ -47,7 +51,13 @@ class Transport:
         self._url = opened.url
         self.wire = opened.wire
         self.counters = ClientCounters()
-        self._driver = opened.driver.connect(opened.url)
+        self._outbox = opened.open_outbox()
+        try:
+            self._driver = opened.driver.connect(opened.url)
+        except BaseException:
+            if self._outbox is not None:
+                self._outbox.close()
+            raise
         self._calls = Calls(new_id, self.counters, self.wire)
         # Guards the table of calls and the choice of the next leader; never held while waiting.
         self._lock = threading.Lock()
@@ -96,6 +106,8 @@ class Transport:
 
     def cast(self, call: Call) -> Sent:
         """Send a cast; raises NotSent if it reached nobody."""
+        if self._outbox is not None and call.kept:
+            return self._keep(call, self._outbox)
         if call.target.fanout:
             peers, unreachable = self._fanout(call)
             fanout = Fanout(call, self._calls.cast(call, None, time.monotonic()), unreachable)
@@ -115,6 +127,24 @@ class Transport:
                     raise
             else:
                 return Sent(call.id, (peer.name,))
+
+    def _keep(self, call: Call, outbox: Outbox) -> Sent:
+        """Leave a cast to the outbox."""
+        from rpcgen.runtime.blocking.sending import wait_until_settled  # the driver has brought it
+
+        self._check_usable()
+        now = time.monotonic()
+        frame = self._calls.cast(call, None, now)
+        wait_until_settled(
+            lambda settled: outbox.keep(call, call.target, frame, settled),
+            patience(call, now),
+            outbox.name,
+        )
+        return Sent(call.id, (outbox.name,))
+
+    def outbox_status(self) -> OutboxStatus | None:
+        """What there is in the outbox; None if the URL asks for none."""
+        return None if self._outbox is None else self._outbox.status()
 
     def discover(self, timeout: float) -> list[Found]:
         """The servers that can be found now; waits at most `timeout` seconds."""
@@ -260,11 +290,15 @@ class Transport:
         self._closed = True
         if self._pid != os.getpid():
             return  # what we hold belongs to our parent
+        if self._outbox is not None:
+            self._outbox.stop()
         self._end_all()
         self._driver.wake()
         with self._lead:  # the leader, if there is one, is out of the driver now
             self._driver.close()
         self._end_all()  # those that were sent since, and went to sleep because we had the lead
+        if self._outbox is not None:
+            self._outbox.close()
 
     def _end_all(self) -> None:
         with self._lock:

@@ -156,6 +156,11 @@ class Call(Struct, eq=False):
         return True
 
     @property
+    def copied(self) -> bool:
+        """See `Outgoing`: what is sent again by us is sent by the driver, or an outbox."""
+        return False
+
+    @property
     def expires(self) -> float | None:
         """When it is too late to begin it (monotonic seconds). What is kept waits for ever, unless the interface says."""
         if self.worthless is not None:

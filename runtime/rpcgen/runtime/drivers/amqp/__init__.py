@@ -22,6 +22,7 @@ __all__ = [
     "connect",
     "connect_async",
     "discover",
+    "keeping",
     "listen",
     "listen_async",
     "subscribe",
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     # Each world is imported when it is opened: a blocking program does not pay for asyncio.
     from rpcgen.runtime.aio.listening import AsyncDeskListener
     from rpcgen.runtime.blocking.listening import DeskListener
+    from rpcgen.runtime.courier import Keeping
     from rpcgen.runtime.desk import Desk
     from rpcgen.runtime.drivers.amqp.aio import AsyncClient, AsyncListener
     from rpcgen.runtime.drivers.amqp.blocking import BlockingClient, BlockingListener
@@ -70,6 +72,15 @@ def listen_async(
 
     check_name("server", server)
     return AsyncListener(read_broker(url), targets, server, room)
+
+
+def keeping(url: TransportUrl) -> Keeping:
+    """See `KeepingModule.keeping`."""
+    from rpcgen.runtime.courier import Keeping
+    from rpcgen.runtime.drivers.amqp.courier import Courier
+
+    broker = read_broker(url)
+    return Keeping(lambda take, changed: Courier(broker, take, changed), broker.options.max_message)
 
 
 def subscribe(url: TransportUrl, subscription: Subscription) -> DeskListener:

@@ -85,7 +85,8 @@ class NativeManner:
         def properties(number: int, again: bool) -> Properties:
             remaining = None if expires is None else expires - monotonic()
             if message is not None and message.kept:
-                kept, text = letters.Kept(copied=again), message_id.hex()
+                copied = again or message.copied
+                kept, text = letters.Kept(copied=copied), message_id.hex()
                 return letters.keep(number, text, reply_to, place.label, kept, remaining)
             return letters.request(number, message_id, remaining, reply_to, place.label)
 

@@ -1,0 +1,109 @@
+"""Casts that an outbox takes, with no broker there: what has returned is on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rpcgen.runtime import ConfigurationError, NotSent, TooLarge
+
+from tests.runtime.outbox.parts import status, waiting
+
+
+def test_a_cast_returns_once_it_is_in_the_file(keep: Any, nowhere: str, folder: Path) -> None:
+    """Its id is there before the next statement; calls and other casts do not go there."""
+    with keep.KeepClient(nowhere) as client:
+        ids: list[str] = []
+        for number in range(5):
+            ids.append(client.order(ticket=f"t{number}").id.hex())
+            assert waiting(folder) == ids
+        with pytest.raises(NotSent):
+            client.prepare(timeout=0.1).tell(ticket="x")
+        assert waiting(folder) == ids
+        found = status(client)
+    assert (found.depth, found.kept, found.sent, found.dead) == (5, 5, 0, 0)
+    assert found.bytes > 0
+    assert found.age > 0
+
+
+async def test_many_casts_of_a_loop_are_written_together(
+    keep: Any, nowhere: str, folder: Path
+) -> None:
+    """All of them, and the loop goes on meanwhile."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    ticking = asyncio.create_task(tick())
+    async with keep.AsyncKeepClient(nowhere) as client:
+        sent = await asyncio.gather(*(client.order(ticket=f"t{n}") for n in range(500)))
+        assert sorted(waiting(folder)) == sorted(each.id.hex() for each in sent)
+    ticking.cancel()
+    assert ticks > 10
+
+
+def test_what_is_larger_than_the_transport_takes_is_refused(keep: Any, nowhere: str) -> None:
+    """At the cast, and not days later."""
+    with keep.KeepClient(f"{nowhere}&max_message=1000") as client:
+        client.order(ticket="x" * 100)
+        with pytest.raises(TooLarge, match="max_message is 1000"):
+            client.order(ticket="x" * 1000)
+
+
+def fill(client: Any, ids: list[str]) -> None:
+    """Cast more than may be there."""
+    for number in range(20):
+        ids.append(client.order(ticket=f"t{number}").id.hex())
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("outbox_count=3", "outbox_count is 3"), ("outbox_bytes=600", "outbox_bytes is 600")],
+)
+def test_a_full_outbox_says_so(
+    option: str, said: str, keep: Any, nowhere: str, folder: Path
+) -> None:
+    """As NotSent; what was there before stays."""
+    with keep.KeepClient(f"{nowhere}&{option}") as client:
+        ids: list[str] = []
+        with pytest.raises(NotSent, match=said):
+            fill(client, ids)
+        assert 0 < len(ids) < 20
+        found = status(client)
+        assert (found.refused, found.depth) == (1, len(ids))
+    assert waiting(folder) == ids
+
+
+def test_a_transport_that_keeps_nothing_refuses_an_outbox(keep: Any, folder: Path) -> None:
+    """At start; and nothing is made."""
+    for url in (
+        f"zmq+ipc:///run/none?outbox={folder}",
+        f"memory://x?outbox={folder}",
+        f"kombu+memory://x?outbox={folder}",
+        f"amqp://h/?wire=oslo&outbox={folder}",
+    ):
+        with pytest.raises(ConfigurationError, match="no outbox for this transport"):
+            keep.KeepClient(url)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("outbox=", "expected the path of a folder"),
+        ("outbox_count=5", "option 'outbox' is required"),
+        ("outbox=/x&outbox_age=0", "option 'outbox_age' is 0, expected 1 to"),
+        ("outbox=/x&outbox_bytes=many", "expected int"),
+        ("outbox=/x&outbox_size=5", "unknown option 'outbox_size'"),
+    ],
+)
+def test_options_are_checked(options: str, said: str, keep: Any) -> None:
+    """When the client is made."""
+    with pytest.raises(ConfigurationError, match=said):
+        keep.KeepClient(f"amqp://127.0.0.1/?{options}")
