@@ -78,6 +78,9 @@ if TYPE_CHECKING:
     )
     from rpcgen.runtime.interceptor import Interceptor
     from rpcgen.runtime.proxy import Sent
+    from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transaction, dedup
+    from rpcgen.runtime.stores.sqlite import SqliteStore
+    from rpcgen.runtime.stores.sqlite_aio import AsyncSqliteStore, SqliteWork
     from rpcgen.runtime.target import Target
 
 #: Module (below this package) of every name that is loaded when first used.
@@ -152,6 +155,9 @@ _HOMES = {
     ),
     "interceptor": ("Interceptor",),
     "proxy": ("Sent",),
+    "store": ("AsyncStore", "AsyncTransaction", "Store", "Transaction", "dedup"),
+    "stores.sqlite": ("SqliteStore",),
+    "stores.sqlite_aio": ("AsyncSqliteStore", "SqliteWork"),
     "target": ("Target",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -165,8 +171,11 @@ __all__ = [
     "AsyncEventServer",
     "AsyncPublisher",
     "AsyncServer",
+    "AsyncSqliteStore",
+    "AsyncStore",
     "AsyncSubscriber",
     "AsyncSupports",
+    "AsyncTransaction",
     "AsyncTransport",
     "AuthError",
     "BadArguments",
@@ -218,13 +227,17 @@ __all__ = [
     "RpcgenError",
     "Sent",
     "Server",
+    "SqliteStore",
+    "SqliteWork",
     "Stale",
+    "Store",
     "Subscriber",
     "Supports",
     "TaggedUnion",
     "Target",
     "TooLarge",
     "Topic",
+    "Transaction",
     "Transport",
     "Unauthenticated",
     "Undeliverable",
@@ -237,6 +250,7 @@ __all__ = [
     "VersionRejected",
     "WrongKind",
     "current_context",
+    "dedup",
     "sent",
     "use_context",
 ]

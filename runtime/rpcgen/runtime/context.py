@@ -22,6 +22,7 @@ FOREVER = 10 * 365 * 86400.0
 
 _NEVER = datetime.fromtimestamp(0, UTC)
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+_NOTHING_HELD: tuple[object, object] = (None, None)
 
 #: Characters that a request id, or either part of a trace, may have (PROTOCOL.md 3.1); servers drop longer ones.
 _MAX_NAME = 1024
@@ -52,6 +53,7 @@ class Context(Struct, eq=False):
     attempt: int = 1
     _message_id: bytes = b""
     cancelled: bool = False
+    _held: tuple[object, object] = _NOTHING_HELD
 
     @property
     def request_id(self) -> str:
@@ -93,6 +95,16 @@ class EventContext(Context):
     def id(self) -> str:
         """Tells the event from all others; the same in every group and at every attempt."""
         return self._message_id.hex()
+
+
+def hold(context: Context, store: object, connection: object) -> None:
+    """Let a handler reach its transaction; called by the shells."""
+    context._held = (store, connection)  # pyright: ignore[reportPrivateUsage] - no name of a program's
+
+
+def held_by(context: Context) -> tuple[object, object]:
+    """The store that a handler runs in a transaction of, and its connection; (None, None) if it runs in none."""
+    return context._held  # pyright: ignore[reportPrivateUsage]
 
 
 _current: ContextVar[Context | None] = ContextVar("rpcgen_context", default=None)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from rpcgen.runtime.core.hearing import EVENTS, Hearing, heard_by, subscriber_interface
+from rpcgen.runtime.core.occurrence import as_method
+from rpcgen.runtime.core.once import Handled
 from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.core.serving import ServerSettings
 from rpcgen.runtime.core.versions.dates import dotted
@@ -16,6 +18,7 @@ from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.subscription import Heard, Subscription
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.transport import Opened
@@ -46,6 +49,7 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
         drain_timeout: float = 30.0,
         interceptors: Sequence[Interceptor] = (),
         codecs: Mapping[type, OpaqueCodec] | None = None,
+        store: AnyStore | None = None,
         exchange: str | None = None,
         topic: str | None = None,
     ) -> None:
@@ -63,6 +67,8 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             drain_timeout: seconds that `stop()` gives running handlers.
             interceptors: hooks round every handler.
             codecs: opaque types to objects with `type`, `encode` and `decode`.
+            store: where handlers that are marked `dedup` commit what they do, together with the ids of their events; for
+                members of a group.
             exchange, topic: replace those of the interfaces.
 
         Raises:
@@ -75,6 +81,8 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             drain_timeout=drain_timeout,
             interceptors=tuple(interceptors),
             codecs=codecs or {},
+            store=store,
+            scope=b"" if group is None else b"/" + group.encode(),
         )
         self.server = server or socket.gethostname()
         check_name("server", self.server)
@@ -101,7 +109,13 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             settings.concurrency,
         )
         self._heard = ", ".join(f"{each.name} {dotted(each.version)}" for each in interfaces)
-        self._begin(urls, Hearing(subscribers, settings, answer), executor)
+        handled = [
+            Handled(subscriber, as_method(event))
+            for subscriber in subscribers
+            for event in heard_by(subscriber)
+        ]
+        hearing = Hearing(subscribers, settings, answer)
+        self._begin(urls, hearing, executor, handled, alone=group is None)
         for opened in self._opened:
             opened.events()
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Generic, Literal, TypeVar
 
+from rpcgen.runtime.core.once import Handled, Setting, check_marked
 from rpcgen.runtime.core.serving import Serving, Source
 from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.driver import AsyncListener, Listener
@@ -30,7 +31,13 @@ class Life(Generic[ListenerT]):
     _serving: Serving
 
     def _begin(
-        self, urls: str | Sequence[str], serving: Serving, executor: Literal["threads", "inline"]
+        self,
+        urls: str | Sequence[str],
+        serving: Serving,
+        executor: Literal["threads", "inline"],
+        handled: Sequence[Handled],
+        *,
+        alone: bool = False,
     ) -> None:
         """Prepare; nothing is bound yet. Raises ConfigurationError."""
         self._serving = serving
@@ -40,6 +47,8 @@ class Life(Generic[ListenerT]):
         if executor not in ("threads", "inline"):
             raise ConfigurationError(f"executor is {executor!r}, expected 'threads' or 'inline'")
         self._inline = executor == "inline"
+        wires = frozenset(self._wire(opened).name for opened in self._opened)
+        check_marked(handled, Setting(serving.settings.store, self._inline, wires, alone))
         self._listeners: list[ListenerT] = []
         self._prepare()
 

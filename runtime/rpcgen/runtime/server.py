@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
 from rpcgen.runtime.core.dispatch import interface_of
+from rpcgen.runtime.core.once import Handled
 from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.core.serving import ServerSettings, Serving
 from rpcgen.runtime.core.versions.dates import dotted
@@ -17,6 +18,7 @@ from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.introspection import Introspection
 from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target, check_name
 
 EndpointT = TypeVar("EndpointT", bound=AnyEndpoint)
@@ -45,6 +47,7 @@ class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
         interceptors: Sequence[Interceptor] = (),
         codecs: Mapping[type, OpaqueCodec] | None = None,
         converters: Sequence[object] = (),
+        store: AnyStore | None = None,
         exchange: str | None = None,
         topic: str | None = None,
     ) -> None:
@@ -65,10 +68,12 @@ class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
             interceptors: hooks round every handler.
             codecs: opaque types to objects with `type`, `encode` and `decode`.
             converters: of the interfaces that have older forms, objects of their generated `...ServerConverters`.
+            store: where handlers that are marked `dedup` commit what they do, together with the ids of their messages.
             exchange, topic: replace those of the interfaces.
 
         Raises:
-            ConfigurationError: a URL, name or limit cannot be used, or two endpoints claim one method.
+            ConfigurationError: a URL, name or limit cannot be used, two endpoints claim one method, or a handler is
+                marked `dedup` and there is no store for it.
         """
         settings = ServerSettings(
             concurrency=self.CONCURRENCY if concurrency is None else concurrency,
@@ -78,6 +83,7 @@ class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
             interceptors=tuple(interceptors),
             codecs=codecs or {},
             converters=tuple(converters),
+            store=store,
         )
         self.server = server or socket.gethostname()
         self._plan = plan_server(
@@ -90,7 +96,12 @@ class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
         )
         serving = Serving(self._plan.endpoints, settings, answer)
         self._plan.meta.attach(serving, self.server)
-        self._begin(urls, serving, executor)
+        handled = [
+            Handled(endpoint, method)
+            for endpoint in endpoints
+            for method in interface_of(endpoint).methods
+        ]
+        self._begin(urls, serving, executor, handled)
 
     @property
     def _summary(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import msgspec
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
+from rpcgen.runtime.aio.once import RUNNER, run_once, run_once_on_thread
 from rpcgen.runtime.aio.runners import Runners, begin_handler
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
@@ -181,6 +182,8 @@ class AsyncLife(Life[AsyncListener]):
     def _begin_handler(self, job: Job) -> Awaitable[None] | None:
         """Take a coroutine handler's first step, which is nearly always the last; else what is to be awaited."""
         serving = self._serving
+        if job.entry.once:
+            return self._once(job, run_once(serving, job))
         try:
             waiting, value = begin_handler(job, serving.arguments(job, time.monotonic()))
         except LOOP_ENDS:
@@ -203,6 +206,15 @@ class AsyncLife(Life[AsyncListener]):
         else:
             self._serving.done(job, value)
 
+    async def _once(self, job: Job, running: Awaitable[None]) -> None:
+        """What runs in a transaction answers by itself, unless it fails."""
+        try:
+            await running
+        except LOOP_ENDS:
+            raise
+        except BaseException as error:
+            self._broke(job, error)
+
     def _broke(self, job: Job, error: BaseException) -> None:
         if not isinstance(error, asyncio.CancelledError):
             self._serving.failed(job, error)
@@ -221,6 +233,9 @@ class AsyncLife(Life[AsyncListener]):
         if self._pool is None:
             self._pool = HandlerThreads(min(self._serving.settings.concurrency, 64))
         serving = self._serving
+        if job.entry.once:
+            await self._once(job, run_once_on_thread(serving, job, self._pool))
+            return
         try:
             arguments = serving.arguments(job, time.monotonic())
             value = await self._loop.run_in_executor(self._pool, _call_handler, job, arguments)
@@ -314,7 +329,7 @@ def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
 _RUNNERS = frozenset(
     each.__code__
     for each in (AsyncLife._begin_handler, AsyncLife._go_on, _call_handler)  # pyright: ignore[reportPrivateUsage]
-)
+) | {RUNNER}
 
 
 @contextmanager

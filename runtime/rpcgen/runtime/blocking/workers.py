@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import msgspec
+from rpcgen.runtime.blocking.once import run_once
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.presence import AWAY
@@ -182,6 +183,9 @@ class Workers:
         serving = self._serving
         token = set_context(job.context)
         try:
+            if job.entry.once:
+                run_once(serving, job)
+                return
             arguments = serving.arguments(job, time.monotonic())
             value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
         except (

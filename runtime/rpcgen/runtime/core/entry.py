@@ -32,6 +32,7 @@ from rpcgen.runtime.errors import (
     VersionRejected,
     WrongKind,
 )
+from rpcgen.runtime.store import is_marked
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.versions.adapter import Adapter
@@ -46,6 +47,7 @@ class Entry:
         major, minor, settled: messages of this major, from minor `settled` to `minor`, are of the newest shape.
         hows: the kinds (CALL, CAST) that those may have.
         immediate: it is answered by whoever reads the request.
+        once: its handler runs in a transaction of the server's store.
     """
 
     __slots__ = (
@@ -63,6 +65,7 @@ class Entry:
         "major",
         "method",
         "minor",
+        "once",
         "results",
         "settled",
     )
@@ -82,6 +85,7 @@ class Entry:
         self.major, self.minor = interface.version
         self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
         self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
+        self.once = is_marked(self.handler)
         self.is_async = endpoint._coroutines  # pyright: ignore[reportPrivateUsage]
         if self.is_async and not iscoroutinefunction(self.handler):
             self.handler = _awaiting(self.handler)

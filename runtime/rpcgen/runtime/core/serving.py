@@ -13,7 +13,9 @@ import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher, Job, new_job
+from rpcgen.runtime.core.drifts import Drifts
 from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
+from rpcgen.runtime.core.once import unavailable
 from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
@@ -39,6 +41,7 @@ from rpcgen.runtime.errors import (
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.peers import Caller, Delivery
 from rpcgen.runtime.room import Room
+from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.server")
@@ -69,6 +72,9 @@ class ServerSettings(Struct, frozen=True):
     interceptors: tuple[Interceptor, ...] = ()
     codecs: Mapping[type, OpaqueCodec] = field(default_factory=dict[type, OpaqueCodec])
     converters: tuple[object, ...] = ()
+    store: AnyStore | None = None
+    #: What tells copies of one message apart that are each to be handled.
+    scope: bytes = b""
 
     def __post_init__(self) -> None:
         if self.concurrency < 1:
@@ -96,7 +102,7 @@ class Serving:
         self.presence = Presence()
         self.dispatcher = self._table(endpoints)
         self._answer = answer
-        self._drifted: set[tuple[str, bytes]] = set()
+        self._drifts = Drifts()
         self._repeats = Repeats()
         self._seen = Seen()
         self._gaps = Gaps()
@@ -151,7 +157,8 @@ class Serving:
             self._turn_away(source, caller, message, wire, error, now)
             return None
         if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
-            self._note_drift(job)
+            self.counters.drifted += 1
+            self._drifts.note(job)
         return job, runs
 
     def _attempt(self, message: Request, delivery: Delivery | None) -> int | None:
@@ -224,19 +231,6 @@ class Serving:
         else:
             self.done(job, value)
 
-    def _note_drift(self, job: Job) -> None:
-        self.counters.drifted += 1
-        interface, theirs = job.entry.interface, job.request.fingerprint
-        if (interface.name, theirs) not in self._drifted and len(self._drifted) < 64:
-            self._drifted.add((interface.name, theirs))
-            log.warning(
-                "a caller has another build of %s %d.%d: its fingerprint is %s, ours %s",
-                interface.name,
-                *interface.version,
-                theirs.hex(),
-                interface.fingerprint[: len(theirs)].hex(),
-            )
-
     # --- running --------------------------------------------------------------------------------------------------
 
     def arguments(self, job: Job, now: float) -> Any:
@@ -249,21 +243,36 @@ class Serving:
 
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
-        self._done(job, value)
+        try:
+            frame = job.reply(value) if job.awaited else b""
+        except BadResult as bad:
+            self._failed(job, bad)
+        else:
+            self._handled(job, frame)
         if job.delivery is not None:
             settle(job.delivery)
 
-    def _done(self, job: Job, value: Any) -> None:
-        error: BaseException | None = None
-        frame = b""
-        if job.awaited:
-            try:
-                frame = job.reply(value)
-            except BadResult as bad:
-                error = bad
-        if error is not None:
-            self._failed(job, error)
-            return
+    def committed(self, job: Job, answer: bytes) -> None:
+        """A handler returned, and what it did was committed: answer, if somebody waits."""
+        self._handled(job, answer if job.awaited else b"")
+        settle(job.delivery)
+
+    def again(self, job: Job, answer: bytes) -> None:
+        """What a message asks for was committed before: it is not run, and answered as it was then, if somebody waits."""
+        self.counters.committed += 1
+        if answer and job.awaited:
+            self.reply(job, answer)
+        settle(job.delivery)
+
+    def key(self, job: Job) -> bytes:
+        """What the store knows a message by."""
+        return job.request.id + self.settings.scope
+
+    def no_store(self, job: Job, error: Exception) -> Rejected:
+        """A transaction could not be begun: what becomes of the message."""
+        return unavailable(job, self._repeats, error)
+
+    def _handled(self, job: Job, frame: bytes) -> None:
         self.counters.handled += 1
         if self.settings.interceptors:
             self._after(job, None)

@@ -1,0 +1,102 @@
+"""Runs handlers in transactions of the server's store, without ever waiting for it in the loop.
+
+A coroutine handler's is an `AsyncStore`. A plain handler's is a `Store`, which is used on the threads of such handlers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from rpcgen.runtime.aio.handler_threads import HandlerThreads
+from rpcgen.runtime.aio.runners import begin_handler
+from rpcgen.runtime.context import reset_context, set_context
+from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.once import enter, handle, leave, written
+from rpcgen.runtime.core.serving import Serving
+from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transaction
+
+T = TypeVar("T")
+
+
+async def run_once(serving: Serving, job: Job) -> None:
+    """Handle by a coroutine and commit, then answer; or only answer, if that was done before."""
+    store = serving.settings.store
+    assert isinstance(store, AsyncStore)
+    try:
+        transaction = await store.begin(serving.key(job))
+    except Exception as error:
+        raise serving.no_store(job, error) from error
+    if isinstance(transaction, bytes):
+        serving.again(job, transaction)
+        return
+    try:
+        answer = await _handle(serving, job, store, transaction)
+    except GeneratorExit:  # the loop is thrown away, and nothing can be awaited any more
+        raise
+    except BaseException:
+        await transaction.rollback()
+        raise
+    finally:
+        leave(job)
+    await transaction.commit(answer)
+    serving.committed(job, answer)
+
+
+async def _handle(
+    serving: Serving, job: Job, store: AsyncStore[Any], transaction: AsyncTransaction[Any]
+) -> bytes:
+    arguments = serving.arguments(job, time.monotonic())  # which may be too late by now
+    enter(job, store, transaction)
+    waiting, value = begin_handler(job, arguments)
+    return written(job, value if waiting is None else await waiting)
+
+
+async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads) -> None:
+    """The same by a plain handler. Whoever is cancelled leaves it to its thread, which ends the transaction."""
+    store = serving.settings.store
+    assert isinstance(store, Store)
+    begun = threads.submit(store.begin, serving.key(job))
+    try:
+        transaction = await _ended(begun)
+    except asyncio.CancelledError:
+        begun.add_done_callback(_undo)
+        raise
+    except Exception as error:
+        raise serving.no_store(job, error) from error
+    if isinstance(transaction, bytes):
+        serving.again(job, transaction)
+        return
+    try:
+        arguments = serving.arguments(job, time.monotonic())
+        enter(job, store, transaction)
+    except BaseException:
+        await _ended(threads.submit(transaction.rollback))
+        raise
+    answer = await _ended(threads.submit(_in_context, job, arguments, transaction))
+    serving.committed(job, answer)
+
+
+async def _ended(future: Future[T]) -> T:
+    """What a thread made; it is not kept from making it."""
+    return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _undo(begun: Future[Transaction[Any] | bytes]) -> None:
+    """Nobody waits for a transaction any more."""
+    if begun.exception() is None and not isinstance(transaction := begun.result(), bytes):
+        transaction.rollback()
+
+
+def _in_context(job: Job, arguments: Any, transaction: Transaction[Any]) -> bytes:
+    token = set_context(job.context)
+    try:
+        return handle(job, arguments, transaction)
+    finally:
+        reset_context(token)
+
+
+#: Where coroutine handlers run that are marked.
+RUNNER = _handle.__code__

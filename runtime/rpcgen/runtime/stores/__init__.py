@@ -1,0 +1,1 @@
+"""Stores (`store.py`) in databases. Each is loaded by whoever uses it."""

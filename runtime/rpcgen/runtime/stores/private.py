@@ -1,0 +1,64 @@
+"""Makes and checks files that nobody else may read or change. Knows nothing of what is in them."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from rpcgen.runtime.errors import ConfigurationError
+
+
+def make_private_file(path: str) -> None:
+    """Create a file with mode 0600, if it is missing, and check it and its folder.
+
+    Raises:
+        ConfigurationError: others could read or change it, or put something in its place.
+    """
+    folder = os.path.dirname(path)
+    try:
+        _check_folder(folder, os.stat(folder))
+        if not os.path.lexists(path):
+            _create(path, folder)
+        _check_file(path, os.lstat(path))
+    except OSError as error:
+        raise ConfigurationError(f"cannot use {path}: {error.strerror}") from error
+
+
+def _create(path: str, folder: str) -> None:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:  # another process was quicker
+        return
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _check_folder(folder: str, status: os.stat_result) -> None:
+    if status.st_uid not in (0, os.geteuid()):
+        problem = (
+            f"belongs to user {status.st_uid}, expected root or {os.geteuid()}, as whom we run"
+        )
+    elif status.st_mode & 0o022:
+        mode = stat.S_IMODE(status.st_mode)
+        problem = f"has mode {mode:04o}, so that others can replace what is in it; expected 0700"
+    else:
+        return
+    raise ConfigurationError(f"{folder} {problem}")
+
+
+def _check_file(path: str, status: os.stat_result) -> None:
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode):
+        problem = "is no regular file"
+    elif status.st_uid != os.geteuid():
+        problem = f"belongs to user {status.st_uid}, not to {os.geteuid()}, as whom we run"
+    elif mode & 0o077:
+        problem = (
+            f"has mode {mode:04o}, so that others can reach it; expected 0600 (chmod 600 {path})"
+        )
+    else:
+        return
+    raise ConfigurationError(f"{path} {problem}")

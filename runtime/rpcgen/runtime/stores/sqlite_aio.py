@@ -1,0 +1,117 @@
+"""The store of `sqlite.py` for coroutine handlers: SQLite waits for disks, so it does that on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Concatenate, ParamSpec, TypeVar
+
+from rpcgen.runtime.aio.handler_threads import HandlerThreads
+from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Transaction
+from rpcgen.runtime.stores.sqlite import SqliteStore
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class SqliteWork:
+    """What a coroutine handler works with."""
+
+    def __init__(self, connection: sqlite3.Connection, thread: HandlerThreads) -> None:
+        self._connection = connection
+        self._thread = thread
+
+    async def run(
+        self,
+        work: Callable[Concatenate[sqlite3.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run a function in the transaction, on the store's thread: it gets the connection, then the arguments."""
+        return await _ended(self._thread.submit(work, self._connection, *args, **kwargs))
+
+
+class AsyncSqliteStore(AsyncStore[SqliteWork]):
+    """See `SqliteStore`, whose files it may share. Opening it takes a moment, so do it before the loop has work to do."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        schema: Sequence[str] = (),
+        window: float = 600.0,
+        newest: int = 100_000,
+        patience: float = 30.0,
+    ) -> None:
+        self._store = SqliteStore(
+            path, schema=schema, window=window, newest=newest, patience=patience
+        )
+        self._thread = HandlerThreads(1)
+        #: Held from `begin` until the transaction has ended: its thread must not wait for another one.
+        self._turn = asyncio.Lock()
+
+    async def begin(self, key: bytes) -> AsyncTransaction[SqliteWork] | bytes:
+        """See `Store.begin`."""
+        await self._turn.acquire()
+        begun = self._thread.submit(self._store.begin, key)
+        try:
+            transaction = await _ended(begun)
+        except asyncio.CancelledError:
+            ending = self._thread.submit(_undo, begun)
+            asyncio.wrap_future(ending).add_done_callback(lambda _: self._turn.release())
+            raise
+        except BaseException:
+            self._turn.release()
+            raise
+        if isinstance(transaction, bytes):
+            self._turn.release()
+            return transaction
+        return _Transaction(transaction, self._thread, self._turn)
+
+    def close(self) -> None:
+        """Close the file, when no server uses it any more."""
+        self._thread.submit(self._store.close).result()
+        self._thread.shutdown(wait=False)
+
+
+class _Transaction(AsyncTransaction[SqliteWork]):
+    """That of one message."""
+
+    def __init__(
+        self,
+        transaction: Transaction[sqlite3.Connection],
+        thread: HandlerThreads,
+        turn: asyncio.Lock,
+    ) -> None:
+        self.connection = SqliteWork(transaction.connection, thread)
+        self._transaction = transaction
+        self._thread = thread
+        self._turn = turn
+
+    async def commit(self, answer: bytes) -> None:
+        """See `Transaction.commit`."""
+        await self._end(self._transaction.commit, answer)
+
+    async def rollback(self) -> None:
+        """See `Transaction.rollback`."""
+        await self._end(self._transaction.rollback)
+
+    async def _end(self, end: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Let the thread end it, behind all else that it has to do; the next one may begin when it has."""
+        ending = asyncio.wrap_future(self._thread.submit(end, *args, **kwargs))
+        ending.add_done_callback(lambda _: self._turn.release())
+        await asyncio.shield(ending)
+
+
+async def _ended(future: Future[R]) -> R:
+    """What the thread made; it is not kept from making it."""
+    return await asyncio.shield(asyncio.wrap_future(future))
+
+
+def _undo(begun: Future[Transaction[sqlite3.Connection] | bytes]) -> None:
+    """On the thread, which has made it by now: nobody waits for it any more."""
+    if begun.exception() is None and not isinstance(transaction := begun.result(), bytes):
+        transaction.rollback()

@@ -1,0 +1,1 @@
+"""Handlers whose effects are committed with the ids of their messages (PROMISES: effectively once)."""
