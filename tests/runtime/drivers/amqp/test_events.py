@@ -135,7 +135,9 @@ def test_a_burst_floods_nobody(news: Any, url: str, group: str | None) -> None:
             publisher.item_taken(news.Item(name=name))
         eventually(lambda: len(heard) >= len(names), 60.0)
     assert sorted(heard) == sorted(names)
-    assert most <= 2 * 4  # one that is acknowledged already may not be counted out yet when the next one comes
+    assert (
+        most <= 2 * 4
+    )  # one that is acknowledged already may not be counted out yet when the next one comes
 
 
 @pytest.mark.timeout(120)
