@@ -12,6 +12,7 @@ from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.model import Dated, Error, Event, Interface, Named
 from rpcgen.idl.resolve import error_fields
+from rpcgen.idl.timeline import exists
 
 
 def compare_target(walk: Walk) -> None:
@@ -76,8 +77,11 @@ def _compare_topics(walk: Walk, spot: Spot) -> None:
 
 
 def compare_errors(walk: Walk) -> None:
-    """Compare the errors of both views; fields only of those that a method of one of them raises."""
-    raised = _raised(walk.old) | _raised(walk.new)
+    """Compare the errors of both views; fields only of those that a method of one of them raises, or of the file as it is.
+
+    Clients read an error by the fields that their own file gives it, whichever of its methods raise it.
+    """
+    raised = _raised(walk.old) | _raised(walk.new) | _raised(walk.file)
     for name, old in walk.old.errors.items():
         new = walk.new.errors.get(name)
         if new is None:
@@ -90,7 +94,14 @@ def compare_errors(walk: Walk) -> None:
 
 def _raised(view: Interface) -> set[str]:
     """Return what handlers may raise: what methods declare, and what extends that."""
-    declared = {raised.error for method in view.methods.values() for raised in method.raises}
+    at = view.version
+    declared = {
+        raised.error
+        for method in view.methods.values()
+        if exists(method.dated, at)
+        for raised in method.raises
+        if exists(raised.dated, at)
+    }
     return {
         name
         for name, error in view.errors.items()
