@@ -36,7 +36,8 @@ def disagreement(pair: Pair, said: Comparison, found: str) -> str:
 
 def shown(pair: Pair, said: Comparison) -> list[Finding]:
     """The findings that there has to be a message for."""
-    rarely = _raised(pair.old) ^ _raised(pair.new)
+    old, new = _raised(pair.old), _raised(pair.new)
+    rarely = {error for _, error in old | new} - {error for _, error in old & new}
     since = {each.path for each in said.findings if each.change and each.change.dated}
     since |= {each.path for each in said.findings if _is_never_left_out(pair.new, each)}
     shown = [each for each in said.findings if _is_shown(each, rarely, since)]
@@ -53,7 +54,8 @@ def _is_shown(finding: Finding, rarely: Set[str], since: Set[str]) -> bool:
     """Whether a message shows it.
 
     Args:
-        rarely: errors that one of two versions raises, which may never be written so that it does.
+        rarely: errors that no method raises in both versions: they may never be written so that it shows, and callers whose
+            version of the method does not raise them need not know them.
         since: what the newer file says to be otherwise now, which hides what it says wrongly of before.
     """
     change = finding.change
@@ -118,7 +120,17 @@ def _is_undone(finding: Finding, said: Comparison) -> bool:
     return finding.change.root.reader == "event" or finding.rule in ABSENCE
 
 
-def _raised(interface: Interface) -> set[str]:
-    declared = {raised.error for method in interface.methods.values() for raised in method.raises}
+def _raised(interface: Interface) -> set[tuple[str, str]]:
+    """Which method raises which error, what extends one included; methods by what stays the same when they are renamed."""
+    declared = {
+        (number_of(method.name), raised.error)
+        for method in interface.methods.values()
+        for raised in method.raises
+    }
     errors = interface.errors.values()
-    return declared | {each.name for each in errors if each.extends in declared}
+    return declared | {
+        (method, each.name)
+        for method, error in declared
+        for each in errors
+        if each.extends == error
+    }
