@@ -23,7 +23,7 @@ class Members:
     """What two files say of their arguments, fields and enums.
 
     Attributes:
-        fields: by number, as the newer file has them.
+        fields: by number, as the newer file has them; of copies of a type, that which tells of another form.
         usual: defaults and constants by number.
         told: what readers may be told instead of values of enums.
         raw: tags of unions that one of the files does not know, so that its readers keep what they hold as it travels.
@@ -35,14 +35,16 @@ class Members:
         self.told: defaultdict[str, list[str]] = defaultdict(list)
         self.raw = frozenset(set.symmetric_difference(*map(_tags, files)))
         for file in files:
+            here: dict[str, Field] = {}
             for field in _members(file):
                 number = number_of(field.name)
-                self.fields[number] = field
+                here[number] = _telling(field, here.get(number))
                 given = (field.default, field.constant)
                 self.usual[number] += [each.value for each in given if each is not None]
             for each in file.types.values():
                 for value, instead in each.fallback.items() if isinstance(each, Enum) else ():
                     self.told[value].append(instead)
+            self.fields |= here
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,10 @@ class Meaning:
             or any(got == each for each in self.members.usual[number_of(field.name)])
         )
         return later and unset and (not self.request or field.older == "drop")
+
+
+def _telling(field: Field, other: Field | None) -> Field:
+    return other if other is not None and other.was_type else field
 
 
 def _members(interface: Interface) -> Iterator[Field]:
