@@ -160,3 +160,33 @@ def test_what_breaks_one_is_dated_for_the_other(common: Path, capsys: Output) ->
     assert capsys.readouterr().err == "town.shop: 1.0 -> 1.1\ntown.bank: 3.7 -> 4.0\n"
     assert 'size: {type: int, since: {town.shop: "1.1"}}' in common.read_text()
     assert run(["check", "shop.yaml", "bank.yaml"]) == 0
+
+
+def test_a_type_with_a_version_of_its_own_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dates in it count on that version, whoever imports it; a second interface, and a second run, find it raised."""
+    monkeypatch.chdir(tmp_path)
+    common = tmp_path / "common.yaml"
+    common.write_text(
+        'rpcgen: 1\ntypes:\n  Done:\n    version: "2.3"  # of its own\n    fields: {id: int}\n'
+    )
+    for name in ("shop", "bank"):
+        (tmp_path / f"{name}.yaml").write_text(
+            f'rpcgen: 1\ninterface: town.{name}\nversion: "1.0"\nimports: [common.yaml]\n'
+            "types:\n  Mine: {version: '1.0', fields: {id: int}}\n"
+            "events: {done: {payload: Done}, mine: {payload: Mine}}\n"
+        )
+        assert run(["release", f"{name}.yaml"]) == 0
+    common.write_text(common.read_text().replace("id: int", "id: int, note: string?, who: string"))
+    shop = tmp_path / "shop.yaml"
+    shop.write_text(shop.read_text().replace("id: int", "id: int, more: int?"))
+    capsys.readouterr()
+    assert run(["bump", "--write", "shop.yaml", "bank.yaml"]) == 0
+    assert capsys.readouterr().err == "town.shop: 1.0 -> 1.1\ntown.bank: 1.0 -> 1.1\n"
+    assert 'version: "2.4"  # of its own\n    fields: {id: int, note: string? since 2.4, who' in (
+        common.read_text()
+    )
+    assert 'Mine: {version: "1.1", fields: {id: int, more: int? since 1.1}}' in shop.read_text()
+    assert run(["check", "shop.yaml", "bank.yaml"]) == 0
+    assert run(["bump", "shop.yaml", "bank.yaml"]) == 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rpcgen.idl.compat.finding import Finding
 from rpcgen.idl.lint.rule import Edit
@@ -21,6 +21,7 @@ from rpcgen.idl.model import (
     Named,
     Nullable,
     Struct,
+    TypeDef,
     TypeExpr,
 )
 from rpcgen.idl.position import Position
@@ -64,8 +65,7 @@ def date_edits(
             owner = "" if name == new.source else new.name
             files[name] = _file(texts[name], name, version, owner)
         file = files[name]
-        edit = _date(finding, file, old, new) if file is not None else None
-        if edit is not None:
+        for edit in _edits(finding, file, old, new) if file is not None else ():
             found.setdefault(edit.position, edit)
     return list(found.values())
 
@@ -99,6 +99,13 @@ class _File:
         """What something was until the date, as an entry of `was_type`."""
         entry = f'"{self.version}": {older}'
         return f"{self.owner}: {{{entry}}}" if self.owner else entry
+
+    def raised(self, name: str, version: Version) -> Edit | None:
+        """Give a type with a version of its own another one."""
+        types = self.tree.get("types")
+        type_ = types.get(name) if isinstance(types, Map) else None
+        said = type_.get("version") if isinstance(type_, Map) else None
+        return Edit(said.at, f'"{version}"') if isinstance(said, Text) else None
 
     def with_key(self, map_: Node, key: str) -> Edit | None:
         """Add a key to a map, in the style that it has."""
@@ -149,6 +156,25 @@ def _file(text: str, name: str, version: Version, owner: str) -> _File | None:
         scalars={node.at: node for node in nodes if isinstance(node, Text)},
         maps={each.at: each for each in maps},
     )
+
+
+def _edits(finding: Finding, file: _File, old: Interface, new: Interface) -> list[Edit]:
+    """Date one finding; in a type with a version of its own by that, which is raised if it was released."""
+    change = finding.change
+    owner = new.types.get(change.owner) if change is not None else None
+    if change and isinstance(owner, Struct) and owner.version and change.name in owner.fields:
+        version = _next_clock(owner.version, old.types.get(owner.name))
+        dated = _date(finding, replace(file, version=version, owner=""), old, new)
+        edits = [dated, file.raised(owner.name, version) if dated is not None else None]
+    else:
+        edits = [_date(finding, file, old, new)]
+    return [edit for edit in edits if edit is not None]
+
+
+def _next_clock(now: Version, released: TypeDef | None) -> Version:
+    """The version that a type with one of its own needs for what is new in it."""
+    is_released = isinstance(released, Struct) and released.version == now
+    return Version(now.major, now.minor + 1) if is_released else now
 
 
 def _date(finding: Finding, file: _File, old: Interface, new: Interface) -> Edit | None:
