@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rpcgen.idl.model import Enum, Field, Interface, Struct, Union
+from rpcgen.idl.model import Enum, Field, Interface, Nullable, Struct, Union
 from rpcgen.idl.version import Version
 from rpcgen.runtime import ABSENT
 
@@ -25,6 +25,7 @@ class Members:
     Attributes:
         fields: by number, as the newer file has them; of copies of a type, that which tells of another form.
         usual: defaults and constants by number.
+        absent: numbers of what a writer of one of the files may leave out.
         told: what readers may be told instead of values of enums.
         raw: tags of unions that one of the files does not know, so that its readers keep what they hold as it travels.
     """
@@ -32,6 +33,7 @@ class Members:
     def __init__(self, files: tuple[Interface, Interface]) -> None:
         self.fields: dict[str, Field] = {}
         self.usual: defaultdict[str, list[Plain]] = defaultdict(list)
+        self.absent: set[str] = set()
         self.told: defaultdict[str, list[str]] = defaultdict(list)
         self.raw = frozenset(set.symmetric_difference(*map(_tags, files)))
         for file in files:
@@ -41,6 +43,8 @@ class Members:
                 here[number] = _telling(field, here.get(number))
                 given = (field.default, field.constant)
                 self.usual[number] += [each.value for each in given if each is not None]
+                if self.usual[number] or isinstance(field.type, Nullable) or field.dated.since:
+                    self.absent.add(number)
             for each in file.types.values():
                 for value, instead in each.fallback.items() if isinstance(each, Enum) else ():
                     self.told[value].append(instead)

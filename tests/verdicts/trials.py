@@ -173,8 +173,10 @@ class Trial:
 
     def _leave_out(self, *, levelled: bool) -> None:
         """Choose what peers do not say that write less than generated code does; not what they say otherwise to each."""
-        fields = self._members.fields.items()
-        numbers = sorted(n for n, field in fields if not (levelled and field.was_type))
+        fields, absent = self._members.fields.items(), self._members.absent
+        numbers = sorted(
+            n for n, field in fields if n in absent and not (levelled and field.was_type)
+        )
         few = self.random.sample(numbers, min(len(numbers), self.random.choice([0, 1, 1, 2])))
         for side in self._sides:
             side.leave_out(frozenset(few))
