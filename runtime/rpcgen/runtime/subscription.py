@@ -1,8 +1,11 @@
-"""What a program wants to hear of events. Knows no driver."""
+"""What a program wants to hear of events, and one that it has taken. Knows no driver."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
+from rpcgen.runtime.peers import Delivery
 from rpcgen.runtime.target import Target
 
 
@@ -39,3 +42,28 @@ class Subscription(Struct, frozen=True):
     group: str | None
     member: str
     concurrency: int
+
+
+class Taken(Delivery):
+    """An event that a program has, of those that are kept nowhere. Whoever settles it makes room for the next.
+
+    Args:
+        done: called once.
+        deadline: see `Delivery`.
+    """
+
+    __slots__ = ("_done",)
+
+    def __init__(self, done: Callable[[], None], deadline: float | None = None) -> None:
+        super().__init__(redelivered=False, deadline=deadline)
+        self._done: Callable[[], None] | None = done
+
+    def settle(self) -> None:
+        """See `Delivery.settle`."""
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+    def fail(self, reason: str, *, hopeless: bool = False) -> None:
+        """It is not tried again: nothing is kept."""
+        self.settle()

@@ -20,8 +20,8 @@ from rpcgen.runtime.drivers.kombu.line import Line
 from rpcgen.runtime.drivers.kombu.names import Names, new_token
 from rpcgen.runtime.drivers.kombu.thread import LineThread
 from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
-from rpcgen.runtime.peers import Caller, Delivery, Outgoing, Peer
-from rpcgen.runtime.subscription import Heard, Subscription
+from rpcgen.runtime.peers import Caller, Outgoing, Peer
+from rpcgen.runtime.subscription import Heard, Subscription, Taken
 
 log = logging.getLogger("rpcgen.kombu")
 
@@ -60,26 +60,6 @@ _WORDS: Final = {"at_least_once": "delivery: at_least_once (at least once)", "tt
 def refuse_message(carrier: Carrier, place: EventPlace, message: Outgoing) -> None:
     """The same, of one that is about to be published."""
     refuse(carrier, place.name, kept=message.kept, dated=message.worthless is not None)
-
-
-class Taken(Delivery):
-    """An event that was taken. Whoever settles it makes room for the next."""
-
-    __slots__ = ("_done",)
-
-    def __init__(self, done: Callable[[], None]) -> None:
-        super().__init__(redelivered=False)
-        self._done: Callable[[], None] | None = done
-
-    def settle(self) -> None:
-        """See `Delivery.settle`."""
-        done, self._done = self._done, None
-        if done is not None:
-            done()
-
-    def fail(self, reason: str, *, hopeless: bool = False) -> None:
-        """It is not tried again: nothing is kept."""
-        self.settle()
 
 
 class EventDesk(LineThread):

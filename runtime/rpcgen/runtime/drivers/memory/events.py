@@ -11,29 +11,9 @@ from collections.abc import Callable
 
 from rpcgen.runtime.errors import NotSent, Undeliverable
 from rpcgen.runtime.inbox import HIGH_WATER, Inbox
-from rpcgen.runtime.peers import Caller, Delivery, Outgoing, Peer
-from rpcgen.runtime.subscription import Subscription
+from rpcgen.runtime.peers import Caller, Outgoing, Peer
+from rpcgen.runtime.subscription import Subscription, Taken
 from rpcgen.runtime.target import Target
-
-
-class Taken(Delivery):
-    """An event that a member has. Whoever settles it makes room for the next."""
-
-    __slots__ = ("_done",)
-
-    def __init__(self, deadline: float | None, done: Callable[[], None]) -> None:
-        super().__init__(redelivered=False, deadline=deadline)
-        self._done: Callable[[], None] | None = done
-
-    def settle(self) -> None:
-        """See `Delivery.settle`."""
-        done, self._done = self._done, None
-        if done is not None:
-            done()
-
-    def fail(self, reason: str, *, hopeless: bool = False) -> None:
-        """It is not tried again: nothing is kept in a process."""
-        self.settle()
 
 
 class Member:
@@ -87,7 +67,7 @@ class Group:
             self.hand_out()
 
         member.room -= 1
-        member.inbox.put((Taken(deadline, done), frame))
+        member.inbox.put((Taken(done, deadline), frame))
 
     def join(self, member: Member) -> None:
         """Have a share."""
