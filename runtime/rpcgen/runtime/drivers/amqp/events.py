@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
-from msgspec import Struct
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.desk import Desk
 from rpcgen.runtime.drivers.amqp.lane import Lane
@@ -17,7 +16,7 @@ from rpcgen.runtime.drivers.amqp.message import Exchange
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.native import NativeManner
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
-from rpcgen.runtime.drivers.amqp.queues import SINGLE, KeptQueue
+from rpcgen.runtime.drivers.amqp.queues import SINGLE, KeptQueue, NamedQueue
 from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.subscription import Heard, Subscription
@@ -31,7 +30,24 @@ def _bind(lane: Lane, queue: str, bindings: Bindings) -> None:
         lane.bind(queue, Exchange(exchange, "topic"), key)
 
 
-class GroupQueue(Struct, frozen=True):
+class _BoundQueue(NamedQueue, frozen=True):
+    """A queue of events that are delivered at most once."""
+
+    bindings: Bindings
+    kept: ClassVar[bool] = False
+
+    def bind(self, lane: Lane) -> None:
+        """Get what is published. Raises LaneClosed."""
+        _bind(lane, self.name, self.bindings)
+
+    def _consume(self, lane: Lane, intake: Taker) -> None:
+        """Be bound, once it is declared, and take as many as can be run."""
+        self.bind(lane)
+        came, cancelled, prefetch = intake.requested, intake.cancelled, intake.concurrency
+        lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
+
+
+class GroupQueue(_BoundQueue, frozen=True):
     """A group's queue of events that are delivered at most once; it stays when nobody consumes.
 
     Attributes:
@@ -39,28 +55,14 @@ class GroupQueue(Struct, frozen=True):
         single: one member at a time gets what is in it.
     """
 
-    name: str
-    bindings: Bindings
     kind: str
     single: bool
-    kept: ClassVar[bool] = False
-
-    @property
-    def tag(self) -> str:
-        """The consumer is called as the queue is."""
-        return self.name
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         arguments = {"x-queue-type": self.kind, **(SINGLE if self.single else {})}
         lane.declare_queue(self.name, durable=True, arguments=arguments)
-        self.bind(lane)
-        came, cancelled, prefetch = intake.requested, intake.cancelled, intake.concurrency
-        lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
-
-    def bind(self, lane: Lane) -> None:
-        """Get what is published. Raises LaneClosed."""
-        _bind(lane, self.name, self.bindings)
+        self._consume(lane, intake)
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another member. Raises LaneClosed."""
@@ -80,28 +82,13 @@ class KeptGroupQueue(KeptQueue, frozen=True):
         _bind(lane, self.name, self.bindings)
 
 
-class EarQueue(Struct, frozen=True):
+class EarQueue(_BoundQueue, frozen=True):
     """The queue of one program that names no group; it goes with its connection."""
-
-    name: str
-    bindings: Bindings
-    kept: ClassVar[bool] = False
-
-    @property
-    def tag(self) -> str:
-        """The consumer is called as the queue is."""
-        return self.name
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         lane.declare_queue(self.name, exclusive=True, auto_delete=True)
-        self.bind(lane)
-        came, cancelled, prefetch = intake.requested, intake.cancelled, intake.concurrency
-        lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
-
-    def bind(self, lane: Lane) -> None:
-        """Get what is published. Raises LaneClosed."""
-        _bind(lane, self.name, self.bindings)
+        self._consume(lane, intake)
 
     def withdraw(self, lane: Lane) -> None:
         """Get nothing new; what was published before still comes. Raises LaneClosed."""

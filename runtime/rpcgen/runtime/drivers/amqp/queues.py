@@ -23,7 +23,7 @@ STREAM: Final[dict[str, Any]] = {
 }
 
 
-class _Named(Struct, frozen=True):
+class NamedQueue(Struct, frozen=True):
     name: str
 
     @property
@@ -32,7 +32,7 @@ class _Named(Struct, frozen=True):
         return self.name
 
 
-class Queue(_Named, frozen=True):
+class Queue(NamedQueue, frozen=True):
     """A queue of requests, which goes when its last consumer does.
 
     Attributes:
@@ -72,7 +72,7 @@ class Queue(_Named, frozen=True):
         """It goes by itself."""
 
 
-class KeptQueue(_Named, frozen=True):
+class KeptQueue(NamedQueue, frozen=True):
     """A queue of messages that are kept until they have been run; it stays when nobody consumes.
 
     Attributes:
@@ -164,7 +164,7 @@ class Stream:
         """It stays."""
 
 
-class OwnQueue(_Named, frozen=True):
+class OwnQueue(NamedQueue, frozen=True):
     """A server's own queue, of what goes to all.
 
     Attributes:
