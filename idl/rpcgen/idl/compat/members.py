@@ -34,7 +34,7 @@ def compare_fields(
             if before is not None:
                 _removed(walk, before, whole(), spot)
         elif before is None:
-            _added(walk, after, spot)
+            _added(walk, after, whole, spot)
         else:
             here = taking(walk, after, spot)
             _both(walk, before, after, here.part(after.name, after.position, before.position))
@@ -68,17 +68,25 @@ def _is_same_default(old: Default | None, new: Default | None) -> bool:
     return old.value == new.value and repr(old.value) == repr(new.value)
 
 
-def _added(walk: Walk, field: Field, spot: Spot) -> None:
+def _added(walk: Walk, field: Field, whole: Callable[[], Fields], spot: Spot) -> None:
     if field.position in walk.late:
         return
     if not walk.dated:
         walk.born.add((spot.owner, field.position))
-    required = is_required(field, walk.new.types)
+    required = is_required(field, walk.new.types) and not _reads_without(walk, field, whole, spot)
     subject = "required-field" if required else "optional-field"
     here = spot.part(field.name, field.position, spot.was_at)
     walk.found(
         subject, "added", here, after=shown(field), since=since_text(field.dated), required=required
     )
+
+
+def _reads_without(walk: Walk, field: Field, whole: Callable[[], Fields], spot: Spot) -> bool:
+    """Whether readers of an answer do without it, whatever the file says that it was: they read it as it is now."""
+    if spot.root.reader == "request":
+        return False
+    now = next(each for each in whole().values() if each.position == field.position)
+    return not is_required(now, walk.file.types)
 
 
 def _removed(walk: Walk, field: Field, whole: Fields, spot: Spot) -> None:
