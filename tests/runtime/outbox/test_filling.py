@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rpcgen.runtime import ConfigurationError, NotSent, TooLarge
+from rpcgen.runtime import ConfigurationError, NotSent, TooLarge, Unknown
 
-from tests.runtime.outbox.parts import status, waiting
+from tests.runtime.outbox.parts import ask, status, waiting
 
 
 def test_a_cast_returns_once_it_is_in_the_file(keep: Any, nowhere: str, folder: Path) -> None:
@@ -56,10 +59,10 @@ def test_what_is_larger_than_the_transport_takes_is_refused(keep: Any, nowhere: 
             client.order(ticket="x" * 1000)
 
 
-def fill(client: Any, ids: list[str]) -> None:
+def fill(client: Any, ids: list[str], length: int = 3) -> None:
     """Cast more than may be there."""
     for number in range(20):
-        ids.append(client.order(ticket=f"t{number}").id.hex())
+        ids.append(client.order(ticket=f"t{number}".ljust(length, "x")).id.hex())
 
 
 @pytest.mark.parametrize(
@@ -107,3 +110,34 @@ def test_options_are_checked(options: str, said: str, keep: Any) -> None:
     """When the client is made."""
     with pytest.raises(ConfigurationError, match=said):
         keep.KeepClient(f"amqp://127.0.0.1/?{options}")
+
+
+@contextlib.contextmanager
+def failing_writes(size: int) -> Iterator[None]:
+    """Writes beyond a size fail in this process, with an error that says nothing of a full disk (EFBIG)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fails_is_told(keep: Any, nowhere: str, folder: Path) -> None:
+    """F32: as Unknown, as it may be found there; what had returned stays, and it goes on when the disk does."""
+    with keep.KeepClient(nowhere) as client:
+        ids = [client.order(ticket="before").id.hex()]
+        written = max(each.stat().st_size for each in folder.iterdir())
+        with failing_writes(written + 2**20):
+            with pytest.raises(Unknown, match="disk I/O error"):
+                fill(client, ids, length=100_000)
+            with pytest.raises(Unknown, match="disk I/O error"):
+                client.order(ticket="x" * 100_000)
+            assert len(ids) > 2
+        found = status(client)
+        assert (found.failed, found.trouble) == (2, "disk I/O error")
+        ids.append(client.order(ticket="after").id.hex())
+    kept = waiting(folder)
+    assert [each for each in kept if each in ids] == ids
+    assert len(kept) <= len(ids) + 2
+    assert ask(folder, "PRAGMA integrity_check") == [("ok",)]
