@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +13,8 @@ from pathlib import Path
 import pytest
 import zmq
 from rpcgen.runtime import AuthError, ConnectionLost, NotSent
-from rpcgen.runtime.drivers.zeromq import control, renewal
-from rpcgen.runtime.drivers.zeromq.keyfiles import decode
+from rpcgen.runtime.drivers.zeromq import control, renewal, sockets
+from rpcgen.runtime.drivers.zeromq.keyfiles import Secret, decode
 
 from tests.runtime.drivers.zeromq.keyring import Keyring
 from tests.runtime.drivers.zeromq.parts import (
@@ -173,14 +175,6 @@ def test_a_list_that_cannot_be_read_turns_nobody_out(tcp: str, keys: Keyring) ->
     served.close()
 
 
-def _taken(url: str) -> bool:
-    """Whether a server has its new key; while it binds anew it refuses connections."""
-    try:
-        return fresh(url)
-    except NotSent:
-        return False
-
-
 def test_a_server_changes_its_own_key(server: str, keys: Keyring) -> None:
     """Connections stay, new ones need the new key; it can be done again, and clients that trust both notice nothing."""
     old = BlockingSide(keys.client(server))
@@ -193,11 +187,52 @@ def test_a_server_changes_its_own_key(server: str, keys: Keyring) -> None:
         assert fresh(both)
         os.replace(keys.folder / "next.key", keys.folder / "server.key")
         os.replace(keys.folder / "next.pub", keys.folder / "server.pub")
-        eventually(lambda: _taken(keys.client(server)), LIMIT)
+        eventually(lambda: fresh(keys.client(server)), LIMIT)
         assert fresh(both)
         assert not fresh(keys.client(server, peers="old.pub"))
         call(old, TOPIC, b"%d" % number)
     old.close()
+
+
+#: Connects to a Unix socket again and again until its input ends; says how often it was refused, or found nothing.
+PROBE = """
+import errno, select, socket, sys
+asked = refused = 0
+while not select.select([sys.stdin], [], [], 0)[0]:
+    for _ in range(100):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            error = probe.connect_ex(sys.argv[1])
+        asked += 1
+        refused += error in (errno.ENOENT, errno.ECONNREFUSED)
+    if asked == 100:
+        print("begun", flush=True)
+print(refused)
+"""
+
+
+def test_nobody_is_refused_while_a_server_binds_anew(tmp_path: Path) -> None:
+    """A client that is refused takes the server for dead, and removes its files: there is no moment for it."""
+    path = tmp_path / "0123456789ab.sock"
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as bound:
+        bound.linger = 0
+        bound.curve_server = True
+        sockets.set_secret(bound, Secret(zmq.curve_keypair()[1].decode()))
+        bound.bind(f"ipc://{path}")
+        server = renewal.Renewal(bound, f"ipc://{path}")
+        probe = subprocess.Popen(
+            [sys.executable, "-c", PROBE, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert probe.stdout is not None
+        assert probe.stdout.readline() == "begun\n"
+        for _ in range(100):
+            server.renew(Secret(zmq.curve_keypair()[1].decode()), -1)
+        refused, _ = probe.communicate(timeout=20.0)
+    assert int(refused) == 0
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_client_changes_its_own_key(

@@ -1,7 +1,7 @@
 """The files of a `zmq+ipc` directory: reading strictly, writing whole, removing only what is dead and ours.
 
-Names are random and never used again, so a file that was found dead cannot have come to life when it is removed.
-Knows nothing of ZeroMQ.
+Names are random and never used again, and a server that binds anew puts a socket that listens in the place of one that
+does (`renewal.py`), so a file that was found dead cannot have come to life when it is removed. Knows nothing of ZeroMQ.
 """
 
 from __future__ import annotations
@@ -61,9 +61,14 @@ def file_name(name: str) -> str:
     return f"{name}.json"
 
 
-def stem(record: str) -> str:
-    """The random name in a record's file name."""
-    return record.partition(".")[0]
+def stem(file: str) -> str:
+    """The random name in the name of a record or a socket."""
+    return file.partition(".")[0]
+
+
+def temporary(name: str) -> str:
+    """What a file of a server's random name is called until it is whole."""
+    return f".{name}.new"
 
 
 def read(directory: str, name: str) -> Record:
@@ -101,15 +106,15 @@ def read(directory: str, name: str) -> Record:
 
 def write(directory: str, name: str, record: Record) -> None:
     """Write a record so that it appears whole."""
-    temporary = os.path.join(directory, f".{name}.new")
+    unfinished = os.path.join(directory, temporary(name))
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = os.open(temporary, flags, 0o600)
+    fd = os.open(unfinished, flags, 0o600)
     try:
         with open(fd, "wb") as file:
             file.write(msgspec.json.encode(record))
-        os.rename(temporary, os.path.join(directory, file_name(name)))
+        os.rename(unfinished, os.path.join(directory, file_name(name)))
     except BaseException:
-        remove(directory, os.path.basename(temporary))
+        remove(directory, temporary(name))
         raise
 
 
