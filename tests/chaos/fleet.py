@@ -105,6 +105,8 @@ class Fleet:
         made = urls(transport, directory, servers, address, where)
         self.urls = [_with_options(url, options) for url in made]
         self.servers: dict[int, Process] = {}
+        #: How often servers were asked about themselves.
+        self.questions = 0
         self._programs: dict[str, Process] = {}
         self._all: list[Process] = []
         self._askers: list[tuple[Asker, Reading]] = []
@@ -262,12 +264,16 @@ class Fleet:
     def health(self, number: int) -> Health:
         """What a server says of itself."""
         with self._meta() as meta:
-            return meta.prepare(server=f"s{number}").health()
+            found = meta.prepare(server=f"s{number}").health()
+        self.questions += 1
+        return found
 
     def counters(self, number: int) -> dict[str, int]:
-        """What a server has counted."""
+        """What a server has counted; the answer to this is not among it."""
         with self._meta() as meta:
-            return meta.prepare(server=f"s{number}").stats().counters
+            found = meta.prepare(server=f"s{number}").stats().counters
+        self.questions += 1
+        return found
 
     def _meta(self) -> MetaClient:
         return MetaClient(self.url, exchange="test", topic="errand")

@@ -53,13 +53,14 @@ class ServerCounters(Counters):
     received: requests that could be read; handled: handlers that returned; declared: ended in a declared error;
     failed: ended in any other exception; rejected: refused before a handler ran; overloaded, expired, stale: those of
     them refused for that reason; cancelled: given up by their caller; redelivered: not run, because another server may
-    have run them; unanswered: replies whose caller was gone; unreadable: frames that were no message; drifted: messages
+    have run them; answered: answers handed to the driver; unanswered: those whose caller was gone; unreadable: frames that were no message; drifted: messages
     of a build of the same version that differs from ours; repeated: requests that came again, and were dropped; missed:
     fanouts that were sent while we listened to their sender, and have not come (one that comes late is taken off again);
     committed: those of a store's that came again, and were not run, because they had been committed.
     """
 
     __slots__ = (
+        "answered",
         "cancelled",
         "committed",
         "declared",
@@ -82,4 +83,4 @@ class ServerCounters(Counters):
         self.received = self.handled = self.declared = self.failed = self.rejected = 0
         self.overloaded = self.expired = self.cancelled = self.redelivered = self.unanswered = 0
         self.unreadable = self.drifted = self.stale = self.repeated = self.missed = 0
-        self.committed = 0
+        self.committed = self.answered = 0

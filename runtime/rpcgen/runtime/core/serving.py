@@ -333,8 +333,7 @@ class Serving:
         except TooLarge as error:
             self.send(job.source, job.caller, job.failure(BadResult(str(error)))[0])
         else:
-            if not sent:
-                self.counters.unanswered += 1
+            self._count_answer(sent)
 
     def send(self, source: Source, caller: Caller, frame: bytes) -> None:
         """Send a frame to a caller; one that is gone, or that the frame is too large for, is counted."""
@@ -342,7 +341,12 @@ class Serving:
             sent = self._answer(source, caller, frame)
         except TooLarge:  # a limit below our own refusals: nothing smaller could be said
             sent = False
-        if not sent:
+        self._count_answer(sent)
+
+    def _count_answer(self, sent: bool) -> None:
+        if sent:
+            self.counters.answered += 1
+        else:
             self.counters.unanswered += 1
 
     def count_unsent(self) -> None:
