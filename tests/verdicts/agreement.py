@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Set
 
 from rpcgen.idl.compat import Comparison, Finding, Verdict
-from rpcgen.idl.model import Interface, OlderType, Union
+from rpcgen.idl.model import Interface, Method, OlderType, Union
 
 from tests.verdicts.meaning import Members
 from tests.verdicts.pairs import Pair, has_forms
 from tests.verdicts.running import number_of
+from tests.versions.reference.dates import exists
 
 #: Findings about dates that are wrong in requests: their messages fail on servers that the file promises they suit.
 DATES = frozenset({"since-missing", "since-too-old", "widening-undated"})
@@ -36,8 +37,7 @@ def disagreement(pair: Pair, said: Comparison, found: str) -> str:
 
 def shown(pair: Pair, said: Comparison) -> list[Finding]:
     """The findings that there has to be a message for."""
-    old, new = _raised(pair.old), _raised(pair.new)
-    rarely = {error for _, error in old | new} - {error for _, error in old & new}
+    rarely = _errors(pair) - _called_for(pair)
     since = {each.path for each in said.findings if each.change and each.change.dated}
     since |= {each.path for each in said.findings if _is_never_left_out(pair.new, each)}
     shown = [each for each in said.findings if _is_shown(each, rarely, since)]
@@ -54,8 +54,7 @@ def _is_shown(finding: Finding, rarely: Set[str], since: Set[str]) -> bool:
     """Whether a message shows it.
 
     Args:
-        rarely: errors that no method raises in both versions: they may never be written so that it shows, and callers whose
-            version of the method does not raise them need not know them.
+        rarely: errors that no method raises which callers of both versions can call, so that nobody writes them to the other.
         since: what the newer file says to be otherwise now, which hides what it says wrongly of before.
     """
     change = finding.change
@@ -120,17 +119,26 @@ def _is_undone(finding: Finding, said: Comparison) -> bool:
     return finding.change.root.reader == "event" or finding.rule in ABSENCE
 
 
-def _raised(interface: Interface) -> set[tuple[str, str]]:
-    """Which method raises which error, what extends one included; methods by what stays the same when they are renamed."""
+def _errors(pair: Pair) -> set[str]:
+    return {*pair.old.errors, *pair.new.errors}
+
+
+def _called_for(pair: Pair) -> set[str]:
+    """The errors that a method raises in either version which has it in both, what extends one included."""
+    methods = [_methods(file) for file in (pair.old, pair.new)]
+    both = methods[0].keys() & methods[1].keys()
     declared = {
-        (number_of(method.name), raised.error)
-        for method in interface.methods.values()
-        for raised in method.raises
+        raised.error for file in methods for number in both for raised in file[number].raises
     }
-    errors = interface.errors.values()
-    return declared | {
-        (method, each.name)
-        for method, error in declared
-        for each in errors
-        if each.extends == error
+    errors = [*pair.old.errors.values(), *pair.new.errors.values()]
+    return declared | {each.name for each in errors if each.extends in declared}
+
+
+def _methods(interface: Interface) -> dict[str, Method]:
+    """The methods that can be called, by what stays the same when they are renamed."""
+    return {
+        number_of(each.name): each
+        for each in interface.methods.values()
+        if exists(each.dated, interface.version)
+        and any(route.kind == "call" for route in each.routes)
     }

@@ -102,9 +102,10 @@ def fails(change: Change, writer: str, message: Plain, old: Side, new: Side) -> 
 
 
 def _shown(change: Change, old: Side, new: Side) -> Iterator[Example]:
-    """Yield the messages that show a change: old requests, and answers and events of both."""
-    yield from _of_writer(change, ("old", old), ("new", new))
-    if change.root.reader != "request":
+    """Yield the messages that show a change: old requests, and answers and events of whoever writes them."""
+    if change.was_written:
+        yield from _of_writer(change, ("old", old), ("new", new))
+    if change.is_written and change.root.reader != "request":
         yield from _of_writer(change, ("new", new), ("old", old))
 
 

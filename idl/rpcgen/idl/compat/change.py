@@ -15,14 +15,28 @@ from rpcgen.idl.position import Position
 _BOUNDS = re.compile(r"(?:^|, )(?=(?:min|max|size|pattern) |unique\b)")
 #: Who reads a payload. A server reads requests; clients read results and errors; subscribers read events.
 Reader = Literal["request", "result", "error", "event", ""]
+#: The one version whose peers write a payload, where those of the other never do; empty: both do.
+Only = Literal["old", "new", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The payload that a change is in: of a method, an error or an event; nothing where it is in none."""
+    """The payload that a change is in: of a method, an error or an event; nothing where it is in none.
+
+    Attributes:
+        reader: who reads it.
+        name: of the method, error or event.
+        only: whose peers alone write it: servers of one version, where no method of the other raises an error.
+    """
 
     reader: Reader = ""
     name: str = ""
+    only: Only = ""
+
+    @property
+    def audience(self) -> str:
+        """Who reads it from whom, in one word: what is compared for one audience tells nothing of another."""
+        return self.reader + self.only
 
     def __str__(self) -> str:
         match self.reader:
@@ -84,6 +98,16 @@ class Change:
     def direction(self) -> str:
         """Requests are read strictly, everything else tolerantly; nothing where it is in no payload."""
         return self.root.reader and ("request" if self.root.reader == "request" else "result")
+
+    @property
+    def was_written(self) -> bool:
+        """Whether peers of the older version write it, so that newer readers get it from them."""
+        return self.root.only != "new"
+
+    @property
+    def is_written(self) -> bool:
+        """Whether peers of the newer version write it, so that older readers get it from them."""
+        return self.root.only != "old"
 
     @property
     def used(self) -> str:

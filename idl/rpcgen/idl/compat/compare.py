@@ -74,6 +74,7 @@ class Newer:
         return Walk(
             then,
             self.now,
+            undated.before,
             self.interface,
             True,
             settled,
@@ -88,8 +89,7 @@ class Newer:
         key = (old.version, clocks)
         if key not in self._then:
             self._then[key] = view_at(self.interface, old.version, dict(clocks))
-        before = view_at(old, old.version)
-        return Walk(before, self._then[key], self.interface, dated=False)
+        return Walk(view_at(old, old.version), self._then[key], old, self.interface, dated=False)
 
 
 def compare(old: Interface, new: Interface) -> Comparison:

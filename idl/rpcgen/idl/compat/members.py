@@ -189,7 +189,7 @@ def _policy(field: Field) -> str:
 
 def _same_form(walk: Walk, old: Field, new: Field, spot: Spot) -> bool:
     """Whether two fields are the same but for their dates: nothing is found between them."""
-    inner = Walk(walk.old, walk.new, walk.file, dated=False)
+    inner = Walk(walk.old, walk.new, walk.before, walk.file, dated=False)
     _both(inner, old, new, spot)
     return not inner.changes
 

@@ -66,7 +66,7 @@ def _removed(walk: Walk, method: Method) -> None:
 
 
 def _same_form(walk: Walk, old: Method, new: Method) -> bool:
-    inner = Walk(walk.old, walk.new, walk.file, dated=False)
+    inner = Walk(walk.old, walk.new, walk.before, walk.file, dated=False)
     _both(inner, old, new)
     return not inner.changes
 

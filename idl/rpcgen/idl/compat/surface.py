@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.members import compare_fields
 from rpcgen.idl.compat.methods import compare_waiting
+from rpcgen.idl.compat.raising import bases, raised_between
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
-from rpcgen.idl.model import Dated, Error, Event, Interface, Named
+from rpcgen.idl.model import Dated, Error, Event, Named
 from rpcgen.idl.resolve import error_fields
-from rpcgen.idl.timeline import exists
 
 
 def compare_target(walk: Walk) -> None:
@@ -77,11 +76,8 @@ def _compare_topics(walk: Walk, spot: Spot) -> None:
 
 
 def compare_errors(walk: Walk) -> None:
-    """Compare the errors of both views; fields only of those that a method of one of them raises, or of the file as it is.
-
-    Clients read an error by the fields that their own file gives it, whichever of its methods raise it.
-    """
-    raised = _raised(walk.old) | _raised(walk.new) | _raised(walk.file)
+    """Compare the errors of both files; fields only of those that a server of one of them raises to clients of the other."""
+    raised = raised_between(walk.before, walk.file)
     for name, old in walk.old.errors.items():
         new = walk.new.errors.get(name)
         if new is None:
@@ -89,24 +85,7 @@ def compare_errors(walk: Walk) -> None:
         elif new is not old or walk.dated:
             _compare_error(walk, old, new)
             if name in raised:
-                _compare_error_fields(walk, old, new)
-
-
-def _raised(view: Interface) -> set[str]:
-    """Return what handlers may raise: what methods declare, and what extends that."""
-    at = view.version
-    declared = {
-        raised.error
-        for method in view.methods.values()
-        if exists(method.dated, at)
-        for raised in method.raises
-        if exists(raised.dated, at)
-    }
-    return {
-        name
-        for name, error in view.errors.items()
-        if not declared.isdisjoint({name, *_bases(view.errors, error)})
-    }
+                _compare_error_fields(walk, old, new, Root("error", name, raised[name]))
 
 
 def _removed(
@@ -126,8 +105,8 @@ def _compare_error(walk: Walk, old: Error, new: Error) -> None:
     if wires[0] != wires[1]:
         walk.found("error-wire", "changed", spot, before=wires[0], after=wires[1])
     if old.extends != new.extends:
-        bases, kept = _bases(walk.old.errors, old), _bases(walk.new.errors, new)
-        for subject_action, names in (("lost", bases - kept), ("gained", kept - bases)):
+        known, kept = bases(walk.old.errors, old), bases(walk.new.errors, new)
+        for subject_action, names in (("lost", known - kept), ("gained", kept - known)):
             for base in sorted(names):
                 walk.found(
                     "error-base",
@@ -142,24 +121,14 @@ def _compare_error(walk: Walk, old: Error, new: Error) -> None:
         walk.found("error-retry", "changed", spot, before=texts[0], after=texts[1])
 
 
-def _compare_error_fields(walk: Walk, old: Error, new: Error) -> None:
+def _compare_error_fields(walk: Walk, old: Error, new: Error, root: Root) -> None:
     compare_fields(
         walk,
         error_fields(old, walk.old.errors),
         error_fields(new, walk.new.errors),
         lambda: error_fields(walk.file.errors[new.name], walk.file.errors),
-        Spot(Root("error", new.name), new.name, new.position, old.position),
+        Spot(root, new.name, new.position, old.position),
     )
-
-
-def _bases(errors: Mapping[str, Error], error: Error) -> set[str]:
-    found: set[str] = set()
-    base = error.extends
-    while base is not None and base not in found:
-        found.add(base)
-        following = errors.get(base)
-        base = following.extends if following is not None else None
-    return found
 
 
 def compare_events(walk: Walk) -> None:

@@ -25,6 +25,9 @@ STILL_UNDERSTOOD = "it ended with a date: peers of versions that have it are sti
 #: Why no message shows that an older type was another one than the file says, where readers take it for what it became.
 STILL_READ = "newer readers take it for what it has become, which still holds this; what the file says of the older version is not so"
 
+#: Why no message shows a break of an error's fields, where those who would write such a message never raise it.
+UNRAISED = "no method of the version that would write such a message raises the error"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -86,7 +86,7 @@ class Walk:
 
     Attributes:
         old, new: the two views.
-        file: the whole of the new file.
+        before, file: the whole of the old file, and of the new one.
         dated: the two are views of that one file.
         late: positions of parts that the file dates too late.
         fresh: positions of methods and events that the older file does not have, whatever the newer one says of them.
@@ -99,6 +99,7 @@ class Walk:
 
     old: Interface
     new: Interface
+    before: Interface
     file: Interface
     dated: bool
     settled: Container[str] = ()
@@ -163,7 +164,7 @@ class Walk:
         """Compare two named types when their turn comes: once for each kind of reader, and for what those take it as."""
         if old == new and new in self.settled:
             return
-        reader: str = spot.root.reader
+        reader = spot.root.audience
         if spot.taken is not None:
             reader = f"{reader} as {type_text(spot.taken.base)}"
         key = (old, new, reader)
@@ -178,7 +179,7 @@ class Walk:
         if spot.taken is not None:
             return False
         # Both files live longer than the walk, so an object's address names it.
-        key = (id(type_), spot.root.reader)
+        key = (id(type_), spot.root.audience)
         if key in self.followed:
             return True
         self.followed.add(key)

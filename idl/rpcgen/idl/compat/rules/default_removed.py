@@ -27,11 +27,12 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
 def _judge(change: Change) -> Judgement:
+    eased = change.levelled or not change.was_written
     return Judgement(
         message=f'"{change.path}" lost its default{change.used}: {change.before} became {change.after}',
-        wire=MINOR if change.levelled else MAJOR,
-        source=MINOR if change.levelled else MAJOR,
-        instead="" if change.levelled else "keep the default until the next major",
+        wire=MINOR if eased else MAJOR,
+        source=MINOR if eased else MAJOR,
+        instead="" if eased else "keep the default until the next major",
     )
 
 

@@ -38,12 +38,13 @@ _NULLABLE = "what began later in a major reads as `T | None` until the next one;
 
 
 def _judge(change: Change) -> Judgement:
+    eased = change.levelled or not change.was_written
     return Judgement(
         message=f'"{change.path}" became required{change.used}: {change.before} became {change.after}',
-        wire=MINOR if change.levelled else MAJOR,
-        source=MINOR if change.levelled else MAJOR,
+        wire=MINOR if eased else MAJOR,
+        source=MINOR if eased else MAJOR,
         instead=""
-        if change.levelled
+        if eased
         else "say by `was_type` that it was optional"
         if change.kept
         else "keep it optional until the next major",

@@ -33,13 +33,12 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
 def _judge(change: Change) -> Judgement:
+    eased = change.levelled or not change.is_written
     return Judgement(
         message=f'the bounds of "{change.path}" were loosened from {change.before} to {change.after}{change.used}',
-        source=MINOR if change.levelled else MAJOR,
-        instead="" if change.levelled else "keep the bounds until the next major",
-        unseen=""
-        if change.levelled
-        else "readers enforce no bounds; programs that rely on them break",
+        source=MINOR if eased else MAJOR,
+        instead="" if eased else "keep the bounds until the next major",
+        unseen="" if eased else "readers enforce no bounds; programs that rely on them break",
     )
 
 

@@ -45,7 +45,8 @@ def _judge(change: Change) -> Judgement:
 
 
 def _verdict(change: Change) -> Verdict:
-    return MINOR if change.open or (change.told and change.levelled) else MAJOR
+    answered = change.told and change.levelled
+    return MINOR if change.open or answered or not change.is_written else MAJOR
 
 
 def _instead(change: Change) -> str:

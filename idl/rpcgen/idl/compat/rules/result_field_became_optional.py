@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, MINOR, UNRAISED, Judgement
 
 _ALWAYS_WRITTEN = (
     "generated servers write the default, too; whoever else answers may leave it out, and older readers "
@@ -47,7 +47,7 @@ _ALWAYS_WRITTEN = (
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f'"{change.path}" became optional{change.used}: {change.before} became {change.after}',
-        wire=MINOR if change.levelled else MAJOR,
+        wire=MINOR if change.levelled or not change.is_written else MAJOR,
         source=MINOR if change.levelled else MAJOR,
         instead="" if change.levelled else f"always send it, or {change.recorded}",
         unseen=_unseen(change),
@@ -55,6 +55,8 @@ def _judge(change: Change) -> Judgement:
 
 
 def _unseen(change: Change) -> str:
+    if not (change.is_written or change.levelled):
+        return UNRAISED
     always = change.told and change.root.reader != "event" and not change.levelled
     return _ALWAYS_WRITTEN if always else ""
 

@@ -26,13 +26,13 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_UNDERSTOOD, UNRAISED, Judgement
 
 
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f'"{change.path}" was removed{change.used}',
-        wire=MAJOR if change.required else NONE,
+        wire=MAJOR if change.required and change.is_written else NONE,
         source=MAJOR,
         instead=f'keep "{change.name}", deprecated, until the next major',
         unseen=_unseen(change),
@@ -44,6 +44,8 @@ def _unseen(change: Change) -> str:
         return (
             "old readers read the absent field as None or its default; programs that use it break"
         )
+    if not change.is_written:
+        return UNRAISED
     return STILL_UNDERSTOOD if change.levelled else ""
 
 

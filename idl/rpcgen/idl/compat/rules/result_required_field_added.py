@@ -35,9 +35,8 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
 def _judge(change: Change) -> Judgement:
-    late = change.dated or bool(
-        change.since
-    )  # however wrong the date is, readers take it for younger than the major
+    # However wrong the date is, readers take it for younger than the major.
+    late = change.dated or bool(change.since) or not change.was_written
     return Judgement(
         message=f'"{change.path}" was added{change.used}' + ("" if late else ", without a date"),
         wire=MINOR if late else MAJOR,

@@ -33,9 +33,9 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f'the {change.before} "{change.owner}" was opened{change.used}',
-        wire=MAJOR,
+        wire=MAJOR if change.is_written else MINOR,
         source=MINOR,
-        instead=f"open it in the next major{_until_then(change)}",
+        instead=f"open it in the next major{_until_then(change)}" if change.is_written else "",
     )
 
 

@@ -34,11 +34,12 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
 
 def _judge(change: Change) -> Judgement:
+    passes = change.open or not change.is_written
     return Judgement(
         message=f'the {"open" if change.open else "closed"} union "{change.owner}" gained "{change.name}"{change.used}',
-        wire=MINOR if change.open else MAJOR,
+        wire=MINOR if passes else MAJOR,
         source=MINOR,
-        instead="" if change.open else f"declare {change.owner} open in the next major",
+        instead="" if passes else f"declare {change.owner} open in the next major",
         undated="since",
     )
 

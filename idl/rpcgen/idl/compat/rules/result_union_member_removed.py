@@ -30,23 +30,27 @@ from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_READ, STILL_UNDERSTOOD, Judgement
+from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_READ, STILL_UNDERSTOOD, UNRAISED, Judgement
 
 
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f'the {"open" if change.open else "closed"} union "{change.owner}" lost "{change.name}"{change.used}',
-        wire=NONE if change.open else MAJOR,
+        wire=NONE if change.open or not change.was_written else MAJOR,
         source=MAJOR,
         instead=f'keep "{change.name}" until the next major',
-        unseen="readers of an open union keep the member; programs that use it break"
-        if change.open
-        else STILL_UNDERSTOOD
-        if change.dated
-        else STILL_READ
-        if change.kept
-        else "",
+        unseen=_unseen(change),
     )
+
+
+def _unseen(change: Change) -> str:
+    if change.open:
+        return "readers of an open union keep the member; programs that use it break"
+    if change.dated:
+        return STILL_UNDERSTOOD
+    if not change.was_written:
+        return UNRAISED
+    return STILL_READ if change.kept else ""
 
 
 rule = Rule("union-member", "removed", "result", _judge)

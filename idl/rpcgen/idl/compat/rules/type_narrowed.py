@@ -36,13 +36,14 @@ from rpcgen.idl.compat.verdict import MAJOR, MINOR, NONE, STILL_READ, Judgement
 
 
 def _judge(change: Change) -> Judgement:
+    eased = change.levelled or not change.was_written
     return Judgement(
         message=f'the type of "{change.path}" was narrowed from {change.before} to {change.after}{change.used}',
-        wire=MINOR if change.levelled else NONE if change.open else MAJOR,
-        source=MINOR if change.levelled else MAJOR,
-        instead="" if change.levelled else change.recorded,
+        wire=MINOR if eased else NONE if change.open else MAJOR,
+        source=MINOR if eased else MAJOR,
+        instead="" if eased else change.recorded,
         unseen="an open enum takes any text; programs see another type"
-        if change.open and not change.levelled
+        if change.open and not eased
         else STILL_READ
         if change.kept
         else "",
