@@ -277,7 +277,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "file": (mode_of(Path, 0o640), "has mode 0640, so that others can reach it"),
     "folder": (mode_of(lambda path: path.parent, 0o777), "others can replace what is in it"),
     "sticky": (mode_of(lambda path: path.parent, 0o1777), "others can replace what is in it"),
-    "link": (link, "is no regular file"),
+    "link": (link, "is a symbolic link"),
 }
 
 

@@ -70,7 +70,7 @@ def test_a_link_is_not_followed(keep: Any, nowhere: str, folder: Path, tmp_path:
     precious = tmp_path / "precious"
     precious.write_text("precious")
     (folder / FILE).symlink_to(precious)
-    with pytest.raises(ConfigurationError, match="is not a file"):
+    with pytest.raises(ConfigurationError, match="is a symbolic link"):
         keep.KeepClient(nowhere)
     assert precious.read_text() == "precious"
 
@@ -78,7 +78,7 @@ def test_a_link_is_not_followed(keep: Any, nowhere: str, folder: Path, tmp_path:
 def test_a_path_that_cannot_be_a_folder_is_refused(keep: Any, nowhere: str, folder: Path) -> None:
     """A file, or below what is not there."""
     folder.write_text("")
-    with pytest.raises(ConfigurationError, match="is not a folder"):
+    with pytest.raises(ConfigurationError, match="is no folder"):
         keep.KeepClient(nowhere)
     with pytest.raises(ConfigurationError, match="No such file or directory"):
         keep.KeepClient(f"amqp://127.0.0.1/?outbox={folder.parent}/none/outbox")

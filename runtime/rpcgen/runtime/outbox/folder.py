@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import stat
 import weakref
 from typing import Final
 
 from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.private import exposure, sync_folder
 
 #: The messages, and what says that a process has them.
 FILE: Final = "outbox.sqlite3"
@@ -52,7 +52,7 @@ class Folder:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The file is made here, because SQLite would let whoever may read it that the umask lets.
             os.close(os.open(self.file, _create(), 0o600))
-            _sync(self.path)
+            sync_folder(self.path)
         except BlockingIOError:
             os.close(fd)
             raise ConfigurationError(
@@ -82,27 +82,15 @@ def check(path: str) -> None:
         ConfigurationError: others can, or it belongs to somebody else.
         OSError: it cannot be looked at.
     """
-    _check(path, os.stat(path), "0700")
+    problem = exposure(path, os.stat(path), folder=True)
+    if problem:
+        raise ConfigurationError(f"{path} {problem}")
     for name in (LOCK, FILE, *(FILE + end for end in _BESIDE)):
         file = os.path.join(path, name)
         with contextlib.suppress(FileNotFoundError):
-            _check(file, os.lstat(file), "0600")
-
-
-def _check(path: str, status: os.stat_result, expected: str) -> None:
-    folder = expected == "0700"
-    if not (stat.S_ISDIR if folder else stat.S_ISREG)(status.st_mode):
-        raise ConfigurationError(f"{path} is not a {'folder' if folder else 'file'}")
-    if status.st_uid != os.geteuid():
-        raise ConfigurationError(
-            f"{path} belongs to user {status.st_uid}, expected user {os.geteuid()}, who runs this program"
-        )
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & 0o077:
-        raise ConfigurationError(
-            f"{path} has mode {mode:04o}, so that others can read or change messages; expected {expected} "
-            f"(chmod {expected[1:]} {path})"
-        )
+            problem = exposure(file, os.lstat(file))
+            if problem:
+                raise ConfigurationError(f"{file} {problem}")
 
 
 def _make(path: str) -> None:
@@ -110,16 +98,7 @@ def _make(path: str) -> None:
         os.mkdir(path, 0o700)
     except FileExistsError:
         return
-    _sync(os.path.dirname(path))
-
-
-def _sync(path: str) -> None:
-    """See that the names in a folder outlive a loss of power."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    sync_folder(os.path.dirname(path))
 
 
 #: A fork's child shares our locks: it lets go of them, or they would outlive us with it.

@@ -6,6 +6,7 @@ import os
 import stat
 
 from rpcgen.runtime.errors import ConfigurationError
+from rpcgen.runtime.private import exposure, sync_folder
 
 
 def make_private_file(path: str) -> None:
@@ -19,9 +20,11 @@ def make_private_file(path: str) -> None:
         _check_folder(folder, os.stat(folder))
         if not os.path.lexists(path):
             _create(path, folder)
-        _check_file(path, os.lstat(path))
+        problem = exposure(path, os.lstat(path))
     except OSError as error:
         raise ConfigurationError(f"cannot use {path}: {error.strerror}") from error
+    if problem:
+        raise ConfigurationError(f"{path} {problem}")
 
 
 def _create(path: str, folder: str) -> None:
@@ -29,11 +32,7 @@ def _create(path: str, folder: str) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:  # another process was quicker
         return
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_folder(folder)
 
 
 def _check_folder(folder: str, status: os.stat_result) -> None:
@@ -47,18 +46,3 @@ def _check_folder(folder: str, status: os.stat_result) -> None:
     else:
         return
     raise ConfigurationError(f"{folder} {problem}")
-
-
-def _check_file(path: str, status: os.stat_result) -> None:
-    mode = stat.S_IMODE(status.st_mode)
-    if not stat.S_ISREG(status.st_mode):
-        problem = "is no regular file"
-    elif status.st_uid != os.geteuid():
-        problem = f"belongs to user {status.st_uid}, not to {os.geteuid()}, as whom we run"
-    elif mode & 0o077:
-        problem = (
-            f"has mode {mode:04o}, so that others can reach it; expected 0600 (chmod 600 {path})"
-        )
-    else:
-        return
-    raise ConfigurationError(f"{path} {problem}")

@@ -170,9 +170,9 @@ def test_a_folder_that_others_can_read_is_refused(lab: ModuleType, tmp_path: Pat
     """Whoever may write there could call everything: nobody serves there, or calls, and is told why at once."""
     (tmp_path / "open").mkdir(mode=0o755)
     url = f"kombu+filesystem://{tmp_path}/open"
-    with pytest.raises(ConfigurationError, match="mode 0700"):
+    with pytest.raises(ConfigurationError, match="expected 0700"):
         Server(url, server="s1", endpoints=[endpoint(lab, Bench(), "s1")]).start()
-    with lab.LabClient(url) as client, pytest.raises(AuthError, match="mode 0700"):
+    with lab.LabClient(url) as client, pytest.raises(AuthError, match="expected 0700"):
         client.add(a=1)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 # pyright: reportUntypedBaseClass=false, reportUnknownArgumentType=false
 import os
 import secrets
-import stat
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty
@@ -22,6 +21,7 @@ from kombu.transport import filesystem as _theirs
 from kombu.utils import json as _json
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.private import exposure
 
 theirs: Any = _theirs
 json: Any = _json
@@ -101,11 +101,9 @@ class Kind(Carrier):
 
     def _prepare(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self._folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-            raise Unfit(
-                f"{self._folder} is not a folder of this user with mode 0700, which a folder of messages has to be"
-            )
+        problem = exposure(str(self._folder), self._folder.lstat(), folder=True)
+        if problem:
+            raise Unfit(f"{self._folder} {problem}")
         for folder in (self._messages, self._control):
             folder.mkdir(mode=0o700, exist_ok=True)
         for exchange in ("directory", "events"):

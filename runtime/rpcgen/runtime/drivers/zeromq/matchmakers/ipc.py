@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import stat
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -19,6 +18,7 @@ from rpcgen.runtime.drivers.zeromq import records
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl, ConfigurationError, NotSent
+from rpcgen.runtime.private import exposure
 from rpcgen.runtime.url import TransportUrl
 
 log = logging.getLogger("rpcgen.zeromq")
@@ -168,18 +168,9 @@ def make_private(path: str) -> None:
 
 def check_private(path: str, status: os.stat_result) -> None:
     """Raise ConfigurationError unless only our user can change what is in the directory."""
-    if stat.S_ISLNK(status.st_mode):
-        problem = "is a symbolic link"
-    elif not stat.S_ISDIR(status.st_mode):
-        problem = "is not a directory"
-    elif status.st_uid != os.geteuid():
-        problem = f"belongs to user {status.st_uid}, not to {os.geteuid()}, as whom we run"
-    elif status.st_mode & 0o077:
-        mode = stat.S_IMODE(status.st_mode)
-        problem = f"has mode {mode:04o}, so that others can reach it; expected 0700"
-    else:
-        return
-    raise ConfigurationError(f"{path} {problem}; servers are trusted by who may write there")
+    problem = exposure(path, status, folder=True)
+    if problem:
+        raise ConfigurationError(f"{path} {problem}; servers are trusted by who may write there")
 
 
 def _path(url: TransportUrl) -> str:
