@@ -50,6 +50,11 @@ class Failure(click.ClickException):
         self.code = code
 
 
+def reason(error: OSError) -> str:
+    """Why a file or folder cannot be used, in the system's words."""
+    return (error.strerror or str(error)).lower()
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the known word that is nearest, or nothing."""
     # Costs a few milliseconds to import, and only mistakes need it.

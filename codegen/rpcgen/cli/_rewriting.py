@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpcgen.cli._exit import Failure
+from rpcgen.cli._exit import Failure, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def write(rewrites: Iterable[Rewrite]) -> None:
             # Where even the remains cannot be taken away, the first error is still what is told.
             with suppress(OSError):
                 temporary.unlink()
-            raise Failure(f"{rewrite.file} cannot be written: {error}") from error
+            raise Failure(f"{rewrite.file} cannot be written: {reason(error)}") from error
 
 
 def diff(rewrites: Iterable[Rewrite]) -> str:

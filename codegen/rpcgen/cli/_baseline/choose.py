@@ -9,6 +9,7 @@ from rpcgen.cli._baseline.baseline import Baseline
 from rpcgen.cli._baseline.files import given
 from rpcgen.cli._baseline.folder import locked
 from rpcgen.cli._baseline.git import PREFIX, committed
+from rpcgen.cli._exit import Failure
 from rpcgen.idl import Interface
 
 #: Where releases are kept if neither the command line nor the project says.
@@ -21,6 +22,8 @@ def baseline(
     """The releases that a file is compared with; raises Failure."""
     if against is None:
         return locked(lock, interface.name)
+    if not against:
+        raise Failure("--against: nothing was given; expected a file, a folder, or git:REF[:PATH]")
     if against.startswith(PREFIX):
         return committed(against, interface.name, interface.source, roots)
     return given(Path(against), interface.name, roots)

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
 from rpcgen.cli._baseline.baseline import Baseline
 from rpcgen.cli._baseline.folder import read_release
+from rpcgen.cli._baseline.listing import files_below
 from rpcgen.cli._exit import Exit, Failure
 from rpcgen.idl import Interface, Position, Version, load, render
 
 _SUFFIXES = {".yaml", ".yml"}
 
 
-def given(path: Path, name: str, roots: Sequence[str], origin: str = "") -> Baseline:
+def given(
+    path: Path,
+    name: str,
+    roots: Sequence[str],
+    origin: str = "",
+    named: Callable[[str], str] = str,
+) -> Baseline:
     """The releases of an interface in a file or folder; of a folder, what describes other interfaces is left out.
+
+    Args:
+        path: where.
+        name: of the interface.
+        roots: folders that files may import from.
+        origin: where they are from, for people; the path, unless said.
+        named: writes the paths in a text as people know them.
 
     Raises:
         Failure: there is nothing, or something cannot be read.
     """
-    if path.is_dir():
-        files = sorted(each for each in path.rglob("*") if each.suffix in {*_SUFFIXES, ".json"})
-        return _read(files, roots).baseline(name, origin or str(path))
-    if not path.is_file():
+    if os.path.isdir(path):
+        files = files_below(path, {*_SUFFIXES, ".json"})
+        if not files:
+            raise Failure(
+                f"{path}: there is no interface file and no release in it", Exit.NO_BASELINE
+            )
+        return _read(files, roots, named).baseline(name, origin or str(path))
+    if not os.path.lexists(path):
         raise Failure(f"{path}: there is no such file or folder", Exit.NO_BASELINE)
-    base = _read([path], roots).baseline(None, origin or str(path))
+    base = _read([path], roots, named).baseline(None, origin or str(path))
     if not base.releases:
         raise Failure(f"{base.origin} describes no interface", Exit.NO_BASELINE)
     return base
@@ -45,19 +64,25 @@ def describing(folder: Path, name: str) -> list[Path]:
     said = re.compile(
         rf"""^interface:[ ]+["']?{re.escape(name)}["']?[ ]*(#.*)?\r?$""", re.MULTILINE
     )
-    files = sorted(each for each in folder.rglob("*") if each.suffix in _SUFFIXES)
+    files = files_below(folder, _SUFFIXES)
     return [
         each for each in files if said.search(each.read_text(encoding="utf-8", errors="replace"))
     ]
 
 
-def read_all(files: Sequence[Path], name: str, roots: Sequence[str], origin: str) -> Baseline:
+def read_all(
+    files: Sequence[Path],
+    name: str,
+    roots: Sequence[str],
+    origin: str,
+    named: Callable[[str], str],
+) -> Baseline:
     """The releases of an interface in several files; raises Failure."""
-    return _read(files, roots).baseline(name, origin)
+    return _read(files, roots, named).baseline(name, origin)
 
 
-def _read(files: Sequence[Path], roots: Sequence[str]) -> _Read:
-    read = _Read(roots)
+def _read(files: Sequence[Path], roots: Sequence[str], named: Callable[[str], str]) -> _Read:
+    read = _Read(roots, named)
     for file in files:
         read.add(file)
     return read
@@ -66,8 +91,9 @@ def _read(files: Sequence[Path], roots: Sequence[str]) -> _Read:
 class _Read:
     """What was read so far."""
 
-    def __init__(self, roots: Sequence[str]) -> None:
+    def __init__(self, roots: Sequence[str], named: Callable[[str], str]) -> None:
         self._roots = roots
+        self._named = named
         self._interfaces: list[Interface] = []
         self._rewritten: dict[str, Position] = {}
         self._sources: dict[str, str] = {}
@@ -75,18 +101,21 @@ class _Read:
     def add(self, file: Path) -> None:
         """Read a file; an imported one has no interface of its own."""
         if file.suffix == ".json":
-            release = read_release(file, file.as_posix())
+            shown = self._named(file.as_posix())
+            release = read_release(file, shown)
             self._interfaces.append(release.interface)
             if not release.intact:
-                self._rewritten[file.as_posix()] = Position(file.as_posix(), 1, 1)
+                self._rewritten[shown] = Position(shown, 1, 1)
             return
         loaded = load(file, roots=self._roots)
         self._sources |= loaded.sources
         if loaded.interface is not None:
             self._interfaces.append(loaded.interface)
         elif not _is_library(loaded.sources.get(file.as_posix(), "interface:")):
-            click.echo(render(loaded.diagnostics, loaded.sources), nl=False, err=True)
-            raise Failure(f"{file} has mistakes; nothing was compared", Exit.NO_BASELINE)
+            told = render(loaded.diagnostics, loaded.sources)
+            click.echo(self._named(told), nl=False, err=True)
+            text = f"{file} has mistakes; nothing was compared"
+            raise Failure(self._named(text), Exit.NO_BASELINE)
 
     def baseline(self, name: str | None, origin: str) -> Baseline:
         """The releases of one interface; without a name, of whatever was read."""
@@ -94,10 +123,9 @@ class _Read:
         releases: dict[Version, Interface] = {}
         for each in fitting:
             if (other := releases.get(each.version)) is not None:
-                raise Failure(
-                    f"{origin}: {other.source} and {each.source} are both {each.name} {each.version}",
-                    Exit.NO_BASELINE,
-                )
+                both = self._named(f"{other.source} and {each.source}")
+                text = f"{origin}: {both} are both {each.name} {each.version}"
+                raise Failure(text, Exit.NO_BASELINE)
             releases[each.version] = each
         rewritten = {
             each.version: self._rewritten[each.source]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rpcgen.cli._baseline.baseline import Baseline
-from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._baseline.listing import entries
+from rpcgen.cli._exit import Exit, Failure, reason
 from rpcgen.idl import Interface, Position, Version
 from rpcgen.idl.compat.lock import Locked, Parts, Unreadable, lock_text, read_lock
 
@@ -21,13 +23,13 @@ def locked(lock: Path, name: str) -> Baseline:
     """The releases of an interface that a lock folder keeps; none if it has no folder for it.
 
     Raises:
-        Failure: one of them cannot be read.
+        Failure: one of them, or the folder, cannot be read.
     """
     folder = lock / name
     found: dict[Version, Locked] = {}
     rewritten: dict[Version, Position] = {}
     parts = Parts()
-    for file in sorted(folder.glob("*.json")):
+    for file in (each for each in entries(folder) if each.suffix == ".json"):
         shown = os.path.normpath(file).replace(os.sep, "/")
         release = read_release(file, shown, parts)
         version = release.interface.version
@@ -61,9 +63,9 @@ def _missing(found: Collection[Version]) -> Iterator[Version]:
 def read_release(file: Path, shown: str, parts: Parts | None = None) -> Locked:
     """Read one release; raises Failure."""
     try:
-        return read_lock(file.read_text(encoding="utf-8"), shown, parts)
+        return read_lock(file.read_text(encoding="utf-8-sig"), shown, parts)
     except OSError as error:
-        raise Failure(f"{shown} cannot be read: {error.strerror}", Exit.NO_BASELINE) from error
+        raise Failure(f"{shown} cannot be read: {reason(error)}", Exit.NO_BASELINE) from error
     except UnicodeDecodeError as error:
         raise Failure(f"{shown} cannot be read: it is not UTF-8", Exit.NO_BASELINE) from error
     except Unreadable as error:
@@ -80,7 +82,9 @@ def write_release(lock: Path, interface: Interface) -> Path:
         # A link, unlike a rename, never replaces what somebody else wrote meanwhile.
         os.link(temporary, file)
     except OSError as error:
-        raise Failure(f"{file} cannot be written: {error}") from error
+        raise Failure(f"{file} cannot be written: {reason(error)}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where even the remains cannot be taken away, the first error is still what is told.
+        with suppress(OSError):
+            temporary.unlink()
     return file

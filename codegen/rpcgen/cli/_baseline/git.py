@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import shlex
 import subprocess
 import tempfile
@@ -31,6 +32,7 @@ def committed(against: str, interface: str, file: str, roots: Sequence[str]) -> 
         Failure: there is no git, no such commit, or no such PATH.
     """
     ref, _, path = against.removeprefix(PREFIX).partition(":")
+    path = posixpath.normpath(path) if path else ""
     if ref.startswith("tag="):
         ref = f"{_TAGS}{ref.removeprefix('tag=')}"
     if not ref or ref.startswith("-"):
@@ -39,7 +41,7 @@ def committed(against: str, interface: str, file: str, roots: Sequence[str]) -> 
     commit = _commit(top, ref)
     wanted = path or os.path.relpath(os.path.realpath(file), top).replace(os.sep, "/")
     names = _names(top, commit)
-    inside = [name for name in names if name == wanted or name.startswith(f"{wanted.rstrip('/')}/")]
+    inside = [name for name in names if wanted == "." or f"{name}/".startswith(f"{wanted}/")]
     origin = f"git:{ref}:{wanted}"
     if path and not inside:
         raise Failure(f"{ref} has no file or folder {path!r}", Exit.NO_BASELINE)
@@ -48,18 +50,26 @@ def committed(against: str, interface: str, file: str, roots: Sequence[str]) -> 
         tops = [os.path.relpath(os.path.realpath(each), top) for each in roots]
         there = [each for name in tops if os.path.isdir(each := os.path.join(folder, name))]
         then = Path(folder) / wanted
+
+        def named(text: str) -> str:
+            return text.replace(f"{folder}/", f"{PREFIX}{ref}:")
+
         if path or (then.is_file() and describes(then)):
-            return given(then, interface, there, origin)
+            return given(then, interface, there, origin, named)
         # It may have been at another place then.
         files = describing(Path(folder), interface)
         found = [each.relative_to(folder).as_posix() for each in files]
-        return read_all(files, interface, there, f"git:{ref}:{' '.join(found) or wanted}")
+        origin = f"git:{ref}:{' '.join(found) or wanted}"
+        return read_all(files, interface, there, origin, named)
 
 
 def _top(folder: Path) -> str:
     done = _git(str(folder), "rev-parse", "--show-toplevel")
     if done.returncode:
-        raise Failure(f"{folder} is in no git repository", Exit.NO_BASELINE)
+        # There may be one that git refuses, such as one of another owner: in containers of CI, most are.
+        raise Failure(
+            f"{folder} is in no git repository; git says: {_words(done)}", Exit.NO_BASELINE
+        )
     return done.stdout.decode().strip()
 
 
@@ -97,7 +107,7 @@ def _fetching(top: str, ref: str, depth: str) -> str:
 def _names(top: str, commit: str) -> list[str]:
     done = _git(top, "ls-tree", "-r", "-z", "--name-only", commit)
     if done.returncode:
-        raise Failure(f"git cannot list {commit}: {done.stderr.decode().strip()}", Exit.NO_BASELINE)
+        raise Failure(f"git cannot list {commit}: {_words(done)}", Exit.NO_BASELINE)
     names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
     return [
         name for name in names if name.endswith(_SUFFIXES) and ".." not in PurePosixPath(name).parts
@@ -109,7 +119,7 @@ def _write(top: str, commit: str, names: Sequence[str], folder: Path) -> None:
     asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
     done = _git(top, "cat-file", "--batch", stdin=asked.encode("utf-8", "surrogateescape"))
     if done.returncode:
-        raise Failure(f"git cannot read {commit}: {done.stderr.decode().strip()}", Exit.NO_BASELINE)
+        raise Failure(f"git cannot read {commit}: {_words(done)}", Exit.NO_BASELINE)
     rest = done.stdout
     for name in (name for name in names if "\n" not in name):
         head, _, rest = rest.partition(b"\n")
@@ -120,6 +130,11 @@ def _write(top: str, commit: str, names: Sequence[str], folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(rest[:size])
         rest = rest[size + 1 :]
+
+
+def _words(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What git says of a failure, in one line."""
+    return " ".join(done.stderr.decode("utf-8", "replace").removeprefix("fatal: ").split())
 
 
 def _git(folder: str, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

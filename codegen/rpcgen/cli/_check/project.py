@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+from rpcgen.cli._baseline.listing import entries
 from rpcgen.cli._project.settings import Waiver
 from rpcgen.idl import Interface, Position
 from rpcgen.idl.compat import Finding
@@ -65,8 +66,13 @@ def _place(waiver: Waiver, file: Path) -> Position:
 
 def removed(lock: Path, names: Collection[str]) -> Iterator[Finding]:
     """Yield the interfaces that were released, and that no file describes."""
-    for folder in sorted(lock.glob("*/")):
-        if folder.name not in names and any(folder.glob("*.json")):
+    for folder in entries(lock):
+        if folder.name not in names and folder.is_dir() and _keeps(folder):
             place = Position(folder.as_posix(), 1, 1)
             change = Change("interface", "removed", Root(), folder.name, place, name=folder.name)
             yield judged(change)
+
+
+def _keeps(folder: Path) -> bool:
+    """Whether a folder keeps any release."""
+    return any(file.suffix == ".json" for file in entries(folder))

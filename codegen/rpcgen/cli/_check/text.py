@@ -80,7 +80,7 @@ def summary(one: Checked) -> str:
     name = f"{check.interface.name} {check.interface.version}"
     if check.last is None:
         return (
-            f"{name}: nothing was ever released, so there is nothing to compare with; "
+            f"{name}: nothing was ever released (none in {base.origin}), so there is nothing to compare with; "
             f"`rpcgen release {shlex.quote(check.interface.source)}` keeps this version"
         )
     counts = Counter(

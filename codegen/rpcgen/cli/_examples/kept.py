@@ -6,14 +6,16 @@ A kept message passes if it is read as it was meant, or if its writer never writ
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from rpcgen.cli._baseline.listing import entries
 from rpcgen.cli._examples.find import Example, fails
 from rpcgen.cli._examples.sides import both
-from rpcgen.cli._exit import Failure
+from rpcgen.cli._exit import Exit, Failure, reason
 from rpcgen.idl import Interface, Position, Version, parse_version
 from rpcgen.idl.compat import Finding
 from rpcgen.idl.compat.change import Change, Root
@@ -74,16 +76,16 @@ def keep(
                 text = json.dumps(whole, indent=1, ensure_ascii=False)
                 file.write_text(f"{text}\n", encoding="utf-8")
             except OSError as error:
-                raise Failure(f"{file} cannot be written: {error}") from error
+                raise Failure(f"{file} cannot be written: {reason(error)}") from error
             written.append(file)
     return written
 
 
 def kept(folder: Path) -> list[Kept]:
     """Read all messages of a folder; raises Failure."""
-    if not folder.is_dir():
+    if not os.path.lexists(folder):
         raise Failure(f"{folder}: there is no such folder")
-    return [_read(file) for file in sorted(folder.glob("*.json"))]
+    return [_read(file) for file in entries(folder, Exit.BAD_INPUT) if file.suffix == ".json"]
 
 
 def _read(file: Path) -> Kept:

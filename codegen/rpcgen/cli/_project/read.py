@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from rpcgen.cli._exit import Failure
+from rpcgen.cli._exit import Failure, reason
 from rpcgen.cli._project.settings import LintSettings, Project, Waiver
 from rpcgen.cli._project.tables import Mistakes, Table, shown
 from rpcgen.idl import Version, parse_version
@@ -36,10 +36,10 @@ def project_here() -> Project | None:
     for folder in (here, *here.parents):
         # Relative from here, so that messages name files as a user would.
         file = Path(os.path.relpath(folder, here)) / FILE
-        project = read_project(file) if file.is_file() else None
+        project = read_project(file) if os.path.isfile(file) else None
         if project is not None:
             return project
-        if (folder / ".git").exists():
+        if os.path.lexists(folder / ".git"):
             return None
     return None
 
@@ -52,8 +52,10 @@ def read_project(file: Path) -> Project | None:
     """
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{file} cannot be read: {error}") from error
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise Failure(f"{file} cannot be read: it is not UTF-8") from error
     # The file of a project that does not use rpcgen is none of our business, also if it is broken.
     if "rpcgen" not in text:
         return None
