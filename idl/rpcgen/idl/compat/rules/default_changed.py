@@ -35,6 +35,12 @@ from rpcgen.idl.compat.change import Change
 from rpcgen.idl.compat.rule import Rule
 from rpcgen.idl.compat.verdict import MAJOR, MINOR, Judgement
 
+_SILENT = "the message leaves it out, and both read that as their own default"
+_ALWAYS_WRITTEN = (
+    "generated servers write the default, too; whoever else answers may leave it out, and older readers "
+    "take that for their own default"
+)
+
 
 def _judge(change: Change) -> Judgement:
     # Whoever leaves out what is younger names a version that does not have it, whatever the file says of later ones.
@@ -45,10 +51,13 @@ def _judge(change: Change) -> Judgement:
         wire=MINOR if change.levelled else MAJOR,
         source=MINOR if change.levelled else MAJOR,
         instead="" if change.levelled else f"keep the default, or {other}",
-        unseen="the message leaves it out, and both read that as their own default"
-        if silent
-        else "",
+        unseen=_SILENT if silent else _ALWAYS_WRITTEN if _is_always_written(change) else "",
     )
+
+
+def _is_always_written(change: Change) -> bool:
+    """Whether all messages are of newer servers, which have a default to write."""
+    return bool(change.told) and not (change.was_written or change.levelled)
 
 
 rule = Rule("default", "changed", "", _judge)
