@@ -184,6 +184,19 @@ def test_a_release_that_was_changed_afterwards(released: Path, capsys: Output) -
     assert "error[history-rewritten]" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["check"], ["release"], ["bump", "--write"]])
+def test_two_files_of_one_version(folder: Path, capsys: Output, command: list[str]) -> None:
+    """Neither is taken for what the other one says, and nothing is written."""
+    _write(folder, BROKEN, "copy.yaml")
+    assert run([*command, "shop.yaml", "copy.yaml"]) == 2
+    said = capsys.readouterr().err
+    assert "copy.yaml:2:12: error[interface-clash]: two files describe town.shop 1.0" in said
+    assert "shop.yaml:2:12: the other one" in said
+    assert sorted(each.name for each in folder.iterdir()) == [".git", "copy.yaml", "shop.yaml"]
+    _write(folder, BROKEN.replace('"1.0"', '"2.0"'), "copy.yaml")
+    assert run(["check", "shop.yaml", "copy.yaml"]) == 0
+
+
 # --- waivers ------------------------------------------------------------------------------------------------------
 
 

@@ -178,6 +178,13 @@ def test_output_that_cannot_be_written_is_one_line(to: str, args: str, tmp_path:
     assert done.returncode == Exit.UNWRITTEN
 
 
+def test_where_nothing_can_be_written_the_exit_code_tells() -> None:
+    """Nor can the line that says so."""
+    line = 'exec "$0" -m rpcgen.cli schema >/dev/full 2>/dev/full'
+    done = subprocess.run(["sh", "-c", line, sys.executable], check=False)
+    assert done.returncode == Exit.UNWRITTEN
+
+
 def test_what_writes_nothing_needs_no_output(tmp_path: Path) -> None:
     """Where standard output is closed, a command that has nothing for it goes on, and what it opens is not written to."""
     (tmp_path / "shop.yaml").write_text(SHOP)

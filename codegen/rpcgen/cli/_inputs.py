@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from rpcgen.cli._exit import Failure
 if TYPE_CHECKING:
     from rpcgen.cli._project.settings import Project
     from rpcgen.codegen import Names
-    from rpcgen.idl import Diagnostic, Interface, Loaded
+    from rpcgen.idl import Diagnostic, Interface, Loaded, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +191,29 @@ def read_interfaces(inputs: Inputs, otherwise: str) -> tuple[list[Interface], di
 
     every = load_all(inputs)
     sources = {name: text for loaded in every for name, text in loaded.sources.items()}
+    found = [loaded.interface for loaded in every if loaded.interface is not None]
     diagnostics = list(dict.fromkeys(each for loaded in every for each in loaded.diagnostics))
+    diagnostics += _described_twice(found)
     if diagnostics:
         click.echo(render(diagnostics, sources), nl=False, err=True)
     mistakes = sum(each.severity == "error" for each in diagnostics)
     if mistakes:
         raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; {otherwise}")
-    return [loaded.interface for loaded in every if loaded.interface is not None], sources
+    return found, sources
+
+
+def _described_twice(interfaces: Sequence[Interface]) -> Iterator[Diagnostic]:
+    """Yield the interfaces of which two files say what one version is: only one of them could be released as that."""
+    from rpcgen.idl import Diagnostic
+
+    first: dict[tuple[str, Version], Interface] = {}
+    for each in interfaces:
+        other = first.setdefault((each.name, each.version), each)
+        if other is not each:
+            yield Diagnostic(
+                "interface-clash",
+                f"two files describe {each.name} {each.version}",
+                each.position,
+                hint="keep one of them, or give the other one a name or a version of its own",
+                related=((other.position, "the other one"),),
+            )

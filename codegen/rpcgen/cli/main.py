@@ -7,6 +7,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 from click.shell_completion import shell_complete
@@ -63,7 +64,7 @@ def run(args: Sequence[str]) -> int:
         code = _invoked(args)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        _say("interrupted")
         return Exit.INTERRUPTED
     except click.ClickException as error:
         return _report(error, args)
@@ -73,9 +74,7 @@ def run(args: Sequence[str]) -> int:
         failure = as_failure(error)
         if failure is None:
             traceback.print_exc()
-            click.echo(
-                "rpcgen: this is a bug in rpcgen; please report it with the lines above", err=True
-            )
+            _say("rpcgen: this is a bug in rpcgen; please report it with the lines above")
             return Exit.BUG
         return _report(failure, args)
     return code
@@ -93,6 +92,12 @@ def _invoked(args: Sequence[str]) -> int:
     return Exit.OK
 
 
+def _say(line: str) -> None:
+    """Say why on stderr; where that cannot be written either, the exit code still tells."""
+    with suppress(OSError):
+        click.echo(line, err=True)
+
+
 def _report(error: click.ClickException, args: Sequence[str]) -> int:
     """One line on stderr: the command, what was wrong, and where help is."""
     ctx = error.ctx if isinstance(error, click.UsageError) else None
@@ -107,5 +112,5 @@ def _report(error: click.ClickException, args: Sequence[str]) -> int:
         else " ".join(["rpcgen", *(arg for arg in args[:1] if arg in command_names())])
     )
     advice = f" (see {path} --help)" if ctx else ""
-    click.echo(f"{path}: {message}{advice}", err=True)
+    _say(f"{path}: {message}{advice}")
     return error.code if isinstance(error, Failure) else error.exit_code
