@@ -37,7 +37,7 @@ def test_a_deadline_ends_the_call_and_tells_the_handler(labs: Lab) -> None:
     assert 0.2 <= time.monotonic() - begun < 0.7
     assert caught.value.maybe_executed
     assert isinstance(caught.value, TimeoutError)
-    assert labs.bench.cancelled.wait(1.5)
+    assert labs.bench.cancelled.wait(1.0)
     assert client.add(a=1) == 2
 
 

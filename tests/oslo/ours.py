@@ -43,6 +43,10 @@ def endpoint(
                 raise peer_errors.Picky(1, 2)
             if how == "moved":
                 raise peer_errors.NotFound("no such thing", instance_id="abc")
+            if how == "result":
+                return object()  # type: ignore[return-value]
+            if how == "arguments":
+                raise peer_errors.NotFound(object(), lock=object())
             if how == "bug":
                 raise KeyError("x")
             raise AssertionError(how)

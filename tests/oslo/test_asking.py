@@ -127,6 +127,20 @@ def test_beats_without_end_are_passed_over(
         assert client.where() == "host1"
 
 
+_ANSWER = {"result": "stray", "failure": None, "ending": True}
+
+#: What belongs to no call: answers to what nobody asked, and what is no answer.
+STRAYS: list[Any] = [
+    *({"_msg_id": msg_id, **_ANSWER} for msg_id in ("f" * 32, "", "no hexadecimal", None, 7)),
+    _ANSWER,
+    [],
+    {"oslo.version": "3.0", "oslo.message": json.dumps({"_msg_id": "f" * 32, **_ANSWER})},
+    {"oslo.version": "2.0", "oslo.message": "no JSON"},
+    b"",
+    b"\xff\xfe",
+]
+
+
 @dataclass(frozen=True)
 class Old:
     """A server from before envelopes, which answers in two parts and what nobody asked."""
@@ -148,11 +162,12 @@ class Old:
             while not taken:
                 connection.drain_events(timeout=10.0)
             asked = json.loads(json.loads(taken[0].body)["oslo.message"])
-            stray = {"_msg_id": "f" * 32, "result": "stray", "failure": None, "ending": True}
             first = {"_msg_id": asked["_msg_id"], "result": "old", "failure": None, "ending": False}
-            for answer in (stray, first, first | {"result": None, "ending": True}, stray):
+            answers = (*STRAYS, first, first | {"result": None, "ending": True}, STRAYS[0])
+            for answer in answers:
+                body = answer if isinstance(answer, bytes) else json.dumps(answer)
                 message = amqp.Message(
-                    json.dumps(answer), content_type="application/json", content_encoding="utf-8"
+                    body, content_type="application/json", content_encoding="utf-8"
                 )
                 channel.basic_publish_confirm(message, routing_key=asked["_reply_q"])
         finally:

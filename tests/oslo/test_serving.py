@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import Context, Server
+from rpcgen.runtime import BadResult, Context, RemoteError, Server
 
 from tests.compiled import compile_to, import_from
 from tests.oslo.ours import endpoint
@@ -62,15 +62,29 @@ def test_an_exception_of_before_the_move_is_declared(
     assert caught.value.instance_id == "abc"
 
 
-def test_what_cannot_be_sent_is_told_at_once(serve: Serve, ask: Ask) -> None:
-    """oslo.messaging's own server would let its caller wait."""
-    server = serve("host1")
-    entry = server.serving.dispatcher.interfaces[0]
-    assert entry.name == "peer.lab"
+def test_what_cannot_be_sent_is_told_at_once(
+    peer: ModuleType, serve: Serve, ask: Ask, client: Any
+) -> None:
+    """A result, or what an exception was made of: oslo.messaging's own server would let its caller wait."""
+    serve("host1")
     begun = time.monotonic()
+    bad = ask("fail", args={"how": "result"})
+    assert (bad["error"], bad["exc_type"]) == ("RemoteError", "BadResult")
+    with pytest.raises(BadResult):
+        client.fail(how="result")
+    raised = ask("fail", args={"how": "arguments"})  # made again of its text alone
+    assert raised["error"] == "NotFound_Remote"
+    assert raised["text"].startswith("<object object at")
+    with pytest.raises(RemoteError, match="<object object at"):
+        client.fail(how="arguments")
+    assert time.monotonic() - begun < 2.0
+
+
+def test_what_nobody_declared_is_refused(serve: Serve, ask: Ask) -> None:
+    """By the name of what is wrong, at once."""
+    serve("host1")
     bad = ask("echo", args={"wrong": 1})
     assert (bad["error"], bad["exc_type"]) == ("RemoteError", "UnknownArgument")
-    assert time.monotonic() - begun < 1.0
 
 
 def test_refusals_arrive(serve: Serve, ask: Ask) -> None:

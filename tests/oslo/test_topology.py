@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -35,8 +36,9 @@ VARIANTS = {
         "&use_queue_manager=true&hostname=hosta&processname=SERVICE&rabbit_qos_prefetch_count=10",
     ),
     "transient": (
-        "quorum_queue=yes&transient_quorum_queue=yes",
-        "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true",
+        "quorum_queue=yes&transient_quorum_queue=yes&quorum_max_memory_length=1000&quorum_max_memory_bytes=1000000",
+        "rabbit_quorum_queue=true&rabbit_transient_quorum_queue=true"
+        "&rabbit_quorum_max_memory_length=1000&rabbit_quorum_max_memory_bytes=1000000",
     ),
     "manager": (
         "queue_manager=hosta:SERVICE",
@@ -247,6 +249,19 @@ def test_what_does_not_fit_is_refused_at_the_start(
     server = Server(ours, endpoints=[endpoint(peer, "h")], server="h", exchange=other, topic=name)
     with pytest.raises(ConfigurationError, match=rf"inequivalent arg '.*' for queue '{name}'"):
         server.start()
+
+
+def test_a_client_that_does_not_fit_is_told_so(fleet: Fleet, peer: ModuleType, ours: str) -> None:
+    """At its first call, and not at its deadline: the exchange that it declares is there otherwise."""
+    name = fleet.name("durable", "theirs")
+    with peer.LabClient(ours, exchange=name, topic=name, timeout=30.0) as client:
+        for send in (client.where, lambda: client.note(text="x")):
+            begun = time.monotonic()
+            with pytest.raises(
+                ConfigurationError, match=rf"inequivalent arg 'durable' for exchange '{name}'"
+            ):
+                send()
+            assert time.monotonic() - begun < 5.0
 
 
 def test_numbers_of_one_service_are_never_the_same(tmp_path: Any) -> None:

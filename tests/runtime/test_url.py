@@ -29,6 +29,21 @@ def test_a_url_is_read_in_full() -> None:
     assert url.options(Options) == Options(size=5, name="a&b")
 
 
+@pytest.mark.parametrize(
+    "authority",
+    [
+        "me:p%40ss@h1:5672,h2,h3",
+        "me:p%40ss@h1:5672,me:p%40ss@h2,me:p%40ss@h3",
+        "me:p%40ss@h1:5672,h2,me:p%40ss@h3",
+    ],
+)
+def test_every_host_may_repeat_the_user(authority: str) -> None:
+    """As oslo.messaging's URLs do; one user for all of them is expected."""
+    url = parse_url(f"rabbit://{authority}//")
+    assert (url.hosts, url.path) == ((Host("h1", 5672), Host("h2"), Host("h3")), "//")
+    assert (url.username, url.password) == ("me", "p@ss")
+
+
 def test_a_query_is_read_as_forms_write_it() -> None:
     """A + is a blank and %2B is none; a name may have no value, and between two & may be nothing."""
     url = parse_url("memory://x?a+b=c+d%2Be&&flag&mode==&na%6De=%C3%A4")
@@ -64,6 +79,22 @@ def test_bad_urls_say_what_is_wrong(text: str, message: str) -> None:
     """A URL that cannot be read is a BadUrl that says why."""
     with pytest.raises(BadUrl, match=message):
         parse_url(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("amqp://me:canary/1@h/", "write %2F"),
+        ("amqp://me:canary?1@h/", "write %2F"),
+        ("amqp://me:canary@h1,you:canary@h2/", "one for all"),
+        ("amqp://me:a@canary,b@h/", "%40"),
+    ],
+)
+def test_a_password_that_is_written_wrongly_is_not_shown(text: str, message: str) -> None:
+    """Nor any part of it that was taken for something else; the error says how it is written."""
+    with pytest.raises(BadUrl, match=message) as caught:
+        parse_url(text)
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -45,21 +45,23 @@ class Sent(Struct, frozen=True):
 class Fanout:
     """A fanout on its way to its peers, one after the other."""
 
-    __slots__ = ("_call", "_reached", "_refused", "frame")
+    __slots__ = ("_call", "_reached", "_refused", "_why", "frame")
 
     def __init__(self, call: Call, frame: bytes, unreachable: Sequence[str]) -> None:
         self._call = call
         self.frame = frame
         self._reached: list[str] = []
         self._refused = list(unreachable)
+        self._why: NotSent | None = None
 
     @contextmanager
     def to(self, peer: Peer) -> Generator[None]:
         """Note what becomes of the copy that is sent in the `with` block."""
         try:
             yield
-        except NotSent:
+        except NotSent as error:
             self._refused.append(peer.name)
+            self._why = error
         else:
             self._reached.append(peer.name)
 
@@ -67,8 +69,10 @@ class Fanout:
         """Who got it; raises NotSent if nobody did."""
         call = self._call
         if not self._reached:
-            names = ", ".join(self._refused)
-            raise NotSent(f"{call.method}: none of the servers took it ({names})")
+            names, why = ", ".join(self._refused), "" if self._why is None else f": {self._why}"
+            raise NotSent(
+                f"{call.method}: none of the servers took it ({names}{why})"
+            ) from self._why
         return Sent(call.id, tuple(self._reached), tuple(self._refused))
 
 

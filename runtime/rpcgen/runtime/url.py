@@ -1,6 +1,6 @@
 """Transport URLs: `scheme://user:password@host:port,host:port/path?option=value`.
 
-Everything is %-decoded; a password never appears in `str()` or `repr()`. Knows nothing of any one driver: what the
+Each of several hosts may repeat the user and the password, as oslo.messaging's URLs do. Everything is %-decoded; a password never appears in `str()` or `repr()`. Knows nothing of any one driver: what the
 options are is a struct of the driver's, read by `TransportUrl.options`.
 """
 
@@ -110,16 +110,41 @@ def parse_url(text: str) -> TransportUrl:
         )
     rest, _, query = rest.partition("?")
     authority, slash, path = rest.partition("/")
-    userinfo, at, hosts = authority.rpartition("@")
-    username, colon, password = userinfo.partition(":")
+    user, hosts = _split(authority, scheme)
+    username, colon, password = (user or "").partition(":")
+    try:
+        read = tuple(_host(_decoded(part), scheme) for part in hosts.split(",") if part)
+    except BadUrl:
+        if user is None and "@" in text:  # what was read as a port may be of a password
+            raise BadUrl(
+                f"{scheme} URL: there is an @ behind the first / or ?; in a user or a password write %2F and %3F for these"
+            ) from None
+        raise
     return TransportUrl(
         scheme=scheme.lower(),
-        hosts=tuple(_host(_decoded(part), scheme) for part in hosts.split(",") if part),
+        hosts=read,
         path=_decoded(slash + path),
         params=_params(query),
-        username=_decoded(username) if at else None,
+        username=None if user is None else _decoded(username),
         password=_decoded(password) if colon else None,
     )
+
+
+def _split(authority: str, scheme: str) -> tuple[str | None, str]:
+    """`user:password`, or None, and the hosts."""
+    user, at, hosts = authority.rpartition("@")
+    if not at:
+        return None, authority
+    if "@" not in user or "," not in user:
+        return user, hosts
+    parts = [part.rpartition("@") for part in authority.split(",")]
+    users = {user for user, at, _ in parts if at}
+    if len(users) > 1:
+        raise BadUrl(
+            f"{scheme} URL: its hosts have different users or passwords, expected one for all of them; in a password "
+            "write %40 for an @ and %2C for a comma"
+        )
+    return users.pop(), ",".join(host for _, _, host in parts)
 
 
 def _params(query: str) -> tuple[tuple[str, str], ...]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, Server
+from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent, RpcgenError, Server
+from rpcgen.runtime.drivers.amqp.broker import read_broker
+from rpcgen.runtime.drivers.amqp.lane import LaneClosed
+from rpcgen.runtime.drivers.amqp.link import Link
+from rpcgen.runtime.drivers.amqp.owner import Owner
+from rpcgen.runtime.url import parse_url
 
 from tests.certificates import Authority
 from tests.chaos.proxy import Proxy, cut_after
@@ -229,6 +235,48 @@ def test_a_client_moves_to_the_host_that_is_left(lab: ModuleType, rabbit: Rabbit
                 gone.up, left.up = [cut_after(0)], []
                 gone.cut()
                 assert client.add(a=1) == 2
+
+
+class Clumsy:
+    """A `Duty` that fails, in a way that nobody expected, each time but the last."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+        self.begun = threading.Event()
+        self.told: list[str] = []
+
+    def begin(self, link: Link) -> None:
+        if self.left:
+            self.left -= 1
+            raise LookupError("nobody expected this")
+        self.begun.set()
+
+    def end(self, error: RpcgenError) -> None:
+        self.told.append(str(error))
+
+    def due(self, now: float) -> float:
+        return 60.0
+
+    def work(self, now: float) -> None: ...
+    def look(self, now: float) -> None: ...
+    def leave(self) -> None: ...
+    def mend(self, closed: LaneClosed) -> None: ...
+
+
+def test_a_connection_outlives_a_mistake_of_ours(
+    rabbit: RabbitServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its thread says what it was, and connects again, also if that happened while it connected."""
+    duty = Clumsy(failures=2)
+    owner = Owner(read_broker(parse_url(rabbit.url())), "clumsy", duty)
+    owner.start()
+    try:
+        assert duty.begun.wait(10.0)
+    finally:
+        owner.stop(5.0)
+    assert all("nobody expected this" in told for told in duty.told)
+    assert len(duty.told) == 2
+    assert "LookupError" in caplog.text
 
 
 def test_connections_say_who_they_are(lab: ModuleType, rabbit: RabbitServer) -> None:

@@ -158,6 +158,7 @@ def test_a_returned_message_tells_its_number(message_id: object, number: int) ->
         ("amqp://h1,h2:7/", "/", ["h1:5672", "h2:7"]),
         ("rabbit://[::1]:7/shop", "shop", ["[::1]:7"]),
         ("amqp://h/%2F", "/", ["h:5672"]),
+        ("rabbit://guest:guest@h1:7,guest:guest@h2//", "/", ["h1:7", "h2:5672"]),
         ("amqp://h/a%2Fb", "a/b", ["h:5672"]),
         ("amqps://h", "/", ["h:5671"]),
     ],
@@ -185,6 +186,13 @@ def test_mistakes_in_urls_are_named(query: str, text: str) -> None:
     with pytest.raises(BadUrl, match=text) as caught:
         read_broker(parse_url(f"amqp://me:canary@h/?{query}"))
     assert "canary" not in str(caught.value)
+
+
+def test_a_virtual_host_has_255_octets_at_most() -> None:
+    """A longer one is named when the URL is read."""
+    assert len(read_broker(parse_url(f"amqp://h/{'x' * 255}")).vhost) == 255
+    with pytest.raises(BadUrl, match=r"'x+'\.\.\. has 256 octets; AMQP allows 255"):
+        read_broker(parse_url(f"amqp://me:canary@h/{'x' * 254}%C3%A4"))
 
 
 @pytest.mark.parametrize("scheme", ["amqp+tcp", "amqqs", "kombu+reddis"])

@@ -19,6 +19,9 @@ _TLS = "amqps"
 SCHEMES = ("amqp", _TLS, "rabbit")
 _PORTS = {False: 5672, True: 5671}
 
+#: Octets that the name of a virtual host may have in AMQP.
+_MAX_VHOST = 255
+
 
 class Broker(Struct, frozen=True):
     """Where to connect, and as whom. Its `repr` shows no password.
@@ -64,11 +67,16 @@ def read_broker(url: TransportUrl) -> Broker:
     given = [name for name in ("ca", "cert", "key") if getattr(options, name) is not None]
     if given and not tls:
         raise BadUrl(f"{url}: option {given[0]!r} is for amqps:// alone")
+    vhost = url.path[1:] or "/"
+    if (octets := len(vhost.encode())) > _MAX_VHOST:
+        raise BadUrl(
+            f"{url.scheme} URL: the virtual host {vhost[:32]!r}... has {octets} octets; AMQP allows {_MAX_VHOST}"
+        )
     hosts = url.hosts or (Host("localhost"),)
     return Broker(
         text=str(url),
         hosts=tuple(Host(host.name, host.port or _PORTS[tls]) for host in hosts),
-        vhost=url.path[1:] or "/",
+        vhost=vhost,
         username="guest" if url.username is None else url.username,
         password="guest" if url.username is None else url.password or "",
         options=options,

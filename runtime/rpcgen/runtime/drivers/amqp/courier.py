@@ -302,17 +302,19 @@ class Courier:
     def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
         if error is None:
             place.proven = monotonic() + PROVEN
-        elif isinstance(error, NotSent) and not isinstance(error, Stranded):
+        elif isinstance(error, NotSent | ConfigurationError) and not isinstance(error, Stranded):
             place.proven = 0.0
             self.counters["returned"] += 1
         else:
             self.counters["lost"] += 1
 
     def _explained(self, place: Place, error: RpcgenError) -> RpcgenError:
-        if isinstance(error, NotSent):
+        if isinstance(error, NotSent | ConfigurationError):
             place.proven = 0.0
             if isinstance(error, (Stranded, TooLarge)):
                 return error
+            if isinstance(error, AuthError | ConfigurationError):
+                return type(error)(f"{self.broker.text}: {error}")
             if isinstance(error, Undeliverable) or not isinstance(place, EventPlace):
                 return place.nobody(f"at {self.broker.text}: {error}")
             return NotSent(f"{place.name} at {self.broker.text}: {error}")

@@ -169,13 +169,18 @@ class Owner:
             link.answer_by(soon(DECLARE))
             self._duty.begin(link)
         except (LinkLost, LaneClosed) as error:
-            if link is not None:
-                link.hang_up()
-            self._hosts.failed(host, monotonic())
-            self._tell(f"{self._broker.text}: {host}: {error}", error.code)
-            return None
-        self._hosts.worked(host)
-        return link
+            told, code = str(error), error.code
+        except Exception as error:  # as in `_serve`
+            log.exception("%s: %s: unexpected", self._role, self._broker.text)
+            told, code = repr(error), 0
+        else:
+            self._hosts.worked(host)
+            return link
+        if link is not None:
+            link.hang_up()
+        self._hosts.failed(host, monotonic())
+        self._tell(f"{self._broker.text}: {host}: {told}", code)
+        return None
 
     def _idle(self, until: float) -> None:
         """Wait without a connection."""
@@ -197,7 +202,7 @@ class Owner:
         """Say why there is no connection: to the duty always, to the log now and then."""
         # What this process lacks is other news than that the broker went away, and does not wait its turn behind that.
         self._warn("descriptors" if code == STARVED else "connection", text)
-        self._duty.end(_as_error(text, code))
+        self._duty.end(as_error(text, code))
 
     def _warn(self, kind: str, text: str) -> None:
         held = self._repeats.worth(monotonic(), kind)
@@ -276,7 +281,8 @@ class Owner:
                 raise LinkLost(str(again), again.code) from again
 
 
-def _as_error(text: str, code: int) -> RpcgenError:
+def as_error(text: str, code: int) -> RpcgenError:
+    """What the broker's refusal with one of its codes means."""
     if code in _REFUSED:
         return AuthError(text)
     if code in _CLASHES:

@@ -16,12 +16,12 @@ from typing import Final
 
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import LaneClosed
-from rpcgen.runtime.drivers.amqp.link import Link, LinkLost, WouldWait
+from rpcgen.runtime.drivers.amqp.link import ACCESS_REFUSED, Link, LinkLost, WouldWait
 from rpcgen.runtime.drivers.amqp.message import Exchange
-from rpcgen.runtime.drivers.amqp.owner import Owner
+from rpcgen.runtime.drivers.amqp.owner import Owner, as_error
 from rpcgen.runtime.drivers.amqp.track import Parcel, Track
 from rpcgen.runtime.drivers.amqp.wreck import examine
-from rpcgen.runtime.errors import ConnectionLost, NotSent, RpcgenError, TooLarge
+from rpcgen.runtime.errors import AuthError, ConnectionLost, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.peers import Stranded
 
 #: What may wait to be written; and bytes that were written and may wait for the system to take them. What is beyond
@@ -189,7 +189,7 @@ class Publisher:
         except LaneClosed as closed:
             if closed.lane is not lane:
                 raise
-            parcel.settled(NotSent(str(closed)))
+            parcel.settled(as_error(str(closed), closed.code))
             return False
         lane.close()
         if not exchange.auto_delete:  # else it may be gone the next time
@@ -227,8 +227,9 @@ class Publisher:
         self._queue.extendleft(reversed(sent[wreck.refused + 1 :] + unsent))
         self._settle(sent[wreck.taken : wreck.refused], lost)
         self._settle(sent[: wreck.taken], None)
-        refused = TooLarge if wreck.oversize else NotSent
-        sent[wreck.refused].settled(refused(f"the broker does not take it: {closed}"))
+        text = f"the broker does not take it: {closed}"
+        refused = AuthError if closed.code == ACCESS_REFUSED else NotSent
+        sent[wreck.refused].settled((TooLarge if wreck.oversize else refused)(text))
 
     def end(self, error: RpcgenError) -> None:
         """See `Duty.end`."""

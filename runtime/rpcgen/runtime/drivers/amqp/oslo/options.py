@@ -11,6 +11,8 @@ from rpcgen.runtime.target import check_name
 #: Numbers that may be 0, and their largest value: times to live are milliseconds to the broker.
 _MOST = {
     "quorum_delivery_limit": 4_000_000,
+    "quorum_max_memory_length": 4_000_000_000,
+    "quorum_max_memory_bytes": 2**53,
     "qos_prefetch_count": 65535,
     "transient_queues_ttl": 4_000_000,
 }
@@ -25,6 +27,7 @@ class OsloOptions(AmqpOptions, frozen=True):
         auto_delete: they go with their last consumer.
         quorum_queue: queues of topics are quorum queues.
         quorum_delivery_limit: how often a quorum queue delivers a message; 0: no limit is declared.
+        quorum_max_memory_length, quorum_max_memory_bytes: of a quorum queue, what is held in memory; 0: no limit is declared.
         transient_quorum_queue: queues of answers and fanouts are quorum queues.
         queue_manager: `HOST:PROCESS`, for names that are the same after a restart; they are random if it is empty.
         qos_prefetch_count: requests, and answers, that the broker sends ahead of what was acknowledged; 0: of requests as
@@ -37,6 +40,8 @@ class OsloOptions(AmqpOptions, frozen=True):
     auto_delete: bool = False
     quorum_queue: bool = False
     quorum_delivery_limit: int = 0
+    quorum_max_memory_length: int = 0
+    quorum_max_memory_bytes: int = 0
     transient_quorum_queue: bool = False
     queue_manager: str = ""
     qos_prefetch_count: int = 0

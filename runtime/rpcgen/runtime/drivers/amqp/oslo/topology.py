@@ -108,10 +108,13 @@ class Topology:
         )
 
     def _quorum(self) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"x-queue-type": "quorum"}
-        if self._options.quorum_delivery_limit:
-            arguments["x-delivery-limit"] = self._options.quorum_delivery_limit
-        return arguments
+        options = self._options
+        limits = {
+            "x-delivery-limit": options.quorum_delivery_limit,
+            "x-max-in-memory-length": options.quorum_max_memory_length,
+            "x-max-in-memory-bytes": options.quorum_max_memory_bytes,
+        }
+        return {"x-queue-type": "quorum"} | {name: most for name, most in limits.items() if most}
 
     def _unique(self) -> str:
         """What tells one client, or one server, from all others."""
