@@ -45,6 +45,8 @@ REFUSED: dict[str, tuple[Any, str, str | None]] = {
     "method": (request("subtract", {"a": 1}), "unknown_method", None),
     "method of object": (request("__init__"), "unknown_method", None),
     "method of base class": (request("_interface"), "unknown_method", None),
+    "no name": (request(""), "unknown_method", None),
+    "no name of a namespace": (request("add", {"a": 1}, namespace=""), "unknown_namespace", None),
     "long method": (request("x" * 1000), "unknown_method", None),
     "major newer": (request("add", {"a": 1}, major=2, minor=0), "unsupported_major", None),
     "major older": (request("add", {"a": 1}, major=0), "unsupported_major", None),
@@ -157,6 +159,8 @@ GARBAGE = {
     "negative version": MSGPACK.encode(request("add", {"a": 1}, minor=-1)),
     "time as text": MSGPACK.encode(request("add", {"a": 1}, remaining="1")),
     "attempt below zero": MSGPACK.encode(request("add", {"a": 1}, attempt=-1)),
+    "64 KiB of a method": MSGPACK.encode(request("x" * 65_536)),
+    "64 KiB of a namespace": MSGPACK.encode(request("add", {"a": 1}, namespace="x" * 65_536)),
     "json": b'[1,"",0]',
     "a reply": MSGPACK.encode(Reply(b"x" * 16, msgspec.Raw(b"\xc0"))),
 }

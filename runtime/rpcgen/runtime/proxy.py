@@ -70,9 +70,8 @@ class Fanout:
         call = self._call
         if not self._reached:
             names, why = ", ".join(self._refused), "" if self._why is None else f": {self._why}"
-            raise NotSent(
-                f"{call.method}: none of the servers took it ({names}{why})"
-            ) from self._why
+            text = f"{call.method}: none of the servers took it ({names}){why}"
+            raise NotSent(text) from self._why
         return Sent(call.id, tuple(self._reached), tuple(self._refused))
 
 
