@@ -165,7 +165,7 @@ def test_a_path_may_be_written_in_other_ways(capsys: Output, path: str) -> None:
 def test_nothing_is_no_baseline(capsys: Output) -> None:
     """A variable that is empty does not compare a file with itself."""
     assert run(["check", "api/shop.yaml", "--against", ""]) == 2
-    assert "--against: nothing was given" in capsys.readouterr().err
+    assert "rpcgen check: what to compare with is empty" in capsys.readouterr().err
 
 
 def test_a_mistake_in_a_commit_is_told_by_its_place_there(repository: Path, capsys: Output) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -184,7 +185,43 @@ def test_kept_messages_fail_until_the_break_is_mended(broken: Path, capsys: Outp
 def test_messages_that_cannot_be_tried(broken: Path, capsys: Output) -> None:
     """A folder that is not there, or holds something else, is a mistake."""
     assert run(["check", "shop.yaml", "--cases", "nowhere"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{}", "it lacks 'format'"),
+        ("[]", "it is no object"),
+        ('{"format": 2}', "its format is 2, expected 1"),
+        ('"writer": "nobody"', "its writer is 'nobody', expected old or new"),
+        ('"reader": "nobody"', "its reader is 'nobody', expected request or result or error"),
+        ('"release": "one"', "'one' is no version"),
+    ],
+)
+def test_a_file_that_holds_something_else(
+    broken: Path, capsys: Output, text: str, why: str
+) -> None:
+    """It is named, with what is wrong with it."""
     (file,) = (broken / "messages").iterdir()
-    file.write_text("{}")
+    key = text.partition(":")[0]
+    kept = re.sub(f"{key}: [^,]*", text, file.read_text())
+    file.write_text(kept if text[0] == '"' else text)
     assert run(["check", "shop.yaml", "--cases", "messages"]) == 2
-    assert "is no message that --write-cases kept" in capsys.readouterr().err
+    said = f"rpcgen check: messages/{file.name} is no message that --write-cases kept: {why}"
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_message_that_cannot_be_read(broken: Path, capsys: Output) -> None:
+    """A folder in its place is told in the system's words."""
+    (file,) = (broken / "messages").iterdir()
+    file.unlink()
+    file.mkdir()
+    assert run(["check", "shop.yaml", "--cases", "messages"]) == 2
+    assert f"messages/{file.name} cannot be read: is a directory\n" in capsys.readouterr().err
+
+
+def test_a_message_of_what_is_gone(broken: Path) -> None:
+    """Nobody writes it to anybody: that its method was removed is a finding of its own."""
+    gone = re.sub("  state: .*\n", "", BROKEN).replace('"1.0"', '"2.0"')
+    (broken / "shop.yaml").write_text(gone)
+    assert run(["check", "shop.yaml", "--cases", "messages"]) == 0

@@ -175,6 +175,40 @@ def test_formats_take_diagnostics_of_any_command() -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["check", "lint"])
+def test_mistakes_are_findings_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output, command: str
+) -> None:
+    """A file that does not compile is told in formats that services read, not only to people."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.yaml").write_text("rpcgen: 1\ninterface: town.shop\nversion: one\n")
+    told: dict[str, str] = {}
+    for form in ("text", "json", "github", "sarif", "junit"):
+        assert run([command, "--format", form, "shop.yaml"]) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith("shop.yaml:3:10: error[bad-version]")
+        told[form] = said.out
+    assert told["text"] == told["json"] == ""
+    (annotation,) = check_annotations(told["github"])
+    assert (annotation["file"], annotation["line"], annotation["title"]) == (
+        *("shop.yaml", "3", "bad-version"),
+    )
+    (result,) = check_sarif(told["sarif"])["runs"][0]["results"]
+    assert (result["ruleId"], result["level"]) == ("bad-version", "error")
+    assert check_junit(told["junit"]).attrib["failures"] == "1"
+
+
+@pytest.mark.parametrize("form", ["json", "github", "sarif", "junit"])
+def test_how_to_start_is_told_beside_every_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output, form: str
+) -> None:
+    """No format leaves it out that there was nothing to compare with."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.yaml").write_text('rpcgen: 1\ninterface: town.shop\nversion: "1.0"\n')
+    assert run(["check", "--format", form, "shop.yaml"]) == 0
+    assert "`rpcgen release shop.yaml` keeps this version\n" in capsys.readouterr().err
+
+
 _POSITIVE = {"type": "integer", "minimum": 1}
 #: As docs/lint.md has it.
 LINT = {

@@ -16,6 +16,7 @@ import click
 from rpcgen.cli._exit import Failure
 
 if TYPE_CHECKING:
+    from rpcgen.cli._formats.choice import Format
     from rpcgen.cli._project.settings import Project
     from rpcgen.codegen import Names
     from rpcgen.idl import Diagnostic, Interface, Loaded, Version
@@ -182,8 +183,10 @@ def _in_order(loaded: Loaded, clashes: Sequence[Diagnostic]) -> list[Diagnostic]
     return [*found, *last]
 
 
-def read_interfaces(inputs: Inputs, otherwise: str) -> tuple[list[Interface], dict[str, str]]:
-    """Read every interface file, and the texts of all that was read; doubts and mistakes are shown on stderr.
+def read_interfaces(
+    inputs: Inputs, otherwise: str, format_: Format = "text"
+) -> tuple[list[Interface], dict[str, str]]:
+    """Read every interface file, and the texts of all that was read; doubts and mistakes are shown, the latter in a format, too.
 
     Generates nothing, so it knows nothing of names in Python. Raises Failure where there are mistakes.
     """
@@ -198,6 +201,9 @@ def read_interfaces(inputs: Inputs, otherwise: str) -> tuple[list[Interface], di
         click.echo(render(diagnostics, sources), nl=False, err=True)
     mistakes = sum(each.severity == "error" for each in diagnostics)
     if mistakes:
+        from rpcgen.cli._formats.findings import as_mistakes
+
+        click.echo(as_mistakes(diagnostics, format_, "check"), nl=False)
         raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; {otherwise}")
     return found, sources
 

@@ -60,15 +60,26 @@ def command(
     """
     from rpcgen.cli._check.judge import judge
 
-    interfaces, sources = read_interfaces(inputs, "nothing was checked")
+    interfaces, sources = read_interfaces(inputs, "nothing was checked", format_)
     chosen = settings(inputs, against, lock)
     shown = replace(chosen, cases=cases, everything=everything or format_ != "text")
     outcome = judge(interfaces, shown, sources)
     click.echo(_shown(outcome, format_, everything), nl=False)
+    if format_ != "text":
+        _tell_how_to_start(outcome)
     if write_cases is not None:
         _keep(outcome, write_cases)
     if outcome.failed:
         ctx.exit(Exit.NEGATIVE)
+
+
+def _tell_how_to_start(outcome: Outcome) -> None:
+    """Formats for programs hold findings; that there is nothing to find any in is for people."""
+    from rpcgen.cli._check.text import summary
+
+    for one in outcome.checked:
+        if one.check.last is None:
+            click.echo(summary(one), err=True)
 
 
 def _keep(outcome: Outcome, folder: Path) -> None:
@@ -96,8 +107,6 @@ def settings(inputs: Inputs, against: str | None, lock: Path | None) -> Settings
 
 
 def _shown(outcome: Outcome, format_: Format, everything: bool) -> str:
-    from rpcgen.cli._check.entries import as_groups
-
     match format_:
         case "text":
             from rpcgen.cli._check.text import as_text
@@ -107,15 +116,8 @@ def _shown(outcome: Outcome, format_: Format, everything: bool) -> str:
             from rpcgen.cli._check.as_json import as_json
 
             return as_json(outcome)
-        case "sarif":
-            from rpcgen.cli._formats.sarif import as_sarif
+        case _:
+            from rpcgen.cli._check.entries import as_groups
+            from rpcgen.cli._formats.findings import as_findings
 
-            return as_sarif(as_groups(outcome), "check")
-        case "github":
-            from rpcgen.cli._formats.github import as_github
-
-            return as_github(as_groups(outcome))
-        case "junit":
-            from rpcgen.cli._formats.junit import as_junit
-
-            return as_junit(as_groups(outcome), "rpcgen check")
+            return as_findings(as_groups(outcome), format_, "check")

@@ -75,11 +75,11 @@ def command(
     from rpcgen.cli._lint.shown import shown, summary
 
     rules = _rules(inputs, category, select, ignore)
-    found = find(inputs, rules)
+    found = find(inputs, rules, format_)
     mended = 0
     if fix:
         mended = found.mend()
-        found = find(inputs, rules)
+        found = find(inputs, rules, format_)
     click.echo(shown(found, format_), nl=False)
     click.echo(summary(found, mended), err=True)
     if found.count("error"):

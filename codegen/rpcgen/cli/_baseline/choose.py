@@ -23,7 +23,7 @@ def baseline(
     if against is None:
         return locked(lock, interface.name)
     if not against:
-        raise Failure("--against: nothing was given; expected a file, a folder, or git:REF[:PATH]")
+        raise Failure("what to compare with is empty; expected a file, a folder, or git:REF[:PATH]")
     if against.startswith(PREFIX):
         return committed(against, interface.name, interface.source, roots)
     return given(Path(against), interface.name, roots)

@@ -78,6 +78,19 @@ class Side:
         events = {each.name: each.payload for each in table.events}
         return cls(release, view, at, methods, errors, events)
 
+    def has(self, root: Root) -> bool:
+        """Whether it has what a message is of: the method, the error or the event."""
+        return root.name in self._named(root)
+
+    def _named(self, root: Root) -> Mapping[str, Any]:
+        match root.reader:
+            case "error":
+                return self.errors
+            case "event":
+                return self.events
+            case _:
+                return self.methods
+
     def read(self, root: Root, message: Plain) -> Plain:
         """What the decoder makes of a message, plain; raises Fails."""
         return self._plain(self._reader(root), message)
@@ -122,13 +135,8 @@ class Side:
         return lambda data: reader.read(data, JSON)
 
     def _payload(self, root: Root) -> Any:
-        match root.reader:
-            case "error":
-                return self.errors[root.name]
-            case "event":
-                return self.events[root.name]
-            case _:
-                return self.methods[root.name].returns
+        named = self._named(root)[root.name]
+        return named.returns if root.reader == "result" else named
 
 
 def _without_nulls(value: Plain) -> Plain:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import click
 from rpcgen.cli._exit import Failure
+from rpcgen.cli._formats.choice import Format
+from rpcgen.cli._formats.findings import as_mistakes
 from rpcgen.cli._inputs import Inputs, load_all
 from rpcgen.cli._rewriting import Rewrite, write
 from rpcgen.idl import Diagnostic, Severity, render
@@ -33,11 +35,11 @@ class Found:
         return len(self.edits)
 
 
-def find(inputs: Inputs, rules: Sequence[Rule]) -> Found:
+def find(inputs: Inputs, rules: Sequence[Rule], format_: Format) -> Found:
     """Lint interface files.
 
     Raises:
-        Failure: some of them do not compile; their mistakes were shown on stderr.
+        Failure: some of them do not compile; their mistakes were shown.
     """
     every = load_all(inputs)
     found = Found()
@@ -47,6 +49,7 @@ def find(inputs: Inputs, rules: Sequence[Rule]) -> Found:
     mistakes = found.count("error")
     if mistakes:
         click.echo(render(found.diagnostics, found.sources), nl=False, err=True)
+        click.echo(as_mistakes(found.diagnostics, format_, "lint"), nl=False)
         raise Failure(f"{mistakes} mistake{'s' * (mistakes != 1)}; nothing was linted")
     for loaded in every:
         if loaded.interface is not None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from rpcgen.cli._formats.choice import Format
-from rpcgen.cli._formats.entry import Group, of_diagnostic
+from rpcgen.cli._formats.entry import Group
+from rpcgen.cli._formats.findings import as_findings, group_of
 from rpcgen.cli._lint.found import Found
 from rpcgen.idl import Diagnostic, render
 
 
 def shown(found: Found, format_: Format) -> str:
     """What goes to stdout."""
-    return _FORMATS[format_](found)
+    match format_:
+        case "text":
+            return _as_text(found)
+        case "json":
+            return _as_json(found)
+        case _:
+            return as_findings(_groups(found), format_, "lint")
 
 
 def summary(found: Found, mended: int) -> str:
@@ -64,38 +69,4 @@ def _finding(diagnostic: Diagnostic) -> dict[str, object]:
 
 def _groups(found: Found) -> list[Group]:
     """One for each file that was read."""
-    return [
-        Group(
-            file,
-            file,
-            [of_diagnostic(each) for each in found.diagnostics if each.position.file == file],
-        )
-        for file in found.sources
-    ]
-
-
-def _as_sarif(found: Found) -> str:
-    from rpcgen.cli._formats.sarif import as_sarif
-
-    return as_sarif(_groups(found), "lint")
-
-
-def _as_github(found: Found) -> str:
-    from rpcgen.cli._formats.github import as_github
-
-    return as_github(_groups(found))
-
-
-def _as_junit(found: Found) -> str:
-    from rpcgen.cli._formats.junit import as_junit
-
-    return as_junit(_groups(found), "rpcgen lint")
-
-
-_FORMATS: Mapping[Format, Callable[[Found], str]] = {
-    "text": _as_text,
-    "json": _as_json,
-    "sarif": _as_sarif,
-    "github": _as_github,
-    "junit": _as_junit,
-}
+    return [group_of(file, found.diagnostics) for file in found.sources]
