@@ -6,6 +6,9 @@ from rpcgen.idl.model import NO_CONSTRAINTS, Constraints
 
 Limits = tuple[Constraints, ...]
 
+#: Of texts, lists and maps that are not empty.
+_SET = Constraints(min_size=1)
+
 
 def compare_bounds(old: Limits, new: Limits) -> tuple[bool, bool]:
     """Say whether some values became valid, and whether some ceased to be."""
@@ -19,6 +22,11 @@ def compare_bounds(old: Limits, new: Limits) -> tuple[bool, bool]:
     loosened |= bool(old_patterns - new_patterns) or (_unique(old) and not _unique(new))
     tightened |= bool(new_patterns - old_patterns) or (_unique(new) and not _unique(old))
     return loosened, tightened
+
+
+def tightens_set(old: Limits, new: Limits) -> bool:
+    """Say whether values ceased to be valid that are not empty."""
+    return compare_bounds((*old, _SET), new)[1]
 
 
 def bounds_text(limits: Limits) -> str:

@@ -73,6 +73,7 @@ class Change:
         open: readers, as they were, keep what they do not know; of a method: it may be done twice.
         told: what older readers are told instead.
         kept: newer readers read it as what it became without a converter, which holds what is gone.
+        unsent: it is only about empty values that nobody sends, because they say nothing (V7).
     """
 
     subject: str
@@ -93,6 +94,7 @@ class Change:
     open: bool = False
     told: str = ""
     kept: bool = False
+    unsent: bool = False
 
     @property
     def direction(self) -> str:

@@ -29,6 +29,7 @@ def compare_fields(
             here = taking(walk, after, spot)
             if not (_is_over(walk, after, spot) or walk.has_followed(after.type, here)):
                 here = here.part(after.name, after.position, before.position)
+                here = _leaving_out(walk, before, after, here)
                 compare_types(walk, (before.type, ()), (after.type, ()), here)
         elif after is None:
             if before is not None:
@@ -122,6 +123,7 @@ def _both(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
         return
     if walk.dated and spot.root.reader != "request":
         spot = replace(spot, unbounded=reads_all(_form(old), _form(new), walk.new.types))
+    spot = _leaving_out(walk, old, new, spot)
     compare_types(walk, (old.type, (old.constraints,)), (new.type, (new.constraints,)), spot)
 
 
@@ -170,6 +172,15 @@ def _is_silent(walk: Walk, field: Field, spot: Spot) -> bool:
     younger = any(since.minor > 0 for since in field.dated.since) and field.dated.since != born
     always = (field.send or walk.file.send) == "always"
     return spot.root.reader == "request" and younger and not always
+
+
+def _leaving_out(walk: Walk, old: Field, new: Field, spot: Spot) -> Spot:
+    """The spot, with whether callers of both versions leave the argument or field out while it is empty."""
+    if not new.dated.since or old.dated != new.dated or is_required(new, walk.new.types):
+        return spot
+    policies = (old.send, walk.before.send), (new.send, walk.file.send)
+    unsent = policies[0] == policies[1] and _is_silent(walk, new, spot)
+    return replace(spot, unsent=True) if unsent else spot
 
 
 def _state(types: Types, field: Field, spot: Spot) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rpcgen.idl.compat.bounds import Limits, bounds_text, compare_bounds
+from rpcgen.idl.compat.bounds import Limits, bounds_text, compare_bounds, tightens_set
 from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.taking import below, takes, takes_null, within
 from rpcgen.idl.compat.walk import Spot, Walk
@@ -48,7 +48,16 @@ def _compare_limits(walk: Walk, old: Limits, new: Limits, spot: Spot) -> None:
         if is_so:
             before, after = bounds_text(old) or "no bounds", bounds_text(new) or "no bounds"
             silent = spot.unbounded and action == "loosened"
-            walk.found("constraint", action, spot, before=before, after=after, silent=silent)
+            unsent = spot.unsent and action == "tightened" and not tightens_set(old, new)
+            walk.found(
+                "constraint",
+                action,
+                spot,
+                before=before,
+                after=after,
+                silent=silent,
+                unsent=unsent,
+            )
 
 
 def _compare_bases(walk: Walk, old: Resolved, new: Resolved, spot: Spot) -> bool:

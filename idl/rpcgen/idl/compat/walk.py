@@ -51,6 +51,7 @@ class Spot:
         clock: the version of its own that it has in the new file, which decides what is written.
         unbounded: its older readers take values of any bounds, so nobody converts them.
         taken: what newer readers take it as, where the file says that it was another type.
+        unsent: callers of both versions leave it out while it is empty.
     """
 
     root: Root
@@ -62,6 +63,7 @@ class Spot:
     clock: Version | None = None
     unbounded: bool = False
     taken: Resolved | None = None
+    unsent: bool = False
 
     def part(self, name: str, place: Position, was_at: Position | None) -> Spot:
         """The spot of a named part."""
@@ -73,7 +75,7 @@ class Spot:
     def items(self) -> Spot:
         """The spot of the items of a list, or the values of a map."""
         path = f"{self.path or self.owner}[]"
-        return replace(self, path=path, way=(*self.way, "[]"))
+        return replace(self, path=path, way=(*self.way, "[]"), unsent=False)
 
     def taking(self, taken: Resolved | None) -> Spot:
         """The same spot, taken as something else."""
@@ -129,6 +131,7 @@ class Walk:
         open: bool = False,
         silent: bool = False,
         kept: bool = False,
+        unsent: bool = False,
     ) -> None:
         """Add a change of what is at a spot; the facts are those of `Change`, and nothing levels what is silent."""
         own = spot.way[-1] if spot.way else spot.owner
@@ -151,6 +154,7 @@ class Walk:
             open=open,
             told=told,
             kept=kept,
+            unsent=unsent,
         )
         self.changes.append(change)
 
