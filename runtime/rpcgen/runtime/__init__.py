@@ -5,8 +5,6 @@ Names are loaded when first used, so that a blocking program does not pay for as
 
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.values import ABSENT, Absent, OpenEnum, OpenUnion, TaggedUnion, sent
-
 if TYPE_CHECKING:
     from rpcgen.runtime.aio.client import AsyncClient, AsyncSupports
     from rpcgen.runtime.aio.event_server import AsyncEventServer
@@ -20,21 +18,16 @@ if TYPE_CHECKING:
     from rpcgen.runtime.blocking.transport import Transport
     from rpcgen.runtime.context import Context, EventContext, current_context, use_context
     from rpcgen.runtime.core.call import Profile, Router
-    from rpcgen.runtime.core.opaque import OpaqueCodec
     from rpcgen.runtime.core.pins import Pin
+    from rpcgen.runtime.dated import Clock, Form, Gone, OlderType, Part
     from rpcgen.runtime.descriptor import (
         NOTHING,
-        Clock,
         ErrorType,
         Event,
-        Form,
-        Gone,
         Interface,
         Method,
         NoArgs,
-        OlderType,
         Opaque,
-        Part,
         Route,
         Topic,
     )
@@ -77,11 +70,14 @@ if TYPE_CHECKING:
         WrongKind,
     )
     from rpcgen.runtime.interceptor import Interceptor
+    from rpcgen.runtime.opaque import OpaqueCodec
+    from rpcgen.runtime.open_enum import OpenEnum
     from rpcgen.runtime.proxy import Sent
     from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transaction, dedup
     from rpcgen.runtime.stores.sqlite import SqliteStore
     from rpcgen.runtime.stores.sqlite_aio import AsyncSqliteStore, SqliteWork
     from rpcgen.runtime.target import Target
+    from rpcgen.runtime.values import ABSENT, Absent, OpenUnion, TaggedUnion, sent
 
 #: Module (below this package) of every name that is loaded when first used.
 _HOMES = {
@@ -97,21 +93,16 @@ _HOMES = {
     "blocking.transport": ("Transport",),
     "context": ("Context", "EventContext", "current_context", "use_context"),
     "core.call": ("Profile", "Router"),
-    "core.opaque": ("OpaqueCodec",),
     "core.pins": ("Pin",),
+    "dated": ("Clock", "Form", "Gone", "OlderType", "Part"),
     "descriptor": (
         "NOTHING",
-        "Clock",
         "ErrorType",
         "Event",
-        "Form",
-        "Gone",
         "Interface",
         "Method",
         "NoArgs",
-        "OlderType",
         "Opaque",
-        "Part",
         "Route",
         "Topic",
     ),
@@ -154,11 +145,14 @@ _HOMES = {
         "WrongKind",
     ),
     "interceptor": ("Interceptor",),
+    "opaque": ("OpaqueCodec",),
+    "open_enum": ("OpenEnum",),
     "proxy": ("Sent",),
     "store": ("AsyncStore", "AsyncTransaction", "Store", "Transaction", "dedup"),
     "stores.sqlite": ("SqliteStore",),
     "stores.sqlite_aio": ("AsyncSqliteStore", "SqliteWork"),
     "target": ("Target",),
+    "values": ("ABSENT", "Absent", "OpenUnion", "TaggedUnion", "sent"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

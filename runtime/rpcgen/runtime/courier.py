@@ -10,7 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 from rpcgen.runtime.errors import DeadlineExceeded, NotSent, RpcgenError
-from rpcgen.runtime.peers import Arrival, Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.target import Target
 
 #: Gets what became of a message.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.deliveries import Caller
 
 
 class Desk(Protocol):

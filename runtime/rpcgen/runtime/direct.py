@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.peers import Outgoing, Peer
+from rpcgen.runtime.peers import Peer
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.outgoing import Outgoing
 
 
 def refuse_kept(message: Outgoing) -> None:

@@ -4,8 +4,8 @@ A driver moves opaque frames (bytes, one message each) and knows nothing of what
 socket. Found by URL scheme: `drivers/<name>.py` or `drivers/<name>/__init__.py`, or the entry point group
 `rpcgen.drivers`. A driver module has five functions, of the shape of `DriverModule`.
 
-Addresses of the two directions (`peers.py`): a client sends to a `Peer` (a server that its driver found), a server answers a
-`Caller` (an opaque handle that came with the request).
+Addresses of the two directions: a client sends to a `Peer` (`peers.py`: a server that its driver found), a server answers a
+`Caller` (`deliveries.py`: an opaque handle that came with the request).
 
 Sending never blocks: what the transport cannot take at once raises NotSent. Finding a peer may take time, so it comes
 in two forms: `peer()`, which answers from memory, and `route()`, which looks and connects. A cast, which nobody answers,
@@ -20,7 +20,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from rpcgen.runtime.courier import Keeping
-from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
+from rpcgen.runtime.deliveries import Caller
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Arrival, Found, News, Peer
 from rpcgen.runtime.room import ROOM, Room
 from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target

@@ -9,15 +9,15 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from rpcgen.runtime.core.hearing import EVENTS, Hearing, heard_by, subscriber_interface
 from rpcgen.runtime.core.occurrence import as_method
 from rpcgen.runtime.core.once import Handled
-from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.core.serving import ServerSettings
 from rpcgen.runtime.core.versions.dates import dotted
-from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.subscription import Heard, Subscription
 from rpcgen.runtime.target import Target, check_name

@@ -11,10 +11,10 @@ from typing import Generic, Literal, TypeVar
 
 from rpcgen.runtime.core.once import Handled, Setting, check_marked
 from rpcgen.runtime.core.serving import Serving, Source
-from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.wire import Wire
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener, Listener
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.transport import Opened, find_driver
 
 ListenerT = TypeVar("ListenerT", Listener, AsyncListener)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from msgspec import Struct, field, structs
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.call import Settings
-from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
+from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.pins import AUTO, Pin, Shape, resolve
 from rpcgen.runtime.core.publishing import EventPlan, Publication, new_publication
 from rpcgen.runtime.descriptor import Event, Interface
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
+from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.proxy import check_timeout
 from rpcgen.runtime.transport import find_driver
 

@@ -19,7 +19,7 @@ from rpcgen.runtime.core.call import (
     Settings,
     new_call,
 )
-from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
+from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.pins import Pin, Shape
 from rpcgen.runtime.core.plan import Plan, check_brought
 from rpcgen.runtime.core.speaks import Shapes, Speaks
@@ -29,6 +29,7 @@ from rpcgen.runtime.peers import Peer
 
 if TYPE_CHECKING:
     from rpcgen.runtime.interceptor import Interceptor
+    from rpcgen.runtime.opaque import OpaqueCodec
     from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
 
 TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")

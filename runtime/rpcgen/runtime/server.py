@@ -9,7 +9,6 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from msgspec import Struct
 from rpcgen.runtime.core.dispatch import interface_of
 from rpcgen.runtime.core.once import Handled
-from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.core.serving import ServerSettings, Serving
 from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface
@@ -18,6 +17,7 @@ from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.introspection import Introspection
 from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target, check_name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
-from rpcgen.runtime.peers import Delivery
+from rpcgen.runtime.deliveries import Delivery
 from rpcgen.runtime.target import Target
 
 

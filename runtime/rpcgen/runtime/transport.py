@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, structs
 from rpcgen.runtime.core.codec import CODECS, JSON, MSGPACK
-from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.wires.native import native_wire
 from rpcgen.runtime.errors import BadUrl, ConfigurationError
 from rpcgen.runtime.url import TransportUrl, parse_url
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.driver import DriverModule, EventModule, KeepingModule
     from rpcgen.runtime.outbox.options import OutboxOptions
     from rpcgen.runtime.outbox.outbox import Outbox

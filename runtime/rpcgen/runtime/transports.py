@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
-    from rpcgen.runtime.core.wires import Wire
+    from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.peers import Found
     from rpcgen.runtime.proxy import Sent
 

@@ -10,7 +10,7 @@ import types
 import typing
 from typing import Any, TypeVar
 
-from msgspec import Struct, structs
+from msgspec import NODEFAULT, Struct, structs
 from rpcgen.runtime.errors import BadUrl
 
 Options = TypeVar("Options", bound=Struct)
@@ -53,6 +53,8 @@ class TransportUrl(Struct, frozen=True):
         Raises:
             BadUrl: an option is unknown (with the nearest known one), given twice, or not of its type.
         """
+        if not self.params and not _asks_for_something(cls):
+            return cls()  # to ask msgspec for the types is dear where a program makes one call
         known = {field.name: field for field in structs.fields(cls)}
         values: dict[str, Any] = {}
         for name, text in self.params:
@@ -93,6 +95,12 @@ class TransportUrl(Struct, frozen=True):
             raise BadUrl(
                 f"{self}: option {name!r} is {text[:64]!r}, expected {hint.__name__}"
             ) from None
+
+
+def _asks_for_something(cls: type[Struct]) -> bool:
+    """Whether an option has no default."""
+    defaults = cls.__struct_defaults__  # of the last fields
+    return len(defaults) < len(cls.__struct_fields__) or NODEFAULT in defaults
 
 
 def parse_url(text: str) -> TransportUrl:

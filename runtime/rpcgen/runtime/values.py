@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -22,27 +21,6 @@ def sent(value: T) -> Callable[[], T]:
     always travel, and msgspec never leaves out what a factory of the program's own made.
     """
     return lambda: value
-
-
-class OpenEnum(enum.StrEnum):
-    """Base of open enums: a text that no member has becomes a value of its own, kept as it is.
-
-    `PowerState("parked")` never fails; `known` tells whether this version of the interface has the value.
-    """
-
-    @classmethod
-    def _missing_(cls, value: object) -> OpenEnum | None:
-        if not isinstance(value, str):
-            return None
-        member = str.__new__(cls, value)
-        member._name_ = value
-        member._value_ = value
-        return member
-
-    @property
-    def known(self) -> bool:
-        """Whether this version of the interface has the value."""
-        return self._value_ in type(self)._value2member_map_
 
 
 class TaggedUnion(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -87,8 +65,3 @@ class OpenUnion(TaggedUnion, frozen=True, kw_only=True):
         if self.unknown is not None:
             return next(iter(self.unknown))
         return super().tag
-
-
-def is_open_union(cls: type) -> bool:
-    """Whether values of a class may be unknown members of an open union."""
-    return issubclass(cls, OpenUnion)

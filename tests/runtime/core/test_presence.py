@@ -6,7 +6,7 @@ import pytest
 from rpcgen.runtime import Expired, Stale
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.presence import AWAY, LONGEST, Presence
-from rpcgen.runtime.peers import Delivery
+from rpcgen.runtime.deliveries import Delivery
 
 from tests.conformance.raw import request
 

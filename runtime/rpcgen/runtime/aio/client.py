@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from rpcgen.runtime.aio.transport import AsyncTransport
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.speaks import Fleet
 from rpcgen.runtime.descriptor import Args, Method, Result
 from rpcgen.runtime.errors import VersionRejected
 from rpcgen.runtime.proxy import Proxy, Sent
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.fleet import Fleet
     from rpcgen.runtime.transports import CoroutineTransport
 
 
@@ -113,8 +113,7 @@ class AsyncClient(Proxy["CoroutineTransport"]):
             anew: what is known turned out to be wrong.
         """
         begun = time.monotonic()
-        fleet = self._speaks
-        assert isinstance(fleet, Fleet)
+        fleet = cast("Fleet", self._speaks)
         if anew:
             fleet.doubt()
         if anew or fleet.due(begun):
@@ -145,7 +144,7 @@ class AsyncClient(Proxy["CoroutineTransport"]):
 
     async def close(self) -> None:
         """Close the connections, unless they belong to a transport that was passed in. Idempotent."""
-        if isinstance(self._speaks, Fleet) and self._speaks.round is not None:
+        if self._speaks.round is not None:
             self._speaks.round.cancel()
         if self._owns_transport:
             await self._transport.close()

@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 from rpcgen.runtime.core.call import Settings
+from rpcgen.runtime.core.fleet import Fleet
 from rpcgen.runtime.core.polling import DISCOVERY_TIMEOUT, PATIENCE, UNHEARD, Poll, spoken
-from rpcgen.runtime.core.speaks import Fleet
 from rpcgen.runtime.descriptor import Version
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.peers import Found

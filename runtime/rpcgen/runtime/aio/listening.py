@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from math import inf
 
 from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.desk import OpenDesk
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.inbox import LoopInbox
-from rpcgen.runtime.peers import Caller
 
 
 class AsyncDeskListener:

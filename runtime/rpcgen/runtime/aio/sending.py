@@ -15,7 +15,8 @@ from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.courier import Begin, OpenCourier, withdrawn
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.inbox import LoopInbox
-from rpcgen.runtime.peers import Arrival, News, Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Arrival, News, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")

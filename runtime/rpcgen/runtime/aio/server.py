@@ -20,11 +20,11 @@ from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.serving import GRACE, TICK, Source
 from rpcgen.runtime.core.work import State
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.life import Life
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.server import BaseServer
 from rpcgen.runtime.transport import Opened
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from rpcgen.runtime.blocking.transport import Transport
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.speaks import Fleet
 from rpcgen.runtime.descriptor import Args, Method, Result
 from rpcgen.runtime.errors import VersionRejected
 from rpcgen.runtime.proxy import Proxy, Sent
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.fleet import Fleet
     from rpcgen.runtime.transports import BlockingTransport
 
 
@@ -106,8 +106,7 @@ class Client(Proxy["BlockingTransport"]):
             anew: what is known turned out to be wrong.
         """
         begun = time.monotonic()
-        fleet = self._speaks
-        assert isinstance(fleet, Fleet)
+        fleet = cast("Fleet", self._speaks)
         if anew:
             fleet.doubt()
         if anew or fleet.due(begun):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.desk import OpenDesk
 from rpcgen.runtime.inbox import ThreadInbox
-from rpcgen.runtime.peers import Caller
 
 
 class DeskListener:

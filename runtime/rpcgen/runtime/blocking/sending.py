@@ -11,7 +11,8 @@ from typing import TypeVar
 from rpcgen.runtime.courier import Begin, OpenCourier, withdrawn
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.inbox import ThreadInbox
-from rpcgen.runtime.peers import Arrival, Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.target import Target
 
 T = TypeVar("T")

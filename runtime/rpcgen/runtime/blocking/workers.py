@@ -27,7 +27,7 @@ from rpcgen.runtime.core.serving import TICK, Serving, Source
 from rpcgen.runtime.core.work import State
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.core.wires import Wire
+    from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.driver import Listener
 
 

@@ -15,7 +15,7 @@ from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, Failure, Fault, Refus
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.converters import converted
-from rpcgen.runtime.core.versions.parts import in_effect
+from rpcgen.runtime.core.versions.dates import in_effect
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Method, Version
 from rpcgen.runtime.errors import (
     BadArguments,

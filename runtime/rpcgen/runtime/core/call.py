@@ -10,7 +10,6 @@ from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.wires.native import NATIVE
 from rpcgen.runtime.descriptor import Kind, Version
 from rpcgen.runtime.errors import ConfigurationError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.plan import Plan
     from rpcgen.runtime.core.series import Place
+    from rpcgen.runtime.core.wires.wire import Wire
 
 #: Seconds that a call waits unless the method, the client or `prepare()` says otherwise.
 DEFAULT_TIMEOUT = 60.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.envelope import Beat, Refusal
 from rpcgen.runtime.core.retries import Retries
 from rpcgen.runtime.core.series import Series
-from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import (
     AuthError,
@@ -23,6 +23,9 @@ from rpcgen.runtime.errors import (
     Undeliverable,
 )
 from rpcgen.runtime.peers import ANYBODY, News, Peer, Stranded, Undelivered
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.wires.wire import Wire
 
 #: A call that a server took no notice of, or refused because it drains or was away, is sent again; so often at most.
 MAX_MOVES = 3

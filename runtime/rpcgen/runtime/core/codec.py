@@ -52,15 +52,21 @@ class Codec:
         self.name = name
         self._module = module
         self.native = native
-        self._make()
-
-    def _make(self) -> None:
-        module = self._module
         self.encode: Callable[[Any], bytes] = module.Encoder().encode
-        self.to_client: Callable[[bytes], ToClient] = module.Decoder(ToClient).decode
-        self.to_server: Callable[[bytes], ToServer] = module.Decoder(ToServer).decode
-        self.to_subscriber: Callable[[bytes], Event] = module.Decoder(Event).decode
+        self.to_client: Callable[[bytes], ToClient] = self._later("to_client", ToClient)
+        self.to_server: Callable[[bytes], ToServer] = self._later("to_server", ToServer)
+        self.to_subscriber: Callable[[bytes], Event] = self._later("to_subscriber", Event)
         self.untyped: Callable[[bytes | msgspec.Raw], Any] = module.Decoder().decode
+
+    def _later(self, name: str, of: Any) -> Decode:
+        """A decoder that is made when it is first asked: clients read no requests, and most programs no JSON."""
+
+        def first(data: bytes | msgspec.Raw) -> Any:
+            decode = self.decoder(of)
+            setattr(self, name, decode)
+            return decode(data)
+
+        return first
 
     def encoder(self, hook: EncHook | None) -> Callable[[Any], bytes]:
         """An encoder that hands values of unknown types to `hook`."""
@@ -75,22 +81,7 @@ class Codec:
         return decode
 
 
-class _Spare(Codec):
-    """One that few programs need: it is made when something of it is used, and is a `Codec` like any other then."""
-
-    __slots__ = ()
-
-    def _make(self) -> None:
-        """Later."""
-
-    def __getattr__(self, name: str) -> Any:
-        # Asked for slots that are still empty. Not in `Codec`: the hook would cost at every use of the others, too.
-        Codec._make(self)
-        self.__class__ = Codec  # type: ignore[assignment]  # the same slots
-        return getattr(self, name)
-
-
 MSGPACK = Codec("msgpack", msgspec.msgpack, (bytes,))
-JSON: Codec = _Spare("json", msgspec.json, ())
+JSON = Codec("json", msgspec.json, ())
 
 CODECS = {codec.name: codec for codec in (MSGPACK, JSON)}

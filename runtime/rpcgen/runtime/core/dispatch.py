@@ -18,7 +18,8 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.versions.converters import check_converters
 from rpcgen.runtime.core.versions.dates import dotted
-from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.wire import Wire
+from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint, Served
 from rpcgen.runtime.errors import (
@@ -31,7 +32,6 @@ from rpcgen.runtime.errors import (
     UnknownNamespace,
     VersionRejected,
 )
-from rpcgen.runtime.peers import Caller, Delivery
 
 
 class Dispatcher:

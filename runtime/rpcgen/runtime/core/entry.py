@@ -18,10 +18,11 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.results import Results
 from rpcgen.runtime.core.versions.converters import overrides
-from rpcgen.runtime.core.versions.dates import dotted, exists, next_after
-from rpcgen.runtime.core.versions.parts import in_effect, last_change, last_minor
-from rpcgen.runtime.core.wires import Wire
-from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Version
+from rpcgen.runtime.core.versions.dates import dotted, exists, in_effect, last_minor, next_after
+from rpcgen.runtime.core.versions.parts import last_change
+from rpcgen.runtime.core.wires.wire import Wire
+from rpcgen.runtime.dated import Form
+from rpcgen.runtime.descriptor import Interface, Kind, Method, Route, Version
 from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     Malformed,

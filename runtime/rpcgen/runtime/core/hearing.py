@@ -20,10 +20,9 @@ from rpcgen.runtime.core.occurrence import Carried, as_method
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.versions.answers import VersionedReader
-from rpcgen.runtime.core.versions.dates import dotted
-from rpcgen.runtime.core.versions.parts import last_minor
-from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.versions.dates import dotted, last_minor
 from rpcgen.runtime.core.wires.native import NativeWire
+from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.descriptor import Event, Interface, Version
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber, Served, Subscriber
 from rpcgen.runtime.errors import (

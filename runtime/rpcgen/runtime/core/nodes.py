@@ -51,3 +51,8 @@ def keeps_absent(field: inspect.Field) -> bool:
     """Whether a field has `presence: explicit`: it may be absent, and nothing is filled in."""
     filled = field.default is not NODEFAULT or field.default_factory is not NODEFAULT
     return not field.required and not filled
+
+
+def is_open_union(cls: type) -> bool:
+    """Whether values of a class may be unknown members of an open union: no other class has a field without a name."""
+    return "" in getattr(cls, "__struct_encode_fields__", ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import inspect
@@ -11,26 +11,8 @@ from rpcgen.runtime.core.codec import DecHook, EncHook
 from rpcgen.runtime.descriptor import Opaque
 from rpcgen.runtime.errors import ConfigurationError, MistypedArgument
 
-
-class OpaqueCodec(Protocol):
-    """Turns objects of one opaque type into plain values and back.
-
-    Attributes:
-        type: the program's class; generated opaque types are protocols, which many classes fit.
-    """
-
-    @property
-    def type(self) -> type[Any]:
-        """The program's class."""
-        ...
-
-    def encode(self, value: Any, /) -> tuple[str, Any]:
-        """The version of the object's own format, and its plain data (None, bool, int, float, str, list, dict)."""
-        ...
-
-    def decode(self, version: str, data: Any, /) -> Any:
-        """The object again; raise ValueError for a version that is not understood."""
-        ...
+if TYPE_CHECKING:
+    from rpcgen.runtime.opaque import OpaqueCodec
 
 
 class OpaqueCodecs:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.nodes import below
-from rpcgen.runtime.core.opaque import OpaqueCodec
 from rpcgen.runtime.descriptor import Opaque
+from rpcgen.runtime.opaque import OpaqueCodec
 
 Pack = Callable[[Any], Any]
 

@@ -10,8 +10,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from rpcgen.runtime.core.versions.dates import dotted
-from rpcgen.runtime.core.versions.parts import last_minor
+from rpcgen.runtime.core.versions.dates import dotted, last_minor
 from rpcgen.runtime.descriptor import Interface, Method, Version
 from rpcgen.runtime.errors import ConfigurationError, DeclaredError, VersionPinned
 

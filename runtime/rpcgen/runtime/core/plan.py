@@ -11,16 +11,16 @@ from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Settings
 from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
 from rpcgen.runtime.core.routes import Routes, router_of
 from rpcgen.runtime.core.versions.converters import check_converters, converted, overrides
-from rpcgen.runtime.core.versions.dates import exists, minor_in, next_after
+from rpcgen.runtime.core.versions.dates import exists, in_effect, minor_in, next_after
 from rpcgen.runtime.core.versions.history import result_needs
-from rpcgen.runtime.core.versions.parts import in_effect
 from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
-from rpcgen.runtime.descriptor import NOTHING, Form, Interface, Kind, Method, Version
+from rpcgen.runtime.descriptor import NOTHING, Interface, Kind, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, ConfigurationError
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
     from rpcgen.runtime.core.pins import Shape
+    from rpcgen.runtime.dated import Form
 
 
 class Plan:

@@ -14,8 +14,8 @@ from __future__ import annotations
 from math import inf
 
 from rpcgen.runtime.core.envelope import CALL, Request
+from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.errors import Expired, Stale
-from rpcgen.runtime.peers import Caller, Delivery
 
 #: Seconds without a sign of life after which a server was away.
 AWAY = 0.5

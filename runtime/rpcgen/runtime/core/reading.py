@@ -18,19 +18,26 @@ class Reader:
         of: a type expression.
         hook: makes opaque objects; None where the type has none.
         strict, own: as in `walk.Walk`.
+        node: the type as `msgspec.inspect` describes it, from whoever has asked already.
     """
 
     __slots__ = ("_decoders", "_extra", "_hook", "_of", "_own", "_strict")
 
     def __init__(
-        self, of: Any, hook: DecHook | None = None, *, strict: bool, own: bool = False
+        self,
+        of: Any,
+        hook: DecHook | None = None,
+        *,
+        strict: bool,
+        own: bool = False,
+        node: inspect.Type | None = None,
     ) -> None:
         self._of = of
         self._hook = hook
         self._strict = strict
         self._own = own
         self._decoders: dict[Codec, Decode] = {}
-        self._extra = strict and has_extra(inspect.type_info(of))
+        self._extra = strict and has_extra(node or inspect.type_info(of))
 
     def read(self, data: bytes | msgspec.Raw, codec: Codec = MSGPACK) -> Any:
         """Read one value.

@@ -21,10 +21,10 @@ from rpcgen.runtime.core.envelope import (
 )
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.converters import converted
-from rpcgen.runtime.core.versions.dates import dotted
-from rpcgen.runtime.core.versions.parts import Unsayable, in_effect
+from rpcgen.runtime.core.versions.dates import dotted, in_effect
+from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.core.versions.results import VersionedWriter
-from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.core.words import path_text
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Interface, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, DeclaredError, Rejected

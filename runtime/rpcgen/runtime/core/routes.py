@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import fields
 from rpcgen.runtime.core.call import Options, Router, Settings
 from rpcgen.runtime.core.versions.converters import overrides
-from rpcgen.runtime.core.versions.dates import exists, has_begun, minor_in, next_after
-from rpcgen.runtime.core.versions.parts import in_effect
-from rpcgen.runtime.descriptor import Form, Interface, Kind, Method, Route, Topic, Version
+from rpcgen.runtime.core.versions.dates import exists, has_begun, in_effect, minor_in, next_after
+from rpcgen.runtime.descriptor import Interface, Kind, Method, Route, Topic, Version
 from rpcgen.runtime.errors import ConfigurationError, InvalidTarget, VersionPinned
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.dated import Form
 
 #: Targets that one method of one client remembers; beyond that it begins anew.
 MAX_TARGETS = 10_000

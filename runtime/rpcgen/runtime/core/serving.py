@@ -16,7 +16,7 @@ from rpcgen.runtime.core.dispatch import Dispatcher, Job, new_job
 from rpcgen.runtime.core.drifts import Drifts
 from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
 from rpcgen.runtime.core.once import unavailable
-from rpcgen.runtime.core.opaque import OpaqueCodec, OpaqueCodecs
+from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal, text_of
@@ -24,9 +24,10 @@ from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
 from rpcgen.runtime.core.settling import may_have_run, settle
 from rpcgen.runtime.core.traces import shorten
-from rpcgen.runtime.core.wires import Wire
+from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.core.work import State, Work
 from rpcgen.runtime.counters import ServerCounters
+from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     BadResult,
@@ -39,7 +40,7 @@ from rpcgen.runtime.errors import (
     TooLarge,
 )
 from rpcgen.runtime.interceptor import Interceptor
-from rpcgen.runtime.peers import Caller, Delivery
+from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target

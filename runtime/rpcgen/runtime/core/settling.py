@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import CALL
-from rpcgen.runtime.peers import Delivery
+from rpcgen.runtime.deliveries import Delivery
 
 
 def settle(delivery: Delivery | None, failure: str = "", *, hopeless: bool = False) -> None:

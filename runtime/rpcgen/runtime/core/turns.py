@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from rpcgen.runtime.core.dispatch import Job
-from rpcgen.runtime.peers import Caller
+from rpcgen.runtime.deliveries import Caller
 
 
 class Turns:

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from msgspec import inspect
 from rpcgen.runtime.errors import MistypedArgument
-from rpcgen.runtime.values import OpenEnum
+from rpcgen.runtime.open_enum import OpenEnum
 
 #: Where a value stands in the arguments: names and indexes from the top.
 Path = tuple[str | int, ...]

@@ -12,8 +12,8 @@ from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import Beat
 from rpcgen.runtime.core.lines import Lines
 from rpcgen.runtime.core.turns import Turns
+from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.errors import Draining, Overloaded, Rejected
-from rpcgen.runtime.peers import Caller, Delivery
 
 
 class State(Enum):

@@ -27,7 +27,7 @@ from rpcgen.runtime.outbox.record import Clock, Record, new_record
 from rpcgen.runtime.outbox.sender import Sender
 from rpcgen.runtime.outbox.store import Aside, Failed, Store
 from rpcgen.runtime.outbox.tally import Gone, OutboxStatus, Tally, log
-from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.outgoing import Outgoing
 from rpcgen.runtime.target import Target
 
 #: Messages that are written together.

@@ -8,7 +8,7 @@ from zlib import crc32
 from msgspec import DecodeError, Struct, json
 from rpcgen.runtime.core.envelope import ID_BYTES
 from rpcgen.runtime.errors import InvalidTarget
-from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.outgoing import Outgoing
 from rpcgen.runtime.target import Target
 
 #: Bits of `Record.marks`: it may have to be handled after others; somebody has to get it; its interface says how long it

@@ -13,8 +13,8 @@ from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.results import VersionedWriter
-from rpcgen.runtime.core.wires import Wire
 from rpcgen.runtime.core.wires.native import NATIVE
+from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.descriptor import Kind
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found

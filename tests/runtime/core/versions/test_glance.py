@@ -9,12 +9,13 @@ import pytest
 from msgspec import inspect
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.versions.glance import LOOK_CLOSER, Glances
+from rpcgen.runtime.core.versions.glance import Glances
+from rpcgen.runtime.core.versions.history import LOOK_CLOSER
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lower import Lowering
 from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.core.versions.visiting import Found
-from rpcgen.runtime.descriptor import Part
+from rpcgen.runtime.dated import Part
 
 from tests.runtime.core.versions import sample
 

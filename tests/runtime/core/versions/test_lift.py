@@ -17,7 +17,7 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lift import Lifting
 from rpcgen.runtime.core.versions.visiting import Found
-from rpcgen.runtime.descriptor import Gone, OlderType, Part
+from rpcgen.runtime.dated import Gone, OlderType, Part
 
 from tests.runtime.core.versions import sample
 

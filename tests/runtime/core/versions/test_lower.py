@@ -12,7 +12,7 @@ from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lower import Lowering
 from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.core.versions.visiting import Found
-from rpcgen.runtime.descriptor import Gone, Part
+from rpcgen.runtime.dated import Gone, Part
 
 from tests.runtime.core.versions import sample
 

@@ -16,7 +16,8 @@ from typing import Any, Protocol, TypeVar
 from rpcgen.runtime import NotSent, Target
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.errors import RpcgenError
-from rpcgen.runtime.peers import Arrival, Letter, Peer
+from rpcgen.runtime.outgoing import Letter
+from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.url import parse_url
 
 T = TypeVar("T")

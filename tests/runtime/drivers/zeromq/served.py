@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers import zeromq
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.url import parse_url
 
 from tests.conformance.worlds import Loop

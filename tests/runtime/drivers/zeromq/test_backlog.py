@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rpcgen.runtime.drivers.zeromq.backlog import ASK, LIMIT, Backlog
+from rpcgen.runtime.drivers.zeromq.bundles import ASK, LIMIT, Backlog
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.peers import Peer

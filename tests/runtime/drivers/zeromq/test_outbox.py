@@ -7,7 +7,7 @@ import time
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.outbox import LATE, TOGETHER, Outbox
 from rpcgen.runtime.drivers.zeromq.waiting import Waiter
-from rpcgen.runtime.peers import Letter
+from rpcgen.runtime.outgoing import Letter
 
 from tests.bare import frames_of
 from tests.runtime.drivers.zeromq.parts import numbered

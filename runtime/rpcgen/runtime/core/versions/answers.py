@@ -9,7 +9,7 @@ from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.history import has_history, undecodable, untyped
+from rpcgen.runtime.core.versions.history import has_history, has_past, undecodable, untyped
 from rpcgen.runtime.descriptor import Interface, Version
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ class VersionedReader:
         self._codecs = codecs
         self._converters = converters
         self._reader = Reader(of, codecs.decode, strict=False)
-        node = inspect.type_info(of)
-        self._node = node if has_history(node, interface) else None
+        self._node: inspect.Type | None = None
+        if has_past(interface) and has_history(node := inspect.type_info(of), interface):
+            self._node = node
         self._visits: dict[Codec, Visit | None] = {}
 
     def read(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from rpcgen.runtime.descriptor import Since, Version
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from rpcgen.runtime.descriptor import Interface, Since, Version
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Dated(Protocol):
+        @property
+        def until(self) -> Version: ...
+
+
+DatedT = TypeVar("DatedT", bound="_Dated")
 
 
 def has_begun(since: Since, at: Version) -> bool:
@@ -39,6 +52,18 @@ def next_after(since: Since, at: Version) -> Version | None:
     """The version at which something begins that does not exist at a version; None: it has ended."""
     own = [bound for bound in since if bound[0] == at[0] and bound > at]
     return own[0] if own else next((bound for bound in since if bound > at), None)
+
+
+def in_effect(history: Sequence[DatedT], at: Version) -> DatedT | None:
+    """What something was at a version, by what it was until each; None: what it is now."""
+    return next((each for each in history if each.until > at), None)
+
+
+def last_minor(interface: Interface, major: int) -> int | None:
+    """The last minor of a major that is still spoken; None if the major is not."""
+    if interface.version[0] == major:
+        return interface.version[1]
+    return next((minor for served, minor in interface.serves if served == major), None)
 
 
 def dotted(version: Version) -> str:

@@ -11,7 +11,8 @@ from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path
-from rpcgen.runtime.descriptor import OlderType, Version
+from rpcgen.runtime.dated import OlderType
+from rpcgen.runtime.descriptor import Version
 
 
 class Eras:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import NODEFAULT, UNSET, Struct, inspect
-from rpcgen.runtime.core.nodes import below, keeps_absent
+from rpcgen.runtime.core.nodes import below, is_open_union, keeps_absent
+from rpcgen.runtime.core.versions.history import LOOK_CLOSER
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
     gone_matters,
@@ -22,10 +23,7 @@ from rpcgen.runtime.core.versions.parts import (
     types_before,
 )
 from rpcgen.runtime.descriptor import Interface, Version
-from rpcgen.runtime.values import TaggedUnion, is_open_union
-
-#: The answer of a glance that has to be followed by a closer look.
-LOOK_CLOSER = 2**31
+from rpcgen.runtime.values import TaggedUnion
 
 #: From a typed value, and the highest minor that was found elsewhere in the message, to the highest with this value.
 Look = Callable[[Any, int], int]

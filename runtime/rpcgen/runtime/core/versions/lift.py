@@ -16,16 +16,8 @@ from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import ALWAYS, is_there, name_at
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path, is_map, path_text
-from rpcgen.runtime.descriptor import (
-    NOTHING,
-    Clock,
-    Gone,
-    Interface,
-    OlderType,
-    Part,
-    Since,
-    Version,
-)
+from rpcgen.runtime.dated import Clock, Gone, OlderType, Part
+from rpcgen.runtime.descriptor import NOTHING, Interface, Since, Version
 from rpcgen.runtime.errors import ArgumentNotInVersion, BadResult, MissingArgument
 
 #: What a step does to a map of fields: `(value, lifted, found, path)`; it moves what it reads from one to the other.

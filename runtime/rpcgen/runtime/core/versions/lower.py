@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
-from rpcgen.runtime.core.nodes import keeps_absent
+from rpcgen.runtime.core.nodes import is_open_union, keeps_absent
 from rpcgen.runtime.core.versions.dates import has_begun, minor_in, next_after
 from rpcgen.runtime.core.versions.eras import Eras
 from rpcgen.runtime.core.versions.kit import Kit
@@ -30,9 +30,9 @@ from rpcgen.runtime.core.versions.parts import (
 from rpcgen.runtime.core.versions.placing import Placing
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path, is_map
-from rpcgen.runtime.descriptor import NOTHING, Gone, Interface, OlderType, Part, Version
+from rpcgen.runtime.dated import Gone, OlderType, Part
+from rpcgen.runtime.descriptor import NOTHING, Interface, Version
 from rpcgen.runtime.errors import MissingArgument
-from rpcgen.runtime.values import is_open_union
 
 #: Goes before the names of arguments that the newest version has not, until they find their places.
 GONE = "\0"

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from msgspec import inspect
 from rpcgen.runtime.core.nodes import below
-from rpcgen.runtime.core.versions.dates import exists, has_ended, minor_in
-from rpcgen.runtime.descriptor import Gone, Interface, OlderType, Part, Since, Version
+from rpcgen.runtime.core.versions.dates import exists, has_ended, in_effect, minor_in
+from rpcgen.runtime.dated import Gone, OlderType, Part
+from rpcgen.runtime.descriptor import Interface, Since, Version
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.words import Path
 
-
-class _Dated(Protocol):
-    @property
-    def until(self) -> Version: ...
-
-
-DatedT = TypeVar("DatedT", bound=_Dated)
 
 ALWAYS = Part()
 
@@ -41,17 +34,6 @@ class Unsayable(Exception):
 def is_there(part: Part, at: Version) -> bool:
     """Whether the part exists at a version."""
     return exists(part.since, part.until, at)
-
-
-def in_effect(history: Sequence[DatedT], at: Version) -> DatedT | None:
-    """What something was at a version, by what it was until each; None: what it is now."""
-    return next((each for each in history if each.until > at), None)
-
-
-def begun(history: Sequence[DatedT], at: Version) -> int:
-    """The minor, of the version's major, at which the form of that version began."""
-    own = [bound.until[1] for bound in history if bound.until <= at and bound.until[0] == at[0]]
-    return max(own, default=0)
 
 
 def name_at(part: Part, name: str, at: Version) -> str:
@@ -84,13 +66,6 @@ def since_minor(part: Part, at: Version) -> int:
 def gone_matters(gone: Gone, at: Version) -> bool:
     """Whether messages of a version, or of another minor of its major, hold something that the newest has not."""
     return not has_ended(gone.part.until, at) or minor_in(gone.part.until, at[0]) > 0
-
-
-def last_minor(interface: Interface, major: int) -> int | None:
-    """The last minor of a major that is still spoken; None if the major is not."""
-    if interface.version[0] == major:
-        return interface.version[1]
-    return next((minor for served, minor in interface.serves if served == major), None)
 
 
 def last_change(node: inspect.Type, interface: Interface) -> int:

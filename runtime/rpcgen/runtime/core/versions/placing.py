@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import inspect
+from rpcgen.runtime.core.nodes import is_open_union
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit
 from rpcgen.runtime.core.words import Path, is_map
-from rpcgen.runtime.values import is_open_union
 
 
 class Placing(Compiler):

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 from rpcgen.runtime.core.codec import CODECS, Codec
-from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.history import has_history
+from rpcgen.runtime.core.versions.history import has_history, is_open
 from rpcgen.runtime.descriptor import Interface, Version
-from rpcgen.runtime.values import OpenUnion
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.versions.visiting import Visit
@@ -56,7 +54,7 @@ class VersionedWriter:
         self._pack = codecs.packer(of)
         self._reader = Reader(of, codecs.decode, strict=True, own=True)
         node = inspect.type_info(of)
-        self._node = node if has_history(node, interface) or _is_open(node) else None
+        self._node = node if has_history(node, interface) or is_open(node) else None
         self._visits: dict[tuple[Codec, Version], Visit | None] = {}
 
     def write(self, value: Any, codec: Codec, reader: Version) -> bytes:
@@ -85,11 +83,3 @@ class VersionedWriter:
                 self._interface, reader, kit, strict=False, whole=self._whole
             ).visit(node)
         return self._visits[key]
-
-
-def _is_open(node: inspect.Type) -> bool:
-    """Whether a value can hold an unknown member of an open union, which has no place of its own when encoded."""
-    return any(
-        isinstance(part, inspect.StructType) and issubclass(part.cls, OpenUnion)
-        for part in below(node)
-    )

@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import inspect
 from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.words import Path, is_list, is_map
-from rpcgen.runtime.descriptor import Interface, Part, Version
+from rpcgen.runtime.dated import Part
+from rpcgen.runtime.descriptor import Interface, Version
 from rpcgen.runtime.values import TaggedUnion
 
 

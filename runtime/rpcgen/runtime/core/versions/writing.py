@@ -9,13 +9,13 @@ import msgspec
 from msgspec import Struct, inspect
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.versions.converters import converted
-from rpcgen.runtime.core.versions.glance import LOOK_CLOSER, Glances
-from rpcgen.runtime.core.versions.parts import Unsayable
+from rpcgen.runtime.core.versions.history import LOOK_CLOSER, has_history, is_open
 from rpcgen.runtime.descriptor import Interface, Version
 from rpcgen.runtime.errors import BadArguments, MistypedArgument
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Settings
+    from rpcgen.runtime.core.versions.glance import Glance
     from rpcgen.runtime.core.versions.kit import Kit
     from rpcgen.runtime.core.versions.visiting import Found, Visit
     from rpcgen.runtime.core.words import Path
@@ -61,10 +61,14 @@ class ArgumentsWriter:
         self._codec = settings.codec
         self._encode = settings.codec.encoder(settings.codecs.encode)
         self._pack = settings.codecs.packer(of)
-        self._reader = Reader(of, settings.codecs.decode, strict=True, own=True)
         self._of = of
-        self._node = cast("inspect.StructType", inspect.type_info(of))
-        self._glance = Glances(interface, at).of(self._node)
+        self._node = node = cast("inspect.StructType", inspect.type_info(of))
+        self._reader = Reader(of, settings.codecs.decode, strict=True, own=True, node=node)
+        self._glance: Glance | None = None
+        if has_history(node, interface) or is_open(node):
+            from rpcgen.runtime.core.versions.glance import Glances
+
+            self._glance = Glances(interface, at).of(node)
         self._visit: Visit | None = None
         self._younger: Visit | None = None
         self._made_kit: Kit | None = None
@@ -109,6 +113,7 @@ class ArgumentsWriter:
     ) -> None:
         """Check the arguments, and raise what `refuse` makes if a younger one than the version is set."""
         from rpcgen.runtime.core.versions.lower import GONE, Lowering
+        from rpcgen.runtime.core.versions.parts import Unsayable
         from rpcgen.runtime.core.versions.visiting import Found
 
         plain = self._codec.untyped(self.encode(arguments))
@@ -125,6 +130,7 @@ class ArgumentsWriter:
         self, data: bytes, gone: Mapping[str, Any] | None, refuse: Refuse
     ) -> tuple[msgspec.Raw, int]:
         from rpcgen.runtime.core.versions.lower import GONE
+        from rpcgen.runtime.core.versions.parts import Unsayable
         from rpcgen.runtime.core.versions.visiting import Found
 
         plain = self._codec.untyped(data)

@@ -16,11 +16,11 @@ from rpcgen.runtime.core.envelope import (
     ToClient,
     ToServer,
 )
-from rpcgen.runtime.core.wires import Wire, WireName
 from rpcgen.runtime.descriptor import ErrorType, Interface
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
+    from rpcgen.runtime.core.wires.wire import Wire, WireName
 
 
 class NativeWire:

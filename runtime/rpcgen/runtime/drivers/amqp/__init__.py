@@ -34,10 +34,11 @@ if TYPE_CHECKING:
     from rpcgen.runtime.aio.listening import AsyncDeskListener
     from rpcgen.runtime.blocking.listening import DeskListener
     from rpcgen.runtime.courier import Keeping
+    from rpcgen.runtime.deliveries import Caller
     from rpcgen.runtime.desk import Desk
     from rpcgen.runtime.drivers.amqp.aio import AsyncClient, AsyncListener
     from rpcgen.runtime.drivers.amqp.blocking import BlockingClient, BlockingListener
-    from rpcgen.runtime.peers import Caller, Found
+    from rpcgen.runtime.peers import Found
 
 
 def connect(url: TransportUrl) -> BlockingClient:

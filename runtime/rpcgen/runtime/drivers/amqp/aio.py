@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 
 from rpcgen.runtime.aio.listening import AsyncDeskListener
 from rpcgen.runtime.aio.sending import AsyncCourierClient
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.courier import Courier
 from rpcgen.runtime.drivers.amqp.desk import Desk
-from rpcgen.runtime.peers import Arrival, Caller
+from rpcgen.runtime.peers import Arrival
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 

@@ -34,7 +34,8 @@ from rpcgen.runtime.errors import (
     TooLarge,
     Undeliverable,
 )
-from rpcgen.runtime.peers import ANYBODY, Arrival, Outgoing, Peer, Stranded, Undelivered
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import ANYBODY, Arrival, Peer, Stranded, Undelivered
 from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rpcgen.runtime import forks
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
@@ -23,7 +24,6 @@ from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.drivers.amqp.track import Parcel
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError, TooLarge
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.desk import Desk
 from rpcgen.runtime.drivers.amqp.lane import Lane
@@ -17,7 +18,6 @@ from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.native import NativeManner
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.queues import SINGLE, KeptQueue, NamedQueue
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.subscription import Heard, Subscription
 

@@ -9,6 +9,7 @@ from math import inf
 from time import monotonic
 from typing import Final
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
@@ -19,7 +20,6 @@ from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.room import Room
 
 log = logging.getLogger("rpcgen.amqp")

@@ -15,7 +15,8 @@ from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.errors import NotSent, Undeliverable
-from rpcgen.runtime.peers import Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 

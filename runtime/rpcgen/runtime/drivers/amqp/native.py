@@ -21,7 +21,7 @@ from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
 from rpcgen.runtime.drivers.amqp.names import Names
 from rpcgen.runtime.drivers.amqp.options import AmqpOptions
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue, OwnQueue, Queue, Stream
-from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.outgoing import Outgoing
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 

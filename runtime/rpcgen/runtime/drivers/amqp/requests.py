@@ -8,12 +8,12 @@ from math import inf
 from time import monotonic
 from typing import Final
 
+from rpcgen.runtime.deliveries import Delivery
 from rpcgen.runtime.drivers.amqp.acks import Acks
 from rpcgen.runtime.drivers.amqp.lane import Lane
 from rpcgen.runtime.drivers.amqp.letters import Kept, deadline_of
 from rpcgen.runtime.drivers.amqp.manner import Incoming
 from rpcgen.runtime.drivers.amqp.message import Message
-from rpcgen.runtime.peers import Delivery
 
 #: Seconds for which the broker may not be told what was settled.
 PATIENCE: Final = 1.0

@@ -36,7 +36,8 @@ from rpcgen.runtime.errors import (
     TooLarge,
     Undeliverable,
 )
-from rpcgen.runtime.peers import Arrival, Outgoing, Peer, Undelivered
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Arrival, Peer, Undelivered
 from rpcgen.runtime.target import Target
 
 #: Seconds between two questions who is there, while somebody waits for an answer or has sent something so lately.

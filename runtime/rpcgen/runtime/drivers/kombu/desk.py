@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.kombu import letters
 from rpcgen.runtime.drivers.kombu.ages import Ages
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
@@ -25,7 +26,6 @@ from rpcgen.runtime.drivers.kombu.names import Names, new_token
 from rpcgen.runtime.drivers.kombu.sender import Job, Sender
 from rpcgen.runtime.drivers.kombu.taker import LOOK, Taker
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError, TooLarge
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.kombu")

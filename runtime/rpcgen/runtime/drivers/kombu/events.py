@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.kombu import letters
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
 from rpcgen.runtime.drivers.kombu.carriers.facts import LACKS
@@ -20,7 +21,8 @@ from rpcgen.runtime.drivers.kombu.line import Line
 from rpcgen.runtime.drivers.kombu.names import Names, new_token
 from rpcgen.runtime.drivers.kombu.thread import LineThread
 from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
-from rpcgen.runtime.peers import Caller, Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.subscription import Heard, Subscription, Taken
 
 log = logging.getLogger("rpcgen.kombu")

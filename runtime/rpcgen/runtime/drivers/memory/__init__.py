@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.direct import AsyncDirect, Direct
 from rpcgen.runtime.drivers.memory.events import Board
 from rpcgen.runtime.drivers.memory.hub import (
@@ -24,7 +25,8 @@ from rpcgen.runtime.drivers.memory.hub import (
 from rpcgen.runtime.drivers.memory.subscribers import AsyncMemorySubscriber, MemorySubscriber
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.inbox import Inbox, LoopInbox, ThreadInbox
-from rpcgen.runtime.peers import Arrival, Caller, Found, News, Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Arrival, Found, News, Peer
 from rpcgen.runtime.room import ROOM, Room
 from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target

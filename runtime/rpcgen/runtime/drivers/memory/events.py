@@ -9,9 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.errors import NotSent, Undeliverable
 from rpcgen.runtime.inbox import HIGH_WATER, Inbox
-from rpcgen.runtime.peers import Caller, Outgoing, Peer
+from rpcgen.runtime.outgoing import Outgoing
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.subscription import Subscription, Taken
 from rpcgen.runtime.target import Target
 

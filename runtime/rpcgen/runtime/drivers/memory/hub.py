@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.memory.events import Groups
 from rpcgen.runtime.inbox import Inbox
-from rpcgen.runtime.peers import Caller, Peer
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.memory.hub import HUBS, LOCK, Hub, Options, drop_if_empty, name_of
 from rpcgen.runtime.inbox import Inbox, LoopInbox, ThreadInbox
-from rpcgen.runtime.peers import Caller
 from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.url import TransportUrl
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.drivers.zeromq.matchmakers import MatchmakerModule, Topic, find_matchmaker
+from rpcgen.runtime.drivers.zeromq.matchmakers import Topic, find_matchmaker
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.room import ROOM, Room
 from rpcgen.runtime.target import Target, check_name
 from rpcgen.runtime.url import TransportUrl
 
@@ -26,7 +25,9 @@ if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.binding import Binding
     from rpcgen.runtime.drivers.zeromq.blocking.client import BlockingClient
     from rpcgen.runtime.drivers.zeromq.blocking.listener import BlockingListener
+    from rpcgen.runtime.drivers.zeromq.matchmaker import MatchmakerModule
     from rpcgen.runtime.peers import Found
+    from rpcgen.runtime.room import Room
 
 
 def connect(url: TransportUrl) -> BlockingClient:
@@ -38,7 +39,7 @@ def connect(url: TransportUrl) -> BlockingClient:
 
 
 def listen(
-    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room | None = None
 ) -> BlockingListener:
     """See `DriverModule.listen`."""
     from rpcgen.runtime.drivers.zeromq.binding import Binding
@@ -59,7 +60,7 @@ def connect_async(url: TransportUrl) -> AsyncClient:
 
 
 def listen_async(
-    url: TransportUrl, targets: Sequence[Target], server: str, room: Room = ROOM
+    url: TransportUrl, targets: Sequence[Target], server: str, room: Room | None = None
 ) -> AsyncListener:
     """See `DriverModule.listen_async`."""
     from rpcgen.runtime.drivers.zeromq.aio.listener import AsyncListener

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import zmq
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.zeromq import bundles, control
 from rpcgen.runtime.drivers.zeromq.door import Door
-from rpcgen.runtime.drivers.zeromq.matchmakers import Registration, Topic
+from rpcgen.runtime.drivers.zeromq.matchmaker import Registration
+from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.sockets import (
     Socket,
@@ -22,7 +24,6 @@ from rpcgen.runtime.drivers.zeromq.sockets import (
     new_context,
 )
 from rpcgen.runtime.errors import ConfigurationError, TooLarge
-from rpcgen.runtime.peers import Caller
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.guard import Guard

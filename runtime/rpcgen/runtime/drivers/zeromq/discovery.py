@@ -10,14 +10,14 @@ import time
 from typing import Final
 
 from rpcgen.runtime.drivers.zeromq.engine import Engine
-from rpcgen.runtime.drivers.zeromq.link import Link, State
+from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
 from rpcgen.runtime.errors import AuthError
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import TransportUrl
 
 _PAUSE: Final = 0.002
-_UNDER_WAY: Final = frozenset({State.CONNECTING, State.GREETING})
+_UNDER_WAY: Final = frozenset({"connecting", "greeting"})
 
 
 def discover(url: TransportUrl, timeout: float) -> list[Found]:
@@ -35,7 +35,7 @@ def discover(url: TransportUrl, timeout: float) -> list[Found]:
             engine.connect(endpoint)
         while time.monotonic() < end and _progress(engine):
             time.sleep(_PAUSE)
-        ready = [link for link in engine.links.values() if link.state is State.READY]
+        ready = [link for link in engine.links.values() if link.state == "ready"]
         if not ready:
             _check_admitted(engine)
         return sorted(
@@ -52,7 +52,7 @@ def _progress(engine: Engine) -> bool:
     """Do what can be done now; whether anything is still under way."""
     for link in list(engine.links.values()):
         engine.observe(link)
-        if link.state is not State.LOST:
+        if link.state != "lost":
             engine.receive(link)
     engine.tick(time.monotonic())
     return any(link.state in _UNDER_WAY for link in engine.links.values())

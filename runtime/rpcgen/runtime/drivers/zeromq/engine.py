@@ -19,9 +19,8 @@ from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, log, no_socket, stranded
 from rpcgen.runtime.drivers.zeromq.history import History
-from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link, State
-from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Matchmaker, Topic
-from rpcgen.runtime.drivers.zeromq.monitor import Change
+from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.reception import Reception
 from rpcgen.runtime.drivers.zeromq.sockets import new_context
@@ -35,11 +34,13 @@ from rpcgen.runtime.errors import (
     RpcgenError,
     TooLarge,
 )
-from rpcgen.runtime.peers import Arrival, Outgoing
+from rpcgen.runtime.peers import Arrival
 from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
+    from rpcgen.runtime.drivers.zeromq.matchmaker import Matchmaker
+    from rpcgen.runtime.outgoing import Outgoing
 
 # As a plain number: an enum costs on every call.
 _NOBLOCK: Final = int(zmq.NOBLOCK)
@@ -123,7 +124,7 @@ class Engine:
             if link.sends_again(frame):
                 return
             self.observe(link)  # a lost connection has no room either
-            if link.state is State.LOST:
+            if link.state == "lost":
                 raise NotSent(f"the connection to {link.name} is gone") from None
             self._full(link)
             raise self.no_room(link) from None
@@ -135,7 +136,7 @@ class Engine:
 
         Ends no link: the poller is in the middle of its frames.
         """
-        if link.state is State.LOST:
+        if link.state == "lost":
             return True  # whoever waits for an answer has been told
         try:
             link.send(message, _NOBLOCK)
@@ -168,7 +169,7 @@ class Engine:
             self.timers.at(monotonic() + REST, lambda: self._rested(link))
 
     def _rested(self, link: Link) -> None:
-        if link.state is State.READY:
+        if link.state == "ready":
             self._pools.add(link)
 
     # --- what servers say about themselves ------------------------------------------------------------------------
@@ -199,7 +200,7 @@ class Engine:
                 link,
                 NotSent(f"it speaks protocol {welcome.protocol}, and we speak {control.PROTOCOL}"),
             )
-        elif link.state is State.GREETING:
+        elif link.state == "greeting":
             self._greeted(link, welcome)
         elif welcome.draining:
             self.drain(link)
@@ -213,7 +214,7 @@ class Engine:
             self._drop(link, reason)
             return
         link.serves = frozenset(welcome.serves)
-        link.state = State.READY
+        link.state = "ready"
         self.counters["connected"] += 1
         self.news += 1
         self.history(link.endpoint).succeeded()
@@ -221,8 +222,8 @@ class Engine:
 
     def drain(self, link: Link) -> None:
         """Choose a ready link no more, and look for the server's successor at the same place."""
-        if link.state is State.READY:
-            link.state = State.DRAINING
+        if link.state == "ready":
+            link.state = "draining"
             self._pools.remove(link)
             self.links.pop(link.endpoint.key)
             self._leaving.add(link)
@@ -263,10 +264,10 @@ class Engine:
     def observe(self, link: Link) -> None:
         """Act on what the link's monitor tells."""
         for change in link.monitor.changes():
-            if change is Change.UP:
+            if change == "up":
                 self._greet(link)
-            elif change is Change.HUNG_UP and link.state is State.CONNECTING and link.curves[1:]:
-                link.state = State.LOST
+            elif change == "hung_up" and link.state == "connecting" and link.curves[1:]:
+                link.state = "lost"
                 self._unwatch(link)
                 link.close()
                 del self.links[link.endpoint.key]  # there may be no descriptor for another
@@ -277,7 +278,7 @@ class Engine:
                 self._drop(link, failure(change, has_key=self._keys is not None))
 
     def _greet(self, link: Link) -> None:
-        if link.state is not State.CONNECTING:
+        if link.state != "connecting":
             return
         link.readable()  # libzmq learns here that there is a connection to send to
         try:
@@ -285,19 +286,19 @@ class Engine:
         except zmq.ZMQError:
             self._drop(link, NotSent("it hung up"))
             return
-        link.state = State.GREETING
+        link.state = "greeting"
 
     def _overdue(self, link: Link, limit: float) -> None:
-        if link.state in (State.CONNECTING, State.GREETING):
+        if link.state in ("connecting", "greeting"):
             self._drop(link, NotSent(f"no answer within {limit:g} s"))
 
     def _drop(self, link: Link, reason: RpcgenError) -> None:
         """Close a link for good; the shell hears of it if it may have sent something there."""
-        if link.state is State.LOST:
+        if link.state == "lost":
             return
-        was_in_use, was_draining = link.state in IN_USE, link.state is State.DRAINING
+        was_in_use, was_draining = link.state in IN_USE, link.state == "draining"
         self._pools.remove(link)
-        link.state = State.LOST
+        link.state = "lost"
         if was_in_use:
             # Answers that came before the connection broke come first.
             while not self.receive(link):
@@ -383,7 +384,7 @@ class Engine:
         for link in [*self.links.values(), *self._leaving]:
             self._unwatch(link)
             link.close(LINGER if link.state in IN_USE else 0.0)
-            link.state = State.LOST
+            link.state = "lost"
         self.links.clear()
         self._leaving.clear()
         self._pools.clear()

@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Final
 import zmq
 from rpcgen.runtime.drivers.zeromq.monitor import Change
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, RpcgenError
-from rpcgen.runtime.peers import Outgoing, Stranded, Undelivered
+from rpcgen.runtime.peers import Stranded, Undelivered
 
 if TYPE_CHECKING:
     import logging
 
+    from rpcgen.runtime.outgoing import Outgoing
+
 #: How a connection that was never in use failed.
 _FAILURES: Final[dict[Change, tuple[type[NotSent], str]]] = {
-    Change.REFUSED: (NotSent, "connection refused"),
-    Change.NO_HANDSHAKE: (NotSent, "it is no server of ours"),
-    Change.OTHER_SECURITY: (
+    "refused": (NotSent, "connection refused"),
+    "no_handshake": (NotSent, "it is no server of ours"),
+    "other_security": (
         AuthError,
         "only one of us has a key (options curve_key and curve_peers)",
     ),
-    Change.NO_CURVE: (
+    "no_curve": (
         AuthError,
         "it has no key (options curve_key and curve_peers), or is no server of ours",
     ),
-    Change.UNAUTHENTICATED: (AuthError, "it does not admit our key"),
-    Change.BROKEN: (NotSent, "it hung up"),
+    "unauthenticated": (AuthError, "it does not admit our key"),
+    "broken": (NotSent, "it hung up"),
 }
 
 
@@ -39,7 +41,7 @@ def failure(change: Change, *, has_key: bool) -> NotSent:
         change: what happened.
         has_key: whether we have one.
     """
-    if change is not Change.HUNG_UP:
+    if change != "hung_up":
         cls, text = _FAILURES[change]
         return cls(text)
     if has_key:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control
-from rpcgen.runtime.drivers.zeromq.backlog import Backlog
+from rpcgen.runtime.drivers.zeromq.bundles import Backlog
 from rpcgen.runtime.drivers.zeromq.choice import Serving
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.drivers.zeromq.monitor import Monitor
@@ -25,14 +24,9 @@ if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.curve import ClientCurve
 
 
-class State(Enum):
-    """How far a link is. The only ways are CONNECTING, GREETING, READY, DRAINING, LOST, or from any to LOST."""
-
-    CONNECTING = "connecting"
-    GREETING = "greeting"  # HELLO was sent
-    READY = "ready"  # WELCOME came
-    DRAINING = "draining"  # answers still come; new requests go elsewhere
-    LOST = "lost"
+#: How far a link is. The only ways are from left to right, or from any to "lost". When "greeting", HELLO was sent; when
+#: "ready", WELCOME came; when "draining", answers still come, and new requests go elsewhere.
+State = Literal["connecting", "greeting", "ready", "draining", "lost"]
 
 
 #: Keys to connect with, one after the other; None: without.
@@ -45,7 +39,7 @@ HELLO: Final = control.encode(control.Hello(control.PROTOCOL))
 _NOBLOCK: Final = int(zmq.NOBLOCK)
 
 #: In these states requests may have been sent, so losing the link is news for the shell.
-IN_USE: Final = frozenset({State.READY, State.DRAINING})
+IN_USE: Final[frozenset[State]] = frozenset({"ready", "draining"})
 
 
 class Link(Serving):
@@ -90,7 +84,7 @@ class Link(Serving):
         self.curves = curves
         self.endpoint = endpoint
         self.ended = False
-        self.state = State.CONNECTING
+        self.state: State = "connecting"
         self.socket = context.socket(zmq.DEALER)
         try:
             configure_dealer(
@@ -112,7 +106,7 @@ class Link(Serving):
     def matches(self, target: Target) -> bool:
         """Whether it is open and serves the target."""
         return (
-            self.state is State.READY
+            self.state == "ready"
             and (target.exchange, target.topic) in self.serves
             and (target.server is None or target.server == self.server)
         )

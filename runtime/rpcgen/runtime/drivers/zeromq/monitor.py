@@ -12,38 +12,36 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 import zmq
 from msgspec import Struct
 from rpcgen.runtime.drivers.zeromq.sockets import Context, Socket, configure_monitor
 
-
-class Change(Enum):
-    """What happened to a client's connection."""
-
-    UP = "connected"
-    REFUSED = "refused"
-    NO_HANDSHAKE = "no ZeroMQ handshake"
-    HUNG_UP = "hung up in the handshake"
-    OTHER_SECURITY = "security is on at one side only"
-    NO_CURVE = "no CURVE handshake"
-    UNAUTHENTICATED = "authentication failed"
-    BROKEN = "connection lost"
-
+#: What happened to a client's connection. It is up; it was refused; there was no ZeroMQ handshake, or the server hung up
+#: in it; security is on at one side only; there was no CURVE handshake; our key was not admitted; or it was lost.
+Change = Literal[
+    "up",
+    "refused",
+    "no_handshake",
+    "hung_up",
+    "other_security",
+    "no_curve",
+    "unauthenticated",
+    "broken",
+]
 
 #: What libzmq says of a failed handshake, besides the event: that the other side has keys.
 _MISMATCH: Final = 0x11000002
 
 _CHANGES: Final[dict[int, Change]] = {
-    zmq.Event.HANDSHAKE_SUCCEEDED: Change.UP,
+    zmq.Event.HANDSHAKE_SUCCEEDED: "up",
     # The client's sockets connect once, so a closed connection attempt is a failed one.
-    zmq.Event.CLOSED: Change.REFUSED,
-    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: Change.HUNG_UP,
-    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: Change.NO_HANDSHAKE,
-    zmq.Event.HANDSHAKE_FAILED_AUTH: Change.UNAUTHENTICATED,
-    zmq.Event.DISCONNECTED: Change.BROKEN,
+    zmq.Event.CLOSED: "refused",
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "hung_up",
+    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "no_handshake",
+    zmq.Event.HANDSHAKE_FAILED_AUTH: "unauthenticated",
+    zmq.Event.DISCONNECTED: "broken",
 }
 _MASK: Final = sum(_CHANGES)
 _KEYED_MASK: Final = _MASK & ~int(zmq.Event.HANDSHAKE_FAILED_PROTOCOL)
@@ -73,10 +71,10 @@ class Monitor(Struct):
         found: list[Change] = []
         for event, value in events(self.socket):
             change = _CHANGES.get(event)
-            if change is Change.NO_HANDSHAKE and value == _MISMATCH:
-                change = Change.OTHER_SECURITY
-            elif change is Change.BROKEN and self.keyed and not self.shaken:
-                change = Change.NO_CURVE
+            if change == "no_handshake" and value == _MISMATCH:
+                change = "other_security"
+            elif change == "broken" and self.keyed and not self.shaken:
+                change = "no_curve"
             if change is not None:
                 self.shaken = True  # no event but CLOSED comes before the end of the handshake
                 found.append(change)

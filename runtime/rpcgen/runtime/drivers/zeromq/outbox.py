@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from rpcgen.runtime.drivers.zeromq.bundles import pack
-from rpcgen.runtime.peers import Outgoing
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.outgoing import Outgoing
 
 P = TypeVar("P")
 

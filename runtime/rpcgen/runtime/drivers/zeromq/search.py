@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from rpcgen.runtime import descriptors
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.history import History
-from rpcgen.runtime.drivers.zeromq.link import Link, State
+from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.errors import AuthError, NotSent, RpcgenError
 from rpcgen.runtime.target import Target
@@ -148,7 +148,7 @@ class Search:
                 survey.failed[endpoint.name] = history.error or NotSent("it hung up")
         elif link.matches(self._target):
             survey.ready.append(link)
-        elif link.state in (State.CONNECTING, State.GREETING):
+        elif link.state in ("connecting", "greeting"):
             self._await(endpoint, history, now)
         else:
             survey.elsewhere += 1

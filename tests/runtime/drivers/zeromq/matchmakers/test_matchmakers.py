@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 from rpcgen.runtime import BadUrl, Target
 from rpcgen.runtime.drivers import zeromq
-from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker, find_matchmaker
+from rpcgen.runtime.drivers.zeromq.matchmaker import Matchmaker
+from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import parse_url
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from rpcgen.runtime.core.codec import JSON, Codec
 from rpcgen.runtime.core.envelope import Beat, Failure, Fault, Refusal, Reply, Request
-from rpcgen.runtime.core.wires import Wire, WireName
 from rpcgen.runtime.core.wires.oslo import answers, failures, requests
 from rpcgen.runtime.descriptor import ErrorType, Interface
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.call import Call
+    from rpcgen.runtime.core.wires.wire import Wire, WireName
 
 #: Seconds of silence that a monitored call bears at least: oslo.messaging's servers beat at most once a second.
 LEAST_SILENCE = 2.0

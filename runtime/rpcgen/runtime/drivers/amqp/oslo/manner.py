@@ -24,7 +24,7 @@ from rpcgen.runtime.drivers.amqp.oslo.options import OsloOptions
 from rpcgen.runtime.drivers.amqp.oslo.queues import OsloQueue
 from rpcgen.runtime.drivers.amqp.oslo.topology import Topology, is_reply_queue
 from rpcgen.runtime.ids import new_id
-from rpcgen.runtime.peers import Outgoing
+from rpcgen.runtime.outgoing import Outgoing
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
 

@@ -6,21 +6,24 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.aio.threads import in_thread
 from rpcgen.runtime.direct import AsyncDirect
 from rpcgen.runtime.drivers.zeromq.aio.loops import report, resolve
 from rpcgen.runtime.drivers.zeromq.engine import Engine
-from rpcgen.runtime.drivers.zeromq.link import Link, State
-from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
+from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.errors import NotSent
-from rpcgen.runtime.peers import News, Outgoing, Peer
+from rpcgen.runtime.peers import News, Peer
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.zeromq.matchmaker import Matchmaker
+    from rpcgen.runtime.outgoing import Outgoing
 
 T = TypeVar("T")
 
@@ -69,7 +72,7 @@ class AsyncClient(AsyncDirect):
             raise NotSent(_CLOSED)
         engine = self._engine
         outbox = self._outbox
-        if (self._queued or outbox.frames) and peer.state is not State.LOST:
+        if (self._queued or outbox.frames) and peer.state != "lost":
             engine.check_size(frame)
             if peer in outbox.full:
                 outbox.flush()

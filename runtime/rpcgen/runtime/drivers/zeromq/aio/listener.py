@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.zeromq.aio.loops import report
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, BATCH, Binding, Request
 from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.peers import Caller
 
 
 class AsyncListener:

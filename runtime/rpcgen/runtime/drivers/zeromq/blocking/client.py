@@ -6,20 +6,23 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.direct import Direct
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.engine import Engine
-from rpcgen.runtime.drivers.zeromq.link import Link, State
-from rpcgen.runtime.drivers.zeromq.matchmakers import Matchmaker
+from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
 from rpcgen.runtime.errors import ConfigurationError, NotSent
-from rpcgen.runtime.peers import Arrival, Outgoing, Peer
+from rpcgen.runtime.peers import Arrival, Peer
 from rpcgen.runtime.target import Target
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.drivers.zeromq.matchmaker import Matchmaker
+    from rpcgen.runtime.outgoing import Outgoing
 
 T = TypeVar("T")
 Ready = list[tuple[int, int]]
@@ -96,7 +99,7 @@ class BlockingClient(Direct):
             self._mail.staying
             and not self._closed
             and peer.outstanding > _CROWD
-            and peer.state is not State.LOST
+            and peer.state != "lost"
             and peer not in self._mail.full
         ):
             self._engine.check_size(frame)

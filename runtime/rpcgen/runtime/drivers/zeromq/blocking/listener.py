@@ -9,10 +9,10 @@ from time import monotonic, sleep
 from typing import Final
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, Binding, Request
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.waiting import SWEEP, Waiter
-from rpcgen.runtime.peers import Caller
 
 Ready = list[tuple[int, int]]
 

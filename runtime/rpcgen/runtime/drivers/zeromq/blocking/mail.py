@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.drivers.zeromq.waiting import Bell
-from rpcgen.runtime.peers import Outgoing
+
+if TYPE_CHECKING:
+    from rpcgen.runtime.outgoing import Outgoing
 
 P = TypeVar("P")
 
