@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -143,6 +145,33 @@ def test_another_error_is_read(peer: ModuleType, step: str, type_name: str, mess
         outcome(ClientCore(peer), step)
     assert (type(caught.value), caught.value.type_name) == (RemoteError, type_name)
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("module", "cls", "args"),
+    [
+        ("os", "mkdir", ["PLACE"]),
+        ("builtins", "open", ["PLACE", "w"]),
+        ("pathlib", "Path.touch", ["PLACE"]),
+        ("this", "c", []),
+    ],
+)
+def test_nothing_is_made_that_only_the_wire_names(
+    peer: ModuleType, tmp_path: Path, module: str, cls: str, args: list[Any]
+) -> None:
+    """Neither imported nor called, although oslo.messaging's own clients would, where its module is allowed."""
+    place = tmp_path / "made"
+    answer = RECORDED["built-in error"][1]
+    named = [str(place) if each == "PLACE" else each for each in args]
+    failure = answer["payload"]["failure"] | {"module": module, "class": cls, "args": named}
+    client = ClientCore(peer)
+    call, _ = client.call(**ASKED["built-in error"])
+    assert client.receive(unseal(body(answer, _msg_id=call.id.hex(), failure=failure)).payload)
+    with pytest.raises(RemoteError) as caught:
+        call.plan.outcome(call)
+    assert (type(caught.value), caught.value.type_name) == (RemoteError, cls)
+    assert not place.exists()
+    assert "this" not in sys.modules
 
 
 @pytest.mark.parametrize(
