@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType
@@ -10,10 +11,11 @@ from typing import Any
 
 import amqp
 import pytest
-from rpcgen.runtime import ConfigurationError, Context, Server
+from rpcgen.runtime import ConfigurationError, ConnectionLost, Context, Server
 
 from tests.compiled import INTERFACES, compile_to, import_from
 from tests.conformance.waiting import eventually
+from tests.oslo.processes import OsloClient
 from tests.rabbitd import RabbitServer
 
 
@@ -34,6 +36,7 @@ def serving(keep: Any, url: str, topic: str, ran: SimpleQueue[str]) -> Server:
             ran.put(ticket)
 
         def ask(self, ctx: Context, *, ticket: str, seconds: float) -> str:
+            ran.put(ticket)
             return ticket
 
     return Server(url, endpoints=[Keep()], server="s", topic=topic)
@@ -47,6 +50,32 @@ def test_a_client_cannot_promise_it(keep: Any, ours: str, topic: str) -> None:
             client.order(ticket="x")
         client.tell(ticket="y")
         assert ran.get(timeout=5.0) == "y"
+    assert ran.empty()
+
+
+def test_the_callers_of_a_killed_server_are_told(
+    keep: Any, ours: str, topic: str, rabbit: RabbitServer, asker: OsloClient
+) -> None:
+    """By the next one, which runs nothing of it: ours as on the native wire, and theirs in the same words."""
+    ran: SimpleQueue[str] = SimpleQueue()
+    with serving(keep, ours, topic, ran):
+        pass  # the queue stays
+    taken: list[Any] = []
+    connection = rabbit.connect()
+    connection.channel().basic_consume(topic, callback=taken.append)
+    prepare = {"exchange": "test", "topic": topic, "namespace": "test.keep", "version": "1.0"}
+    with keep.KeepClient(ours, topic=topic, timeout=30.0) as client, ThreadPoolExecutor(2) as pool:
+        our = pool.submit(client.ask, ticket="ours")
+        their = pool.submit(asker.ask, "ask", args={"ticket": "theirs"}, prepare=prepare)
+        while len(taken) < 2:
+            connection.drain_events(timeout=10.0)
+        with serving(keep, ours, topic, ran) as server:
+            connection.collect()  # it goes without an acknowledgement, as a killed server does
+            with pytest.raises(ConnectionLost, match="may have run it"):
+                our.result(5.0)
+            told = their.result(5.0)
+            assert (told["error"], told["exc_type"]) == ("RemoteError", "ConnectionLost")
+            assert server.serving.counters.redelivered == 2
     assert ran.empty()
 
 

@@ -7,10 +7,10 @@ from types import ModuleType
 import pytest
 from rpcgen.runtime import (
     BadResult,
+    ConnectionLost,
     Draining,
     MistypedArgument,
     Overloaded,
-    Rejected,
     RemoteError,
 )
 
@@ -62,20 +62,21 @@ def test_refusals_keep_their_kind(server: ServerCore, client: ClientCore) -> Non
     assert full.value.retry_after == 0.5
 
 
-def test_a_refusal_out_of_a_handler_is_none_of_ours(peer: ModuleType, client: ClientCore) -> None:
-    """A handler that was refused by another server has run: its caller may not believe the opposite."""
+@pytest.mark.parametrize("error", [Draining("it is stopping"), ConnectionLost("it went away")])
+def test_what_comes_out_of_a_handler_is_none_of_ours(
+    peer: ModuleType, client: ClientCore, error: Exception
+) -> None:
+    """A handler that another server refused, or that lost it, has run: its caller may not believe the opposite."""
+
+    def fail(ctx: object) -> str:
+        raise error
+
     made = endpoint(peer, "host1")
-    made.where = refuse
+    made.where = fail
     server = ServerCore(made)
     with pytest.raises(RemoteError) as caught:
         between(server, client, "where")
-    assert not isinstance(caught.value, Rejected)
-    assert caught.value.type_name == "Draining"
-
-
-def refuse(ctx: object) -> str:
-    """A handler that lets another server's refusal out."""
-    raise Draining("the other server is stopping")
+    assert caught.value.type_name == type(error).__name__
 
 
 def test_a_result_that_cannot_travel_is_answered(peer: ModuleType, client: ClientCore) -> None:

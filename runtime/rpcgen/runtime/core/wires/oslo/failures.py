@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Raw, Struct, field
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.codec import DECODE_ERRORS, JSON
-from rpcgen.runtime.core.envelope import BAD_RESULT, RAISED, Failure, Fault, Refusal, Request
+from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, RAISED, Failure, Fault, Refusal, Request
 from rpcgen.runtime.core.results import declared_by
 from rpcgen.runtime.descriptor import ErrorType, Interface
 from rpcgen.runtime.errors import (
     BadResult,
+    ConnectionLost,
     Rejected,
     UnknownMethod,
     UnknownNamespace,
@@ -33,7 +34,7 @@ NO_SUCH_METHOD = "NoSuchMethod"
 #: Where our refusals live; a peer that allows this module gets them as they are.
 OWN = "rpcgen.runtime.errors"
 
-#: What a refusal that came out of a handler is said to be of: it is another server's, and says nothing of this one.
+#: What a refusal, or a loss, that came out of a handler is said to be of: it is another server's, and says nothing of this one.
 FOREIGN = "rpcgen.runtime"
 
 #: What a caller's own type of an exception from another process ends with, class and module.
@@ -43,6 +44,9 @@ REMOTE = "_Remote"
 MAX_ARGUMENTS = 65536
 
 EMPTY = Raw(b"{}")
+
+#: Codes of faults that a client has to know from others, by the names of their classes.
+_CODES = {BadResult.__name__: BAD_RESULT, ConnectionLost.__name__: LOST}
 
 #: Our refusals by the names of their classes.
 _REFUSALS = {cls.__name__: cls for cls in REFUSALS.values()}
@@ -73,9 +77,9 @@ def declared(failure: Failure, error: ErrorType, interface: Interface) -> str:
 def undeclared(fault: Fault, error: BaseException) -> str:
     """Any other exception, so that a peer that allows its module can make it again."""
     cls, module = type(error).__name__, type(error).__module__
-    if isinstance(error, Rejected):
+    if isinstance(error, (Rejected, ConnectionLost)) and fault.code != LOST:
         return _written(cls, FOREIGN, fault.message, trace=fault.traceback)
-    if isinstance(error, BadResult):
+    if fault.code == LOST or isinstance(error, BadResult):
         return _written(cls, OWN, fault.message, trace=fault.traceback)
     if cls.endswith(REMOTE) and module.endswith(REMOTE):
         cls, module = cls.removesuffix(REMOTE), module.removesuffix(REMOTE)
@@ -152,7 +156,7 @@ def read(call: Call, failure: object) -> Failure | Fault | Refusal:
     for error in declared_by(call.plan.method, interface).values():
         if wire_name(error, interface) == f"{module}.{cls}":
             return Failure(call.id, error.name, message, told.kwargs, call.needs)
-    code = BAD_RESULT if (module, cls) == (OWN, BadResult.__name__) else RAISED
+    code = _CODES.get(cls, RAISED) if module == OWN else RAISED
     return Fault(call.id, code, cls, message, _trace(told.tb))
 
 
