@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from rpcgen.runtime import BadResult, Context, RemoteError, Server
 
 from tests.compiled import compile_to, import_from
 from tests.oslo.ours import endpoint
-from tests.oslo.processes import OsloServer
+from tests.oslo.processes import OsloClient, OsloServer
 from tests.oslo.recorded import HERE
 from tests.oslo.test_asking import VALUES
 
@@ -196,6 +197,37 @@ def test_both_kinds_share_a_topic(
     client.prepare(fanout=True).note(text="ours")
     assert [noted.get(timeout=5.0)[1] for _ in range(2)] == ["theirs", "ours"]
     assert [process.hear()["noted"] for _ in range(2)] == ["theirs", "ours"]
+
+
+def test_stopping_fails_no_call(peer: ModuleType, ours: str, topic: str, asker: OsloClient) -> None:
+    """Two servers are stopped in turn, again and again: what they were sent they answer, since nobody would send it again."""
+
+    def start(name: str) -> Server:
+        server = Server(
+            ours, endpoints=[endpoint(peer, name)], server=name, topic=topic, concurrency=2
+        )
+        server.start()
+        return server
+
+    asked = {
+        "how": "call",
+        "method": "slow",
+        "args": {"seconds": 0.02},
+        "prepare": {"topic": topic},
+    }
+    servers, rounds, part = deque([start("s0"), start("s1")]), 6, 60
+    try:
+        for turn in range(rounds):
+            for number in range(part):
+                asker.tell({**asked, "id": turn * part + number, "beside": True})
+            told = [asker.hear() for _ in range(part // 2)]
+            servers.popleft().stop()
+            servers.append(start(f"s{turn % 2}"))
+            told += [asker.hear() for _ in range(part - len(told))]
+            assert [each for each in told if each.get("result") != "done"] == []
+    finally:
+        for server in servers:
+            server.stop()
 
 
 def test_a_null_namespace_is_none(tmp_path: Path, ours: str, topic: str, ask: Ask) -> None:

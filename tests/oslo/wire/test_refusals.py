@@ -79,6 +79,15 @@ def test_what_comes_out_of_a_handler_is_none_of_ours(
     assert caught.value.type_name == type(error).__name__
 
 
+def test_a_server_that_stops_refuses_nobody_who_would_not_ask_another(
+    peer: ModuleType, client: ClientCore
+) -> None:
+    """Hand-written clients take a refusal for the end of the call; what still comes is few, and is run."""
+    server = ServerCore(endpoint(peer, "host1"))
+    server.serving.work.drain()
+    assert between(server, client, "where") == "host1"
+
+
 def test_a_result_that_cannot_travel_is_answered(peer: ModuleType, client: ClientCore) -> None:
     """The caller hears of it at once."""
     made = endpoint(peer, "host1")

@@ -160,6 +160,11 @@ class Job(msgspec.Struct, eq=False):
         return self.request.how == CALL
 
     @property
+    def may_move(self) -> bool:
+        """Whether its caller sends it to another server, if this one refuses it because it is stopping."""
+        return self.wants_reply and self.wire.moves
+
+    @property
     def awaited(self) -> bool:
         """Whether somebody still waits: it is a call, and its caller has neither given up nor run out of time."""
         return self.request.how == CALL and not self.context.cancelled

@@ -77,8 +77,8 @@ class Work:
         Raises:
             Rejected: overloaded, draining, or a message with this id is being worked on already.
         """
-        if self.state is State.CLOSED or (self.state is State.DRAINING and job.wants_reply):
-            # A cast is still taken while the server drains: its sender would never learn that it was refused.
+        if self.state is State.CLOSED or (self.state is State.DRAINING and job.may_move):
+            # What nobody would send to another server is still taken: a cast, and calls of hand-written programs.
             raise Draining("this server is stopping")
         key = (job.caller, job.request.id)
         if key in self._jobs:

@@ -28,6 +28,7 @@ class NativeWire:
 
     name: WireName = "native"
     one_version = False
+    moves = True
 
     __slots__ = ("codec",)
 

@@ -23,6 +23,7 @@ class Wire(Protocol):
         codec: of arguments and results.
         one_version: a message names the version that it needs and nothing else, so that is also what its sender is taken
             to understand (LANGUAGE V5); and whoever is older passes over fields that it does not know.
+        moves: clients send to another server what one refuses because it is stopping.
     """
 
     @property
@@ -31,6 +32,8 @@ class Wire(Protocol):
     def codec(self) -> Codec: ...
     @property
     def one_version(self) -> bool: ...
+    @property
+    def moves(self) -> bool: ...
 
     # --- clients --------------------------------------------------------------------------------------------------
 

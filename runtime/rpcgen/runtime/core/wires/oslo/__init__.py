@@ -28,6 +28,7 @@ class OsloWire:
     name: WireName = "oslo"
     codec: Codec = JSON
     one_version = True
+    moves = False
 
     __slots__ = ()
 
