@@ -31,7 +31,7 @@ def test_a_declared_error_without_a_wire_name(
 
 def test_refusals_keep_their_kind(server: ServerCore, client: ClientCore) -> None:
     """What oslo.messaging has no word for arrives by the name of our exception, with all that it says."""
-    server.serving.work.drain()
+    server.serving.work.abandon()
     with pytest.raises(Draining, match="this server is stopping"):
         between(server, client, "where")
     with pytest.raises(MistypedArgument) as caught:
