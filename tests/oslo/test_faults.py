@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from queue import SimpleQueue
 from types import ModuleType
 from typing import Any
 
 import amqp
 import pytest
-from rpcgen.runtime import Server
+from rpcgen.runtime import NotSent, Server, Unknown
 
 from tests.conformance.waiting import eventually
-from tests.oslo.processes import OsloServer
+from tests.oslo.ours import endpoint
+from tests.oslo.processes import OsloClient, OsloServer, their_url
 from tests.rabbitd import RabbitServer
 
 Ask = Callable[..., Any]
@@ -132,3 +134,62 @@ def test_an_answer_waits_for_its_queue(
         connection.close()
     answer = json.loads(json.loads(came[0].body)["oslo.message"])
     assert (answer["_msg_id"], answer["result"]) == ("a", "host1")
+
+
+@pytest.fixture
+def mortal() -> Iterator[RabbitServer]:
+    """A node of the test's own."""
+    server = RabbitServer()
+    try:
+        yield server.start()
+    finally:
+        server.end()
+
+
+@pytest.mark.timeout(180)
+def test_all_is_found_again_when_the_broker_was_killed(
+    mortal: RabbitServer, peer: ModuleType, topic: str
+) -> None:
+    """It has forgotten every queue; calls in all directions, and what goes to all, succeed within 6 seconds of its return."""
+    ours, noted, old = mortal.url("wire=oslo"), SimpleQueue[str](), f"{topic}-old"
+    made, theirs = endpoint(peer, "new", noted.put), their_url(ours)
+    served = [{"url": theirs, "server": "old", "topic": old}]
+    with (
+        Server(ours, endpoints=[made], server="new", topic=topic),
+        OsloServer(served),
+        OsloClient(theirs) as asker,
+        peer.LabClient(ours, topic=topic) as to_ours,
+        peer.LabClient(ours, topic=old) as to_theirs,
+    ):
+
+        def asked(how: str, method: str, **asked: Any) -> Any:
+            return asker.ask(method, how, prepare={"topic": topic, **asked.pop("to", {})}, **asked)
+
+        calls: list[Callable[[], Any]] = [
+            lambda: to_ours.prepare(timeout=2.0).where() == "new",
+            lambda: to_theirs.prepare(timeout=2.0).where() == "old",
+            lambda: asked("call", "where", to={"timeout": 2}) == "new",
+        ]
+        assert all(call() for call in calls)
+        mortal.kill()
+        mortal.start()
+        began = time.monotonic()
+        for call in calls:
+            eventually(lambda call=call: succeeds(call), 20.0)
+        took = time.monotonic() - began
+        for text in ("ours", "theirs"):
+            if text == "ours":
+                to_ours.prepare(fanout=True).note(text=text)
+            else:
+                asked("cast", "note", args={"text": text}, to={"fanout": True})
+            assert noted.get(timeout=5.0) == text
+    print(f"{took:.2f} s")
+    assert took <= 6.0
+
+
+def succeeds(call: Callable[[], bool]) -> bool:
+    """Whether a call does; it may be on its way when its connection ends."""
+    try:
+        return call()
+    except (NotSent, Unknown):
+        return False
