@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -152,6 +153,26 @@ def test_a_closed_pipe_is_quiet() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == Exit.BROKEN_PIPE
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_is_closed_halfway_is_quiet(tmp_path: Path, unbuffered: str) -> None:
+    """So it is where more is written than a pipe holds, and Python writes at once."""
+    methods = "".join(f"  m{number}: {{call: any}}\n" for number in range(5_000))
+    (tmp_path / "shop.yaml").write_text(f"{SHOP.partition('methods:')[0]}methods:\n{methods}")
+    with subprocess.Popen(
+        [sys.executable, "-m", "rpcgen.cli", "describe", "shop.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1)
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == Exit.BROKEN_PIPE

@@ -50,7 +50,10 @@ def watch_output() -> None:
     elif isinstance(stdout, io.TextIOWrapper):
         encoding, errors = stdout.encoding, stdout.errors
         by_line, at_once = stdout.line_buffering, stdout.write_through
-        buffer = cast("io.BufferedWriter", stdout.detach())
+        buffer = cast("io.BufferedWriter | io.FileIO", stdout.detach())
+        if isinstance(buffer, io.FileIO):
+            # So it is with PYTHONUNBUFFERED; then what does not fit at once would be lost, and nobody told.
+            buffer = io.BufferedWriter(buffer)
         sys.stdout = Output(buffer, encoding, errors, None, by_line, at_once)
 
 
