@@ -52,6 +52,11 @@ def _is_a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def _is_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def _leads_nowhere(path: Path) -> None:
     path.rename(path.with_name("elsewhere"))
     path.symlink_to("nowhere")
@@ -72,6 +77,8 @@ COMMANDS = (["check"], ["release"], ["bump"], ["diff"])
         ("rpcgen.lock", _is_a_file, "rpcgen.lock/town.shop cannot be read: not a directory"),
         (KEPT.parent, _is_a_file, f"{KEPT.parent} cannot be read: not a directory"),
         (KEPT, _is_a_folder, f"{KEPT} cannot be read: is a directory"),
+        (KEPT, _is_a_pipe, f"{KEPT} cannot be read: it is no regular file"),
+        (KEPT, _leads_nowhere, f"{KEPT} cannot be read: no such file or directory"),
         ("rpcgen.lock", _leads_nowhere, "rpcgen.lock cannot be read: it is a link to nothing"),
         (KEPT.parent, _leads_nowhere, f"{KEPT.parent} cannot be read: it is a link to nothing"),
         (KEPT.parent, _leads_to_itself, f"{KEPT.parent} cannot be read: too many levels of sym"),
@@ -134,6 +141,15 @@ def test_what_was_never_released_says_where_it_looked(capsys: Output) -> None:
     """Whoever misspells a folder can see it."""
     assert run(["check", "shop.yaml", "--lock", "misspelt"]) == 0
     assert "nothing was ever released (none in misspelt/town.shop)" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("released")
+def test_a_release_without_end(capsys: Output) -> None:
+    """Whatever a file holds, it is one line that says so."""
+    KEPT.write_text("[" * 100_000)
+    assert run(["check", "shop.yaml"]) == 3
+    said = f"rpcgen check: {KEPT} cannot be read: what it holds is nested too deeply\n"
+    assert capsys.readouterr().err == said
 
 
 @pytest.mark.usefixtures("released")

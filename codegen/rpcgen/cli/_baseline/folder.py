@@ -62,6 +62,9 @@ def _missing(found: Collection[Version]) -> Iterator[Version]:
 
 def read_release(file: Path, shown: str, parts: Parts | None = None) -> Locked:
     """Read one release; raises Failure."""
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        # Reading a pipe would wait for somebody to write to it.
+        raise Failure(f"{shown} cannot be read: it is no regular file", Exit.NO_BASELINE)
     try:
         return read_lock(file.read_text(encoding="utf-8-sig"), shown, parts)
     except OSError as error:

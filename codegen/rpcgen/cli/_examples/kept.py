@@ -119,6 +119,8 @@ def _read(file: Path) -> Kept:
         raise _strange(file, f"it lacks {error}") from error
     except (ValueError, TypeError) as error:
         raise _strange(file, str(error)) from error
+    except RecursionError as error:
+        raise _strange(file, "what it holds is nested too deeply") from error
 
 
 def _strange(file: Path, why: str) -> Failure:

@@ -114,6 +114,8 @@ def read_lock(text: str, file: str, parts: Parts | None = None) -> Locked:
                 "a merge conflict is left in it; take the whole file of one side, as releases are never merged"
             ) from None
         raise Unreadable(f"it is no JSON: {error}") from None
+    except RecursionError:
+        raise Unreadable("what it holds is nested too deeply") from None
     release = cast("dict[str, Json]", whole) if isinstance(whole, dict) else {}
     if "format" not in release:
         raise Unreadable("it is no release that `rpcgen release` wrote")
