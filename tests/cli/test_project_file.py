@@ -248,3 +248,15 @@ def test_files_of_other_projects_are_left_alone(
     assert found.root.resolve() == project.resolve()
     (project / "inner/.git").mkdir()
     assert project_here() is None
+
+
+def test_a_current_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another terminal may have deleted it; that is no bug."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(["check"]) == 2
+    assert capsys.readouterr().err == "rpcgen check: the current folder is not there any more\n"

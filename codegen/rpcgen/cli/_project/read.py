@@ -30,9 +30,12 @@ def project_here() -> Project | None:
     A folder with a `.git` is the last one that is looked at.
 
     Raises:
-        Failure: that file has mistakes; all of them.
+        Failure: that file has mistakes; all of them. Or there is no current folder.
     """
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise Failure("the current folder is not there any more") from error
     for folder in (here, *here.parents):
         # Relative from here, so that messages name files as a user would.
         file = Path(os.path.relpath(folder, here)) / FILE
