@@ -17,6 +17,8 @@ import time
 from importlib import import_module
 from typing import Any
 
+from tests.memory import peak
+
 KIB = 1024
 #: Seconds after which what a client has sent while it connected has arrived.
 SETTLED = 0.3
@@ -128,7 +130,7 @@ async def calls(url: str, count: int, rounds: int) -> None:
                 wrong=count - right,
                 seconds=time.perf_counter() - began,
                 cpu_s=time.process_time() - cpu,
-                rss_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB,
+                rss_mib=peak(),
                 fds=fds(),
                 failed=sorted({repr(each)[:200] for each in found if isinstance(each, Exception)}),
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from rpcgen.runtime import Server
 
 from tests.chaos.asking import Asker
 from tests.conformance.waiting import eventually
+from tests.memory import peak
 
 
 def crowd(asker: Asker, *, count: int, seconds: float = 0.0) -> None:
@@ -27,7 +27,7 @@ def crowd(asker: Asker, *, count: int, seconds: float = 0.0) -> None:
     wait(calls)
     measured = {
         "took": time.monotonic() - began,
-        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,  # the most that it was
+        "rss": peak(),
         "fds": fds,
     }
     print(msgspec.json.encode(measured).decode(), flush=True)

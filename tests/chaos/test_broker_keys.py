@@ -93,6 +93,7 @@ def test_certificates_change_under_load(
     wire = bytearray()
     found: list[float] = []
     with fleets("amqp", servers=1, broker=secure.broker) as fleet:
+        secure.show(*secure.authority.sign("first"))
         trusted, own = tmp_path / "trusted.pem", secure.own("ours")
         trusted.write_bytes(secure.authority.file.read_bytes())
         mine = f"ca={trusted}&{own}"
