@@ -103,7 +103,7 @@ def test_a_client_may_open_no_more_files(world: str, fleets: Fleets) -> None:
         silent.close()  # the connections to them end
         began = time.monotonic()
         while asker.ask(server="s1", timeout=1.0, may=("ok", "not_sent")).outcome != "ok":
-            assert time.monotonic() < began + 6.0
+            assert time.monotonic() < began + 10.0
         found = time.monotonic() - began
         asker.close()
         fleet.verdict()
@@ -111,7 +111,7 @@ def test_a_client_may_open_no_more_files(world: str, fleets: Fleets) -> None:
     assert spent <= 0.5
     report(
         f"F37 client with 64 descriptors and {len(hosts)} servers, zmq+tcp {world}",
-        "half a core, limit named, then served in 6 s",
+        "half a core, limit named, then served in 10 s",
         f"{spent:.0%} of a core, told after {told.took:.3f} s, served after {found:.3f} s",
     )
 
@@ -137,7 +137,8 @@ def test_programs_at_a_broker_may_open_no_more_files(world: str, fleets: Fleets)
         for process, limits in zip(processes, before, strict=True):
             process.rlimit(resource.RLIMIT_NOFILE, limits)
         began = time.monotonic()
-        while asker.ask(timeout=1.0, may=("ok", "not_sent")).outcome != "ok":
+        # Whoever is back before the server asks a queue that nobody reads yet.
+        while asker.ask(timeout=1.0, may=("ok", "not_sent", "unknown")).outcome != "ok":
             assert time.monotonic() < began + 6.0
         found = time.monotonic() - began
         lines = serving.complaints().strip().splitlines()

@@ -13,12 +13,17 @@ from typing import Final
 EXHAUSTED: Final = (errno.EMFILE, errno.ENFILE)
 
 
-def are_exhausted() -> bool:
-    """Whether none is free now."""
+def are_exhausted(needed: int = 1) -> bool:
+    """Whether fewer are free now than are needed."""
+    made: list[int] = []
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        for _ in range(needed):
+            made.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
         return error.errno in EXHAUSTED
+    finally:
+        for each in made:
+            os.close(each)
     return False
 
 

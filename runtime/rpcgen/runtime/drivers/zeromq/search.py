@@ -25,6 +25,9 @@ _PAUSE: Final = 0.005
 #: Seconds that a fanout allows the matchmaker to be behind.
 _SPREAD: Final = 1.0
 
+#: Free descriptors without which connecting may fail for want of them: attempts that end free a few for a moment.
+_NEEDED: Final = 8
+
 #: Servers that an error names.
 _SHOWN: Final = 8
 
@@ -109,7 +112,8 @@ class Search:
         """Why some could not be connected to, and why perhaps all."""
         failed = [*self._survey.failed.items(), *self._survey.before.items()]
         reasons = [f"{name}: {error}" for name, error in failed[:_SHOWN]]
-        return [descriptors.complaint(), *reasons] if descriptors.are_exhausted() else reasons
+        short = descriptors.are_exhausted(_NEEDED)
+        return [descriptors.complaint(), *reasons] if short else reasons
 
     def _ask_again(self) -> None:
         """The matchmaker is about to know more."""
