@@ -35,6 +35,7 @@ GUARANTEES = {
     "py_amqp": Guarantees(
         "one thread", confirmed=False, acknowledged=False, encoding="none: the same bytes"
     ),
+    "py_amqp_msgspec": Guarantees("one thread", confirmed=False, acknowledged=False),
     "rpcgen_blocking": Guarantees("64 threads", confirmed=False),
     "rpcgen_aio": Guarantees("64 tasks", confirmed=False),
     "rpcgen_aio_uvloop": Guarantees("64 tasks", confirmed=False),

@@ -27,6 +27,7 @@ BROKER_ADAPTERS = (
     "oslo_blocking",
     "aio_pika",
     "py_amqp",
+    "py_amqp_msgspec",
     "rpcgen_blocking",
     "rpcgen_aio",
     "rpcgen_aio_uvloop",

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from rpcgen.runtime import bundles as arrays
 from rpcgen.runtime.drivers.zeromq import bundles, control
 
 from tests.fuzz import campaign
@@ -58,7 +59,7 @@ def _any_count(message: bytes) -> list[bytes]:
 
 def _any_frame(message: bytes) -> list[bytes]:
     try:
-        frames: list[bytes] = bundles._decode(message[2:])
+        frames: list[bytes] = arrays._decode(message[2:])
     except ValueError as error:
         raise control.Malformed("no array of binaries") from error
     return frames

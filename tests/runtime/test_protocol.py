@@ -9,6 +9,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from rpcgen.runtime import bundles
 from rpcgen.runtime.core import envelope
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
@@ -38,7 +39,8 @@ from rpcgen.runtime.drivers.kombu import letters as kombu_letters
 from rpcgen.runtime.drivers.kombu import names as kombu_names
 from rpcgen.runtime.drivers.kombu.carriers.redis import EXPIRES
 from rpcgen.runtime.drivers.kombu.options import PollingOptions, RedisOptions
-from rpcgen.runtime.drivers.zeromq import bundles, control, matchmakers
+from rpcgen.runtime.drivers.zeromq import bundles as zeromq_bundles
+from rpcgen.runtime.drivers.zeromq import control, matchmakers
 from rpcgen.runtime.drivers.zeromq import records as files
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records as registrations
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import store
@@ -140,7 +142,7 @@ def test_control_frames_of_zeromq_are_the_examples() -> None:
     }
     shown = dict(re.findall(r"^\| ([^|]+) \| `((?:[0-9A-F]{2} ?)+)` \|$", TEXT, re.M))
     bundle = "bundle of the frames `01` and `02 03` (no frames that mean anything)"
-    [(message, _)] = bundles.pack([b"\x01", b"\x02\x03"])
+    [(message, _)] = zeromq_bundles.pack([b"\x01", b"\x02\x03"])
     assert shown == {
         **{name: control.encode(frame).hex(" ").upper() for name, frame in examples.items()},
         bundle: message.hex(" ").upper(),
@@ -154,11 +156,9 @@ def test_control_frames_of_zeromq_are_the_examples() -> None:
             "BYE": control.BYE,
             "END": control.END,
             "CUT": control.CUT,
-            "BUNDLE": bundles.BUNDLE,
+            "BUNDLE": zeromq_bundles.BUNDLE,
         }.items()
     }
-    assert f"2 to {bundles.MAX_FRAMES} frames" in TEXT
-    assert f"at most {bundles.MAX_BYTES // 1024} KiB together" in TEXT
 
 
 def test_options_of_zeromq_urls_are_the_documented_ones() -> None:
@@ -267,6 +267,8 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"| `{letters.ATTEMPT}` |" in section
     assert f"| `{letters.FIRST}`, `{letters.LAST}` |" in section
     assert f"at most {letters.MAX_REASON:,} characters" in section
+    assert f"| `app_id` | `{letters.BUNDLES}`, if" in section
+    assert f"Its `type` is `{letters.ANSWERS}`" in section
     assert f"{desk.PAUSE} s before the second" in section
     assert f"After {desk.MAX_ATTEMPTS} attempts" in section
     assert f"type `{letters.HERE}`" in section
@@ -280,6 +282,24 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"after {intake.ACKNOWLEDGE / 60:g} minutes" in section
     assert f"again {intake.LOOK_AGAIN:g} s after its start" in section
     assert f"then every {intake.LOOK_ALWAYS:g} s" in section
+
+
+@pytest.mark.parametrize("section", ["## 5. ZeroMQ", "## 6. AMQP"])
+def test_bundles_are_as_large_as_shown(section: str) -> None:
+    """On both transports: how many frames, of how many bytes."""
+    text = TEXT.partition(f"{section}\n")[2].partition("\n## ")[0]
+    assert f"A bundle has 2 to {bundles.MAX_FRAMES} frames" in text
+    assert f"frames of at most {bundles.MAX_BYTES // 1024} KiB" in text
+
+
+def test_the_bundle_that_is_shown_for_amqp_is_read() -> None:
+    """Its bytes are the two frames that are named."""
+    section = TEXT[TEXT.index("## 6. AMQP") :]
+    match = re.search(
+        r"body of a bundle of the frames `01` and `02 03` .* is `([0-9A-F ]+)`\.", section
+    )
+    assert match
+    assert bundles.unpack(bytes.fromhex(match[1])) == [b"\x01", b"\x02\x03"]
 
 
 def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:

@@ -31,6 +31,7 @@ properties = st.builds(
     correlation_id=short,
     reply_to=short,
     expiration=short,
+    app_id=short,
     delivery_mode=st.sampled_from([1, 2]),
     priority=st.none() | st.integers(0, 255),
     headers=st.none()

@@ -3,7 +3,7 @@
 `line.py`, `link.py` and `lane.py` are a socket, a connection and a channel, `inbound.py` and `outbound.py` messages as
 frames, `owner.py` the thread that has a connection and `stint.py` a loop that borrows it, `publisher.py` what is sent by
 it and `track.py` what of that is on its way; `courier.py` is a client's side and `desk.py` a server's. What is decided without
-a connection is apart: `message.py`, `names.py`, `letters.py`, `events.py`, `ledger.py`, `marks.py`, `wreck.py`, `acks.py`, `hosts.py`.
+a connection is apart: `message.py`, `names.py`, `letters.py`, `bundles.py`, `events.py`, `ledger.py`, `marks.py`, `wreck.py`, `acks.py`, `hosts.py`.
 This module knows only how they are put together.
 """
 

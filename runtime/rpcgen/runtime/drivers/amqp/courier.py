@@ -74,7 +74,6 @@ class Mailbox:
         self.owner = Owner(broker, "answers", self)
         self._arrived, self._lost, self._changed = arrived, lost, changed
         self._queue = manner.reply_queue()
-        self._most = manner.most
         self._link: Link | None = None
         self._made = False
         self._lane: Lane | None = None
@@ -115,7 +114,7 @@ class Mailbox:
             self._made = True
         self._lane, self._came = lane, 0
         queue = self._queue
-        lane.limit(self._most)
+        lane.limit(queue.most)
         lane.take(
             queue.name,
             queue.tag,
@@ -370,15 +369,17 @@ class Courier:
     # --- arriving ---------------------------------------------------------------------------------------------------
 
     def _answered(self, message: Message) -> None:
-        read = self._manner.read_answer(message)
-        place = None
-        if read is not None:
-            label, frame = read
-            place = ANYBODY if label is None else self._labelled.get(label)
-            if place is not None:
-                self._arrived((place, frame))
+        label, frames = self._manner.read_answers(message) or ("", ())
+        place = ANYBODY if label is None else self._labelled.get(label)
         if place is None:
             self.counters["foreign"] += 1
+            return
+        most = self._manner.most
+        for frame in frames:
+            if len(frame) <= most:
+                self._arrived((place, frame))
+            else:
+                self.counters["foreign"] += 1
 
     def _lose(self, why: str) -> None:
         """No request that was sent before now is sure to be answered; those that are sent from now on are."""

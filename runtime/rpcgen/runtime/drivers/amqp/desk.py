@@ -17,7 +17,7 @@ from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
-from rpcgen.runtime.drivers.amqp.manner import Manner, manner_of
+from rpcgen.runtime.drivers.amqp.manner import DressedAnswer, Manner, manner_of
 from rpcgen.runtime.drivers.amqp.message import Properties
 from rpcgen.runtime.drivers.amqp.publisher import Publisher
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
@@ -81,7 +81,7 @@ class Desk:
         self._arrived = arrived
         take, ask = self._arrival, self._tell_who
         self._intake = Intake(broker, manner, queues, room, take, ask, self._again)
-        self._publisher = Publisher(broker, "answers", lambda: None)
+        self._publisher = Publisher(broker, "answers", lambda: None, bundles=manner.bundles)
         self._unsent = unsent
         self._dead: dict[str, float] = {}
         self._closed = False
@@ -118,15 +118,14 @@ class Desk:
         """See `Listener.send`."""
         forks.check(self._born)
         assert isinstance(caller, Request)
-        body, properties = self._manner.answer(frame, caller.label)
+        dressed = self._manner.answer(frame, caller.label, together=caller.together)
+        body = dressed[0]
         limit = self._broker.options.max_message
         if len(body) > limit:
             raise TooLarge(f"the answer has {len(body)} bytes, and max_message is {limit}")
-        return self._publish(caller.reply_to, body, properties, counts=True)
+        return self._publish(caller.reply_to, dressed, counts=True)
 
-    def _publish(
-        self, queue: str, body: bytes, properties: Callable[[int], Properties], *, counts: bool
-    ) -> bool:
+    def _publish(self, queue: str, dressed: DressedAnswer, *, counts: bool) -> bool:
         if self._closed or not self._manner.may_answer(queue) or self._is_dead(queue):
             return False
         tries = self._manner.answer_tries
@@ -141,7 +140,8 @@ class Desk:
                 if counts:
                     self._unsent()
 
-        parcel = Parcel("", queue, body, properties, settled, again=True)
+        body, properties, shared = dressed
+        parcel = Parcel("", queue, body, properties, settled, again=True, shared=shared)
         try:
             self._publisher.put(parcel)
         except NotSent:
@@ -172,7 +172,7 @@ class Desk:
         return False
 
     def _tell_who(self, queue: str) -> None:
-        self._publish(queue, self._here, letters.here, counts=False)
+        self._publish(queue, (self._here, letters.here, None), counts=False)
 
     # --- what is kept -----------------------------------------------------------------------------------------------
 

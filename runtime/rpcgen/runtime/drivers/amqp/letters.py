@@ -17,6 +17,9 @@ CONTENT_TYPE = "application/x-rpcgen"
 #: `type` of a message: requests and cancellations; answers; who is there, and the answers to that.
 REQUEST, ANSWER, WHO, HERE = "request", "answer", "who", "here"
 
+#: `type` of several answers in one message, and what a request says as `app_id` whose sender reads such.
+ANSWERS, BUNDLES = "answers", "bundles"
+
 #: Headers of messages that are kept: which attempt it is, why the first and the last failed, and whether there may be
 #: another copy of it.
 ATTEMPT, FIRST, LAST = "rpcgen-attempt", "rpcgen-first-error", "rpcgen-last-error"
@@ -51,6 +54,7 @@ def request(
         correlation_id=label,
         reply_to=reply_to,
         expiration=expiration(remaining),
+        app_id=BUNDLES,
     )
 
 
@@ -120,6 +124,21 @@ def answer(number: int, label: str | None) -> Properties:
     return Properties(
         content_type=CONTENT_TYPE, type=ANSWER, message_id=f".{number}", correlation_id=label
     )
+
+
+class Bundle(Struct, frozen=True):
+    """Makes the properties of several answers with one label."""
+
+    label: str | None
+
+    def __call__(self, number: int) -> Properties:
+        """Of what is published by this number."""
+        return Properties(
+            content_type=CONTENT_TYPE,
+            type=ANSWERS,
+            message_id=f".{number}",
+            correlation_id=self.label,
+        )
 
 
 def here(number: int) -> Properties:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 #: Requests that are acknowledged together, where nobody limits what is not acknowledged.
 TOGETHER: Final = 64
 
-#: A body, and what makes the rest, of the number that it is published by; and of whether it may have arrived before.
-Dressed = tuple[bytes, Callable[[int], Properties]]
+#: A body, and what makes the rest, of the number that it is published by: of an answer, and of a bundle that it may leave
+#: in, if there may be one; of a request, and of whether it may have arrived before.
+DressedAnswer = tuple[bytes, Callable[[int], Properties], Callable[[int], Properties] | None]
 DressedRequest = tuple[bytes, Callable[[int, bool], Properties]]
 
 
@@ -124,6 +125,7 @@ class ReplyQueue(Struct, frozen=True):
         acknowledged: what the broker sent, and we did not have when a connection was lost, comes again.
         prefetch: of those, so many may be under way at once; 0: any number.
         returns: a queue of its name takes the answers that are still to come, should the broker lose it.
+        most: bytes of the largest message that is taken from it.
     """
 
     name: str
@@ -133,6 +135,7 @@ class ReplyQueue(Struct, frozen=True):
     acknowledged: bool = False
     prefetch: int = 0
     returns: bool = False
+    most: float = inf
 
 
 class Incoming(Struct, frozen=True):
@@ -140,12 +143,14 @@ class Incoming(Struct, frozen=True):
 
     Attributes:
         deadline: monotonic seconds after which nobody waits, if that is known and not in the frame.
+        together: whether its answer may come in a bundle.
     """
 
     frame: bytes
     reply_to: str
     label: str | None
     deadline: float | None = None
+    together: bool = False
 
 
 class Taker(Protocol):
@@ -216,8 +221,9 @@ class Manner(Protocol):
     Attributes:
         keeps: messages can be kept until they have been run.
         answer_tries: how often an answer is published whose queue is not there.
-        most: bytes of the largest message that is taken, but of those that are kept.
+        most: bytes of the largest frame that is taken, but of those that are kept.
         together: so many requests are acknowledged together at most.
+        bundles: bytes of frames in a message that answers share, at most; 0: none does.
         exchange: of requests to one server, which a client declares when it connects; None if there are several.
     """
 
@@ -229,6 +235,8 @@ class Manner(Protocol):
     def most(self) -> float: ...
     @property
     def together(self) -> int: ...
+    @property
+    def bundles(self) -> int: ...
     @property
     def exchange(self) -> Exchange | None: ...
 
@@ -246,8 +254,8 @@ class Manner(Protocol):
         """A frame on its way to a server; `awaited` if somebody waits for an answer."""
         ...
 
-    def read_answer(self, message: Message) -> tuple[str | None, bytes] | None:
-        """The label and the frame of an answer, None for the label if answers have none; None if it is no answer."""
+    def read_answers(self, message: Message) -> tuple[str | None, Sequence[bytes]] | None:
+        """The label and the frames of answers, None for the label if they have none; None if it is no answer."""
         ...
 
     def queues(
@@ -260,8 +268,8 @@ class Manner(Protocol):
         """A request as it came; None if it is none."""
         ...
 
-    def answer(self, frame: bytes, label: str | None) -> Dressed:
-        """A frame on its way to a client."""
+    def answer(self, frame: bytes, label: str | None, *, together: bool) -> DressedAnswer:
+        """A frame on its way to a client; `together` if it reads bundles."""
         ...
 
     def may_answer(self, queue: str) -> bool:

@@ -20,6 +20,7 @@ class Properties(Struct, frozen=True):
     correlation_id: str | None = None
     reply_to: str | None = None
     expiration: str | None = None
+    app_id: str | None = None
     delivery_mode: int = TRANSIENT
     priority: int | None = None
     headers: dict[str, Any] | None = None

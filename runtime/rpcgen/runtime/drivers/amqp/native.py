@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
+from rpcgen.runtime.bundles import MAX_BYTES, OVERHEAD, unpack
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.manner import (
     TOGETHER,
-    Dressed,
+    DressedAnswer,
     DressedRequest,
     EventPlace,
     Incoming,
@@ -40,12 +42,14 @@ class NativeManner:
         self._kind = options.queue_type
         self._streams = options.stream_fanout
         self.most = options.max_message
+        self.bundles = max(0, min(MAX_BYTES, self.most - OVERHEAD))
         self._names = Names(options.prefix)
         self.exchange = Exchange(self._names.calls(), "direct")
 
     def reply_queue(self) -> ReplyQueue:
         """PROTOCOL.md 6.1."""
-        return ReplyQueue(self._names.reply(), {"x-expires": REPLY_EXPIRES * 1000})
+        most = max(self.most, MAX_BYTES + OVERHEAD)
+        return ReplyQueue(self._names.reply(), {"x-expires": REPLY_EXPIRES * 1000}, most=most)
 
     def place(self, target: Target, label: str) -> Place:
         """PROTOCOL.md 6.1."""
@@ -92,11 +96,15 @@ class NativeManner:
 
         return frame, properties
 
-    def read_answer(self, message: Message) -> tuple[str | None, bytes] | None:
+    def read_answers(self, message: Message) -> tuple[str | None, Sequence[bytes]] | None:
         """PROTOCOL.md 6.2."""
-        if not letters.is_ours(message, letters.ANSWER):
-            return None
-        return message.text("correlation_id") or "", message.body
+        label = message.text("correlation_id") or ""
+        if letters.is_ours(message, letters.ANSWER):
+            return label, (message.body,)
+        if letters.is_ours(message, letters.ANSWERS):
+            with suppress(ValueError):
+                return label, unpack(message.body)
+        return None
 
     def queues(
         self, topics: Sequence[tuple[str, str]], server: str, room: Room
@@ -130,12 +138,16 @@ class NativeManner:
         if not letters.is_ours(message, letters.REQUEST):
             return None
         return Incoming(
-            message.body, message.text("reply_to") or "", message.text("correlation_id")
+            message.body,
+            message.text("reply_to") or "",
+            message.text("correlation_id"),
+            together=message.properties.get("app_id") == letters.BUNDLES,
         )
 
-    def answer(self, frame: bytes, label: str | None) -> Dressed:
+    def answer(self, frame: bytes, label: str | None, *, together: bool) -> DressedAnswer:
         """PROTOCOL.md 6.2."""
-        return frame, lambda number: letters.answer(number, label)
+        shared = letters.Bundle(label) if together else None
+        return frame, lambda number: letters.answer(number, label), shared
 
     def may_answer(self, queue: str) -> bool:
         """PROTOCOL.md 6.2."""

@@ -108,6 +108,9 @@ def _encode(said: Properties) -> tuple[int, bytes]:
     if said.type is not None:
         flags |= 0x0020
         after += _common(said.type)
+    if said.app_id is not None:
+        flags |= 0x0008
+        after += _common(said.app_id)
     return flags, before + after
 
 

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Final
 
 from rpcgen.runtime.drivers.amqp.broker import Broker
+from rpcgen.runtime.drivers.amqp.bundles import bundled
 from rpcgen.runtime.drivers.amqp.lane import LaneClosed
 from rpcgen.runtime.drivers.amqp.link import ACCESS_REFUSED, Link, LinkLost, WouldWait
 from rpcgen.runtime.drivers.amqp.message import Exchange
@@ -43,6 +44,7 @@ class Publisher:
         role: what for.
         changed: called when `ready` or `trouble` may have changed.
         exchange: one to declare on each connection, if any.
+        bundles: bytes of frames in a message that several share, at most; 0: none does.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class Publisher:
         role: str,
         changed: Callable[[], None],
         exchange: Exchange | None = None,
+        bundles: int = 0,
     ) -> None:
         self.owner = Owner(broker, role, self)
         self._exchange = exchange
+        self._bundles = bundles
         self._changed = changed
         self._queue: deque[Parcel] = deque()
         self._link: Link | None = None
@@ -139,6 +143,9 @@ class Publisher:
 
     def _publish(self, link: Link, now: float) -> None:
         queue, line = self._queue, link.line
+        if self._bundles and len(queue) > 1 and line.size <= WRITTEN:
+            waiting = [queue.popleft() for _ in range(len(queue))]  # nobody else takes any of it
+            queue.extendleft(reversed(bundled(waiting, self._bundles)))
         while queue:
             if line.size > WRITTEN:
                 link.flush()

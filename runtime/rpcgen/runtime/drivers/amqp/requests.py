@@ -30,7 +30,7 @@ class Request(Delivery):
         failed: gets one that is kept and could not be done, why, and whether it never can be.
     """
 
-    __slots__ = ("_berth", "_failed", "label", "message", "reply_to", "travels")
+    __slots__ = ("_berth", "_failed", "label", "message", "reply_to", "together", "travels")
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Request(Delivery):
         self.message = message
         self.reply_to = "" if incoming is None else incoming.reply_to
         self.label = None if incoming is None else incoming.label
+        self.together = incoming is not None and incoming.together
         self.travels = kept or Kept()
         self._berth = berth
         self._failed = failed

@@ -31,6 +31,8 @@ class Parcel:
         again: whether it may be published twice.
         confirmed: whether the broker has to confirm that it keeps it.
         urgent: whether somebody waits for `settled`.
+        shared: makes the properties of a bundle that it may leave in, with others that have an equal one and the same
+            key; None: it leaves alone.
     """
 
     __slots__ = (
@@ -47,6 +49,7 @@ class Parcel:
         "mandatory",
         "properties",
         "settled",
+        "shared",
         "urgent",
     )
 
@@ -65,6 +68,7 @@ class Parcel:
         confirmed: bool = False,
         urgent: bool = False,
         declares: Exchange | None = None,
+        shared: Callable[[int], Properties] | None = None,
     ) -> None:
         self.aside = aside
         #: Whether it was published, and may have arrived, on a connection that is gone.
@@ -82,6 +86,7 @@ class Parcel:
         self.mandatory = mandatory
         self.confirmed = confirmed
         self.urgent = urgent
+        self.shared = shared
 
 
 class Track:

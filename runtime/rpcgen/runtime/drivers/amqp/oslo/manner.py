@@ -12,7 +12,7 @@ from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
 from rpcgen.runtime.drivers.amqp.letters import deadline_of, expiration
 from rpcgen.runtime.drivers.amqp.manner import (
     TOGETHER,
-    Dressed,
+    DressedAnswer,
     DressedRequest,
     Incoming,
     Place,
@@ -39,8 +39,9 @@ class OsloManner:
     answer_tries = 5
     exchange = None
     keeps = False
-    #: Its peers know no limit.
+    #: Its peers know no limit, and no bundles.
     most = inf
+    bundles = 0
 
     def __init__(self, options: OsloOptions) -> None:
         self._topology = Topology(options)
@@ -80,10 +81,10 @@ class OsloManner:
 
         return seal(frame, reply_queue=reply_to if awaited else None), properties
 
-    def read_answer(self, message: Message) -> tuple[str | None, bytes] | None:
-        """Nothing but the id of its request says whose it is."""
+    def read_answers(self, message: Message) -> tuple[str | None, Sequence[bytes]] | None:
+        """One, and nothing but the id of its request says whose it is."""
         incoming = self.read_request(message)
-        return None if incoming is None else (None, incoming.frame)
+        return None if incoming is None else (None, (incoming.frame,))
 
     def queues(
         self, topics: Sequence[tuple[str, str]], server: str, room: Room
@@ -108,9 +109,10 @@ class OsloManner:
             return None
         return Incoming(opened.payload, opened.reply_queue or "", None, deadline_of(message))
 
-    def answer(self, frame: bytes, label: str | None) -> Dressed:
-        """Each answer has an id of its own, also each of several to one request."""
-        return seal(frame, unique_id=new_id().hex()), lambda number: _properties(number, None)
+    def answer(self, frame: bytes, label: str | None, *, together: bool) -> DressedAnswer:
+        """Each answer has an id of its own, also each of several to one request, and a message."""
+        body = seal(frame, unique_id=new_id().hex())
+        return body, lambda number: _properties(number, None), None
 
     def may_answer(self, queue: str) -> bool:
         """Only queues of answers."""
