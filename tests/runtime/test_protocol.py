@@ -218,8 +218,8 @@ def test_bounds_of_amqp_options_are_the_documented_ones(
     """The smallest and the largest value of each that is a number."""
     listed = TEXT[TEXT.index(section) :].partition("\n#")[0]
     documented = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| *([\d.]+, [^|]+?) *\|", listed, re.M))
-    known = {name: ", ".join(f"{each:.10g}" for each in pair) for name, pair in bounds.items()}
-    units = {"1 GiB": str(2**30), "1 TiB": f"{2**40:.10g}"}
+    known = {name: ", ".join(f"{each:.16g}" for each in pair) for name, pair in bounds.items()}
+    units = {"1 GiB": str(2**30), "1 TiB": f"{2**40:.16g}"}
     assert {
         name: re.sub(r"1 [GT]iB", lambda unit: units[unit[0]], shown)
         for name, shown in documented.items()
@@ -315,7 +315,12 @@ def test_options_of_the_oslo_wire_are_the_documented_ones() -> None:
     explained = re.findall(
         r"^\| `(\w+)` \|", TEXT[TEXT.index("### 7.6") : TEXT.index("### 7.7")], re.M
     )
-    beside = {"quorum_delivery_limit", "qos_prefetch_count"}
+    beside = {
+        "quorum_delivery_limit",
+        "quorum_max_memory_length",
+        "quorum_max_memory_bytes",
+        "qos_prefetch_count",
+    }
     assert {*explained, *beside} == {*own, "stream_fanout"}
 
 
