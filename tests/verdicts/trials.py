@@ -206,6 +206,7 @@ class Trial:
         raises = [
             each.error for each in method.raises if exists(each.dated, side.interface.version)
         ]
+        raises += [each.name for each in errors.values() if each.extends in raises]
         if raises and self.random.random() < 0.35:
             name = self.random.choice(raises)
             given = values.fields(error_fields(errors[name], errors).values())
