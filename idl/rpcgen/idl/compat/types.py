@@ -34,12 +34,18 @@ def compare_types(walk: Walk, old: Bounded, new: Bounded, spot: Spot) -> None:
 def compare_items(walk: Walk, old: Bounded, new: Bounded, spot: Spot) -> None:
     """Compare types that stand alone: of a list's items, a map's values, a result."""
     before, after = resolve(old[0], walk.old.types), resolve(new[0], walk.new.types)
-    if before is not None and after is not None and before.nullable != after.nullable:
+    if before is not None and after is not None and _changes_null(before, after):
         action = "became-optional" if after.nullable else "became-required"
         texts = type_text(old[0]), type_text(new[0])
         kept = action == "became-required" and takes_null(spot)
         walk.found("field", action, spot, before=texts[0], after=texts[1], kept=kept)
     compare_types(walk, old, new, spot)
+
+
+def _changes_null(old: Resolved, new: Resolved) -> bool:
+    """Whether one of two types has null among its values because it says so; `any` has it anyhow."""
+    both = all(each.nullable or each.base == _ANY for each in (old, new))
+    return old.nullable != new.nullable and not both
 
 
 def _compare_limits(walk: Walk, old: Limits, new: Limits, spot: Spot) -> None:
