@@ -16,7 +16,8 @@ def _write(folder: Path, text: str, name: str = "shop.yaml") -> None:
     (folder / name).write_text(text)
 
 
-def _git(folder: Path, *arguments: str) -> None:
+def git(folder: Path, *arguments: str) -> None:
+    """Run git as somebody, and expect that it succeeds."""
     known = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
     subprocess.run(["git", *known, *arguments], cwd=folder, check=True, capture_output=True)
 
@@ -29,12 +30,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     api.mkdir()
     _write(api, text)
     _write(api, "rpcgen: 1\ntypes: {State: {enum: [open, closed]}}\n", "common.yaml")
-    _git(tmp_path, "init")
-    _git(tmp_path, "add", ".")
-    _git(tmp_path, "commit", "-m", "First")
-    _git(tmp_path, "tag", "v1")
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "First")
+    git(tmp_path, "tag", "v1")
     _write(api, "rpcgen: 1\ntypes: {State: {enum: [open, closed, moving]}}\n", "common.yaml")
-    _git(tmp_path, "commit", "-am", "Second")
+    git(tmp_path, "commit", "-am", "Second")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -77,7 +78,7 @@ def test_a_commit_that_is_not_there(
 def test_a_shallow_clone(repository: Path, capsys: Output, tmp_path: Path) -> None:
     """A commit that a shallow clone lacks is told apart from one that never was."""
     clone = tmp_path / "clone"
-    _git(repository, "clone", "--depth", "1", f"file://{repository}", str(clone))
+    git(repository, "clone", "--depth", "1", f"file://{repository}", str(clone))
     assert run(["check", f"{clone}/api/shop.yaml", "--against", "git:v1"]) == 3
     said = capsys.readouterr().err
     assert "this clone is shallow" in said
@@ -90,20 +91,20 @@ def test_what_brings_a_commit_is_told_and_brings_it(
     repository: Path, capsys: Output, tmp_path: Path, depth: list[str], against: str
 ) -> None:
     """A clone of one branch has no other one, and no tag of one: the command that is printed fetches what is asked for."""
-    _git(repository, "checkout", "-b", "next")
-    _git(repository, "commit", "--allow-empty", "-m", "Third")
-    _git(repository, "tag", "later")
-    _git(repository, "checkout", "-")
+    git(repository, "checkout", "-b", "next")
+    git(repository, "commit", "--allow-empty", "-m", "Third")
+    git(repository, "tag", "later")
+    git(repository, "checkout", "-")
     clone = tmp_path / "clone"
     alone = [*depth, "--single-branch", "--no-tags", f"file://{repository}", str(clone)]
-    _git(repository, "clone", *alone)
+    git(repository, "clone", *alone)
     asked = ["check", f"{clone}/api/shop.yaml", "--against", against]
     assert run(asked) == 3
     said = capsys.readouterr().err
     assert ("this clone is shallow" in said) == bool(depth)
     command = shlex.split(said.partition("run `")[2].partition("`")[0])
     assert command[:2] == ["git", "fetch"]
-    _git(clone, *command[1:])
+    git(clone, *command[1:])
     assert run(asked) == 0
     assert f"({against.replace('tag=', 'refs/tags/')}:api/shop.yaml)" in capsys.readouterr().out
 
@@ -118,8 +119,8 @@ def test_a_file_that_has_moved_since_a_commit(
     said = capsys.readouterr().out
     assert "error[result-enum-value-added]" in said
     assert f"major changes since 1.0 ({against}:api/shop.yaml)" in said
-    _git(repository, "add", ".")
-    _git(repository, "commit", "-m", "Third")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "Third")
     assert run(["check", "interfaces/shop.yaml", "--against", "git:HEAD~1"]) == 0
     assert "no change since 1.0 (git:HEAD~1:api/shop.yaml)" in capsys.readouterr().out
 
@@ -132,7 +133,7 @@ def test_a_library_that_became_an_interface_was_never_released(
     assert run(["check", "api/common.yaml", "--against", "git:HEAD"]) == 0
     assert "nothing was ever released" in capsys.readouterr().out
     (repository / "api" / "common.yaml").write_bytes(b"\xff\xfe\x00")
-    _git(repository, "commit", "-am", "Third")
+    git(repository, "commit", "-am", "Third")
     _write(repository / "api", FIRST.replace("town.shop", "town.bank"), "common.yaml")
     assert run(["check", "api/common.yaml", "--against", "git:HEAD"]) == 3
 
@@ -173,7 +174,7 @@ def test_a_mistake_in_a_commit_is_told_by_its_place_there(repository: Path, caps
     shop = repository / "api" / "shop.yaml"
     right = shop.read_text()
     shop.write_text(right.replace('"1.0"', "first"))
-    _git(repository, "commit", "-am", "Third")
+    git(repository, "commit", "-am", "Third")
     shop.write_text(right)
     assert run(["check", "api/shop.yaml", "--against", "git:HEAD"]) == 3
     said = capsys.readouterr().err
@@ -190,8 +191,8 @@ def test_a_release_in_a_commit_that_was_changed_afterwards(
     assert run(["release", "api/shop.yaml"]) == 0
     kept = repository / "rpcgen.lock" / "town.shop" / "1.0.json"
     kept.write_text(kept.read_text().replace('"closed"', '"shut"'))
-    _git(repository, "add", ".")
-    _git(repository, "commit", "-m", "Third")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "Third")
     assert run(["check", "api/shop.yaml", "--against", "git:HEAD:rpcgen.lock"]) == 1
     said = capsys.readouterr().out
     assert "git:HEAD:rpcgen.lock/town.shop/1.0.json:1:1: error[history-rewritten]" in said

@@ -178,3 +178,12 @@ def test_a_folder_that_one_may_not_write(
         assert run(command) == 2
     refused = capsys.readouterr().err.splitlines()[-1]
     assert refused == f"rpcgen {command[0]}: {what} cannot be written: permission denied"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.usefixtures("released")
+def test_a_folder_without_a_name_is_not_this_one(capsys: Output, command: list[str]) -> None:
+    """A variable that is empty does not look for releases where none are."""
+    assert run([*command, "shop.yaml", "--lock", ""]) == 2
+    said = f"rpcgen {command[0]}: where releases are kept is empty; expected a folder\n"
+    assert capsys.readouterr().err == said

@@ -63,10 +63,20 @@ against_option = click.option(
     help="Compare with this instead of the releases that are kept: a file, a folder, or git:REF[:PATH].",
 )
 
+
+class _LockFolder(click.Path):
+    """A folder with a name: a variable that is empty does not mean this one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            raise Failure("where releases are kept is empty; expected a folder")
+        return super().convert(value, param, ctx)
+
+
 #: `--lock`, as `lock`.
 lock_option = click.option(
     "--lock",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_LockFolder(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Where releases are kept; the project's, or rpcgen.lock, by default.",
 )

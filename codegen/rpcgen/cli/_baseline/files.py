@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +16,14 @@ from rpcgen.cli._exit import Exit, Failure
 from rpcgen.idl import Interface, Position, Version, load, render
 
 _SUFFIXES = {".yaml", ".yml"}
+#: The name of an interface, as its file and its releases usually say it.
+_NAME = re.compile(
+    r"""^(?:interface:[ ]+["']?| "interface": ")([\w.]+)["']?,?[ ]*(?:#.*)?$""", re.MULTILINE
+)
+#: What only a file that describes an interface says, also if it cannot be understood.
+_KEY = re.compile(
+    r"""(?:^\ufeff?|\A\ufeff?\s*\{(?s:.*)(?<!\w))["']?interface["']?\s*:""", re.MULTILINE
+)
 
 
 def given(
@@ -55,19 +64,45 @@ def describes(file: Path) -> bool:
     """Whether a file is more than a library; what cannot be read may be."""
     try:
         return not _is_library(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
+    except (OSError, UnicodeDecodeError):
         return True
 
 
 def describing(folder: Path, name: str) -> list[Path]:
-    """The interface files below a folder that say they describe an interface of this name."""
+    """The interface files below a folder that say they describe an interface of this name; a link to one is no other one."""
     said = re.compile(
         rf"""^interface:[ ]+["']?{re.escape(name)}["']?[ ]*(#.*)?\r?$""", re.MULTILINE
     )
     files = files_below(folder, _SUFFIXES)
     return [
-        each for each in files if said.search(each.read_text(encoding="utf-8", errors="replace"))
+        each
+        for each in files
+        if not each.is_symlink() and said.search(each.read_text(encoding="utf-8", errors="replace"))
     ]
+
+
+def other_names_below(
+    path: Path, known: Collection[str], roots: Sequence[str], named: Callable[[str], str] = str
+) -> dict[str, Position]:
+    """As `other_names`, of all files of a folder; none of a file, with which interfaces of any name are compared."""
+    files = files_below(path, {*_SUFFIXES, ".json"}) if os.path.isdir(path) else []
+    return other_names(files, known, roots, named)
+
+
+def other_names(
+    files: Sequence[Path], known: Collection[str], roots: Sequence[str], named: Callable[[str], str]
+) -> dict[str, Position]:
+    """The interfaces in several files that have none of the known names, and where their newest versions are; raises Failure."""
+    return _read([each for each in files if not _says(each, known)], roots, named).places(known)
+
+
+def _says(file: Path, known: Collection[str]) -> bool:
+    """Whether a file says, without having to be understood, that it describes or releases an interface of a known name."""
+    try:
+        said = _NAME.findall(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return False
+    return bool(said) and all(name in known for name in said)
 
 
 def read_all(
@@ -100,6 +135,9 @@ class _Read:
 
     def add(self, file: Path) -> None:
         """Read a file; an imported one has no interface of its own."""
+        if file.is_symlink() and not file.exists():
+            text = f"{file} cannot be read: it is a link to nothing there"
+            raise Failure(self._named(text), Exit.NO_BASELINE)
         if file.suffix == ".json":
             shown = self._named(file.as_posix())
             release = read_release(file, shown)
@@ -134,7 +172,17 @@ class _Read:
         }
         return Baseline(releases, origin, rewritten=rewritten, sources=self._sources)
 
+    def places(self, known: Collection[str]) -> dict[str, Position]:
+        """Where the newest versions of the interfaces are that have none of the known names; a release has no lines."""
+        newest = {each.name: each for each in sorted(self._interfaces, key=lambda one: one.version)}
+        return {
+            name: replace(each.position, file=self._named(each.source))
+            if not each.source.endswith(".json")
+            else Position(self._named(each.source), 1, 1)
+            for name, each in sorted(newest.items())
+            if name not in known
+        }
+
 
 def _is_library(text: str) -> bool:
-    lines: Iterable[str] = text.splitlines()
-    return not any(line.startswith("interface:") for line in lines)
+    return _KEY.search(text) is None

@@ -52,6 +52,20 @@ def locked(lock: Path, name: str) -> Baseline:
     )
 
 
+def kept_others(lock: Path, known: Collection[str]) -> dict[str, Position]:
+    """The interfaces of which a lock folder keeps releases and that have none of the known names, and where; raises Failure."""
+    return {
+        folder.name: Position(folder.as_posix(), 1, 1)
+        for folder in entries(lock)
+        if folder.name not in known and folder.is_dir() and _keeps(folder)
+    }
+
+
+def _keeps(folder: Path) -> bool:
+    """Whether a folder keeps any release."""
+    return any(file.suffix == ".json" for file in entries(folder))
+
+
 def _missing(found: Collection[Version]) -> Iterator[Version]:
     """Yield the minors between others of their major that are not kept: each was a release, as none may be skipped."""
     for major in {version.major for version in found}:

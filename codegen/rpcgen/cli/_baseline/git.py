@@ -1,21 +1,29 @@
-"""Interface files as they are in a commit: `git:REF[:PATH]`. Asks the installed git, and changes nothing."""
+"""Interface files as they are in a commit: `git:REF[:PATH]`. Knows no git."""
 
 from __future__ import annotations
 
 import os
 import posixpath
-import shlex
-import subprocess
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 from rpcgen.cli._baseline.baseline import Baseline
-from rpcgen.cli._baseline.files import describes, describing, given, read_all
+from rpcgen.cli._baseline.commit import Commit, opened
+from rpcgen.cli._baseline.files import (
+    describes,
+    describing,
+    given,
+    other_names,
+    other_names_below,
+    read_all,
+)
 from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._project.read import read_project
+from rpcgen.cli._project.settings import Project, matching
+from rpcgen.idl import Position
 
 PREFIX = "git:"
-_TAGS = "refs/tags/"
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -31,118 +39,75 @@ def committed(against: str, interface: str, file: str, roots: Sequence[str]) -> 
     Raises:
         Failure: there is no git, no such commit, or no such PATH.
     """
-    ref, _, path = against.removeprefix(PREFIX).partition(":")
-    path = posixpath.normpath(path) if path else ""
-    if ref.startswith("tag="):
-        ref = f"{_TAGS}{ref.removeprefix('tag=')}"
-    if not ref or ref.startswith("-"):
-        raise Failure(f"--against {against}: expected git:REF or git:REF:PATH")
-    top = _top(Path(file).resolve().parent)
-    commit = _commit(top, ref)
-    wanted = path or os.path.relpath(os.path.realpath(file), top).replace(os.sep, "/")
-    names = _names(top, commit)
-    inside = [name for name in names if wanted == "." or f"{name}/".startswith(f"{wanted}/")]
-    origin = f"git:{ref}:{wanted}"
-    if path and not inside:
-        raise Failure(f"{ref} has no file or folder {path!r}", Exit.NO_BASELINE)
-    with tempfile.TemporaryDirectory(prefix="rpcgen-git-") as folder:
-        _write(top, commit, names, Path(folder))
-        tops = [os.path.relpath(os.path.realpath(each), top) for each in roots]
-        there = [each for name in tops if os.path.isdir(each := os.path.join(folder, name))]
-        then = Path(folder) / wanted
-
-        def named(text: str) -> str:
-            return text.replace(f"{folder}/", f"{PREFIX}{ref}:")
-
-        if path or (then.is_file() and describes(then)):
-            return given(then, interface, there, origin, named)
+    ref, path = _asked(against)
+    with opened(ref, Path(file).resolve().parent) as commit:
+        wanted = path or commit.path(file)
+        origin = commit.named(f"{commit.folder}/{wanted}")
+        then = _written(commit, wanted, must=bool(path))
+        there = commit.roots(roots)
+        if path or (os.path.lexists(then) and not then.is_dir() and describes(then)):
+            return given(then, interface, there, origin, commit.named)
         # It may have been at another place then.
-        files = describing(Path(folder), interface)
-        found = [each.relative_to(folder).as_posix() for each in files]
-        origin = f"git:{ref}:{' '.join(found) or wanted}"
-        return read_all(files, interface, there, origin, named)
+        files = describing(commit.folder, interface)
+        found = [each.relative_to(commit.folder).as_posix() for each in files]
+        origin = f"{PREFIX}{commit.ref}:{' '.join(found) or wanted}"
+        return read_all(files, interface, there, origin, commit.named)
 
 
-def _top(folder: Path) -> str:
-    done = _git(str(folder), "rev-parse", "--show-toplevel")
-    if done.returncode:
-        # There may be one that git refuses, such as one of another owner: in containers of CI, most are.
-        raise Failure(
-            f"{folder} is in no git repository; git says: {_words(done)}", Exit.NO_BASELINE
-        )
-    return done.stdout.decode().strip()
+def committed_others(
+    against: str, known: Collection[str], project: Project, roots: Sequence[str]
+) -> dict[str, Position]:
+    """The interfaces of a commit that have none of the known names, and where it has them.
+
+    Without PATH, they are those of the files that the project names, now or by what its own file said then.
+
+    Raises:
+        Failure: as for `committed`, or one of these files cannot be read.
+    """
+    ref, path = _asked(against)
+    with opened(ref, project.root.resolve()) as commit:
+        if path:
+            then = _written(commit, path, must=True)
+            return other_names_below(then, known, commit.roots(roots), commit.named)
+        files = _files(commit, project)
+        return other_names(files, known, commit.roots(roots), commit.named)
 
 
-def _commit(top: str, ref: str) -> str:
-    done = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if done.returncode == 0:
-        return done.stdout.decode().strip()
-    shallow = _git(top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
-    command = _fetching(top, ref, "--depth=1 " if shallow else "")
-    if shallow:
-        command = command or "git fetch --unshallow"
-        raise Failure(
-            f"this clone is shallow and does not have {ref!r}; run `{command}`, or let CI fetch it all "
-            "(fetch-depth: 0)",
-            Exit.NO_BASELINE,
-        )
-    advice = f"; run `{command}`" if command else ""
-    raise Failure(f"git knows no commit {ref!r}{advice}", Exit.NO_BASELINE)
+def _asked(against: str) -> tuple[str, str]:
+    """REF and PATH."""
+    ref, _, path = against.removeprefix(PREFIX).partition(":")
+    if not ref or ref == "tag=" or ref.startswith("-"):
+        raise Failure(f"--against {against}: expected git:REF or git:REF:PATH")
+    return ref, posixpath.normpath(path) if path else ""
 
 
-def _fetching(top: str, ref: str, depth: str) -> str:
-    """The command that brings a branch of a remote, or a tag; nothing for anything else."""
-    remotes = _git(top, "remote").stdout.decode("utf-8", "surrogateescape").split()
-    if remotes and ref.startswith(_TAGS):
-        return f"git fetch {depth}{remotes[0]} tag {shlex.quote(ref.removeprefix(_TAGS))}"
-    for remote in remotes:
-        branch = ref.removeprefix(f"{remote}/")
-        if branch != ref:
-            # A clone of one branch would not make a name for another one of its own accord.
-            refs = f"{branch}:refs/remotes/{remote}/{branch}"
-            return f"git fetch {depth}{remote} {shlex.quote(refs)}"
-    return ""
+def _written(commit: Commit, wanted: str, *, must: bool) -> Path:
+    """Where a file or folder of a commit is, once all that may matter is written: interface files, what they import, and releases."""
+    names = commit.write(lambda name: name.endswith(_SUFFIXES) or name == wanted)
+    inside = (name for name in names if wanted == "." or f"{name}/".startswith(f"{wanted}/"))
+    if must and not any(inside):
+        raise Failure(f"{commit.ref} has no file or folder {wanted!r}", Exit.NO_BASELINE)
+    return commit.folder / wanted
 
 
-def _names(top: str, commit: str) -> list[str]:
-    done = _git(top, "ls-tree", "-r", "-z", "--name-only", commit)
-    if done.returncode:
-        raise Failure(f"git cannot list {commit}: {_words(done)}", Exit.NO_BASELINE)
-    names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
-    return [
-        name for name in names if name.endswith(_SUFFIXES) and ".." not in PurePosixPath(name).parts
-    ]
+def _files(commit: Commit, project: Project) -> list[Path]:
+    """The files of a commit that a project names; a link to nothing is one, too, so that it is told."""
+    said = commit.folder / commit.path(project.file)
+    patterns = dict.fromkeys((*project.patterns, *_patterns(commit, said)))
+    ends = tuple(end for each in patterns for end in re.findall(r"[^*?\[\]/]*$", each)[:1])
+    commit.write(lambda name: name.endswith((*_SUFFIXES, *ends)))
+    matched = (each for pattern in patterns for each in matching(said.parent, pattern))
+    found = dict.fromkeys(Path(os.path.normpath(each)) for each in matched)
+    return [each for each in found if each.is_relative_to(commit.folder) and not each.is_dir()]
 
 
-def _write(top: str, commit: str, names: Sequence[str], folder: Path) -> None:
-    """Write the files of a commit that may matter: interface files, what they import, and releases."""
-    asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
-    done = _git(top, "cat-file", "--batch", stdin=asked.encode("utf-8", "surrogateescape"))
-    if done.returncode:
-        raise Failure(f"git cannot read {commit}: {_words(done)}", Exit.NO_BASELINE)
-    rest = done.stdout
-    for name in (name for name in names if "\n" not in name):
-        head, _, rest = rest.partition(b"\n")
-        if head.endswith(b" missing"):
-            raise Failure(f"this clone lacks {name} of {commit}; fetch all of it", Exit.NO_BASELINE)
-        size = int(head.split()[-1])
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(rest[:size])
-        rest = rest[size + 1 :]
-
-
-def _words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git says of a failure, in one line."""
-    return " ".join(done.stderr.decode("utf-8", "replace").removeprefix("fatal: ").split())
-
-
-def _git(folder: str, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _patterns(commit: Commit, said: Path) -> Iterator[str]:
+    """Yield what the project's file said then of which files are interface files."""
+    commit.write(lambda name: commit.folder / name == said)
+    if not said.is_file():
+        return
     try:
-        return subprocess.run(
-            ["git", "-C", folder, *arguments], input=stdin, capture_output=True, check=False
-        )
-    except FileNotFoundError:
-        raise Failure(
-            "--against git: needs git, which is not installed", Exit.NO_BASELINE
-        ) from None
+        project = read_project(said)
+    except Failure as failure:
+        raise Failure(commit.named(failure.message), Exit.NO_BASELINE) from failure
+    yield from project.patterns if project is not None else ()

@@ -12,6 +12,7 @@ from rpcgen.idl.compat import Finding, Verdict
 
 if TYPE_CHECKING:
     from rpcgen.cli._examples.find import Example
+    from rpcgen.cli._project.settings import Waiver
 
 #: Rises when a reader has to change, not when keys are added.
 FORMAT = 1
@@ -24,11 +25,24 @@ def as_json(outcome: Outcome) -> str:
         "passed": not outcome.failed,
         "interfaces": [_interface(one) for one in outcome.checked],
         "project": [
-            {"rule": each.rule, "message": each.message, "place": _place(each.place)}
-            for each in outcome.project
+            _of_project(each, outcome.waivers.get(each.fingerprint)) for each in outcome.project
         ],
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _of_project(finding: Finding, waiver: Waiver | None) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "message": finding.message,
+        "place": _place(finding.place),
+        "fingerprint": finding.fingerprint,
+        "waived": _waived(waiver),
+    }
+
+
+def _waived(waiver: Waiver | None) -> dict[str, Any] | None:
+    return None if waiver is None else {"reason": waiver.reason, "until": str(waiver.until)}
 
 
 def _interface(one: Checked) -> dict[str, Any]:
@@ -66,7 +80,7 @@ def _finding(one: Checked, finding: Finding) -> dict[str, Any]:
         "counterexample": None if example is None else _example(one, finding, example),
         "unseen": unseen(finding) if example is None and finding.verdict == Verdict.MAJOR else None,
         "fingerprint": finding.fingerprint,
-        "waived": None if waiver is None else {"reason": waiver.reason, "until": str(waiver.until)},
+        "waived": _waived(waiver),
     }
 
 

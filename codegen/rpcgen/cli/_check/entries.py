@@ -12,6 +12,7 @@ from rpcgen.idl.compat import Check, Finding, Verdict
 
 if TYPE_CHECKING:
     from rpcgen.cli._examples.find import Example
+    from rpcgen.cli._project.settings import Waiver
 
 
 def as_groups(outcome: Outcome) -> list[Group]:
@@ -26,7 +27,8 @@ def as_groups(outcome: Outcome) -> list[Group]:
     ]
     if outcome.project:
         file = outcome.project[0].place.file
-        groups.append(Group("the project", file, [_of_waiver(each) for each in outcome.project]))
+        entries = [of_project(outcome, each) for each in outcome.project]
+        groups.append(Group("the project", file, entries))
     return groups
 
 
@@ -40,7 +42,7 @@ def as_entry(one: Checked, finding: Finding) -> Entry:
         finding.place,
         details=tuple(details(one, finding)),
         fingerprint=finding.fingerprint,
-        waived=f"until {waiver.until}: {waiver.reason}" if waiver is not None else "",
+        waived=_why(waiver),
         group=one.check.interface.name,
         facts={
             "path": finding.path,
@@ -51,9 +53,22 @@ def as_entry(one: Checked, finding: Finding) -> Entry:
     )
 
 
-def _of_waiver(finding: Finding) -> Entry:
-    hint = (f"needs: {finding.instead}",) if finding.instead else ()
-    return Entry(finding.rule, "error", finding.message, finding.place, hint, finding.fingerprint)
+def of_project(outcome: Outcome, finding: Finding) -> Entry:
+    """The entry of what is wrong with a project."""
+    waiver = outcome.waivers.get(finding.fingerprint)
+    return Entry(
+        finding.rule,
+        "error" if waiver is None else "note",
+        finding.message,
+        finding.place,
+        details=(f"needs: {finding.instead}",) if finding.instead and waiver is None else (),
+        fingerprint=finding.fingerprint,
+        waived=_why(waiver),
+    )
+
+
+def _why(waiver: Waiver | None) -> str:
+    return f"until {waiver.until}: {waiver.reason}" if waiver is not None else ""
 
 
 def level(check: Check, finding: Finding) -> Level:

@@ -5,14 +5,14 @@ Reads files; says nothing. Formats show what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpcgen.cli._baseline.baseline import Baseline
-from rpcgen.cli._baseline.choose import baseline
+from rpcgen.cli._baseline.choose import baseline, others
 from rpcgen.cli._check.project import expired, removed, unused, valid
 from rpcgen.cli._project.settings import Project, Waiver
 from rpcgen.idl import Interface, Version
@@ -48,17 +48,20 @@ class Outcome:
     Attributes:
         checked: one by one.
         project: what is wrong with the project: its waivers, and interfaces that are gone.
+        waivers: those that hold for interfaces that are gone, by fingerprint.
         sources: the texts that places point into.
     """
 
     checked: tuple[Checked, ...]
     project: tuple[Finding, ...]
+    waivers: Mapping[str, Waiver] = field(default_factory=dict[str, "Waiver"])
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def failed(self) -> bool:
         """Whether there is any error."""
-        return bool(self.project) or any(each.check.failed for each in self.checked)
+        wrong = any(each.fingerprint not in self.waivers for each in self.project)
+        return wrong or any(each.check.failed for each in self.checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ class Settings:
     cases: Path | None = None
     everything: bool = False
 
-    def waived(self, interface: Interface) -> dict[str, Waiver]:
-        """The project's waivers that hold for a file, by fingerprint."""
+    def waived(self, interface: Interface | None) -> dict[str, Waiver]:
+        """The project's waivers that hold for a file, or for what has none any more, by fingerprint."""
         every = self.project.waivers if self.project is not None else ()
         return valid(every, interface, self.today)
 
@@ -114,13 +117,20 @@ def judge(
         if project is not None:
             ended = expired(every, one.check.findings, interface, settings.today, project.file)
             over |= {each.fingerprint: each for each in ended}
-    if project is not None and settings.whole and settings.against is None:
-        names = {each.name for each in interfaces}
-        over |= {each.fingerprint: each for each in removed(settings.lock, names)}
     if project is not None and settings.whole:
-        used = {each.fingerprint for one in checked for each in one.check.findings}
-        over |= {each.fingerprint: each for each in unused(every, used, project.file)}
-    return Outcome(tuple(checked), tuple(over.values()), texts)
+        over |= {each.fingerprint: each for each in _of_all(project, checked, settings)}
+    return Outcome(tuple(checked), tuple(over.values()), settings.waived(None), texts)
+
+
+def _of_all(project: Project, checked: Sequence[Checked], settings: Settings) -> Iterator[Finding]:
+    """Yield what all files of a project together lack: interfaces of the baseline, and uses of waivers."""
+    known = {one.check.interface.name for one in checked}
+    there = others(known, settings.against, settings.lock, settings.roots, project)
+    gone = list(removed(there))
+    yield from gone
+    yield from expired(project.waivers, gone, None, settings.today, project.file)
+    found = [*gone, *(each for one in checked for each in one.check.findings)]
+    yield from unused(project.waivers, {each.fingerprint for each in found}, project.file)
 
 
 def _examples(checked: Check, base: Baseline, *, everything: bool) -> dict[str, Example]:

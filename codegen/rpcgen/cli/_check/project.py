@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from rpcgen.cli._baseline.listing import entries
 from rpcgen.cli._project.settings import Waiver
 from rpcgen.idl import Interface, Position
 from rpcgen.idl.compat import Finding
@@ -14,25 +13,26 @@ from rpcgen.idl.compat.change import Change, Root
 from rpcgen.idl.compat.finding import judged
 
 
-def valid(waivers: Iterable[Waiver], interface: Interface, today: date) -> dict[str, Waiver]:
-    """The waivers that hold for a file, by fingerprint."""
+def valid(waivers: Iterable[Waiver], interface: Interface | None, today: date) -> dict[str, Waiver]:
+    """The waivers that hold for a file, or for what has none any more, by fingerprint."""
     return {each.fingerprint: each for each in waivers if not _is_over(each, interface, today)}
 
 
-def _is_over(waiver: Waiver, interface: Interface, today: date) -> bool:
+def _is_over(waiver: Waiver, interface: Interface | None, today: date) -> bool:
     if isinstance(waiver.until, date):
         return today >= waiver.until
-    return interface.version >= waiver.until
+    # What is gone never has another version: only a day ends that.
+    return interface is None or interface.version >= waiver.until
 
 
 def expired(
     waivers: Iterable[Waiver],
     found: Iterable[Finding],
-    interface: Interface,
+    interface: Interface | None,
     today: date,
     file: Path,
 ) -> Iterator[Finding]:
-    """Yield the waivers of a file's findings that are over."""
+    """Yield the waivers that are over of the findings of a file, or of what has none any more."""
     fingerprints = {each.fingerprint for each in found}
     for waiver in waivers:
         if waiver.fingerprint in fingerprints and _is_over(waiver, interface, today):
@@ -64,15 +64,7 @@ def _place(waiver: Waiver, file: Path) -> Position:
     return Position(file.as_posix(), 1, 1)
 
 
-def removed(lock: Path, names: Collection[str]) -> Iterator[Finding]:
-    """Yield the interfaces that were released, and that no file describes."""
-    for folder in entries(lock):
-        if folder.name not in names and folder.is_dir() and _keeps(folder):
-            place = Position(folder.as_posix(), 1, 1)
-            change = Change("interface", "removed", Root(), folder.name, place, name=folder.name)
-            yield judged(change)
-
-
-def _keeps(folder: Path) -> bool:
-    """Whether a folder keeps any release."""
-    return any(file.suffix == ".json" for file in entries(folder))
+def removed(gone: Mapping[str, Position]) -> Iterator[Finding]:
+    """Yield interfaces that were there, at these places, and that no file describes."""
+    for name, place in gone.items():
+        yield judged(Change("interface", "removed", Root(), name, place, name=name))

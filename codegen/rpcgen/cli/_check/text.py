@@ -6,7 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from rpcgen.cli._check.entries import as_entry, as_groups
+from rpcgen.cli._check.entries import as_entry, of_project
 from rpcgen.cli._check.judge import Checked, Outcome
 from rpcgen.cli._formats.entry import Entry, Level
 from rpcgen.idl.compat import Finding
@@ -27,13 +27,8 @@ def as_text(outcome: Outcome, *, everything: bool) -> str:
             entry = as_entry(one, finding)
             if everything or entry.level != "note" or entry.waived:
                 blocks.append("\n".join(lines.block(entry, finding)))
-    for entry in (
-        each
-        for group in as_groups(outcome)
-        if group.name == "the project"
-        for each in group.entries
-    ):
-        blocks.append("\n".join(lines.block(entry, None)))
+    for finding in outcome.project:
+        blocks.append("\n".join(lines.block(of_project(outcome, finding), finding)))
     blocks.append("\n".join(summary(one) for one in outcome.checked))
     return "\n\n".join(blocks) + "\n"
 
@@ -52,7 +47,7 @@ class _Lines:
             self._split[file] = [] if text is None else LINE_BREAK.split(text)
         return self._split[file]
 
-    def block(self, entry: Entry, finding: Finding | None) -> Iterator[str]:
+    def block(self, entry: Entry, finding: Finding) -> Iterator[str]:
         """One finding."""
         kind = "waived" if entry.waived else entry.level
         yield printable(f"{entry.place}: {kind}[{entry.rule}]: {entry.message}")
@@ -60,18 +55,23 @@ class _Lines:
         yield from (f"  {printable(line)}" for line in self._details(entry, finding))
         if entry.waived:
             yield f"  waived {printable(entry.waived)}"
-        elif entry.level == "error" and finding is not None and finding.path != "version":
+        elif entry.level == "error" and _can_be_waived(finding):
             yield f"  waive: fingerprint {entry.fingerprint}"
 
-    def _details(self, entry: Entry, finding: Finding | None) -> Iterator[str]:
+    def _details(self, entry: Entry, finding: Finding) -> Iterator[str]:
         """The details, with the line of the older file where that is known."""
         rest = list(entry.details)
-        at = finding.was_at if finding is not None else None
-        if finding is not None and at is not None and at.file in self._sources and finding.before:
+        at = finding.was_at
+        if at is not None and at.file in self._sources and finding.before:
             lines = self.of(at.file)
             if finding.against is not None and 1 <= at.line <= len(lines):
                 rest[0] = f"{finding.against}: {lines[at.line - 1].strip()}"
         yield from rest
+
+
+def _can_be_waived(finding: Finding) -> bool:
+    """Whether it is something other than the version and the waivers themselves."""
+    return finding.path != "version" and not finding.rule.startswith("waiver-")
 
 
 def summary(one: Checked) -> str:

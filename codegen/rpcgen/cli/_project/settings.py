@@ -78,11 +78,15 @@ class Project:
         found: dict[str, None] = {}
         unmatched: list[str] = []
         for pattern in self.patterns:
-            names = sorted(glob.glob(pattern, root_dir=self.root, recursive=True))
-            paths = [path for name in names if (path := self.root / name).is_file()]
+            paths = [path for path in matching(self.root, pattern) if path.is_file()]
             if not paths:
                 unmatched.append(f"[tool.rpcgen] files: {pattern!r} matches no file")
             found |= dict.fromkeys(os.path.normpath(path) for path in paths)
         if unmatched:
             raise Failure("\n  ".join([f"{self.file}:", *unmatched]))
         return tuple(found)
+
+
+def matching(root: Path, pattern: str) -> list[Path]:
+    """What a pattern of `files` matches in a project's folder, sorted; folders and links to nothing, too."""
+    return [root / name for name in sorted(glob.glob(pattern, root_dir=root, recursive=True))]

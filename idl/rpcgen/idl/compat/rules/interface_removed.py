@@ -1,7 +1,8 @@
 """An interface that was released is in no file of the project any more.
 
 Its clients find no server, whatever version another interface has. If that is meant, remove its folder of releases, which
-says so to everybody who reads the change.
+says so to everybody who reads the change. Where files are compared with a commit or a folder, whose files nobody can
+remove, waive it until a day.
 
 ## Instead
 
@@ -18,7 +19,7 @@ from rpcgen.idl.compat.verdict import Judgement
 def _judge(change: Change) -> Judgement:
     return Judgement(
         message=f"{change.name} was released, and no file describes it",
-        instead="take the file back, or remove its releases",
+        instead="take the file back, or remove its releases, or waive this until a day",
     )
 
 
