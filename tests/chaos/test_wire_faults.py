@@ -100,12 +100,12 @@ WIRES: dict[str, tuple[Callable[[], Toxic], int, int, float, bool]] = {
 }
 
 
-#: With a broker, which is greeted in many turns, the slowest takes long to begin with.
+#: What is slowest to begin with is for the long form; bytes that come too late are also those at 64 kB/s.
 CASES = [
     (transport, how)
     for transport in ("zmq+tcp", "amqp")
     for how in WIRES
-    if LONG or (transport, how) != ("amqp", "later than the deadline")
+    if LONG or how != "later than the deadline"
 ]
 
 
@@ -154,7 +154,7 @@ def test_connections_are_cut_in_the_middle_of_a_frame(
     transport: str, world: str, behind: Behind
 ) -> None:
     """F16: half a request, or half an answer, is none; and the next connection works."""
-    rounds = 20 if LONG else 5 if transport == "zmq+tcp" else 3
+    rounds = 20 if LONG else 5 if transport == "zmq+tcp" else 2
     found: list[float] = []
     with behind(transport, world, [], []) as (fleet, proxy):
         asker = fleet.asker(world)

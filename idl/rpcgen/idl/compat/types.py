@@ -114,6 +114,8 @@ def _is_any_text(walk: Walk, old: Resolved, new: Resolved) -> bool:
 def _is_open(walk: Walk, resolved: Resolved) -> bool:
     if not isinstance(resolved.base, Named):
         return False
+    if resolved.base.name in walk.closed:
+        return True
     for types in (walk.old.types, walk.new.types):
         found = types.get(resolved.base.name)
         if isinstance(found, Enum) and found.open:
