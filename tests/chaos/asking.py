@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import threading
 import time
+from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
@@ -110,6 +111,11 @@ class Asker:
     def ask(self, method: str = "work", **options: Any) -> Ended:
         """Call, and wait for the end."""
         return self.start(method, **options).result(60.0)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run something else in the loop of an asyncio client."""
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def _call(self, began: Began, bound: Any, arguments: dict[str, Any]) -> Ended:
         began = self._begin(began)

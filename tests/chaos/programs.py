@@ -69,17 +69,31 @@ def calls(asker: Asker, *, count: int, seconds: float, timeout: float) -> None:
     wait(running)
 
 
-def leave(asker: Asker, *, world: str, close: bool) -> None:
-    """Have a call under way when stdin ends; then go, with or without closing."""
+def leave(asker: Asker, *, world: str, close: bool, casts: bool) -> None:
+    """Have a call under way, and casts if they can leave, when stdin ends; then go, with or without closing."""
 
     def call() -> None:
         with suppress(RpcgenError):
             asker.client.prepare(timeout=30.0).work(ticket="left", seconds=20.0)
 
-    if world == "blocking":  # on a thread that the interpreter does not wait for
+    def cast() -> None:
+        with suppress(RpcgenError):
+            while casts:
+                asker.client.note(ticket="left")
+                time.sleep(0.001)
+
+    async def async_cast() -> None:
+        with suppress(RpcgenError):
+            while casts:
+                await asker.client.note(ticket="left")
+                await asyncio.sleep(0.001)
+
+    if world == "blocking":  # on threads that the interpreter does not wait for
         threading.Thread(target=call, daemon=True).start()
+        threading.Thread(target=cast, daemon=True).start()
     else:
         asker.start(seconds=20.0, timeout=30.0)
+        asker.spawn(async_cast())
     print("ready", flush=True)
     sys.stdin.read()
     if close:

@@ -32,12 +32,23 @@ class Cut(Exception):
 class Proxy:
     """Listens on a free port of the loopback and forwards to another.
 
+    Args:
+        port: to where.
+        up, down: see below.
+        room: bytes that the system takes of a connection before they are read; 0: as many as it likes.
+
     Attributes:
         up, down: what new connections suffer, towards the server and towards the client; in this order.
         accepted: connections so far.
     """
 
-    def __init__(self, port: int, up: list[Toxic] | None = None, down: list[Toxic] | None = None):
+    def __init__(
+        self,
+        port: int,
+        up: list[Toxic] | None = None,
+        down: list[Toxic] | None = None,
+        room: int = 0,
+    ):
         self.up: list[Toxic] = up or []
         self.down: list[Toxic] = down or []
         self.accepted = 0
@@ -45,6 +56,8 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._accepting: set[asyncio.Task[None]] = set()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        if room:
+            self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         self.port: int = self._listening.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()

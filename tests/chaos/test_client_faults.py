@@ -132,10 +132,11 @@ def test_a_client_ends(transport: str, world: str, fleets: Fleets, how: str, whe
     with fleets(transport, servers=1) as fleet, reached(fleet, transport, silent):
         if when != "connect":
             fleet.serve(1, world)
-        program = fleet.program("leave", world=world, close=how == "closed")
+        casts = when != "connect"
+        program = fleet.program("leave", world=world, close=how == "closed", casts=casts)
         program.ready()
         if when != "connect":
-            fleet.runs(1)
+            fleet.runs(2)
         if when == "outage":
             silent.set()
             fleet.freeze(1)

@@ -15,10 +15,10 @@ from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.work import MIN_BEAT
 from rpcgen.runtime.drivers.amqp import (
-    courier,
     desk,
     intake,
     letters,
+    mailbox,
     manner,
     marks,
     native,
@@ -273,7 +273,7 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"After {desk.MAX_ATTEMPTS} attempts" in section
     assert f"type `{letters.HERE}`" in section
     assert f"expires after {native.REPLY_EXPIRES} s" in section
-    assert f"come back after {courier.GRACE} s" in section
+    assert f"come back after {mailbox.GRACE} s" in section
     assert f"`concurrency` + `queue` + {intake.MARGIN} + {manner.TOGETHER}" in section
     assert f"Up to {manner.TOGETHER} of them are acknowledged" in section
     assert f"after {marks.PERIOD} s without one" in section

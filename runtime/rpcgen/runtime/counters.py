@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Counters:
     """A set of named counts.
@@ -15,7 +17,7 @@ class Counters:
     def snapshot(self) -> dict[str, int]:
         """All counts by name."""
         names: tuple[str, ...] = self.__slots__
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names if not name.startswith("_")}
 
 
 class ClientCounters(Counters):
@@ -25,10 +27,13 @@ class ClientCounters(Counters):
     nobody waited for any more; expired: calls that ended at their deadline; cancelled: calls given up by the program;
     lost: calls whose server went away; rejected: calls a server refused; moved: messages sent on to another server
     because the first was gone or draining, or to the same one because it had been away; retried: idempotent calls tried again; unreadable: frames that were no
-    message.
+    message; dropped: casts and events that were taken, and are known not to have left: they waited here when their
+    connection ended, or the transport was closed; unconfirmed: those that left, and whose connection ended before it was
+    known that they had arrived, where a transport can know that. The driver counts these two.
     """
 
     __slots__ = (
+        "_driver",
         "calls",
         "cancelled",
         "casts",
@@ -45,6 +50,26 @@ class ClientCounters(Counters):
     def __init__(self) -> None:
         self.calls = self.casts = self.replies = self.late = self.expired = self.retried = 0
         self.cancelled = self.lost = self.rejected = self.moved = self.unreadable = 0
+        self._driver: Mapping[str, int] = {}
+
+    def include(self, driver: Mapping[str, int]) -> None:
+        """Have what a driver counts for us."""
+        self._driver = driver
+
+    @property
+    def dropped(self) -> int:
+        """See above."""
+        return self._driver.get("dropped", 0)
+
+    @property
+    def unconfirmed(self) -> int:
+        """See above."""
+        return self._driver.get("unconfirmed", 0)
+
+    def snapshot(self) -> dict[str, int]:
+        """All counts by name."""
+        own = super().snapshot()
+        return {**own, "dropped": self.dropped, "unconfirmed": self.unconfirmed}
 
 
 class ServerCounters(Counters):

@@ -16,7 +16,7 @@ Types alone, which no client needs while it runs: what drivers share is in `dire
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from rpcgen.runtime.courier import Keeping
@@ -31,6 +31,11 @@ from rpcgen.runtime.url import TransportUrl
 
 class ClientDriver(Protocol):
     """The client's side, for threads. `poll` is called by one thread at a time, all else by any."""
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What became of messages, by the driver's own names; `dropped` and `unconfirmed`: see `ClientCounters`."""
+        ...
 
     def peer(self, target: Target) -> Peer | None:
         """Choose a connected, living peer from memory; None if `route` has to look."""
@@ -92,7 +97,7 @@ class ClientDriver(Protocol):
         ...
 
     def close(self) -> None:
-        """Close all connections; nothing more arrives. Takes at most 1 second. Idempotent."""
+        """Close all connections, after at most 1 second for what was handed over to leave; nothing more arrives. Idempotent."""
         ...
 
 
@@ -142,6 +147,11 @@ class AsyncClientDriver(Protocol):
     """
 
     arrived: Callable[[Peer, News], None]
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """As `ClientDriver.counters`."""
+        ...
 
     def peer(self, target: Target) -> Peer | None:
         """As `ClientDriver.peer`."""

@@ -180,6 +180,7 @@ class AsyncTransport:
         self._loop = asyncio.get_running_loop()
         self._driver = self._opened.driver.connect_async(self._opened.url)
         self._driver.arrived = self._arrived
+        self.counters.include(self._driver.counters)
         return self._driver
 
     def _arrived(self, peer: Peer, arrival: News) -> None:
@@ -234,7 +235,10 @@ class AsyncTransport:
     # --- life -----------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Close all connections; calls that still wait end as ConnectionLost. Idempotent."""
+        """Close all connections; calls that still wait end as ConnectionLost. Idempotent.
+
+        What was taken leaves first, as `Transport.close` says.
+        """
         if self._closed:
             return
         self._closed = True

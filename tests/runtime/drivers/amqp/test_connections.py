@@ -17,6 +17,7 @@ from rpcgen.runtime.drivers.amqp.broker import read_broker
 from rpcgen.runtime.drivers.amqp.lane import LaneClosed
 from rpcgen.runtime.drivers.amqp.link import Link
 from rpcgen.runtime.drivers.amqp.owner import Owner
+from rpcgen.runtime.farewell import Farewell
 from rpcgen.runtime.url import parse_url
 
 from tests.certificates import Authority
@@ -257,9 +258,13 @@ class Clumsy:
     def due(self, now: float) -> float:
         return 60.0
 
+    def holds(self) -> bool:
+        return False
+
     def work(self, now: float) -> None: ...
     def look(self, now: float) -> None: ...
-    def leave(self) -> None: ...
+    def leave(self, farewell: Farewell) -> None: ...
+    def gone(self) -> None: ...
     def mend(self, closed: LaneClosed) -> None: ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,16 +17,21 @@ from typing import Any
 import pytest
 from rpcgen.runtime import ConfigurationError, NotSent
 from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.url import parse_url
 
 from tests.runtime.drivers.zeromq.parts import (
+    CROWD,
     ROOT,
     TOPIC,
+    AsyncSide,
     BlockingSide,
     Client,
     ServerProcess,
     call,
     eventually,
+    letter,
+    sent_of,
 )
 
 Launch = Callable[..., ServerProcess]
@@ -277,3 +283,74 @@ def test_a_blocking_client_imports_no_asyncio() -> None:
         timeout=10.0,
     )
     assert ended.stdout == "[]\n", ended.stderr
+
+
+#: Messages for which there is room at one server; casts of one pass, and how long each is: more than there is room for.
+HWM, COUNT, SIZE = 5, 30, 200_000
+
+
+def cast_in_pass(client: AsyncSide, peer: Peer) -> int:
+    """Cast to a server that does not read; how many of them wait here."""
+    frames = [b"x" * SIZE] * COUNT
+    taken = client.in_pass(
+        lambda: sent_of(frames, lambda frame: client.driver.post(peer, frame, letter(frame), 1.0))
+    )
+    waiting: int = client.driver._outbox.waiting
+    assert 0 < waiting < taken == COUNT
+    return waiting
+
+
+def dropping(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the log says of what was dropped."""
+    texts = [record.getMessage() for record in caplog.records if record.name == "rpcgen.zeromq"]
+    return [text for text in texts if text.startswith("dropped")]
+
+
+@pytest.mark.parametrize("how", ["closed", "lost"])
+def test_casts_that_wait_here_are_counted_when_they_cannot_leave(
+    ipc: str, launch: Launch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """When the client is closed, after a moment for them, and when the server is gone; the log says it once."""
+    server = launch(ipc)
+    client = AsyncSide(f"{ipc}?hwm={HWM}")
+    peer = client.route(TOPIC)
+    server.pause()
+    waiting = cast_in_pass(client, peer)
+    assert client.driver.counters["dropped"] == 0
+    began = time.monotonic()
+    if how == "lost":
+        server.kill()
+        client.arrivals(bool)
+    client.close()
+    assert time.monotonic() - began < 1.5
+    dropped = client.driver.counters["dropped"]
+    assert 0 < dropped <= waiting
+    (said,) = dropping(caplog)
+    assert f"dropped {dropped} casts or events that had not left ({dropped} to s1)" in said
+    client._runner.close()
+
+
+def test_casts_that_wait_here_leave_when_a_client_is_closed(ipc: str, launch: Launch) -> None:
+    """If the server reads meanwhile."""
+    server = launch(ipc)
+    client = AsyncSide(f"{ipc}?hwm={HWM}")
+    peer = client.route(TOPIC)
+    server.pause()
+    cast_in_pass(client, peer)
+    os.kill(server.process.pid, signal.SIGCONT)
+    client.end()
+    assert client.driver.counters["dropped"] == 0
+
+
+def test_a_cast_is_not_left_to_another_thread(ipc: str, launch: Launch) -> None:
+    """Also where calls are: whoever casts is told at once that there is no room."""
+    launch(ipc)
+    client = BlockingSide(ipc)
+    peer = client.route(TOPIC)
+    client.driver.poll(0.0, staying=True)
+    peer.outstanding += CROWD
+    client.driver.post(peer, b"cast", letter(b"cast"), 1.0)
+    assert not client.driver._mail.lies
+    client.driver.send(peer, b"call", letter(b"call"))
+    assert client.driver._mail.lies
+    client.close()

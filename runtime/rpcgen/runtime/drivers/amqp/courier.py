@@ -9,22 +9,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import count
-from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from rpcgen.runtime import forks
+from rpcgen.runtime import exits, forks
 from rpcgen.runtime.courier import Withdraw
 from rpcgen.runtime.direct import refuse_kept
 from rpcgen.runtime.drivers.amqp.broker import Broker
-from rpcgen.runtime.drivers.amqp.lane import Lane, LaneClosed
-from rpcgen.runtime.drivers.amqp.link import Link
-from rpcgen.runtime.drivers.amqp.manner import EventPlace, Manner, Place, manner_of
+from rpcgen.runtime.drivers.amqp.mailbox import Mailbox
+from rpcgen.runtime.drivers.amqp.manner import EventPlace, Place, manner_of
 from rpcgen.runtime.drivers.amqp.message import Message, Properties
-from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.publisher import Publisher
 from rpcgen.runtime.drivers.amqp.search import Search
 from rpcgen.runtime.drivers.amqp.track import Parcel
+from rpcgen.runtime.dropped import Dropped
 from rpcgen.runtime.errors import (
     AuthError,
     ConfigurationError,
@@ -41,134 +39,14 @@ from rpcgen.runtime.target import Target
 if TYPE_CHECKING:
     import asyncio
 
-#: Seconds for which calls that wait for an answer outlive the connection; and for which a destination that took a message
-#: is believed to be there.
-GRACE: Final = 1.5
+#: Seconds for which a destination that took a message is believed to be there.
 PROVEN: Final = 1.0
+
+#: Seconds that messages have to leave when a client is closed, while some do.
+LONGEST: Final = 1.0
 
 #: Destinations that a client remembers.
 MAX_PLACES: Final = 10_000
-
-_NOT_FOUND: Final = 404
-
-
-class Mailbox:
-    """The `Duty` of taking answers: one queue, which outlives a short loss of the connection.
-
-    Args:
-        broker: whom to connect.
-        manner: what it is called, and how it is declared.
-        arrived: gets each answer.
-        lost: called when answers may have been lost: no request that was sent before will be answered for sure.
-        changed: called when `queue` or `trouble` may have changed.
-    """
-
-    def __init__(
-        self,
-        broker: Broker,
-        manner: Manner,
-        arrived: Callable[[Message], None],
-        lost: Callable[[str], None],
-        changed: Callable[[], None],
-    ) -> None:
-        self.owner = Owner(broker, "answers", self)
-        self._arrived, self._lost, self._changed = arrived, lost, changed
-        self._queue = manner.reply_queue()
-        self._link: Link | None = None
-        self._made = False
-        self._lane: Lane | None = None
-        #: The last that came and is not acknowledged; 0: none.
-        self._came = 0
-        self._gone_at: float | None = None
-        self._restore = False
-        self.trouble: RpcgenError | None = None
-
-    @property
-    def queue(self) -> str | None:
-        """Where answers are to go; None while nobody would read them."""
-        return self._queue.name if self._link is not None else None
-
-    def begin(self, link: Link) -> None:
-        """See `Duty.begin`."""
-        self._open(link)
-        self._link = link
-        self._gone_at = None
-        self.trouble = None
-        self._changed()
-
-    def _open(self, link: Link) -> None:
-        lane = link.lane()
-        if self._made:
-            try:
-                lane.declare_queue(self._queue.name, passive=True)
-            except LaneClosed as closed:
-                if closed.code != _NOT_FOUND:
-                    raise
-                self._made = False
-                if not self._queue.returns:
-                    self._lost("the broker has lost our queue of answers")
-                lane = link.lane()
-        if not self._made:
-            queue = self._queue
-            lane.declare_queue(queue.name, durable=queue.durable, arguments=queue.arguments)
-            self._made = True
-        self._lane, self._came = lane, 0
-        queue = self._queue
-        lane.limit(queue.most)
-        lane.take(
-            queue.name,
-            queue.tag,
-            self._counted if queue.acknowledged else self._arrived,
-            self._cancelled,
-            acknowledged=queue.acknowledged,
-            prefetch=queue.prefetch,
-        )
-
-    def _counted(self, message: Message) -> None:
-        self._came = message.tag
-        self._arrived(message)
-
-    def _cancelled(self, tag: str) -> None:
-        self._restore = True
-
-    def work(self, now: float) -> None:
-        """See `Duty.work`."""
-        if self._restore and self._link is not None:
-            self._link.expect_to_wait()
-            self._restore = False
-            self._open(self._link)
-        if self._came and self._lane is not None:
-            self._lane.acknowledge(self._came, multiple=True)
-            self._came = 0
-
-    def due(self, now: float) -> float:
-        """See `Duty.due`."""
-        return inf
-
-    def mend(self, closed: LaneClosed) -> None:
-        """See `Duty.mend`."""
-        if self._link is not None:
-            self._open(self._link)
-
-    def end(self, error: RpcgenError) -> None:
-        """See `Duty.end`."""
-        self._link = None
-        if self._made and self._gone_at is None:
-            self._gone_at = monotonic()
-        self.trouble = error
-        self._changed()
-
-    def look(self, now: float) -> None:
-        """See `Duty.look`."""
-        if self._gone_at is not None and now - self._gone_at > GRACE:
-            self._gone_at = None
-            self._lost(f"the connection for answers was lost: {self.trouble}")
-
-    def leave(self) -> None:
-        """See `Duty.leave`."""
-        link, self._link = self._link, None
-        if link is not None:
-            link.lane().delete_queue(self._queue.name)
 
 
 class Courier:
@@ -191,10 +69,13 @@ class Courier:
         self._lock = threading.Lock()
         self._places: dict[Target, Place] = {}
         self._labelled: dict[str, Place] = {}
-        self._publisher = Publisher(broker, "requests", changed, self._manner.exchange)
+        self._changed = changed
+        self._publisher = Publisher(broker, "requests", self._say, self._manner.exchange)
         self._mailbox = Mailbox(broker, self._manner, self._answered, self._lose, changed)
         self._closed = False
-        self.counters = {"returned": 0, "foreign": 0, "lost": 0}
+        self.counters = {"returned": 0, "foreign": 0}
+        self._dropped = Dropped(self.counters, "rpcgen.amqp")
+        exits.remember(self)
 
     def drive_by(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have a loop drive both connections where it can; before anything begins."""
@@ -299,14 +180,24 @@ class Courier:
         parcel = self._put(peer, frame, message, told, mandatory=message.required, urgent=True)
         return lambda: self._publisher.withdraw(parcel)
 
+    def _say(self) -> None:
+        """On the publisher's thread, after it has told what became of many: write down what was dropped."""
+        if self._closed:
+            self._dropped.say(f"{self.broker.text}: the client was closed", last=True)
+        else:
+            self._dropped.say(str(self._publisher.trouble))
+        self._changed()
+
     def _cast_settled(self, place: Place, error: RpcgenError | None) -> None:
         if error is None:
             place.proven = monotonic() + PROVEN
-        elif isinstance(error, NotSent | ConfigurationError) and not isinstance(error, Stranded):
+        elif isinstance(error, Stranded):
+            self._dropped.add(place.name)
+        elif isinstance(error, NotSent | ConfigurationError):
             place.proven = 0.0
             self.counters["returned"] += 1
         else:
-            self.counters["lost"] += 1
+            self._dropped.doubt()
 
     def _explained(self, place: Place, error: RpcgenError) -> RpcgenError:
         if isinstance(error, NotSent | ConfigurationError):
@@ -389,10 +280,17 @@ class Courier:
             self._arrived((place, ConnectionLost(f"{self.broker.text}: {why}")))
 
     def close(self) -> None:
-        """Close both connections; takes at most a second. Idempotent."""
+        """Close both connections. Idempotent.
+
+        Takes at most a second, and half a second longer while what was taken goes on leaving.
+        """
+        self.leave(LONGEST)
+
+    def leave(self, longest: float) -> None:
+        """See `Leaver.leave`."""
         if self._closed or forks.generation() != self.born:
             return
         self._closed = True
-        end = monotonic() + 0.9
-        self._publisher.owner.stop(0.5)
+        end = monotonic() + min(0.9, longest)
+        self._publisher.owner.stop(min(0.5, longest), longest)
         self._mailbox.owner.stop(max(0.1, end - monotonic()))

@@ -20,6 +20,7 @@ from rpcgen.runtime.drivers.amqp.owner import Owner
 from rpcgen.runtime.drivers.amqp.queues import KeptQueue
 from rpcgen.runtime.drivers.amqp.requests import Berth, Request
 from rpcgen.runtime.errors import AuthError, ConfigurationError, RpcgenError
+from rpcgen.runtime.farewell import Farewell
 from rpcgen.runtime.room import Room
 
 log = logging.getLogger("rpcgen.amqp")
@@ -232,7 +233,14 @@ class Intake:
     def look(self, now: float) -> None:
         """See `Duty.look`."""
 
-    def leave(self) -> None:
+    def holds(self) -> bool:
+        """See `Duty.holds`."""
+        return False
+
+    def gone(self) -> None:
+        """See `Duty.gone`: the broker gives to others what is not acknowledged."""
+
+    def leave(self, farewell: Farewell) -> None:
         """See `Duty.leave`."""
         self.work(monotonic())
         assert self._berth is not None

@@ -177,6 +177,11 @@ class Line:
         return len(self._out)
 
     @property
+    def gone(self) -> int:
+        """Bytes that the system has taken so far."""
+        return self._gone
+
+    @property
     def written(self) -> int:
         """Bytes that were written so far."""
         return self._gone + len(self._out)

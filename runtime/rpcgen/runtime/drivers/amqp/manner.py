@@ -80,8 +80,9 @@ class Place(Peer):
         self.declares = declares
         self.proven = 0.0
 
-    #: With so many messages waiting to leave, the next one is waited for, whatever it is.
-    crowd: ClassVar[float] = inf
+    #: With so many messages waiting to leave, the next one is waited for, whatever it is: as many as leave while a
+    #: program ends, wherever it runs.
+    crowd: ClassVar[int] = 1024
 
     def settles(self, message: Outgoing) -> bool:
         """Whether whoever sends something that nobody answers waits until it is known what became of it."""
@@ -98,6 +99,14 @@ class Place(Peer):
         if message.ordered:
             return self.keep_ordered if message.kept else self.ordered
         return self.keep if message.kept else self.key
+
+
+class PassingPlace(Place):
+    """One whose exchange may go between two messages, so that each takes a question to the broker."""
+
+    __slots__ = ()
+
+    crowd = 64
 
 
 class EventPlace(Place):

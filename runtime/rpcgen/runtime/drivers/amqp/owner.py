@@ -23,6 +23,7 @@ from rpcgen.runtime.drivers.amqp.lane import LaneClosed
 from rpcgen.runtime.drivers.amqp.link import STARVED, Link, LinkLost, soon
 from rpcgen.runtime.drivers.amqp.stint import Stint
 from rpcgen.runtime.errors import AuthError, ConfigurationError, NotSent, RpcgenError
+from rpcgen.runtime.farewell import Farewell
 
 if TYPE_CHECKING:
     import asyncio
@@ -58,6 +59,10 @@ class Duty(Protocol):
         """Seconds until `work` has something to do of its own accord."""
         ...
 
+    def holds(self) -> bool:
+        """Whether something was handed over that is not written, and can be."""
+        ...
+
     def mend(self, closed: LaneClosed) -> None:
         """The broker closed a channel. May raise LinkLost or LaneClosed."""
         ...
@@ -70,8 +75,12 @@ class Duty(Protocol):
         """While there is no connection: do what is due."""
         ...
 
-    def leave(self) -> None:
+    def leave(self, farewell: Farewell) -> None:
         """The last thing before we close the connection on purpose. May raise LinkLost or LaneClosed."""
+        ...
+
+    def gone(self) -> None:
+        """There will be no connection any more: whatever is left stays."""
         ...
 
 
@@ -98,7 +107,7 @@ class Owner:
         self._bell, self._ear = -1, -1
         self._rung = False
         self._stopping = False
-        self._stop_by = 0.0
+        self._farewell = Farewell(0.0, 0.0, 0.0)
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -132,17 +141,24 @@ class Owner:
                 if self._bell >= 0:
                     os.write(self._bell, b"!")
 
-    def stop(self, patience: float) -> None:
-        """End, after at most `patience` seconds for what was handed over to leave. Idempotent."""
+    def stop(self, patience: float, longest: float = 0.0) -> None:
+        """End, after at most `patience` seconds for what was handed over to leave. Idempotent.
+
+        Args:
+            patience: seconds, of which the broker has half to let us go.
+            longest: seconds that it may take instead, while what was handed over goes on leaving.
+        """
+        half = patience / 2
         with self._lock:
             thread = self._thread
-            self._stop_by = monotonic() + patience / 2
+            farewell = self._farewell = Farewell(monotonic(), half, max(half, longest))
             self._stopping = True
         if thread is None or thread is threading.current_thread():
             return
         self._rung = False
         self._wake()
-        thread.join(patience)
+        while thread.is_alive() and (left := farewell.by + half - monotonic()) > 0.0:
+            thread.join(left)
 
     # --- the thread -----------------------------------------------------------------------------------------------
 
@@ -153,6 +169,7 @@ class Owner:
                 if link is not None:
                     self._serve(link)
         finally:
+            self._duty.gone()
             with self._lock:
                 os.close(self._ear)
                 os.close(self._bell)
@@ -221,6 +238,7 @@ class Owner:
             log.exception("%s: %s: unexpected", self._role, self._broker.text)
             self._tell(f"{self._broker.text}: {link.host}: {error!r}", 0)
             return
+        self._duty.gone()
         link.close(soon(LEAVE))
 
     def _turns(self, link: Link) -> None:
@@ -232,18 +250,21 @@ class Owner:
             self._mending(link, duty.work)
             link.flush()
             now = monotonic()
-            if self._stopping and (not line.waiting or now >= self._stop_by):
+            holds = duty.holds()
+            if self._stopping and not (
+                (holds or line.waiting) and self._farewell.goes_on(now, line.gone)
+            ):
                 break
             if self.loop is not None and self._lends and not self._stopping:
                 self._mending(link, lambda now: self._lend(link))
                 continue
             wait = min(link.beat(now), max(0.0, duty.due(now)), LOOK if self._stopping else 1.0)
             poll.register(line.sock or -1, select.POLLIN | (select.POLLOUT if line.waiting else 0))
-            poll.poll(0 if line.more else wait * 1000)
+            poll.poll(0 if line.more or (holds and not line.waiting) else wait * 1000)
             self._hear()
             self._mending(link, lambda now: link.receive())
         link.answer_by(soon(LEAVE))
-        self._mending(link, lambda now: duty.leave())
+        self._mending(link, lambda now: duty.leave(self._farewell))
 
     def _lend(self, link: Link) -> None:
         """Let the loop drive until it cannot. Raises why, if it has failed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -23,6 +24,7 @@ from rpcgen.runtime.drivers.amqp.owner import Owner, as_error
 from rpcgen.runtime.drivers.amqp.track import Parcel, Track
 from rpcgen.runtime.drivers.amqp.wreck import examine
 from rpcgen.runtime.errors import AuthError, ConnectionLost, NotSent, RpcgenError, TooLarge
+from rpcgen.runtime.farewell import Farewell
 from rpcgen.runtime.peers import Stranded
 
 #: What may wait to be written; and bytes that were written and may wait for the system to take them. What is beyond
@@ -30,6 +32,8 @@ from rpcgen.runtime.peers import Stranded
 HIGH_WATER: Final = 10_000
 WRITTEN: Final = 1024 * 1024
 
+#: Seconds between two attempts to write, when we leave.
+LOOK: Final = 0.02
 
 #: By which of several channels a message goes: aside, to an exchange that others make, because the broker closes the channel
 #: of who publishes to one that is not there; and whether the broker confirms what comes by it.
@@ -64,6 +68,7 @@ class Publisher:
         self._tracks: dict[Way, Track] = {}
         self._always = broker.options.confirms == "always"
         self._declared: set[Exchange] = set()
+        self._over = False
         self.trouble: RpcgenError | None = None
         self._lock = threading.Lock()
         self._later: list[tuple[float, int, Parcel]] = []
@@ -89,11 +94,14 @@ class Publisher:
         return link is not None and link.blocked
 
     def put(self, parcel: Parcel) -> None:
-        """Hand over; raises NotSent if too much waits already."""
+        """Hand over; raises NotSent if too much waits already, or there will be no connection any more."""
         if len(self._queue) >= HIGH_WATER:
             raise NotSent(f"{HIGH_WATER} messages wait for the broker")
         self._queue.append(parcel)
         self.owner.ring()
+        # `gone` says so before it looks what waits: if it has not told of this one, nobody will.
+        if self._over and self.withdraw(parcel):
+            raise NotSent("it was closed")
 
     def put_later(self, parcel: Parcel, when: float) -> None:
         """Hand over what is not to leave before `when` (monotonic seconds)."""
@@ -242,8 +250,7 @@ class Publisher:
         """See `Duty.end`."""
         tracks, self._tracks, self._link = self._tracks, {}, None
         self.trouble = error
-        waiting = list(self._queue)
-        self._queue.clear()
+        waiting = self._emptied()
         for track in tracks.values():
             sent, unsent = track.rest()
             waiting = unsent + waiting
@@ -254,6 +261,14 @@ class Publisher:
             else:
                 parcel.settled(Stranded(f"it never left: {error}"))
         self._changed()
+
+    def _emptied(self) -> list[Parcel]:
+        """All that waits, taken one by one: others put and withdraw meanwhile."""
+        waiting: list[Parcel] = []
+        with suppress(IndexError):
+            while True:
+                waiting.append(self._queue.popleft())
+        return waiting
 
     def _settle(self, parcels: list[Parcel], error: RpcgenError | None) -> None:
         """What may have arrived, and nobody said so: published again if it may be, else whoever waits is told.
@@ -273,17 +288,40 @@ class Publisher:
         """See `Duty.look`."""
         self._expire(now, "its time was over before the broker could be reached")
 
-    def leave(self) -> None:
-        """See `Duty.leave`."""
-        link, end = self._link, monotonic() + 0.2
+    def holds(self) -> bool:
+        """See `Duty.holds`."""
+        return bool(self._queue) and not self.blocked
+
+    def leave(self, farewell: Farewell) -> None:
+        """See `Duty.leave`: wait until the broker is known to have what was published."""
+        link = self._link
         assert link is not None
         for track in self._tracks.values():
             track.mark(inf)
         link.flush()
-        while any(track.open for track in self._tracks.values()) and monotonic() < end:
-            link.line.pause(end)
+        while (there := sum(track.open for track in self._tracks.values())) and farewell.goes_on(
+            monotonic(), (link.line.gone, there)
+        ):
+            link.line.pause(min(farewell.by, monotonic() + LOOK))
             link.receive()
-        self._link = None
+            link.flush()
+
+    def gone(self) -> None:
+        """See `Duty.gone`: whoever sent what cannot be published again is told what became of it."""
+        self._link, self._over = None, True
+        waiting = self._emptied()
+        for track in self._tracks.values():
+            sent, unsent = track.rest()
+            waiting = unsent + waiting
+            self._tell(sent, ConnectionLost("it was not confirmed when we left"))
+        self._tracks = {}
+        self._tell(waiting, Stranded("it never left"))
+        self._changed()
+
+    def _tell(self, parcels: list[Parcel], error: RpcgenError) -> None:
+        for parcel in parcels:
+            if not parcel.again:
+                parcel.settled(error)
 
 
 def _too_late(parcel: Parcel, why: str) -> RpcgenError:

@@ -129,9 +129,9 @@ class Track:
             self._marks.asked(now)
 
     @property
-    def open(self) -> bool:
-        """Whether the broker is not known to have something."""
-        return bool(self._ledger)
+    def open(self) -> int:
+        """How many the broker is not known to have."""
+        return len(self._ledger)
 
     def rest(self) -> tuple[list[Parcel], list[Parcel]]:
         """What it is not known to have, when it has ended: what may have arrived, and what cannot have."""

@@ -40,6 +40,7 @@ class Link:
         self._name = name_of(url)
         self._limit = url.options(Options).max_message
         self._inbox = inbox
+        self.counters: dict[str, int] = {}
         with LOCK:
             self._hub = HUBS.setdefault(self._name, Hub())
             self._hub.links.add(self)

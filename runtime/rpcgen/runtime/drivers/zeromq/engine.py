@@ -15,16 +15,17 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import zmq
-from rpcgen.runtime.drivers.zeromq import control
+from rpcgen.runtime.drivers.zeromq import control, failures
 from rpcgen.runtime.drivers.zeromq.choice import Pools
-from rpcgen.runtime.drivers.zeromq.failures import as_loss, failure, log, no_socket, stranded
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.drivers.zeromq.outbox import CAST
 from rpcgen.runtime.drivers.zeromq.reception import Reception
 from rpcgen.runtime.drivers.zeromq.sockets import new_context
 from rpcgen.runtime.drivers.zeromq.timers import Timers
+from rpcgen.runtime.dropped import Dropped
 from rpcgen.runtime.errors import (
     AuthError,
     ConfigurationError,
@@ -54,9 +55,6 @@ REST: Final = 0.1
 #: Seconds that frames have to leave when a client is closed.
 LINGER: Final = 0.5
 
-#: Seconds between two warnings that say the same.
-SILENCE: Final = 10.0
-
 
 class Engine:
     """Connects, chooses, sends, receives. `unwatch` returns what was put off for a link, and has not left.
@@ -64,9 +62,9 @@ class Engine:
     Attributes:
         receive, take: of its `Reception`.
         news: counts changes that a waiting search cares about.
-        counters: connected, refused, lost, full, too_large, malformed: links that became ready, links that did not,
-            links that were lost, sends refused at the high-water mark and because of their size, frames that no
-            server of ours would send.
+        counters: connected, refused, lost: links that became ready, did not, were lost; full, too_large: sends refused
+            at the high-water mark and for their size; malformed: frames that no server of ours would send; and
+            those of `Dropped`, of what libzmq has not taken: the rest is not seen any more.
     """
 
     def __init__(
@@ -87,6 +85,7 @@ class Engine:
         self.counters: dict[str, int] = dict.fromkeys(
             ("connected", "refused", "lost", "full", "too_large", "malformed"), 0
         )
+        self._dropped = Dropped(self.counters, "rpcgen.zeromq")
         self._reception = Reception(self.counters, self._heed)
         self.receive = self._reception.receive
         self.take = self._reception.take
@@ -150,17 +149,13 @@ class Engine:
 
     def check_size(self, frame: bytes) -> None:
         """Raise TooLarge for a frame that may not travel."""
-        if len(frame) > self.options.max_message:
+        if len(frame) > (most := self.options.max_message):
             self.counters["too_large"] += 1
-            raise TooLarge(
-                f"the message has {len(frame)} bytes, and max_message is {self.options.max_message}"
-            )
+            raise TooLarge(f"the message has {len(frame)} bytes, and max_message is {most}")
 
     def no_room(self, link: Link) -> NotSent:
         """What to raise for a link that takes no more."""
-        return NotSent(
-            f"{link.name} does not read: {self.options.hwm} messages wait for it (option hwm)"
-        )
+        return failures.no_room(link.name, self.options.hwm)
 
     def _full(self, link: Link) -> None:
         """It takes no more: prefer others for a moment."""
@@ -254,7 +249,7 @@ class Engine:
         try:
             link = Link(self._context, endpoint, self.options, curves)
         except zmq.ZMQError as error:
-            self._failed(endpoint, no_socket(error))
+            self._failed(endpoint, failures.no_socket(error))
             return
         self.links[endpoint.key] = link
         self._watch(link)
@@ -275,7 +270,7 @@ class Engine:
             elif link.state in IN_USE:
                 self._drop(link, ConnectionLost(f"the connection to {link.name} was lost"))
             else:
-                self._drop(link, failure(change, has_key=self._keys is not None))
+                self._drop(link, failures.failure(change, has_key=self._keys is not None))
 
     def _greet(self, link: Link) -> None:
         if link.state != "connecting":
@@ -305,19 +300,26 @@ class Engine:
                 pass
             if link.ended:  # it said so in what was just received
                 reason = Draining(f"{link.name} has stopped")
-        waiting = self._unwatch(link)
+        waiting = self._strand(link)
+        self._dropped.say(f"the connection to {link.name} was lost")
         if was_in_use:
             # What has not left may go to another server; what has is lost.
-            self.inbox.extend([(link, each) for each in stranded(link.name, waiting)])
-            self.inbox.append((link, as_loss(link.name, reason)))
+            self.inbox.extend([(link, each) for each in failures.stranded(link.name, waiting)])
+            self.inbox.append((link, failures.as_loss(link.name, reason)))
         link.close()
         self.counters["lost" if was_in_use else "refused"] += 1
-        (log().info if was_in_use else log().debug)("%s: %s", link.name, reason)
+        (failures.log().info if was_in_use else failures.log().debug)("%s: %s", link.name, reason)
         if was_draining:
             self._leaving.discard(link)
         else:
             self.links.pop(link.endpoint.key)
             (self._lost if was_in_use else self._failed)(link.endpoint, reason)
+
+    def _strand(self, link: Link) -> list[Outgoing]:
+        """Take a link from the poller; what was put off for it, and somebody waits for. Casts are counted."""
+        put_off = self._unwatch(link)
+        self._dropped.add(link.name, put_off.count(CAST))
+        return [each for each in put_off if each is not CAST]
 
     def _lost(self, endpoint: Endpoint, reason: RpcgenError) -> None:
         self._plan_retry(endpoint, reason, self.history(endpoint).lost(reason))
@@ -359,8 +361,8 @@ class Engine:
         except (ConfigurationError, NotSent) as error:
             # Connections that are there stay; a search raises it.
             if now >= self._silent_until:
-                self._silent_until = now + SILENCE
-                log().warning("%s", error)
+                self._silent_until = now + failures.SILENCE
+                failures.log().warning("%s", error)
 
     def look(self) -> list[Endpoint]:
         """Ask the matchmaker: connect to new servers of our topics, choose those no more that have left."""
@@ -379,19 +381,18 @@ class Engine:
 
     # --- closing --------------------------------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """Close all links; then `end` must be called, from a thread that may wait."""
+    def close(self, linger: float = LINGER) -> None:
+        """Close all links; then `end` must be called, from a thread that may wait `linger` seconds."""
         for link in [*self.links.values(), *self._leaving]:
-            self._unwatch(link)
-            link.close(LINGER if link.state in IN_USE else 0.0)
+            self._strand(link)
+            link.close(linger if link.state in IN_USE else 0.0)
             link.state = "lost"
-        self.links.clear()
-        self._leaving.clear()
-        self._pools.clear()
-        self.inbox.clear()
+        self._dropped.say("the client was closed", last=True)
+        for each in (self.links, self._leaving, self._pools, self.inbox):
+            each.clear()
         self.timers = Timers()
 
     def end(self) -> None:
-        """Wait, at most LINGER, until what was sent has left, and end libzmq's threads and the matchmaker's."""
+        """Wait until what was sent has left, or its time is over, and end libzmq's threads and the matchmaker's."""
         self._context.term()
         self.matchmaker.close()

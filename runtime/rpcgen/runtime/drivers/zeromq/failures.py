@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from rpcgen.runtime.outgoing import Outgoing
 
+#: Seconds between two warnings that say the same.
+SILENCE: Final = 10.0
+
 #: How a connection that was never in use failed.
 _FAILURES: Final[dict[Change, tuple[type[NotSent], str]]] = {
     "refused": (NotSent, "connection refused"),
@@ -68,6 +71,11 @@ def stranded(name: str, messages: Sequence[Outgoing]) -> list[Undelivered]:
         )
         for each in messages
     ]
+
+
+def no_room(name: str, hwm: int) -> NotSent:
+    """Why a server that takes no more is sent nothing."""
+    return NotSent(f"{name} does not read: {hwm} messages wait for it (option hwm)")
 
 
 def no_socket(error: zmq.ZMQError) -> NotSent:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from rpcgen.runtime.drivers.zeromq.bundles import pack
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rpcgen.runtime.outgoing import Outgoing
 
 P = TypeVar("P")
+
+#: What all frames are of that nobody waits for, and that are counted should they not leave.
+CAST: Final = cast("Outgoing", object())
 
 #: So many frames leave at the latest, whether the pass has ended or not: the other side begins with them meanwhile.
 TOGETHER: Final = 32
@@ -33,7 +36,7 @@ class Outbox(Generic[P]):
         together: whether frames may be bundled for a peer.
 
     Attributes:
-        frames: those that wait, in order, by their peer, each with what it is of if somebody waits for its answer.
+        frames: those that wait, in order, by their peer, each with what it is of if that is not to be lost unnoticed.
         full: for whom there was no room.
     """
 
@@ -80,6 +83,11 @@ class Outbox(Generic[P]):
                     self.frames[peer] = waiting[sent:]
                     break
                 sent += count
+
+    @property
+    def waiting(self) -> int:
+        """How many frames wait."""
+        return sum(map(len, self.frames.values()))
 
     def strand(self, peer: P) -> list[Outgoing]:
         """The connection to a peer has ended: forget what has not left for it; of what that was.

@@ -15,6 +15,7 @@ from rpcgen.runtime.drivers.amqp.manner import (
     DressedAnswer,
     DressedRequest,
     Incoming,
+    PassingPlace,
     Place,
     ReplyQueue,
     RequestQueue,
@@ -66,7 +67,8 @@ class OsloManner:
         exchange = self._topology.exchange(target)
         key = self._topology.key(target)
         name = target.server or str(target)
-        return Place(name, exchange.name, key, label, declares=exchange)
+        made = PassingPlace if exchange.auto_delete else Place
+        return made(name, exchange.name, key, label, declares=exchange)
 
     def request(
         self, place: Place, frame: bytes, message: Outgoing | None, reply_to: str, *, awaited: bool

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from rpcgen.runtime import forks
+from rpcgen.runtime import exits, forks
 from rpcgen.runtime.aio.threads import in_thread
-from rpcgen.runtime.direct import AsyncDirect
+from rpcgen.runtime.direct import refuse_kept
 from rpcgen.runtime.drivers.zeromq.aio.loops import report, resolve
-from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.engine import LINGER, Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
-from rpcgen.runtime.drivers.zeromq.outbox import Outbox
+from rpcgen.runtime.drivers.zeromq.outbox import CAST, Outbox
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.errors import NotSent
 from rpcgen.runtime.peers import News, Peer
@@ -32,8 +33,12 @@ _CLOSED: Final = "this client is closed"
 #: Seconds after which frames for which there was no room are tried again.
 RETRY: Final = 0.005
 
+#: Seconds that frames for which there is no room have when a client is closed: while none leaves, and in all.
+PATIENCE: Final = 0.25
+LONGEST: Final = 0.5
 
-class AsyncClient(AsyncDirect):
+
+class AsyncClient:
     """An `AsyncClientDriver`."""
 
     arrived: Callable[[Peer, News], None]
@@ -52,6 +57,7 @@ class AsyncClient(AsyncDirect):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = math.inf
         self._closed = False
+        exits.remember(self)
 
     # --- choosing and sending -------------------------------------------------------------------------------------
 
@@ -87,6 +93,15 @@ class AsyncClient(AsyncDirect):
             if not self._queued:
                 self._queue()
 
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """See `ClientDriver.post`."""
+        refuse_kept(message)
+        self.send(peer, frame, CAST)
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """See `ClientDriver.cancel`."""
+        self.send(peer, frame)
+
     def _send_now(self, link: Link, message: bytes, count: int) -> bool:
         """Hand over what was put off; False if there is no room."""
         self._unsure[link] = None
@@ -102,11 +117,7 @@ class AsyncClient(AsyncDirect):
         """Let go what was put off, and ask the sockets of which we are not sure."""
         self._queued = False
         if self._outbox.frames:
-            for link in list(self._outbox.full):
-                self._engine.observe(
-                    link
-                )  # what a broken connection did not take must not leave on it
-            self._outbox.flush()
+            self._flush()
             if self._outbox.frames and self._retry is None:
                 self._retry = self._loop.call_later(RETRY, self._try_again)
         unsure, self._unsure = self._unsure, {}
@@ -114,6 +125,12 @@ class AsyncClient(AsyncDirect):
             if not self._engine.receive(link, again=True):
                 self._unsure[link] = None
         self._settle()
+
+    def _flush(self) -> None:
+        """Let go what there is room for."""
+        for link in list(self._outbox.full):
+            self._engine.observe(link)  # what a broken connection did not take must not leave on it
+        self._outbox.flush()
 
     def _try_again(self) -> None:
         self._retry = None
@@ -166,8 +183,9 @@ class AsyncClient(AsyncDirect):
         self._loop.add_reader(link.monitor.fd, self._observe, link)
 
     def _unwatch(self, link: Link) -> Sequence[Outgoing]:
-        self._loop.remove_reader(link.fd)
-        self._loop.remove_reader(link.monitor.fd)
+        if not self._loop.is_closed():
+            self._loop.remove_reader(link.fd)
+            self._loop.remove_reader(link.monitor.fd)
         self._unsure.pop(link, None)
         return self._outbox.strand(link)
 
@@ -227,10 +245,43 @@ class AsyncClient(AsyncDirect):
         if self._closed or forks.generation() != self._born:
             return
         self._closed = True
-        self._outbox.flush()
-        self._engine.close()
+        self._wake_seekers()
+        self._flush()
+        if self._outbox.frames:
+            await self._let_go()
+        self._end(LINGER)
+        await in_thread(self._engine.end)
+
+    async def _let_go(self) -> None:
+        """Wait until what was put off has left, as long as some of it does."""
+        from rpcgen.runtime.farewell import Farewell  # seldom needed
+
+        farewell = Farewell(monotonic(), PATIENCE, LONGEST)
+        while self._outbox.frames and farewell.goes_on(monotonic(), self._outbox.waiting):
+            await asyncio.sleep(RETRY)
+            self._flush()
+
+    def leave(self, longest: float) -> None:
+        """See `Leaver.leave`; the loop has ended, or runs on another thread."""
+        if self._closed or forks.generation() != self._born:
+            return
+        self._closed = True
+        ended = threading.Event()
+
+        def end() -> None:
+            self._flush()
+            self._end(min(LINGER, longest))
+            ended.set()
+
+        if self._loop.is_running():
+            self._loop.call_soon_threadsafe(end)
+        else:
+            end()
+        if ended.wait(longest):
+            self._engine.end()
+
+    def _end(self, linger: float) -> None:
+        self._engine.close(linger)
         for timer in (self._timer, self._retry):
             if timer is not None:
                 timer.cancel()
-        self._wake_seekers()
-        await in_thread(self._engine.end)

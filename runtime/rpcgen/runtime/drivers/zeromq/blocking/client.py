@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from rpcgen.runtime import forks
-from rpcgen.runtime.direct import Direct
+from rpcgen.runtime import exits, forks
+from rpcgen.runtime.direct import refuse_kept
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
-from rpcgen.runtime.drivers.zeromq.engine import Engine
+from rpcgen.runtime.drivers.zeromq.engine import LINGER, Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.search import Search
@@ -42,7 +42,7 @@ _RETRY: Final = 0.005
 _CLOSED: Final = "this client is closed"
 
 
-class BlockingClient(Direct):
+class BlockingClient:
     """A `ClientDriver`."""
 
     def __init__(self, matchmaker: Matchmaker, options: ZmqOptions) -> None:
@@ -67,6 +67,7 @@ class BlockingClient(Direct):
         self._seekers = 0  # threads in `route` and `fanout`
         self._woken = False
         self._closed = False
+        exits.remember(self)
 
     # --- choosing and sending -------------------------------------------------------------------------------------
 
@@ -107,6 +108,16 @@ class BlockingClient(Direct):
                 with self._lock:
                     self._flush()
             return
+        self._send_at_once(peer, frame)
+
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """See `ClientDriver.post`: nobody would be told of what is left to others, so it is not."""
+        forks.check(self._born)
+        assert isinstance(peer, Link)
+        refuse_kept(message)
+        self._send_at_once(peer, frame)
+
+    def _send_at_once(self, peer: Link, frame: bytes) -> None:
         with self._lock:
             if self._closed:
                 raise NotSent(_CLOSED)
@@ -333,8 +344,16 @@ class BlockingClient(Direct):
 
     # --- closing --------------------------------------------------------------------------------------------------
 
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """See `ClientDriver.cancel`."""
+        self.send(peer, frame)
+
     def close(self) -> None:
         """See `ClientDriver.close`."""
+        self.leave(LINGER)
+
+    def leave(self, longest: float) -> None:
+        """See `Leaver.leave`."""
         if forks.generation() != self._born:
             return  # it is the parent's
         with self._lock:
@@ -345,6 +364,6 @@ class BlockingClient(Direct):
             self._bell.ring()
             self._hand_over()
             self._changed.wait_for(lambda: not (self._leading or self._pumping), _PATIENCE)
-            self._engine.close()
+            self._engine.close(min(LINGER, longest))
         self._engine.end()
         self._waiter.close()
