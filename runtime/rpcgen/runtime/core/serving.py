@@ -99,7 +99,7 @@ class Serving:
     ) -> None:
         self.settings = settings
         self.counters = ServerCounters()
-        self.work = Work(settings.concurrency, settings.queue, self._refuse)
+        self.work = Work(settings.concurrency, settings.queue, self._displace)
         self.presence = Presence()
         self.dispatcher = self._table(endpoints)
         self._answer = answer
@@ -311,6 +311,11 @@ class Serving:
             self.reply(job, job.refuse(error))
         elif not job.wants_reply:
             self._log(REFUSED, job.request.method, type(error).__name__, job.arrived, error)
+
+    def _displace(self, job: Job, error: Rejected) -> None:
+        """A job that waited makes room for another caller's."""
+        self._refuse(job, error)
+        settle(job.delivery)
 
     def _log(self, text: str, method: str, kind: str, now: float, why: object) -> None:
         """Nobody hears what became of a cast, so the log says it, as often as a log may; all of it at DEBUG."""
