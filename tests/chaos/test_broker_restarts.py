@@ -48,7 +48,8 @@ def test_the_broker_is_killed(world: str, fleets: Fleets, mortal: RabbitServer) 
         fleet.runs(len(calls))
         casts = [asker.start("keep", timeout=60.0, may=MAY) for _ in range(1000)]
         eventually(lambda: sum(cast.done() for cast in casts) > 200, 30.0)
-        casts += [asker.start("keep", timeout=60.0, may=MAY) for _ in range(1000)]
+        # More than are to be under way: some are done while the last ones begin.
+        casts += [asker.start("keep", timeout=60.0, may=MAY) for _ in range(2000)]
         open_casts = sum(not cast.done() for cast in casts)
         mortal.kill()
         time.sleep(1.0)  # how long it is away is the fault itself
