@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rpcgen.idl.compat.change import Change
-from rpcgen.idl.compat.verdict import Judgement
+from rpcgen.idl.compat.verdict import STILL_READ, STILL_UNDERSTOOD, UNRAISED, Judgement
 from rpcgen.idl.diagnostics import Severity
 
 
@@ -32,3 +32,18 @@ class Rule:
     def id(self) -> str:
         """The axes in one word, which is also the name of the rule's file."""
         return "-".join(part for part in (self.direction, self.subject, self.action) if part)
+
+
+def unseen_removal(change: Change, kept: str) -> str:
+    """Why no message shows that readers of answers lack a value or a member; nothing if one does.
+
+    Args:
+        kept: what becomes of it where the type is open.
+    """
+    if change.open:
+        return kept
+    if change.dated:
+        return STILL_UNDERSTOOD
+    if not change.was_written:
+        return UNRAISED
+    return STILL_READ if change.kept else ""

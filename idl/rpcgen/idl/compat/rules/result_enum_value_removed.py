@@ -26,8 +26,8 @@ Keep it until the next major.
 from __future__ import annotations
 
 from rpcgen.idl.compat.change import Change
-from rpcgen.idl.compat.rule import Rule
-from rpcgen.idl.compat.verdict import MAJOR, NONE, STILL_READ, STILL_UNDERSTOOD, UNRAISED, Judgement
+from rpcgen.idl.compat.rule import Rule, unseen_removal
+from rpcgen.idl.compat.verdict import MAJOR, NONE, Judgement
 
 
 def _judge(change: Change) -> Judgement:
@@ -36,18 +36,10 @@ def _judge(change: Change) -> Judgement:
         wire=NONE if change.open or not change.was_written else MAJOR,
         source=MAJOR,
         instead=f'keep "{change.name}" until the next major',
-        unseen=_unseen(change),
+        unseen=unseen_removal(
+            change, "readers of an open enum keep the value; programs that use its name break"
+        ),
     )
-
-
-def _unseen(change: Change) -> str:
-    if change.open:
-        return "readers of an open enum keep the value; programs that use its name break"
-    if change.dated:
-        return STILL_UNDERSTOOD
-    if not change.was_written:
-        return UNRAISED
-    return STILL_READ if change.kept else ""
 
 
 rule = Rule("enum-value", "removed", "result", _judge)
