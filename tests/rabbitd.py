@@ -156,6 +156,16 @@ class RabbitServer:
             )
         return self
 
+    def __enter__(self) -> RabbitServer:
+        try:
+            return self.start()
+        except BaseException:
+            self.end()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
     def start(self) -> RabbitServer:
         """Start it, and wait until it serves."""
         self.begin()
@@ -245,6 +255,11 @@ class RabbitServer:
         text = self.ctl(f"list_{what}", *place, "--no-table-headers", *columns)
         return sorted(line.split("\t") for line in text.splitlines())
 
+    def messages(self, *prefixes: str) -> int:
+        """How many messages queues of some prefixes have, also those that somebody has not acknowledged."""
+        listed = self.listed("queues", "name", "messages")
+        return sum(int(count) for name, count in listed if name.startswith(prefixes))
+
     def queues(self) -> dict[str, int]:
         """Ready messages by queue."""
         return {name: int(ready) for name, ready in self.listed("queues", "name", "messages_ready")}
@@ -260,11 +275,8 @@ class RabbitServer:
 @pytest.fixture(scope="session")
 def rabbit() -> Iterator[RabbitServer]:
     """One node for all tests that leave it alone."""
-    server = RabbitServer()
-    try:
-        yield server.start()
-    finally:
-        server.end()
+    with RabbitServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,8 @@ from tests.rabbitd import RabbitServer
 
 @pytest.fixture
 def rabbit() -> Iterator[RabbitServer]:
-    server = RabbitServer()
-    try:
-        yield server.start()
-    finally:
-        server.end()
+    with RabbitServer() as server:
+        yield server
 
 
 def test_a_killed_node_keeps_what_is_durable(rabbit: RabbitServer) -> None:

@@ -61,8 +61,5 @@ def fleets(errand: ModuleType, directory: Path, request: pytest.FixtureRequest) 
 @pytest.fixture(scope="session")
 def mortal() -> Iterator[RabbitServer]:
     """A node that tests kill and starve; each leaves it running, and well."""
-    server = RabbitServer()
-    try:
-        yield server.start()
-    finally:
-        server.end()
+    with RabbitServer() as server:
+        yield server

@@ -45,11 +45,8 @@ def healthy(wire: Network) -> Iterator[Network]:
 @pytest.fixture(scope="module")
 def far_broker(wire: Network) -> Iterator[RabbitServer]:
     """A node on the servers' host."""
-    server = RabbitServer(address=SERVERS, prefix=wire.servers.prefix)
-    try:
-        yield server.start()
-    finally:
-        server.end()
+    with RabbitServer(address=SERVERS, prefix=wire.servers.prefix) as server:
+        yield server
 
 
 FarAway = Callable[..., Fleet]

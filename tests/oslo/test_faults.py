@@ -139,11 +139,8 @@ def test_an_answer_waits_for_its_queue(
 @pytest.fixture
 def mortal() -> Iterator[RabbitServer]:
     """A node of the test's own."""
-    server = RabbitServer()
-    try:
-        yield server.start()
-    finally:
-        server.end()
+    with RabbitServer() as server:
+        yield server
 
 
 @pytest.mark.timeout(180)
