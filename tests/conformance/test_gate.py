@@ -48,6 +48,14 @@ REFUSED: dict[str, tuple[Any, str, str | None]] = {
     "no name": (request(""), "unknown_method", None),
     "no name of a namespace": (request("add", {"a": 1}, namespace=""), "unknown_namespace", None),
     "long method": (request("x" * 1000), "unknown_method", None),
+    "64 KiB of a method": (request("x" * 65_536), "unknown_method", None),
+    "64 KiB of a namespace": (
+        request("add", {"a": 1}, namespace="x" * 65_536),
+        "unknown_namespace",
+        None,
+    ),
+    "huge major": (request("add", {"a": 1}, major=2**63 - 1), "unsupported_major", None),
+    "huge minor": (request("add", {"a": 1}, minor=2**63 - 1), "minor_too_new", None),
     "major newer": (request("add", {"a": 1}, major=2, minor=0), "unsupported_major", None),
     "major older": (request("add", {"a": 1}, major=0), "unsupported_major", None),
     "minor newer": (request("add", {"a": 1}, minor=4), "minor_too_new", None),
@@ -61,9 +69,41 @@ REFUSED: dict[str, tuple[Any, str, str | None]] = {
     "bool for int": (request("add", {"a": True}), "mistyped_argument", "a"),
     "float for int": (request("add", {"a": 1.5}), "mistyped_argument", "a"),
     "null for int": (request("add", {"a": None}), "mistyped_argument", "a"),
+    "argument twice": (
+        request("add", body=msgspec.Raw(b"\x82\xa1a\x01\xa1a\x02")),
+        "bad_arguments",
+        "a",
+    ),
+    "argument twice, in two forms": (
+        request("add", body=msgspec.Raw(b"\x82\xa1a\x01\xd9\x01a\x01")),
+        "bad_arguments",
+        "a",
+    ),
+    "field twice": (
+        request(
+            "pick", body=msgspec.Raw(b"\x81\xa5shape\x81\xa5point\x83\xa1x\x01\xa1y\x02\xa1x\x01")
+        ),
+        "bad_arguments",
+        "shape.point.x",
+    ),
+    "key twice in anything": (
+        request("echo", body=msgspec.Raw(b"\x81\xaaeverything\x92\x01\x82\xa1k\x01\xa1k\x01")),
+        "bad_arguments",
+        "everything[1].k",
+    ),
+    "argument twice, of an older minor": (
+        request("add", minor=0, body=msgspec.Raw(b"\x82\xa1a\x01\xa1a\x02")),
+        "bad_arguments",
+        "a",
+    ),
     "int, then text for it": (
         request("add", body=msgspec.Raw(b"\x82\xa1a\x01\xa1a\xa11")),
-        "mistyped_argument",
+        "bad_arguments",
+        "a",
+    ),
+    "text for int, then int": (
+        request("add", body=msgspec.Raw(b"\x82\xa1a\xa11\xa1a\x01")),
+        "bad_arguments",
         "a",
     ),
     "not a map": (request("add", [1, 2]), "mistyped_argument", ""),
@@ -118,8 +158,15 @@ def test_each_mistake_has_its_own_refusal(raw: RawClient, labs: Lab, case: str) 
 ACCEPTED: dict[str, tuple[Any, Any]] = {
     "current": (request("add", {"a": 1, "b": 2}), 3),
     "older minor": (request("add", {"a": 1, "b": 2}, minor=0), 3),
-    "text for int, then int": (request("add", body=msgspec.Raw(b"\x82\xa1a\xa11\xa1a\x01")), 2),
-    "argument twice": (request("add", body=msgspec.Raw(b"\x82\xa1a\x01\xa1a\x02")), 3),
+    "in longer forms": (
+        request(
+            "add",
+            body=msgspec.Raw(
+                b"\xde\x00\x02\xd9\x01b\xd1\x00\x02\xda\x00\x01a\xcf" + b"\x00" * 7 + b"\x01"
+            ),
+        ),
+        3,
+    ),
     "null reads as default": (request("add", {"a": 1, "b": None}), 2),
     "absent optional": (request("greet", {}), "hello None None"),
     "null for default text": (
@@ -159,8 +206,10 @@ GARBAGE = {
     "negative version": MSGPACK.encode(request("add", {"a": 1}, minor=-1)),
     "time as text": MSGPACK.encode(request("add", {"a": 1}, remaining="1")),
     "attempt below zero": MSGPACK.encode(request("add", {"a": 1}, attempt=-1)),
-    "64 KiB of a method": MSGPACK.encode(request("x" * 65_536)),
-    "64 KiB of a namespace": MSGPACK.encode(request("add", {"a": 1}, namespace="x" * 65_536)),
+    "64 KiB of a request id": MSGPACK.encode(request("add", {"a": 1}, request_id="x" * 65_536)),
+    "a key of the context twice": MSGPACK.encode(
+        request("add", {"a": 1}, context={"k": 1, "j": 2})
+    ).replace(b"\xa1j\x02", b"\xa1k\x02"),
     "json": b'[1,"",0]',
     "a reply": MSGPACK.encode(Reply(b"x" * 16, msgspec.Raw(b"\xc0"))),
 }

@@ -101,9 +101,9 @@ def envelope(elements: Any, *, is_json: bool) -> None:
         _is_int(given[0]) and given[0] == 1,
         call_id is not None and len(call_id) == 16,
         _is_int(given[2]) and given[2] in (0, 1),
-        given[3] is None or _is_name(given[3]),
-        _is_name(given[4]),
-        *(_is_int(each) and 0 <= each < 2**31 for each in given[5:8]),
+        given[3] is None or isinstance(given[3], str),
+        isinstance(given[4], str),
+        *(_is_int(each) and 0 <= each < 2**63 for each in given[5:8]),
         given[8] is None or _is_number(given[8]),
         True,
         given[10] is None or _is_number(given[10]),
@@ -160,13 +160,13 @@ def _bytes(value: Any, *, is_json: bool) -> bytes | None:
 
 
 def whole(value: Any) -> bool:
-    """Whether a value that may be anything holds nothing that is no value."""
+    """Whether a value that may be anything holds nothing that is no value, and nothing that is two."""
     if isinstance(value, list):
         return all(map(whole, value))
     if isinstance(value, dict):
         entries: dict[Any, Any] = value
         return all(whole(key) and whole(each) for key, each in entries.items())
-    return not isinstance(value, strict.BadText)
+    return not isinstance(value, strict.BadText | strict.Doubled)
 
 
 @dataclass(frozen=True)

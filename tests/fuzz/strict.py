@@ -31,8 +31,13 @@ class Extension:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Doubled:
+    """A map in which a key comes twice: it says two things."""
+
+
 def read(frame: bytes) -> Any:
-    """The one value that the bytes say; of keys that come twice the last counts.
+    """The one value that the bytes say.
 
     Raises:
         Unreadable: they say none.
@@ -51,10 +56,16 @@ def _json(frame: bytes) -> Any:
                 frame.decode("utf-8", "surrogateescape"),
                 parse_int=_int,
                 parse_constant=_no_constant,
+                object_pairs_hook=_pairs,
             )
         )
     except ValueError as error:
         raise Unreadable(str(error)) from error
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> Any:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Doubled()
 
 
 def _int(digits: str) -> int | float:
@@ -165,19 +176,19 @@ def _list(frame: bytes, at: int, length: int) -> tuple[list[Any], int]:
     return items, at
 
 
-def _map(frame: bytes, at: int, length: int) -> tuple[dict[Any, Any], int]:
+def _map(frame: bytes, at: int, length: int) -> tuple[dict[Any, Any] | Doubled, int]:
     items: dict[Any, Any] = {}
     for _ in range(length):
         key, at = _value(frame, at)
         value, at = _value(frame, at)
         items[_key(key)] = value
-    return items, at
+    return items if len(items) == length else Doubled(), at
 
 
 def _key(value: Any) -> Any:
     """What may be a key in Python."""
     if isinstance(value, list):
         return tuple(map(_key, value))
-    if isinstance(value, dict):
+    if isinstance(value, dict | Doubled):
         raise Unreadable("a map as a key")
     return value

@@ -37,6 +37,22 @@ def test_what_is_no_envelope(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        b'{"oslo.version": "2.0", "oslo.message": "{}", "oslo.message": "{}"}',
+        b'{"oslo.version": "2.0", "oslo.message": "{\\"method\\": \\"a\\", \\"method\\": \\"b\\"}"}',
+        b'{"method": "a", "_reply_q": "reply_1", "_reply_q": "reply_2"}',
+        b'{"method": "a", "_context_roles": {"admin": false, "admin": true}}',
+        b'{"result": 1, "result": 2, "_msg_id": "a"}',
+    ],
+)
+def test_a_member_may_not_come_twice(body: bytes) -> None:
+    """One reader would take the first, another the second."""
+    with pytest.raises(ValueError, match="twice"):
+        unseal(body)
+
+
+@pytest.mark.parametrize(
     "queue",
     ["compute", "", "amq.x", "reply_", "reply_" + "x" * 250, "reply_a b", "reply_a\n", 5, None],
 )

@@ -172,7 +172,6 @@ NO_REQUESTS = [
     b"[" * 5000,
     b'{"method": 5}',
     b'{"method": "where", "args": nan}',
-    request(method="x" * 2000),
     request(_msg_id=5),
     request(namespace=[]),
     request(version=2.1),
@@ -185,6 +184,23 @@ def test_what_is_no_request_is_counted(server: ServerCore, payload: bytes) -> No
     assert server.feed(payload) == []
     assert server.serving.counters.unreadable == 1
     assert answered(server, request())["result"] == "host1"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [request(method="x" * 65_536), request(namespace="x" * 65_536), request(version="9." * 9999)],
+)
+def test_a_name_of_any_length_is_answered(server: ServerCore, message: bytes) -> None:
+    """Whoever asks for what nobody has hears of it."""
+    assert answered(server, message)["failure"] is not None
+    assert server.serving.counters.unreadable == 0
+
+
+def test_an_argument_that_comes_twice_is_refused(server: ServerCore) -> None:
+    """The caller hears of it, as of any argument that does not fit."""
+    message = request(method="where", args={"x": 1, "y": 2}).replace(b'"y"', b'"x"')
+    assert "comes twice" in answered(server, message)["failure"]["message"]
+    assert server.serving.counters.handled == 0
 
 
 def test_each_attempt_is_a_message_of_its_own(server: ServerCore, client: ClientCore) -> None:

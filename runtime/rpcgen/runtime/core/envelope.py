@@ -24,7 +24,9 @@ FINGERPRINT_BYTES = 8
 
 Id = Annotated[bytes, Meta(min_length=ID_BYTES, max_length=ID_BYTES)]
 Number = Annotated[int, Meta(ge=0, lt=2**31)]
-#: Names are looked up in tables, never interpreted; the limit keeps refusals and logs short.
+#: Half of a version: one that nobody serves has to be refused, so large numbers are read.
+Half = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+#: What ends in logs and contexts.
 Name = Annotated[str, Meta(max_length=1024)]
 
 
@@ -33,11 +35,12 @@ class Request(Struct, array_like=True, tag=1):
 
     id: Id
     how: Annotated[int, Meta(ge=CALL, le=CAST)]
-    namespace: Name | None
-    method: Name
-    major: Number
-    minor: Number
-    reader: Number
+    #: These two are looked up in tables, never interpreted: a long one is unknown, as any other.
+    namespace: str | None
+    method: str
+    major: Half
+    minor: Half
+    reader: Half
     remaining: float | None
     body: Raw
     beat: float | None = None

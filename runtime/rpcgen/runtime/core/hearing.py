@@ -45,7 +45,9 @@ class EventWire(NativeWire):
 
     def read_request(self, frame: bytes) -> Frame:
         """PROTOCOL.md 3.8."""
-        return self.codec.to_subscriber(frame)
+        event = self.codec.to_subscriber(frame)
+        self.check_context(event, frame)
+        return event
 
 
 EVENTS = EventWire(MSGPACK)

@@ -11,17 +11,36 @@ from rpcgen.runtime.core.nodes import has_extra
 from rpcgen.runtime.errors import BadArguments
 
 
+def refuse_twice(data: bytes | msgspec.Raw, plain: Any, codec: Codec) -> None:
+    """Raise BadArguments, with the path, if a key comes twice in a value.
+
+    Args:
+        plain: what the codec reads of the data without knowing its type.
+    """
+    whole = bytes(data)
+    if codec.encode(plain) == whole:
+        return
+    # most programs never need them
+    from rpcgen.runtime.core.keys import twice
+    from rpcgen.runtime.core.words import path_text
+
+    path = twice(whole, codec)
+    if path is not None:
+        where = path_text(path)
+        raise BadArguments(f"argument {where!r} comes twice", path=where)
+
+
 class Reader:
     """Reads one type, in either codec.
 
     Args:
         of: a type expression.
         hook: makes opaque objects; None where the type has none.
-        strict, own: as in `walk.Walk`.
+        strict, own: as in `walk.Walk`. What is not of this process may not have a key twice.
         node: the type as `msgspec.inspect` describes it, from whoever has asked already.
     """
 
-    __slots__ = ("_decoders", "_extra", "_hook", "_of", "_own", "_strict")
+    __slots__ = ("_decoders", "_extra", "_hook", "_of", "_own", "_returns", "_strict")
 
     def __init__(
         self,
@@ -36,6 +55,8 @@ class Reader:
         self._hook = hook
         self._strict = strict
         self._own = own
+        #: Whether what was read can be encoded again; not so what the program's codecs make.
+        self._returns = not own
         self._decoders: dict[Codec, Decode] = {}
         self._extra = strict and has_extra(node or inspect.type_info(of))
 
@@ -49,7 +70,10 @@ class Reader:
         try:
             if self._extra:
                 return self._walk(data, codec)
-            return (self._decoders.get(codec) or self._new_decoder(codec))(data)
+            value = (self._decoders.get(codec) or self._new_decoder(codec))(data)
+            if not self._own:
+                self._refuse_twice(value, data, codec)
+            return value
         except msgspec.ValidationError:
             return self._walk(data, codec)
         except BadArguments:
@@ -58,6 +82,16 @@ class Reader:
             raise Undecodable(
                 f"{type(error).__name__}: the payload could not be decoded"
             ) from error
+
+    def _refuse_twice(self, value: Any, data: bytes | msgspec.Raw, codec: Codec) -> None:
+        """Raise BadArguments if a key came twice (`keys.py`): then the value gives other bytes than it was read from."""
+        if self._returns:
+            try:
+                if codec.encode(value) == bytes(data):
+                    return
+            except TypeError:
+                self._returns = False
+        refuse_twice(data, codec.untyped(data), codec)
 
     def _new_decoder(self, codec: Codec) -> Decode:
         decoder = self._decoders[codec] = codec.decoder(self._of, self._hook)
@@ -68,6 +102,8 @@ class Reader:
 
         try:
             plain = codec.untyped(data)
+            if not self._own:
+                refuse_twice(data, plain, codec)
             walk = Walk(codec, self._hook, strict=self._strict, own=self._own)
             return walk.read(inspect.type_info(self._of), plain)
         except BadArguments:

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import DECODE_ERRORS, Codec, Undecodable
 from rpcgen.runtime.core.nodes import below, is_open_union
+from rpcgen.runtime.core.reading import refuse_twice
 from rpcgen.runtime.descriptor import NOTHING, Interface, Method, Version
+from rpcgen.runtime.errors import BadArguments
 
 #: The answer of a glance (glance.py) that has to be followed by a closer look.
 LOOK_CLOSER = 2**31
@@ -66,11 +68,15 @@ def result_needs(method: Method[Any, Any], at: Version) -> int:
 
 
 def untyped(codec: Codec, data: bytes | msgspec.Raw) -> Any:
-    """Plain values of bytes; raises Undecodable."""
+    """Plain values of bytes that came; raises Undecodable, or BadArguments if a key comes twice."""
     try:
-        return codec.untyped(data)
+        plain = codec.untyped(data)
+        refuse_twice(data, plain, codec)
+    except BadArguments:
+        raise
     except DECODE_ERRORS as error:
         raise undecodable(error) from error
+    return plain
 
 
 def undecodable(error: BaseException) -> Undecodable:

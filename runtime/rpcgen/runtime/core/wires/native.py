@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
     from rpcgen.runtime.core.wires.wire import Wire, WireName
 
+#: Where the context is in a frame.
+_CONTEXT = 1 + Request.__struct_fields__.index("context")
+
 
 class NativeWire:
     """Messages in one codec. As `Wire`."""
@@ -67,7 +70,19 @@ class NativeWire:
 
     def read_request(self, frame: bytes) -> ToServer:
         """PROTOCOL.md 2."""
-        return self.codec.to_server(frame)
+        message = self.codec.to_server(frame)
+        if isinstance(message, Request):
+            self.check_context(message, frame)
+        return message
+
+    def check_context(self, request: Request, frame: bytes) -> None:
+        """Raise Undecodable if a key of the context comes twice: then the request gives other bytes than it was read from."""
+        if request.context and self.codec.encode(request) != frame:
+            from rpcgen.runtime.core.keys import twice  # most programs never need it
+
+            path = twice(frame, self.codec)
+            if path is not None and path[0] == _CONTEXT:
+                raise Undecodable("a key of the context comes twice")
 
     def write_reply(self, reply: Reply) -> bytes:
         """PROTOCOL.md 3.2."""

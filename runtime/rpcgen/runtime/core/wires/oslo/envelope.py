@@ -11,10 +11,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import JSON, Undecodable
+from rpcgen.runtime.core.keys import twice
+from rpcgen.runtime.core.words import path_text
 
 #: The one version of the envelope that there ever was; whoever sends another is not understood.
 VERSION = "2.0"
 _READABLE = (VERSION, "2.0.0")
+
+#: Arguments and results, whose readers look for themselves and can say more.
+_BODIES = ("args", "result")
 
 #: The queues that these clients wait at. A request must not make a server write anywhere else.
 _REPLY_QUEUE = re.compile(r"reply_[A-Za-z0-9_.:@+-]{1,249}", re.ASCII)
@@ -63,14 +68,23 @@ def seal(payload: bytes, *, reply_queue: str | None = None, unique_id: str | Non
     return JSON.encode({"oslo.version": VERSION, "oslo.message": whole.decode()})
 
 
+def _refuse_twice(data: bytes) -> None:
+    """Raise Undecodable if a key comes twice, outside of what is read by its type."""
+    path = twice(data, JSON)
+    if path is not None and (len(path) == 1 or path[0] not in _BODIES):
+        raise Undecodable(f"{path_text(path)} comes twice")
+
+
 def unseal(body: bytes) -> Opened:
     """A message that came, with or without an envelope; raises one of DECODE_ERRORS."""
     sealed = _decode_sealed(body)
     payload = body
+    _refuse_twice(body)
     if sealed.version is not None and sealed.message is not None:
         if sealed.version not in _READABLE or not isinstance(sealed.message, str):
             raise Undecodable(f"an envelope of version {sealed.version!r:.32}, expected {VERSION}")
         payload = sealed.message.encode()
+        _refuse_twice(payload)
     queue = _decode_way(payload).reply_queue
     may_write = isinstance(queue, str) and _REPLY_QUEUE.fullmatch(queue)
     return Opened(payload, queue if may_write else None)

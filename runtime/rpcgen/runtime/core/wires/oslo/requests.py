@@ -27,10 +27,10 @@ NO_VERSION = (2**31 - 1, 0)
 class Payload(Struct):
     """What everybody sends. The keys of the context are read apart: their names are the program's."""
 
-    method: Name
+    method: str
     args: Raw = Raw(b"{}")
-    namespace: Name | None = None
-    version: Name | None = None
+    namespace: str | None = None
+    version: str | None = None
     id: Name | None = field(name="_msg_id", default=None)
     timeout: Any = field(name="_timeout", default=None)
     unique_id: Name | None = field(name="_unique_id", default=None)
