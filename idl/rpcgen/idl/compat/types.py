@@ -108,19 +108,18 @@ def _changed(walk: Walk, action: str, old: Resolved, new: Resolved, spot: Spot) 
 
 def _is_any_text(walk: Walk, old: Resolved, new: Resolved) -> bool:
     """Whether one is text and the other an open enum, which takes any text."""
-    return any(_is_open(walk, each) for each in (old, new)) and _TEXT in (old.base, new.base)
+    if old.base == _TEXT:
+        return _is_open(walk.new.types, new)
+    return new.base == _TEXT and (_is_open(walk.old.types, old) or _was_closed(walk, old))
 
 
-def _is_open(walk: Walk, resolved: Resolved) -> bool:
-    if not isinstance(resolved.base, Named):
-        return False
-    if resolved.base.name in walk.closed:
-        return True
-    for types in (walk.old.types, walk.new.types):
-        found = types.get(resolved.base.name)
-        if isinstance(found, Enum) and found.open:
-            return True
-    return False
+def _is_open(types: Types, resolved: Resolved) -> bool:
+    enum = types.get(resolved.base.name) if isinstance(resolved.base, Named) else None
+    return isinstance(enum, Enum) and enum.open
+
+
+def _was_closed(walk: Walk, resolved: Resolved) -> bool:
+    return isinstance(resolved.base, Named) and resolved.base.name in walk.closed
 
 
 def _key(types: Types, key: TypeExpr) -> object:
