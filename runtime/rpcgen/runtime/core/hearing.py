@@ -46,7 +46,8 @@ class EventWire(NativeWire):
     def read_request(self, frame: bytes) -> Frame:
         """PROTOCOL.md 3.8."""
         event = self.codec.to_subscriber(frame)
-        self.check_context(event, frame)
+        if event.context:
+            self.check_context(event, frame)
         return event
 
 

@@ -71,13 +71,13 @@ class NativeWire:
     def read_request(self, frame: bytes) -> ToServer:
         """PROTOCOL.md 2."""
         message = self.codec.to_server(frame)
-        if isinstance(message, Request):
+        if isinstance(message, Request) and message.context:
             self.check_context(message, frame)
         return message
 
     def check_context(self, request: Request, frame: bytes) -> None:
         """Raise Undecodable if a key of the context comes twice: then the request gives other bytes than it was read from."""
-        if request.context and self.codec.encode(request) != frame:
+        if self.codec.encode(request) != frame:
             from rpcgen.runtime.core.keys import twice  # most programs never need it
 
             path = twice(frame, self.codec)
