@@ -18,7 +18,7 @@ from tests.bench import calls, codegen, cold, floors, many, skew, stubs, table, 
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import Pair, WorkerFailed
 from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, BROKER_ADAPTERS, Plan
-from tests.bench.programs import ProgramFailed, Programs
+from tests.bench.programs import ProgramFailed
 from tests.bench.series import Series
 
 LIBRARIES = (
@@ -64,7 +64,6 @@ def run(plan: Plan) -> Series:
     series = Series()
     with tempfile.TemporaryDirectory(prefix="rpcgen-bench-") as name:
         directory = Path(name)
-        programs = Programs(directory / "bytecode")
         compiled = directory / "stubs"
         compiled.mkdir()
         for failure in stubs.compile_all(compiled):
@@ -74,11 +73,11 @@ def run(plan: Plan) -> Series:
                 pairs = calls.start(fleet, plan, say)
                 calls.measure(pairs, plan, series, say)
                 if "W5" in plan.workloads:
-                    _cold(programs, pairs, compiled, plan, series)
+                    _cold(pairs, compiled, plan, series)
         if "W6" in plan.workloads:
-            _codegen(programs, directory, plan, series)
+            _codegen(directory, plan, series)
         if {"W7", "W8"} & set(plan.workloads):
-            _versions(programs, directory, compiled, plan, series)
+            _versions(directory, compiled, plan, series)
         if {"W9", "W10", "W11"} & set(plan.workloads):
             _scale(directory, compiled, plan, series)
     return series
@@ -114,19 +113,17 @@ def noise(series: Series) -> str:
     )
 
 
-def _cold(
-    programs: Programs, pairs: list[Pair], compiled: Path, plan: Plan, series: Series
-) -> None:
+def _cold(pairs: list[Pair], compiled: Path, plan: Plan, series: Series) -> None:
     say("W5")
     try:
-        cold.measure(programs, pairs, plan, series)
+        cold.measure(pairs, plan, series)
         if not any(name.startswith("rpcgen") for name in plan.adapters):
             return
         if plan.transport != "amqp":
-            cold.measure_imports(programs, compiled, plan, series)
+            cold.measure_imports(compiled, plan, series)
         for pair in pairs:
             if pair.name.startswith("rpcgen") and pair.cold:
-                found = cold.unwanted(programs, pair.cold)
+                found = cold.unwanted(pair.cold)
                 loads = ", ".join(found) if found else f"none of {', '.join(cold.UNWANTED)}"
                 say(f"W5: a client of {pair.name} loads {loads}")
                 series.add("W5", pair.name, {"unwanted": len(found)})
@@ -134,23 +131,21 @@ def _cold(
         say(f"lost the rest of W5: {failure}")
 
 
-def _codegen(programs: Programs, directory: Path, plan: Plan, series: Series) -> None:
+def _codegen(directory: Path, plan: Plan, series: Series) -> None:
     say("W6")
     try:
-        codegen.measure(programs, directory, plan, series, say)
+        codegen.measure(directory, plan, series, say)
     except ProgramFailed as failure:
         say(f"lost the rest of W6: {failure}")
 
 
-def _versions(
-    programs: Programs, directory: Path, compiled: Path, plan: Plan, series: Series
-) -> None:
+def _versions(directory: Path, compiled: Path, plan: Plan, series: Series) -> None:
     try:
         if "W7" in plan.workloads:
             versions.measure(directory, compiled, plan, series, say)
         if "W8" in plan.workloads:
             say("W8")
-            versions.measure_steps(programs, compiled, plan, series)
+            versions.measure_steps(compiled, plan, series)
     except (ProgramFailed, WorkerFailed) as failure:
         say(f"lost the rest of W7 and W8: {failure}")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.bench import stubs
 from tests.bench.calls import Say
 from tests.bench.plan import Plan
-from tests.bench.programs import ProgramFailed, Programs
+from tests.bench.programs import ProgramFailed, run
 from tests.bench.series import Series
 
 METHODS, TYPES = 100, 60
@@ -32,7 +32,7 @@ FIELDS = (
 )
 
 
-def measure(programs: Programs, directory: Path, plan: Plan, series: Series, say: Say) -> None:
+def measure(directory: Path, plan: Plan, series: Series, say: Say) -> None:
     """Compile with rpcgen and with betterproto2, interleaved; then the very big interface once."""
     yaml = directory / "many.yaml"
     yaml.write_text(interface("many.methods", METHODS, TYPES))
@@ -48,7 +48,7 @@ def measure(programs: Programs, directory: Path, plan: Plan, series: Series, say
             out = directory / f"{name.split()[0]}-{number}"
             out.mkdir()
             try:
-                figures = _timed(programs, command(source, out))
+                figures = _timed(command(source, out))
             except ProgramFailed as failure:
                 say(f"skipped {name}: {failure}")
                 compilers.remove(compiler)
@@ -56,7 +56,7 @@ def measure(programs: Programs, directory: Path, plan: Plan, series: Series, say
             if number:
                 series.add("W6", name, figures)
     if plan.methods:
-        _measure_big(programs, directory, plan.methods, series)
+        _measure_big(directory, plan.methods, series)
 
 
 def interface(name: str, methods: int, types: int) -> str:
@@ -112,24 +112,24 @@ def protobuf(methods: int, types: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _measure_big(programs: Programs, directory: Path, methods: int, series: Series) -> None:
+def _measure_big(directory: Path, methods: int, series: Series) -> None:
     source = directory / "huge.yaml"
     source.write_text(interface("huge.methods", methods, TYPES))
     out = directory / "huge"
     out.mkdir()
     name = f"rpcgen, {methods:,} methods"
-    series.add("W6", name, _timed(programs, stubs.rpcgen(source, out)))
+    series.add("W6", name, _timed(stubs.rpcgen(source, out)))
     program = (
         f"import sys; sys.path.insert(0, {str(out)!r}); from huge_methods import MethodsClient"
     )
     # The first import compiles to bytecode, as it does once after an installation.
     for which in ("first import", "import"):
-        series.add("W6", f"{name}: {which}", _timed(programs, [sys.executable, "-c", program]))
+        series.add("W6", f"{name}: {which}", _timed([sys.executable, "-c", program]))
 
 
-def _timed(programs: Programs, command: Sequence[str]) -> dict[str, float]:
+def _timed(command: Sequence[str]) -> dict[str, float]:
     before, cpu = time.perf_counter(), _children_cpu()
-    programs.run(command)
+    run(command)
     took = time.perf_counter() - before
     return {"ms": took * 1e3, "cpu_ms": (_children_cpu() - cpu) * 1e3}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.bench.fleet import Pair
 from tests.bench.plan import Plan
-from tests.bench.programs import Programs
+from tests.bench.programs import run
 from tests.bench.series import Series
 
 PREAMBLE = "import time as _time\n_start = _time.process_time()\n"
@@ -40,39 +40,39 @@ print(*sorted(set({UNWANTED!r}) & set(sys.modules)))
 """
 
 
-def measure(programs: Programs, pairs: list[Pair], plan: Plan, series: Series) -> None:
+def measure(pairs: list[Pair], plan: Plan, series: Series) -> None:
     """First calls, in interleaved rounds."""
     texts = {"python -c pass": "pass\n"}
     texts |= {pair.name: pair.cold for pair in pairs if pair.cold}
-    _rounds(programs, texts, plan.cold_rounds, series)
+    _rounds(texts, plan.cold_rounds, series)
 
 
-def measure_imports(programs: Programs, stubs: Path, plan: Plan, series: Series) -> None:
+def measure_imports(stubs: Path, plan: Plan, series: Series) -> None:
     """What importing a generated client and its driver costs, against importing the bare libraries."""
     texts = {
         "imports of the bare stack": BARE_IMPORTS,
         "imports of an rpcgen client": CLIENT_IMPORTS.format(stubs=str(stubs)),
     }
-    _rounds(programs, texts, 2 * plan.cold_rounds + 1, series)
+    _rounds(texts, 2 * plan.cold_rounds + 1, series)
 
 
-def unwanted(programs: Programs, text: str) -> list[str]:
+def unwanted(text: str) -> list[str]:
     """Which unwanted modules a program has loaded when it ends."""
-    return _last_line(programs, text + LIST_UNWANTED).split()
+    return _last_line(text + LIST_UNWANTED).split()
 
 
-def _rounds(programs: Programs, texts: dict[str, str], rounds: int, series: Series) -> None:
+def _rounds(texts: dict[str, str], rounds: int, series: Series) -> None:
     # The first round writes the bytecode and fills the file system's cache, and does not count.
     for number in range(rounds + 1):
         for name, text in texts.items():
-            figures = _measure(programs, text)
+            figures = _measure(text)
             if number:
                 series.add("W5", name, figures)
 
 
-def _measure(programs: Programs, text: str) -> dict[str, float]:
+def _measure(text: str) -> dict[str, float]:
     before = time.perf_counter()
-    line = _last_line(programs, PREAMBLE + text + REPORT)
+    line = _last_line(PREAMBLE + text + REPORT)
     took = time.perf_counter() - before
     start, end, peak = map(float, line.split())
     return {
@@ -83,5 +83,5 @@ def _measure(programs: Programs, text: str) -> dict[str, float]:
     }
 
 
-def _last_line(programs: Programs, text: str) -> str:
-    return programs.run([sys.executable, "-c", text]).split("\n")[-2]
+def _last_line(text: str) -> str:
+    return run([sys.executable, "-c", text]).split("\n")[-2]

@@ -15,7 +15,6 @@ from tests.bench.adapter import WORKLOADS, Transport
 from tests.bench.fleet import WorkerFailed
 from tests.bench.guarantees import GUARANTEES
 from tests.bench.plan import ADAPTERS, BROKER_ADAPTERS, Plan
-from tests.bench.programs import Programs
 from tests.bench.series import Series
 from tests.compiled import import_from
 from tests.rabbitd import program
@@ -68,7 +67,7 @@ def test_versions_give_figures_for_calls_and_steps(directory: Path) -> None:
     series, said = Series(), list[str]()
     assert [stubs.compile_interface(directory), *stubs.compile_versions(directory)] == [None] * 3
     versions.measure(directory, directory, SHORT, series, said.append)
-    versions.measure_steps(Programs(directory / "bytecode"), directory, SHORT, series)
+    versions.measure_steps(directory, SHORT, series)
     rows = series.adapters("W7")
     assert len(rows) == 12
     for row in rows:

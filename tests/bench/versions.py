@@ -14,7 +14,7 @@ from tests.bench.calls import Say
 from tests.bench.elsewhere import Elsewhere
 from tests.bench.fleet import ROOT, Fleet, Pair
 from tests.bench.plan import Plan
-from tests.bench.programs import Programs
+from tests.bench.programs import run
 from tests.bench.series import Series
 
 ADAPTERS = {"asyncio": "versions_aio", "blocking": "versions_blocking"}
@@ -59,9 +59,9 @@ def _add(series: Series, label: str, figures: dict[str, dict[str, float]]) -> No
         series.add("W7", f"{label}, {ROWS[name]}", found)
 
 
-def measure_steps(programs: Programs, stubs: Path, plan: Plan, series: Series) -> None:
+def measure_steps(stubs: Path, plan: Plan, series: Series) -> None:
     """W8: what `steps.py` finds."""
     command = [sys.executable, "-m", "tests.bench.steps", str(stubs), str(plan.paired_rounds)]
-    for line in programs.run(command, cwd=ROOT).splitlines():
+    for line in run(command, cwd=ROOT).splitlines():
         row = json.loads(line)
         series.add("W8", row.pop("step"), row)

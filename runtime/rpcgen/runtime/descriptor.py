@@ -209,3 +209,13 @@ class Interface(Struct, eq=False):
             method.interface = self
         for event in self.events:
             event.interface = self
+
+    @property
+    def has_past(self) -> bool:
+        """Whether any type was another one at some version, or has versions of its own."""
+        return any(self.past)
+
+    @property
+    def past(self) -> tuple[Mapping[type, object], ...]:
+        """The tables of that; all are empty where nothing ever changed."""
+        return self.parts, self.gone, self.opened, self.fallbacks, self.clocks

@@ -19,10 +19,9 @@ from rpcgen.runtime.core.retries import FIRST_PAUSE, LEAST, MAX_ATTEMPTS, WINDOW
 ID = b"i" * 16
 
 
-def call(*, idempotent: bool = True, deadline: float | None = None, attempt: int = 1) -> Any:
+def call(*, deadline: float | None = None, attempt: int = 1) -> Any:
     """What the budget looks at of a call."""
-    plan = SimpleNamespace(method=SimpleNamespace(idempotent=idempotent))
-    return SimpleNamespace(plan=plan, deadline=deadline, attempt=attempt)
+    return SimpleNamespace(deadline=deadline, attempt=attempt)
 
 
 TRIED: list[Any] = [
@@ -35,9 +34,8 @@ TRIED: list[Any] = [
 
 @pytest.mark.parametrize("outcome", TRIED)
 def test_what_may_get_better_is_tried_again(outcome: Any) -> None:
-    """For idempotent methods alone, and so often at most; the attempt is counted in the call."""
+    """So often at most; the attempt is counted in the call."""
     retries = Retries(lambda: 0.5)
-    assert retries.pause(call(idempotent=False), outcome, 0.0) is None
     made = call()
     assert retries.pause(made, outcome, 0.0) == FIRST_PAUSE / 2
     assert retries.pause(made, outcome, 0.0) == FIRST_PAUSE

@@ -13,8 +13,7 @@ from rpcgen.runtime import errors
 from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, Failure, Fault, Refusal, Reply
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.versions.answers import VersionedReader
-from rpcgen.runtime.core.versions.converters import converted
+from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.versions.dates import in_effect
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Method, Version
 from rpcgen.runtime.errors import (
@@ -28,6 +27,9 @@ from rpcgen.runtime.errors import (
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
+    from rpcgen.runtime.core.versions.answers import VersionedReader
+
+    AnswerReader = Reader | VersionedReader
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -69,12 +71,10 @@ class Answers:
         self._at = at
         self._codecs = codecs
         self._converters = converters
-        self._results: dict[int | None, tuple[VersionedReader, str]] = {
-            None: self._result_reader(at)
-        }
-        self._errors: dict[tuple[str, int | None], tuple[ErrorType, VersionedReader]] = {}
+        self._results: dict[int | None, tuple[AnswerReader, str]] = {None: self._result_reader(at)}
+        self._errors: dict[tuple[str, int | None], tuple[ErrorType, AnswerReader]] = {}
 
-    def _result_reader(self, at: Version) -> tuple[VersionedReader, str]:
+    def _result_reader(self, at: Version) -> tuple[AnswerReader, str]:
         """The reader of results of a version, and the stem of the converter that they then go through."""
         forms = [form for form in self._method.forms if form.returns is not NOTHING]
         form = in_effect(forms, at)
@@ -82,8 +82,12 @@ class Answers:
             return self._reader(self._method.returns, at), ""
         return self._reader(form.returns, at), form.convert
 
-    def _reader(self, of: Any, at: Version) -> VersionedReader:
+    def _reader(self, of: Any, at: Version) -> AnswerReader:
         interface = self._method.interface
+        if not interface.has_past:
+            return Reader(of, self._codecs.decode, strict=False)
+        from rpcgen.runtime.core.versions.answers import VersionedReader
+
         return VersionedReader(of, interface, at, self._codecs, self._converters)
 
     def _written_for(self, minor: int | None) -> int | None:
@@ -129,6 +133,8 @@ class Answers:
             raise BadResult(f"the result of {self._method.name} cannot be read: {text}") from error
         if not stem:
             return value
+        from rpcgen.runtime.core.versions.converters import converted  # few programs convert
+
         try:
             return converted(self._converters, f"result_{stem}", value)
         except BadArguments as error:

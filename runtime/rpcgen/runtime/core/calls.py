@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.envelope import Beat, Refusal
-from rpcgen.runtime.core.retries import Retries
 from rpcgen.runtime.core.series import Series
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import (
@@ -25,6 +24,7 @@ from rpcgen.runtime.errors import (
 from rpcgen.runtime.peers import ANYBODY, News, Peer, Stranded, Undelivered
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.retries import Retries
     from rpcgen.runtime.core.wires.wire import Wire
 
 #: A call that a server took no notice of, or refused because it drains or was away, is sent again; so often at most.
@@ -46,7 +46,7 @@ class Calls:
         self._wire = wire
         self.counters = counters
         self.pending: dict[bytes, Call] = {}
-        self._retries = Retries()
+        self._retries: Retries | None = None
         self._series = Series(new_id)
 
     def open(self, call: Call, peer: Peer, now: float) -> bytes:
@@ -54,7 +54,7 @@ class Calls:
         if not call.id:  # all attempts at one call share its id
             call.id = self._new_id()
             if call.plan.method.idempotent:
-                self._retries.count(now)
+                self._budget().count(now)
         frame = call.frame(now)  # may raise, so before anything is entered
         call.peer = peer
         call.heard = now
@@ -185,11 +185,21 @@ class Calls:
             # Only the server that was away knows that it has asked for this call again.
             call.peer = call.peer if unsent is None and _refusal(call) == Stale.code else None
             return 0.0
-        pause = self._retries.pause(call, unsent or call.answer, now)
+        if not call.plan.method.idempotent:
+            return None
+        pause = self._budget().pause(call, unsent or call.answer, now)
         if pause is not None:
             self.counters.retried += 1
             call.peer = None
         return pause
+
+    def _budget(self) -> Retries:
+        """What keeps retries rare, of all calls since the first that may be retried."""
+        if self._retries is None:
+            from rpcgen.runtime.core.retries import Retries
+
+            self._retries = Retries()
+        return self._retries
 
     def moves(self, cast: Call, unsent: NotSent) -> bool:
         """Whether a cast that could not be sent is to be sent to another server."""

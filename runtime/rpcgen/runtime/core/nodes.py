@@ -47,6 +47,13 @@ def has_extra(node: inspect.Type) -> bool:
     return any(isinstance(part, inspect.Metadata) and extra_of(part) for part in below(node))
 
 
+def is_open(node: inspect.Type) -> bool:
+    """Whether a value can hold an unknown member of an open union, which has no place of its own when encoded."""
+    return any(
+        isinstance(part, inspect.StructType) and is_open_union(part.cls) for part in below(node)
+    )
+
+
 def keeps_absent(field: inspect.Field) -> bool:
     """Whether a field has `presence: explicit`: it may be absent, and nothing is filled in."""
     filled = field.default is not NODEFAULT or field.default_factory is not NODEFAULT

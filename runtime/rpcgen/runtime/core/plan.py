@@ -10,9 +10,7 @@ from rpcgen.runtime.core.answers import Answers
 from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Settings
 from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
 from rpcgen.runtime.core.routes import Routes, router_of
-from rpcgen.runtime.core.versions.converters import check_converters, converted, overrides
 from rpcgen.runtime.core.versions.dates import exists, in_effect, minor_in, next_after
-from rpcgen.runtime.core.versions.history import result_needs
 from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
 from rpcgen.runtime.descriptor import NOTHING, Interface, Kind, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, ConfigurationError
@@ -82,6 +80,8 @@ class Plan:
         self._converters = settings.converters
         self.since = minor_in(method.since, version[0])
         if settings.wire.one_version:
+            from rpcgen.runtime.core.versions.history import result_needs
+
             self.since = max(self.since, result_needs(method, version))
         self.kinds = _kinds(method, form, settings.converters)
         self.routes = Routes(
@@ -112,6 +112,8 @@ class Plan:
         assert self._form is not None
         if self._form.returns is not NOTHING:
             return outcome  # the converter has made it of the older form's result already
+        from rpcgen.runtime.core.versions.converters import converted  # few programs convert
+
         try:
             return converted(self._converters, f"result_{self._form.convert}", outcome)
         except BadArguments as error:
@@ -120,7 +122,10 @@ class Plan:
 
 def check_brought(interface: Interface, settings: Settings) -> None:
     """Raise ConfigurationError unless a client was given all functions of the program that its interface asks for."""
-    check_converters(settings.converters, interface.client_converters, interface, "client")
+    if settings.converters is not interface.client_converters:  # both None, nearly always
+        from rpcgen.runtime.core.versions.converters import check_converters
+
+        check_converters(settings.converters, interface.client_converters, interface, "client")
     for name in {method.router for method in interface.methods if method.router is not None}:
         router_of(name, settings)
 
@@ -142,8 +147,12 @@ def _kinds(method: Method[Any, Any], form: Form | None, converters: object) -> d
         return {}
     now: set[Kind] = {route.kind for route in method.routes}
     then: set[Kind] = {route.kind for route in form.routes}
+    if now <= then:
+        return {}
+    from rpcgen.runtime.core.versions.converters import overrides  # few programs convert
+
     base = method.interface.client_converters
-    if now <= then or not overrides(converters, base, f"result_{form.convert}"):
+    if not overrides(converters, base, f"result_{form.convert}"):
         return {}
     return {kind: kind if kind in then else next(iter(then)) for kind in now}
 

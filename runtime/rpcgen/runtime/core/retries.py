@@ -59,11 +59,11 @@ class Retries:
         self._now[0] += 1
 
     def pause(self, call: Call, outcome: Answer | NotSent | None, now: float) -> float | None:
-        """Seconds after which the call is to be tried again; None: it ends with this outcome.
+        """Seconds after which a call of an idempotent method is to be tried again; None: it ends with this outcome.
 
         Counts the retry.
         """
-        if not call.plan.method.idempotent or call.attempt >= MAX_ATTEMPTS:
+        if call.attempt >= MAX_ATTEMPTS:
             return None
         least = _wait_of(outcome)
         if least is None:

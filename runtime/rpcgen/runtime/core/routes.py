@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import fields
 from rpcgen.runtime.core.call import Options, Router, Settings
-from rpcgen.runtime.core.versions.converters import overrides
 from rpcgen.runtime.core.versions.dates import exists, has_begun, in_effect, minor_in, next_after
 from rpcgen.runtime.descriptor import Interface, Kind, Method, Route, Topic, Version
 from rpcgen.runtime.errors import ConfigurationError, InvalidTarget, VersionPinned
@@ -185,9 +184,11 @@ def can_be_sent(method: Method[Any, Any], at: Version, converters: object) -> bo
     there = {route.kind for route in routes if exists(route.since, route.until, at)}
     if there & {route.kind for route in method.routes}:
         return True
-    base = method.interface.client_converters
-    crosses = form is not None and overrides(converters, base, f"result_{form.convert}")
-    return bool(there) and crosses
+    if form is None or not there:
+        return False
+    from rpcgen.runtime.core.versions.converters import overrides  # few programs convert
+
+    return overrides(converters, method.interface.client_converters, f"result_{form.convert}")
 
 
 def by_name(arguments: Struct) -> dict[str, Any]:

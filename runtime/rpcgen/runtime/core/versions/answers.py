@@ -9,7 +9,7 @@ from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.history import has_history, has_past, undecodable, untyped
+from rpcgen.runtime.core.versions.history import has_history, undecodable, untyped
 from rpcgen.runtime.descriptor import Interface, Version
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class VersionedReader:
         self._converters = converters
         self._reader = Reader(of, codecs.decode, strict=False)
         self._node: inspect.Type | None = None
-        if has_past(interface) and has_history(node := inspect.type_info(of), interface):
+        if interface.has_past and has_history(node := inspect.type_info(of), interface):
             self._node = node
         self._visits: dict[Codec, Visit | None] = {}
 

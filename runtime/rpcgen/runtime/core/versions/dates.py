@@ -15,6 +15,9 @@ if TYPE_CHECKING:
         def until(self) -> Version: ...
 
 
+#: In place of a minor that a value needs (glance.py): only a closer look tells.
+LOOK_CLOSER = 2**31
+
 DatedT = TypeVar("DatedT", bound="_Dated")
 
 

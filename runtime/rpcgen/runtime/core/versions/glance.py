@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, UNSET, Struct, inspect
 from rpcgen.runtime.core.nodes import below, is_open_union, keeps_absent
-from rpcgen.runtime.core.versions.history import LOOK_CLOSER
+from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
     gone_matters,

@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Any
 
 import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import DECODE_ERRORS, Codec, Undecodable
-from rpcgen.runtime.core.nodes import below, is_open_union
+from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.reading import refuse_twice
 from rpcgen.runtime.descriptor import NOTHING, Interface, Method, Version
 from rpcgen.runtime.errors import BadArguments
 
-#: The answer of a glance (glance.py) that has to be followed by a closer look.
-LOOK_CLOSER = 2**31
-
-
-def has_past(interface: Interface) -> bool:
-    """Whether any type of an interface was another one at some version, or has versions of its own."""
-    return any(_tables(interface))
-
 
 def has_history(node: inspect.Type, interface: Interface) -> bool:
     """Whether anything in a type was another one at some version, or has versions of its own."""
-    tables = _tables(interface)
-    return any(tables) and any(
-        any(part.cls in table for table in tables)
+    return interface.has_past and any(
+        any(part.cls in table for table in interface.past)
         for part in below(node)
         if isinstance(part, (inspect.StructType, inspect.EnumType))
-    )
-
-
-def _tables(interface: Interface) -> tuple[Container[type], ...]:
-    return (
-        interface.parts,
-        interface.gone,
-        interface.opened,
-        interface.fallbacks,
-        interface.clocks,
-    )
-
-
-def is_open(node: inspect.Type) -> bool:
-    """Whether a value can hold an unknown member of an open union, which has no place of its own when encoded."""
-    return any(
-        isinstance(part, inspect.StructType) and is_open_union(part.cls) for part in below(node)
     )
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 from rpcgen.runtime.core.codec import CODECS, Codec
+from rpcgen.runtime.core.nodes import is_open
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.history import has_history, is_open
+from rpcgen.runtime.core.versions.history import has_history
 from rpcgen.runtime.descriptor import Interface, Version
 
 if TYPE_CHECKING:

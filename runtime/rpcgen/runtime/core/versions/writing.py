@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import Struct, inspect
+from rpcgen.runtime.core.nodes import is_open
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.converters import converted
-from rpcgen.runtime.core.versions.history import LOOK_CLOSER, has_history, is_open
+from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
 from rpcgen.runtime.descriptor import Interface, Version
 from rpcgen.runtime.errors import BadArguments, MistypedArgument
 
@@ -65,7 +65,7 @@ class ArgumentsWriter:
         self._node = node = cast("inspect.StructType", inspect.type_info(of))
         self._reader = Reader(of, settings.codecs.decode, strict=True, own=True, node=node)
         self._glance: Glance | None = None
-        if has_history(node, interface) or is_open(node):
+        if is_open(node) or (interface.has_past and _has_history(node, interface)):
             from rpcgen.runtime.core.versions.glance import Glances
 
             self._glance = Glances(interface, at).of(node)
@@ -209,8 +209,16 @@ class FormWriter:
         for name, value in (gone or {}).items():
             if value is not None and value not in ("", [], {}):  # the converter would not see it
                 raise refuse((name,), None)
+        from rpcgen.runtime.core.versions.converters import converted  # few programs convert
+
         older = converted(self._converters, self._converter, arguments, self._of)
         return self._form.write(older, None, refuse)
+
+
+def _has_history(node: inspect.Type, interface: Interface) -> bool:
+    from rpcgen.runtime.core.versions.history import has_history
+
+    return has_history(node, interface)
 
 
 def _as_it_is(value: Any, found: Found, path: Path) -> Any:
