@@ -150,7 +150,9 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     if action is None and not _is_same_default(old.default, new.default):
         action = ("default", "changed")
     if action is not None:
-        since, silent = since_text(new.dated), _is_silent(walk, new, spot)
+        since = since_text(new.dated)
+        # Nobody leaves out what is required now, and the language has no such thing in a request that is older than it.
+        silent = _is_silent(walk, new, spot) and not is_required(new, walk.new.types)
         told = "" if new.default is None else "its default"
         kept = action == ("field", "became-required") and takes_null(spot)
         walk.found(
