@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import amqp_session, amqp_url, rabbit
 
 __all__ = ["amqp_session", "amqp_url", "rabbit"]

@@ -23,6 +23,7 @@ import amqp
 import psutil
 import pytest
 
+from tests import erlang
 from tests.ports import free_port
 
 USER = "tester"
@@ -227,7 +228,7 @@ class RabbitServer:
             self._mapper = None
         self._folder.cleanup()
 
-    # --- its own tool ---------------------------------------------------------------------------------------------
+    # --- its own tools --------------------------------------------------------------------------------------------
 
     def ctl(self, *arguments: str) -> str:
         """What `rabbitmqctl` prints."""
@@ -249,10 +250,24 @@ class RabbitServer:
             check=False,
         )
 
+    def evaluate(self, expressions: str) -> str:
+        """What Erlang expressions print in the node; the last one has to be `ok`."""
+        done = subprocess.run(
+            [*self._prefix, program("erl_call"), "-sname", _NODE, "-r", "-fetch_stdout", "-e"],
+            env=self._environment,
+            input=f"{expressions}\n",
+            capture_output=True,
+            text=True,
+            timeout=30.0,
+            check=False,
+        )
+        said = done.stdout.removesuffix("{ok, ok}")
+        assert done.stdout != said, done.stdout + done.stderr
+        return said
+
     def listed(self, what: str, *columns: str, vhost: str = "/") -> list[list[str]]:
-        """The rows of `rabbitmqctl list_WHAT`, sorted."""
-        place = () if what in ("connections", "channels") else ("--vhost", vhost)
-        text = self.ctl(f"list_{what}", *place, "--no-table-headers", *columns)
+        """Some columns of all connections and channels, or of a virtual host's queues, exchanges..., sorted by row."""
+        text = self.evaluate(erlang.listing(what, columns, vhost))
         return sorted(line.split("\t") for line in text.splitlines())
 
     def messages(self, *prefixes: str) -> int:
@@ -267,8 +282,7 @@ class RabbitServer:
     def new_vhost(self, name: str = "") -> str:
         """The name of a virtual host that nobody has used."""
         name = name or secrets.token_hex(6)
-        self.ctl("add_vhost", name)
-        self.ctl("set_permissions", "--vhost", name, USER, ".*", ".*", ".*")
+        self.evaluate(erlang.new_vhost(name, USER))
         return name
 
 

@@ -16,7 +16,7 @@ from tests.bench.fleet import WorkerFailed
 from tests.bench.guarantees import GUARANTEES
 from tests.bench.plan import ADAPTERS, BROKER_ADAPTERS, Plan
 from tests.bench.series import Series
-from tests.compiled import import_from
+from tests.packages import import_from
 from tests.rabbitd import program
 
 SHORT = Plan(rounds=1, seconds=0.05, warm_up=0.02, cold_rounds=1, paired_rounds=1, methods=0)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct, field
 
 from tests.chaos.journal import Facts, Version
-from tests.compiled import INTERFACES
+from tests.packages import INTERFACES
 
 
 class Ask(Struct, frozen=True):

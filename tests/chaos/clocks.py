@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.chaos.hosts import Surroundings
+from tests.chaos.surroundings import Surroundings
 
 _VARIABLE = "RPCGEN_TEST_CLOCK"
 

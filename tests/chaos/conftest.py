@@ -13,7 +13,8 @@ import pytest
 from tests.chaos.errands import PACKAGE
 from tests.chaos.fleet import Fleet, Fleets
 from tests.chaos.rows import ROWS
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import import_from
 from tests.rabbitd import RabbitServer
 
 

@@ -26,7 +26,7 @@ from rpcgen.runtime import (
 
 from tests.chaos.asks import SCENARIOS, Ask
 from tests.chaos.journal import Began, Ended, Journal, Version
-from tests.compiled import import_from
+from tests.packages import import_from
 
 #: Seconds that a call may take: a hang becomes an outcome.
 TIMEOUT = 10.0

@@ -21,8 +21,8 @@ from tests.chaos import clocks
 from tests.chaos.journal import Journal, Ran
 from tests.chaos.payloads import digest
 from tests.chaos.poisons import POISONS
-from tests.compiled import import_from
 from tests.conformance.serve_lab import announce
+from tests.packages import import_from
 
 PACKAGE = "test_errand"
 

@@ -21,8 +21,7 @@ from rpcgen.runtime.rpcgen_meta import Health, MetaClient
 
 from tests.chaos import errands
 from tests.chaos.asking import Asker
-from tests.chaos.campaign import LIMIT, Process, urls
-from tests.chaos.hosts import HERE, Surroundings
+from tests.chaos.campaign import urls
 from tests.chaos.journal import (
     Checker,
     Ended,
@@ -34,8 +33,10 @@ from tests.chaos.journal import (
     Reading,
     Violation,
 )
+from tests.chaos.process import LIMIT, Process
 from tests.chaos.remote import RemoteAsker
 from tests.chaos.rows import ROWS
+from tests.chaos.surroundings import HERE, Surroundings
 from tests.conformance.waiting import eventually
 from tests.rabbitd import RabbitServer
 

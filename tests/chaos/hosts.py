@@ -11,33 +11,17 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
+
+from tests.chaos.surroundings import Surroundings
 
 PROGRAMS = ("ip", "ss", "nft")
 #: Addresses inside the namespaces, which nobody else sees.
 CLIENTS, SERVERS = "10.77.0.1", "10.77.0.2"
 
 _numbers = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Where a process runs: what its command begins with, and what is in its environment."""
-
-    prefix: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict[str, str])
-
-
-#: Where the tests run.
-HERE = Surroundings()
-
-
-def few_descriptors(limit: int) -> Surroundings:
-    """A process that may open only so many files."""
-    return Surroundings(("prlimit", f"--nofile={limit}:{limit}"))
 
 
 class Network:

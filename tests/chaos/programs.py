@@ -26,7 +26,7 @@ from tests.chaos.asking import Asker
 from tests.chaos.cycles import crowd, cycle
 from tests.chaos.errands import PACKAGE
 from tests.chaos.journal import Ended, Journal
-from tests.compiled import import_from
+from tests.packages import import_from
 
 
 def load(

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from tests.chaos.asking import Asker
-from tests.chaos.campaign import Process
 from tests.chaos.journal import Ended
 from tests.chaos.payloads import payload
+from tests.chaos.process import Process
 
 
 class Order(Struct, frozen=True):

@@ -20,8 +20,8 @@ from rpcgen.runtime import AsyncServer, Server
 
 from tests.chaos.asks import SCENARIOS, Scenario, state_of
 from tests.chaos.journal import Journal, Ran
-from tests.compiled import import_from
 from tests.conformance.serve_lab import announce
+from tests.packages import import_from
 
 DRAIN = 5.0
 #: Seconds that one handler in four takes, so that every server that is stopped has some of them running.

@@ -17,8 +17,9 @@ from rpcgen.runtime import NotSent, Server, TooLarge, Unknown
 
 from tests.chaos.fleet import report
 from tests.chaos.keeper import Journal, endpoint
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import RabbitServer
 
 pytestmark = pytest.mark.timeout(120)

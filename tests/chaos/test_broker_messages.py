@@ -11,9 +11,9 @@ import pytest
 from rpcgen.runtime.drivers.amqp import desk, letters
 
 from tests.chaos.asking import Asker
-from tests.chaos.campaign import LIMIT
 from tests.chaos.fleet import LONG, Fleet, Fleets, report
 from tests.chaos.poisons import DEADLY, POISONS
+from tests.chaos.process import LIMIT
 from tests.chaos.proxy import Proxy
 from tests.chaos.tap import Tap
 from tests.conformance.waiting import eventually

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from tests.chaos.campaign import LIMIT
 from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, report, said, seconds
 from tests.chaos.journal import Ended
+from tests.chaos.process import LIMIT
 from tests.chaos.proxy import Proxy, blackhole
 from tests.conformance.waiting import eventually
 

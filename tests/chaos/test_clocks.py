@@ -9,9 +9,9 @@ import pytest
 
 from tests.chaos.clocks import Clock
 from tests.chaos.fleet import LONG, Fleet, Fleets, report, seconds
-from tests.chaos.hosts import HERE
 from tests.chaos.journal import Ended
 from tests.chaos.remote import RemoteAsker
+from tests.chaos.surroundings import HERE
 from tests.conformance.waiting import eventually
 from tests.redisd import RedisServer
 

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from tests.chaos.fleet import LONG, Fleets, report
-from tests.chaos.hosts import few_descriptors
 from tests.chaos.proxy import Proxy
+from tests.chaos.surroundings import few_descriptors
 from tests.conformance.waiting import eventually
 
 pytestmark = [

@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, report
-from tests.chaos.hosts import HERE
 from tests.chaos.remote import RemoteAsker
+from tests.chaos.surroundings import HERE
 from tests.conformance.waiting import eventually
 from tests.redisd import RedisServer
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.campaign import Process
 from tests.chaos.fleet import LONG, Fleet, Fleets, report, said
+from tests.chaos.process import Process
 from tests.conformance.waiting import eventually
 from tests.redisd import RedisServer
 

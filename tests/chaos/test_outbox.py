@@ -18,8 +18,9 @@ from rpcgen.runtime import ConfigurationError, NotSent, Server
 
 from tests.chaos.fleet import LONG, Fleets, report
 from tests.chaos.test_broker_shortage import ALARMS
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.ports import free_port
 from tests.rabbitd import RabbitServer
 from tests.runtime.outbox.parts import Nursery, ask, status, waiting

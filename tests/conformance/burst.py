@@ -17,7 +17,7 @@ from typing import Any
 
 from rpcgen.runtime import AsyncTransport, NotSent, Transport
 
-from tests.compiled import import_from
+from tests.packages import import_from
 
 ROOT = Path(__file__).parents[2]
 

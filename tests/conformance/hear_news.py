@@ -13,7 +13,7 @@ from typing import Any
 
 from rpcgen.runtime import EventServer
 
-from tests.compiled import import_from
+from tests.packages import import_from
 
 
 def main(directory: str, url: str, group: str, journal: str) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rpcgen.runtime import AsyncServer, Server
 
-from tests.compiled import import_from
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.waiting import eventually
+from tests.packages import import_from
 
 
 def main(world: str, directory: str, url: str, name: str) -> None:

@@ -149,7 +149,7 @@ async def test_a_cancelled_stop_still_ends_the_server(lab: ModuleType, url: str)
 SCRIPT = """
 import asyncio, sys, threading
 from pathlib import Path
-from tests.compiled import import_from
+from tests.packages import import_from
 from tests.conformance.test_endings import deaf
 from rpcgen.runtime import AsyncServer
 lab = import_from(Path(sys.argv[1]), "test_lab")

@@ -18,11 +18,12 @@ from rpcgen.runtime import (
     VersionPinned,
 )
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.conftest import name_of
 from tests.conformance.newsroom import Newsroom, Notes, spread
 from tests.conformance.waiting import eventually
 from tests.conformance.worlds import Worlds
+from tests.packages import INTERFACES, import_from
 
 #: Events are few; a machine that does much else needs its time for each.
 LIMIT = 20.0

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.stairs import Stairs, endpoint, whole
 from tests.conformance.waiting import eventually
 from tests.conformance.worlds import Worlds
+from tests.packages import INTERFACES, import_from
 
 #: Messages are few; a machine that does much else needs its time for each.
 LIMIT = 20.0

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from rpcgen.runtime import ConfigurationError, VersionPinned, VersionRejected
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.worlds import Worlds
+from tests.packages import INTERFACES, import_from
 
 
 @pytest.fixture(scope="session")

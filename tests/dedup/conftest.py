@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from rpcgen.runtime import AsyncSqliteStore, SqliteStore
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import INTERFACES, import_from
 
 
 @pytest.fixture(scope="session")

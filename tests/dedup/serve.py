@@ -13,9 +13,9 @@ from typing import Any
 
 from rpcgen.runtime import AsyncServer, AsyncSqliteStore, Server, SqliteStore
 
-from tests.compiled import import_from
 from tests.conformance.serve_lab import announce
 from tests.dedup.bank import SCHEMA, Runs, async_endpoint, die, endpoint
+from tests.packages import import_from
 
 
 def main(world: str, directory: str, url: str, name: str, when: str) -> None:

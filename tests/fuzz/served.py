@@ -20,10 +20,11 @@ from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
 from rpcgen.runtime.core.wires.native import NATIVE
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.fuzz import strict
 from tests.fuzz.fits import fits, hints_of, same
 from tests.fuzz.judge import Invalid, Judge
+from tests.packages import INTERFACES, import_from
 from tests.versions.reference import Converter, Step
 
 #: Package, class, file.

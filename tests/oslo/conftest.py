@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from rpcgen.runtime import Profile, Server
 
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
 from tests.oslo.ours import endpoint
 from tests.oslo.processes import OsloClient, OsloServer, their_url
 from tests.oslo.recorded import HERE
+from tests.packages import import_from
 from tests.rabbitd import RabbitServer
 
 #: Two seconds of silence, which is the least that can be asked of both kinds.

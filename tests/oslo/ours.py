@@ -8,8 +8,8 @@ from typing import Any
 
 from rpcgen.runtime import Context
 
-from tests.compiled import import_from
 from tests.oslo.recorded import PROGRAMS
+from tests.packages import import_from
 
 #: Under the name by which both sides of a hand-written program know it.
 peer_errors = import_from(PROGRAMS, "peer_errors")

@@ -22,10 +22,11 @@ from rpcgen.runtime import (
     use_context,
 )
 
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
 from tests.oslo.conftest import WATCHED
 from tests.oslo.processes import OsloServer
 from tests.oslo.recorded import HERE
+from tests.packages import import_from
 from tests.rabbitd import RabbitServer
 
 Start = Callable[..., OsloServer]

@@ -13,9 +13,10 @@ import amqp
 import pytest
 from rpcgen.runtime import ConfigurationError, ConnectionLost, Context, Server
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
 from tests.oslo.processes import OsloClient
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import RabbitServer
 
 

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 from rpcgen.runtime import BadResult, Context, RemoteError, Server
 
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
 from tests.oslo.ours import endpoint
 from tests.oslo.processes import OsloClient, OsloServer
 from tests.oslo.recorded import HERE
 from tests.oslo.test_asking import VALUES
+from tests.packages import import_from
 
 Serve = Callable[..., Server]
 Ask = Callable[..., Any]

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from rpcgen.runtime import Server
 
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
 from tests.oslo.conftest import WATCHED
 from tests.oslo.operations import (
     SERVERS,
@@ -31,6 +31,7 @@ from tests.oslo.operations import (
 )
 from tests.oslo.processes import OsloClient, OsloServer
 from tests.oslo.recorded import HERE
+from tests.packages import import_from
 
 COUNT = int(os.environ.get("RPCGEN_OPERATIONS", "600"))
 SEED = int(os.environ.get("RPCGEN_SEED", "0")) or secrets.randbits(31)

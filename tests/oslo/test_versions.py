@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rpcgen.runtime import BadUrl, ConfigurationError, Context
 
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
 from tests.oslo.cores import ClientCore, ServerCore
+from tests.packages import import_from
 
 INTERFACE = """
 rpcgen: 1

@@ -11,7 +11,8 @@ import pytest
 from rpcgen.runtime import ConfigurationError, EventServer, Target, use_context
 from rpcgen.runtime.testing import AsyncRecordingTransport, RecordingTransport
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import INTERFACES, import_from
 
 #: Transports without events, and what the refusal says.
 WITHOUT = {

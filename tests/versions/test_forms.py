@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from rpcgen.runtime import BadArguments, MistypedArgument, Server, VersionPinned
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import INTERFACES, import_from
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.compiled import import_from
+from tests.packages import import_from
 
 #: Casts that an asyncio process has under way.
 TOGETHER = 20

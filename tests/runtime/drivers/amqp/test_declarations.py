@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from rpcgen.runtime import ConfigurationError, Server
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import RabbitServer
 
 

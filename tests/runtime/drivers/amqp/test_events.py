@@ -16,8 +16,9 @@ import pytest
 from rpcgen.runtime import ConfigurationError, EventServer, NotSent
 from rpcgen.runtime.drivers.amqp import desk
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import RabbitServer
 
 ROOT = Path(__file__).parents[4]

@@ -13,8 +13,9 @@ import pytest
 from rpcgen.runtime import AsyncServer, ConfigurationError, NotSent, Server
 from rpcgen.runtime.drivers.amqp import desk, letters
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import RabbitServer
 
 

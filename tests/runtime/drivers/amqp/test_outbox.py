@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from rpcgen.runtime import ConfigurationError, EventServer, Server
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.ports import free_port
 from tests.rabbitd import RabbitServer
 from tests.runtime.outbox.parts import ask, dead, status, waiting

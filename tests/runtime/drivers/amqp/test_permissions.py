@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from rpcgen.runtime import AuthError, ConfigurationError, NotSent, Server
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import PASSWORD, USER, RabbitServer
 
 HOW_TO = Path(__file__).parents[4] / "docs/how-to/run-over-rabbitmq.md"

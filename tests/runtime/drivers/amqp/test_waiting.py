@@ -14,9 +14,10 @@ import pytest
 from rpcgen.runtime import Server
 from rpcgen.runtime.drivers.amqp import letters
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.stairs import Stairs, endpoint, whole
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.rabbitd import RabbitServer
 
 LIMIT = 20.0

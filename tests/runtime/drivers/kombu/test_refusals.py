@@ -15,8 +15,9 @@ from rpcgen.runtime.drivers.kombu.carriers import facts
 from rpcgen.runtime.drivers.kombu.carriers.facts import FACTS
 from rpcgen.runtime.transport import find_driver
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.lab import Bench, endpoint
+from tests.packages import INTERFACES, import_from
 
 #: URL -> what the error has to name: the transport, and what is the matter with it.
 REFUSED = {

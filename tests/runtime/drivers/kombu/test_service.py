@@ -26,12 +26,13 @@ from rpcgen.runtime.drivers.kombu.line import Line
 from rpcgen.runtime.drivers.kombu.names import Names, new_token
 from rpcgen.runtime.url import parse_url
 
-from tests.compiled import INTERFACES, compile_to, import_from
+from tests.compiled import compile_to
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import request
 from tests.conformance.stairs import Stairs
 from tests.conformance.stairs import endpoint as stairs_endpoint
 from tests.conformance.waiting import eventually
+from tests.packages import INTERFACES, import_from
 from tests.redisd import RedisServer, encrypted_redis, kombu_url
 
 

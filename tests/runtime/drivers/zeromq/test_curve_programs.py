@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from rpcgen.runtime import AsyncTransport, AuthError, Server, Transport
 
-from tests.compiled import compile_to, import_from
+from tests.compiled import compile_to
+from tests.packages import import_from
 from tests.runtime.drivers.zeromq.keyring import Keyring
 from tests.runtime.drivers.zeromq.parts import ROOT
 
