@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -160,6 +160,11 @@ class Fleet:
         if wait:
             process.ready()
         return process
+
+    def serve_all(self, numbers: Iterable[int], world: str, **options: Any) -> None:
+        """Start some servers at once, and wait until all of them serve."""
+        for process in [self.serve(number, world, wait=False, **options) for number in numbers]:
+            process.ready()
 
     def asker(self, world: str, name: str = "a") -> Asker:
         """A client in this process."""

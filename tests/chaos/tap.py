@@ -68,7 +68,7 @@ class Tap:
             self._came_by.append((again, told["exchange_name"], key))
 
     def __enter__(self) -> Self:
-        self._broker.ctl("trace_on")
+        self._broker.evaluate('ok = rabbit_trace:start(<<"/">>).')
         self._thread.start()
         return self
 
@@ -78,7 +78,7 @@ class Tap:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._broker.ctl("trace_off")
+        self._broker.evaluate('ok = rabbit_trace:stop(<<"/">>).')
         self._ended.set()
         self._thread.join(5.0)
         self._connection.close()

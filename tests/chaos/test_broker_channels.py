@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,17 +28,25 @@ pytestmark = pytest.mark.timeout(120)
 LARGEST, PATIENCE = 1_000_000, 3
 
 
+#: What makes a node displeased soon, for the channels that are opened from then on.
+STRICT = {
+    "max_message_size": LARGEST,
+    "consumer_timeout": PATIENCE * 1000,
+    "channel_tick_interval": 500,
+}
+
+
 @pytest.fixture(scope="module")
-def strict() -> Iterator[RabbitServer]:
-    """A node that is soon displeased."""
-    server = RabbitServer(
-        f"max_message_size = {LARGEST}", f"consumer_timeout = {PATIENCE * 1000}"
-    ).start()
-    try:
-        server.ctl("eval", "application:set_env(rabbit, channel_tick_interval, 500).")
-        yield server
-    finally:
-        server.end()
+def strict(mortal: RabbitServer) -> Iterator[RabbitServer]:
+    """A node that is soon displeased, for a while."""
+    with ExitStack() as stack:
+        for name, value in STRICT.items():
+            before = mortal.evaluate(
+                f"{{ok, Value}} = application:get_env(rabbit, {name}), io:write(Value)."
+            )
+            stack.callback(mortal.evaluate, f"application:set_env(rabbit, {name}, {before}).")
+            mortal.evaluate(f"application:set_env(rabbit, {name}, {value}).")
+        yield mortal
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ class Secure:
         """Let the node show another certificate to whoever connects from now on."""
         os.replace(key, self.folder / "server.key")
         os.replace(file, self.folder / "server.pem")
-        self.broker.ctl("eval", "ssl:clear_pem_cache().")
+        self.broker.evaluate("ssl:clear_pem_cache().")
 
     def own(self, name: str) -> str:
         """The options of a client with a certificate of its own."""

@@ -99,7 +99,7 @@ def test_every_message_comes_twice(world: str, fleets: Fleets) -> None:
 
 def test_the_broker_delivers_again(world: str, fleets: Fleets) -> None:
     """F30: what a server had when its connection was cut; calls run once, and what is kept is not lost."""
-    rounds = 30 if LONG else 5
+    rounds, between = (30, 100) if LONG else (5, 50)
     with fleets("amqp") as fleet, Proxy(fleet.broker.port) as proxy:
         behind = fleet.url.replace(fleet.broker.host, f"127.0.0.1:{proxy.port}")
         fleet.serve(1, world, behind)
@@ -113,7 +113,7 @@ def test_the_broker_delivers_again(world: str, fleets: Fleets) -> None:
             program.ready()
         for _ in range(rounds):
             before = fleet.count(lambda run: run.server == "s1")
-            fleet.runs(before + 100, lambda run: run.server == "s1")
+            fleet.runs(before + between, lambda run: run.server == "s1")
             proxy.cut()
         for program in programs:
             program.end_input()
@@ -136,8 +136,7 @@ def test_the_broker_delivers_again(world: str, fleets: Fleets) -> None:
 def test_kept_messages_are_poison(world: str, fleets: Fleets) -> None:
     """F28: they are put aside, once, after five attempts, the death of their server being one; those behind them run."""
     with fleets("amqp") as fleet:
-        for number in (1, 2):
-            fleet.serve(number, world)
+        fleet.serve_all((1, 2), world)
         asker = fleet.asker(world)
         raising = [how for how in POISONS if how not in (*DEADLY, "hang")]
         bad = [asker.ask("keep", server="s1", how=how).ticket for how in raising]

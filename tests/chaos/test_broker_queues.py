@@ -10,6 +10,9 @@ import pytest
 
 from tests.chaos.asking import Asker
 from tests.chaos.fleet import LONG, Fleet, Fleets, report
+from tests.chaos.journal import Began
+from tests.chaos.process import LIMIT
+from tests.conformance.waiting import eventually
 
 pytestmark = [
     pytest.mark.timeout(120),
@@ -19,6 +22,8 @@ pytestmark = [
 TOPIC = "test/errand"
 #: Seconds after which a server does what it does however long it has been there.
 SETTLED = 7.0
+#: The timeout of what is under way at a loss, and of nothing else.
+LASTING = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +57,37 @@ LOSSES = {
 SHOWN = [name for name in LOSSES if LONG or name != "the exchange of fanouts"]
 
 
-@pytest.mark.parametrize("what", SHOWN)
-def test_it_is_made_again(world: str, what: str, fleets: Fleets) -> None:
-    """F19: its loss is noticed; what cannot be done meanwhile says so; connections, and what is under way, stay."""
-    loss = LOSSES[what]
+def test_they_are_made_again(world: str, fleets: Fleets) -> None:
+    """F19: a loss is noticed; what cannot be done meanwhile says so; connections, and what is under way, stay."""
     with fleets("amqp", servers=1) as fleet:
         fleet.serve(1, world)
         served = time.monotonic()
         asker = fleet.asker(world)
-        for method in ("work", "keep"):
-            asker.ask(method)
-        name, before = whole(fleet, loss), connections(fleet)
-        if loss.exchange:  # of whose loss the broker tells nobody
-            time.sleep(max(0.0, served + SETTLED - time.monotonic()))
-        under_way = asker.start(seconds=2.0, timeout=20.0, may=(loss.under_way,))
-        fleet.runs(3)
-        delete(fleet, name, exchange=loss.exchange)
-        began = time.monotonic()
-        failed = 0
-        while not works(fleet, asker, loss):
-            failed += 1
-            assert time.monotonic() < began + 20.0, "it is not made again"
-        back = time.monotonic() - began
-        told = under_way.result(25.0)
-        after = connections(fleet)
+        for what in SHOWN:
+            if LOSSES[what].exchange:  # of whose loss the broker tells nobody
+                time.sleep(max(0.0, served + SETTLED - time.monotonic()))
+            lose(fleet, asker, what, world)
         fleet.verdict(lost_casts=True)
+
+
+def lose(fleet: Fleet, asker: Asker, what: str, world: str) -> None:
+    """Delete something that works while a call is under way, and see it made again."""
+    loss = LOSSES[what]
+    for method in ("work", "keep"):
+        asker.ask(method)
+    name, before = whole(fleet, loss), connections(fleet)
+    earlier = lasting(fleet)
+    under_way = asker.start(seconds=2.0, timeout=LASTING, may=(loss.under_way,))
+    eventually(lambda: earlier < lasting(fleet) <= {run.ticket for run in fleet.ran()}, LIMIT)
+    delete(fleet, name, exchange=loss.exchange)
+    began = time.monotonic()
+    failed = 0
+    while not works(fleet, asker, loss):
+        failed += 1
+        assert time.monotonic() < began + 20.0, "it is not made again"
+    back = time.monotonic() - began
+    told = under_way.result(LASTING + 5.0)
+    after = connections(fleet)
     report(
         f"F19 {what} deleted, amqp {world}",
         f"works again in 5 s, the same connections, a call that is under way ends as {loss.under_way}, in 5 s",
@@ -86,6 +97,13 @@ def test_it_is_made_again(world: str, what: str, fleets: Fleets) -> None:
     assert back <= 5.0
     assert before <= after
     assert told.took <= 5.0
+
+
+def lasting(fleet: Fleet) -> set[str]:
+    """What was, or is, under way at a loss."""
+    return {
+        each.ticket for each in fleet.read() if isinstance(each, Began) and each.limit == LASTING
+    }
 
 
 def works(fleet: Fleet, asker: Asker, loss: Loss) -> bool:

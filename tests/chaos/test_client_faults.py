@@ -63,11 +63,11 @@ def test_replies_come_too_late(transport: str, world: str, fleets: Fleets) -> No
         while len(late) < count // 2 or not counters.late:
             calls = [
                 asker.start(
-                    seconds=0.015 + n / 4000,
+                    seconds=0.016 + n / 3000,
                     timeout=0.02,
                     may=("ok", "unknown", "rejected", "not_sent"),
                 )
-                for n in range(20)  # some answers cross the word that nobody waits for them
+                for n in range(20)  # of some the answer crosses the word that nobody waits for it
             ]
             good += [asker.start(timeout=5.0) for _ in range(20)]
             late += [call.result(5.0).outcome for call in calls]

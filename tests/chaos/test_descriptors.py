@@ -35,12 +35,15 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def share(process: psutil.Process) -> float:
-    """Of a core, over some seconds."""
-    used, began = process.cpu_times(), time.monotonic()
+def share(*processes: psutil.Process) -> float:
+    """Of a core, over some seconds, of the process that took most."""
+
+    def used() -> list[float]:
+        return [times.user + times.system for times in (each.cpu_times() for each in processes)]
+
+    before, began = used(), time.monotonic()
     time.sleep(LOOKED)  # what is measured is a rate
-    now = process.cpu_times()
-    spent = now.user + now.system - used.user - used.system
+    spent = max(now - then for now, then in zip(used(), before, strict=True))
     return max(0.0, spent) / (time.monotonic() - began)  # the sum of fractions may be just below
 
 
@@ -133,7 +136,7 @@ def test_programs_at_a_broker_may_open_no_more_files(world: str, fleets: Fleets)
         cut = time.monotonic()
         eventually(lambda: "ulimit -n: 3" in serving.complaints(), 10.0)
         told = asker.ask(timeout=1.0, may=("not_sent",))
-        spent = max(share(process) for process in processes)
+        spent = share(*processes)
         for process, limits in zip(processes, before, strict=True):
             process.rlimit(resource.RLIMIT_NOFILE, limits)
         began = time.monotonic()

@@ -43,8 +43,7 @@ def fan_out(fleet: Fleet, world: str, *, spread: float) -> str:
         spread: seconds after which a client knows a new server.
     """
     count = 200 if LONG else 30
-    for number in (1, 2, 3):
-        fleet.serve(number, world)
+    fleet.serve_all((1, 2, 3), world)
     asker = fleet.asker(world)
 
     def send(*everybody: str) -> set[str]:
@@ -89,8 +88,7 @@ def test_a_server_does_not_read_what_all_get(world: str, fleets: Fleets) -> None
     # A server runs no cast that may be older than its time since it was away, and it is away until all have been sent.
     patience = 600.0
     with fleets("zmq+tcp", servers=3, options=options) as fleet:
-        for number in (1, 2, 3):
-            fleet.serve(number, "asyncio", queue=2 * count)
+        fleet.serve_all((1, 2, 3), "asyncio", queue=2 * count)
         program = fleet.program("asker", "r", HERE, world=world)
         program.ready()
         asker = RemoteAsker(program)

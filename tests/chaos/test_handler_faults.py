@@ -34,8 +34,7 @@ def test_a_message_is_poison(transport: str, world: str, cast: bool, fleets: Fle
     good: list[Ended] = []
     told: list[Ended] = []
     with fleets(transport, options=in_turn(transport)) as fleet:
-        for number in (1, 2):
-            fleet.serve(number, world, debug=True)
+        fleet.serve_all((1, 2), world, debug=True)
         asker = fleet.asker(world)
         for how in POISONS:
             began = time.monotonic()
@@ -91,7 +90,7 @@ def test_a_handler_takes_the_processor(transport: str, fleets: Fleets) -> None:
     options, silent = silence(
         transport, 1.2
     )  # not less: a busy machine lets nobody run for half a second
-    hogged = 20.0 if LONG else 4.0 * silent
+    hogged = 20.0 if LONG else 3.0 * silent
     with fleets(transport, servers=1, options=options) as fleet:
         fleet.serve(1, "blocking")
         askers = [fleet.asker(world, world) for world in ("blocking", "asyncio")]

@@ -39,8 +39,7 @@ def test_ten_thousand_calls_are_under_way(transport: str, fleets: Fleets) -> Non
     """F36: on one asyncio client."""
     count = 10_000
     with fleets(transport) as fleet:
-        for number in (1, 2):
-            fleet.serve(number, "asyncio", concurrency=count, queue=count)
+        fleet.serve_all((1, 2), "asyncio", concurrency=count, queue=count)
         program = fleet.program("crowd", world="asyncio", count=count, seconds=1.0)
         measured = said(program, 60.0)
         program.ended(10.0)
@@ -91,7 +90,7 @@ def test_a_loop_is_blocked(transport: str, fleets: Fleets) -> None:
 @pytest.mark.parametrize("transport", IPC)
 def test_many_clients_and_servers_come_and_go(transport: str, fleets: Fleets) -> None:
     """F42: in one process, and nothing of them is left; but the queues of what is kept, on a broker."""
-    clients, servers = (500, 200) if LONG else (100, 40)
+    clients, servers = (500, 200) if LONG else (50, 20)
     with fleets(transport, servers=1) as fleet:
         program = fleet.program("cycle", world="blocking", clients=clients, servers=servers)
         measured = said(program, 100.0)

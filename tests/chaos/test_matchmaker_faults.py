@@ -82,8 +82,7 @@ def test_redis_fails(world: str, how: str, fleets: Fleets, redis: RedisServer) -
     fault, forgets = REDIS[how]
     with fleets("zmq+tcp") as fleet:
         fleet.urls = [redis.url()] * 3
-        for number in (1, 2):
-            fleet.serve(number, world)
+        fleet.serve_all((1, 2), world)
         program = load(fleet, world)
         fleet.runs(100)
         began = time.monotonic()
@@ -126,8 +125,7 @@ def test_a_ring_is_rewritten(world: str, fleets: Fleets) -> None:
         good = json.dumps({"test/errand": hosts})
         replace(ring, good)
         fleet.urls = [f"zmq+ring://{ring}?bind={host}" for host in hosts] + [f"zmq+ring://{ring}"]
-        for number in (1, 2):
-            fleet.serve(number, world)
+        fleet.serve_all((1, 2), world)
         program = load(fleet, world)
         fleet.runs(100)
         for _ in range(rounds):

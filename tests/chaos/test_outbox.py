@@ -214,8 +214,7 @@ def test_the_broker_is_killed_behind_an_outbox(
 ) -> None:
     """F1: casts return while it is away, and all of them run when it is back."""
     with fleets("amqp", broker=mortal, options=f"heartbeat=2&outbox={folder}") as fleet:
-        for number in (1, 2):
-            fleet.serve(number, world)
+        fleet.serve_all((1, 2), world)
         asker = fleet.asker(world)
         casts = [asker.start("keep", timeout=10.0) for _ in range(CASTS)]
         fleet.runs(CASTS // 10)
@@ -251,7 +250,7 @@ def test_an_outbox_absorbs_an_alarm(
         asker = fleet.asker(world)
         asker.ask("keep")
         fleet.runs(1)
-        mortal.ctl(*begins)
+        mortal.evaluate(begins)
         try:
             until = time.monotonic() + ALARM
             ended = []
@@ -259,7 +258,7 @@ def test_an_outbox_absorbs_an_alarm(
                 ended.append(asker.ask("keep", timeout=5.0))
                 time.sleep(0.01)  # they are many, and the alarm is long
         finally:
-            mortal.ctl(*ends)
+            mortal.evaluate(ends)
         began = time.monotonic()
         eventually(
             lambda: {each.ticket for each in ended} <= {run.ticket for run in fleet.ran()}, 30.0

@@ -23,8 +23,7 @@ directly = pytest.mark.parametrize(
 def test_a_server_is_killed_during_calls(transport: str, world: str, fleets: Fleets) -> None:
     """F5: its callers learn it, nothing runs twice unless it may, and the next calls reach the other server."""
     with fleets(transport, options=in_turn(transport)) as fleet:
-        fleet.serve(1, world)
-        fleet.serve(2, world)
+        fleet.serve_all((1, 2), world)
         asker = fleet.asker(world)
         for server in (
             "s1",
@@ -112,8 +111,7 @@ def test_servers_are_stopped_under_load(transport: str, world: str, fleets: Flee
     rounds = 5 if LONG else 2
     took: list[float] = []
     with fleets(transport) as fleet:
-        fleet.serve(1, world)
-        fleet.serve(2, world)
+        fleet.serve_all((1, 2), world)
         clients = {"one": "blocking", "two": "asyncio"}
         programs = [
             fleet.program(

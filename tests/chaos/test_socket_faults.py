@@ -54,8 +54,7 @@ def test_a_dead_server_is_registered(world: str, fleets: Fleets, redis: RedisSer
     ttl = 6.0 if LONG else 2.0
     with fleets("zmq+tcp") as fleet:
         fleet.urls = [redis.url(f"ttl={ttl:g}")] * 3
-        for number in (1, 2):
-            fleet.serve(number, world)
+        fleet.serve_all((1, 2), world)
         asker = fleet.asker(world)
         for server in ("s1", "s2"):
             asker.ask(server=server)
