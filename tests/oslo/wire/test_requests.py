@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from types import ModuleType
 
 import msgspec
@@ -14,6 +15,7 @@ from rpcgen.runtime import (
     Profile,
 )
 from rpcgen.runtime.core.envelope import CALL, CAST, Request
+from rpcgen.runtime.core.results import MAX_TEXT
 from rpcgen.runtime.core.wires.oslo import OSLO
 from rpcgen.runtime.core.wires.oslo.envelope import seal, unseal
 from rpcgen.runtime.core.wires.oslo.requests import their_id
@@ -188,12 +190,31 @@ def test_what_is_no_request_is_counted(server: ServerCore, payload: bytes) -> No
 
 @pytest.mark.parametrize(
     "message",
-    [request(method="x" * 65_536), request(namespace="x" * 65_536), request(version="9." * 9999)],
+    [
+        request(method="x" * 65_536),
+        request(method="x" * 65_536, version="9.9"),
+        request(namespace="x" * 65_536),
+        request(version="9." * 9999),
+    ],
 )
 def test_a_name_of_any_length_is_answered(server: ServerCore, message: bytes) -> None:
-    """Whoever asks for what nobody has hears of it."""
-    assert answered(server, message)["failure"] is not None
+    """Whoever asks for what nobody has hears of it, in few words."""
+    assert 0 < len(answered(server, message)["failure"]["message"]) <= MAX_TEXT
     assert server.serving.counters.unreadable == 0
+
+
+def test_no_name_is_kept(server: ServerCore, caplog: pytest.LogCaptureFixture) -> None:
+    """Casts for what nobody has cost no memory, however long their names are."""
+    caplog.set_level("CRITICAL", "rpcgen.server")  # else pytest keeps what was logged
+    tracemalloc.start()
+    try:
+        for each in range(10):
+            assert server.feed(request(method=f"{each}" * 100_000, _msg_id=None)) == []
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert server.serving.counters.unreadable == 0
+    assert kept < 500_000
 
 
 def test_an_argument_that_comes_twice_is_refused(server: ServerCore) -> None:

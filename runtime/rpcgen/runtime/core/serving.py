@@ -319,9 +319,10 @@ class Serving:
 
     def _log(self, text: str, method: str, kind: str, now: float, why: object) -> None:
         """Nobody hears what became of a cast, so the log says it, as often as a log may; all of it at DEBUG."""
-        held = self._repeats.worth(now, method, kind)
+        shown = ascii(method[:64])  # it may be as long as a message, and `Repeats` keeps it
+        held = self._repeats.worth(now, shown, kind)
         level = logging.DEBUG if held is None else logging.WARNING
-        log.log(level, text, self.noun, ascii(method[:64]), why, more(held or 0))
+        log.log(level, text, self.noun, shown, why, more(held or 0))
 
     def _after(self, job: Job, error: BaseException | None) -> None:
         for interceptor in reversed(self.settings.interceptors):

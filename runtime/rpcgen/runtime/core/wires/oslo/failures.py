@@ -12,7 +12,7 @@ from msgspec import Raw, Struct, field
 from rpcgen.runtime.core.answers import REFUSALS
 from rpcgen.runtime.core.codec import DECODE_ERRORS, JSON
 from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, RAISED, Failure, Fault, Refusal, Request
-from rpcgen.runtime.core.results import declared_by
+from rpcgen.runtime.core.results import clip, declared_by
 from rpcgen.runtime.descriptor import ErrorType, Interface
 from rpcgen.runtime.errors import (
     BadResult,
@@ -91,10 +91,13 @@ def refused(refusal: Refusal, request: Request) -> str:
     """A refusal: as oslo.messaging's dispatcher says it, if it has a word for it."""
     cls = REFUSALS.get(refusal.code, Rejected)
     if issubclass(cls, UnknownMethod):
-        text = f"Endpoint does not support RPC method {request.method}"
+        text = clip(f"Endpoint does not support RPC method {request.method}")
         return _written(NO_SUCH_METHOD, DISPATCHERS[0], text)
     if issubclass(cls, (VersionRejected, UnknownNamespace)):
-        text = f"Endpoint does not support RPC version {request.major}.{request.minor}. Attempted method: {request.method}"
+        version = f"{request.major}.{request.minor}"
+        text = clip(
+            f"Endpoint does not support RPC version {version}. Attempted method: {request.method}"
+        )
         return _written(UNSUPPORTED_VERSION, DISPATCHERS[0], text)
     kwargs = JSON.encode({"path": refusal.path, "retry_after": refusal.retry_after})
     return _written(cls.__name__, OWN, refusal.message, kwargs=Raw(kwargs))

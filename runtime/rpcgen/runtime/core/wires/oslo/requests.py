@@ -101,7 +101,7 @@ def their_id(own: bytes) -> str:
 
 def _version(text: str) -> tuple[int, int]:
     """A third number counts as oslo.messaging counts it: who has only the first two is older."""
-    numbers = [int(part) if _is_number(part) else -1 for part in text.split(".")]
+    numbers = [int(part) if _is_number(part) else -1 for part in text.split(".", 3)]
     if len(numbers) > 3 or -1 in numbers:
         return NO_VERSION
     major, minor, revision = (*numbers, 0, 0)[:3]
