@@ -141,6 +141,16 @@ def test_an_interface_without_a_past_loads_nothing_about_one(side: ModuleType, w
     assert objects <= OBJECTS
 
 
+@pytest.mark.parametrize("world", ["aio", "blocking"])
+def test_a_server_has_loaded_what_reads_mistakes(world: str) -> None:
+    """F37: when the first message that does not fit comes, there may be no file to open."""
+    program = f"import sys, rpcgen.runtime.{world}.server\nprint(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30.0, check=True
+    )
+    assert {"core.keys", "core.walk", "core.words"} <= _ours(set(loaded.stdout.split()))
+
+
 def test_what_must_not_be_loaded_exists() -> None:
     """A module that was moved or renamed would be missed by nobody."""
     root = Path(sys.modules["rpcgen.runtime"].__path__[0])
