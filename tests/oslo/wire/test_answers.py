@@ -52,6 +52,19 @@ def test_a_failure_that_cannot_be_read(client: ClientCore, said: object) -> None
         told(client, {"failure": said})
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"class": "NotFound", "class": "Busy", "module": "peer_lab.errors", "message": "m"}',
+        '{"class": "Busy", "module": "peer_lab.errors", "message": "m", "kwargs": {"a": 1, "a": 2}}',
+    ],
+)
+def test_a_failure_that_says_two_things(client: ClientCore, said: str) -> None:
+    """One reader would raise this error, another that one."""
+    with pytest.raises(RemoteError, match="comes twice"):
+        told(client, {"failure": said}, name="fail", how="busy")
+
+
 def test_nothing_is_built_by_name(client: ClientCore) -> None:
     """A class that the interface does not declare is never looked up, whatever its module."""
     for name in (

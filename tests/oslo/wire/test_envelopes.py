@@ -44,6 +44,9 @@ def test_what_is_no_envelope(body: bytes) -> None:
         b'{"method": "a", "_reply_q": "reply_1", "_reply_q": "reply_2"}',
         b'{"method": "a", "_context_roles": {"admin": false, "admin": true}}',
         b'{"result": 1, "result": 2, "_msg_id": "a"}',
+        b'{"args": {"a": 1, "a": 2}, "_reply_q": "reply_1", "_reply_q": "reply_2"}',
+        b'{"args": {"a": 1, "a": 2}, "method": "a", "_context_roles": {"admin": 0, "admin": 1}}',
+        b'{"args": 1, "args": {"a": 2}, "method": "a"}',
     ],
 )
 def test_a_member_may_not_come_twice(body: bytes) -> None:

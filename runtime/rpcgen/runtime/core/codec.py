@@ -33,12 +33,14 @@ class Codec:
         name: the value of the URL option `codec`.
         encode: any value to bytes.
         to_client, to_server, to_subscriber: typed decoders of whole frames.
+        elements: the elements of an array, each as it is written.
         untyped: bytes to plain values.
         native: types that this encoding has of its own; anything else travels as text.
     """
 
     __slots__ = (
         "_module",
+        "elements",
         "encode",
         "name",
         "native",
@@ -56,6 +58,9 @@ class Codec:
         self.to_client: Callable[[bytes], ToClient] = self._later("to_client", ToClient)
         self.to_server: Callable[[bytes], ToServer] = self._later("to_server", ToServer)
         self.to_subscriber: Callable[[bytes], Event] = self._later("to_subscriber", Event)
+        self.elements: Callable[[bytes], list[msgspec.Raw]] = self._later(
+            "elements", list[msgspec.Raw]
+        )
         self.untyped: Callable[[bytes | msgspec.Raw], Any] = module.Decoder().decode
 
     def _later(self, name: str, of: Any) -> Decode:

@@ -47,6 +47,21 @@ def has_extra(node: inspect.Type) -> bool:
     return any(isinstance(part, inspect.Metadata) and extra_of(part) for part in below(node))
 
 
+def has_int_keys(node: inspect.Type) -> bool:
+    """Whether a map below has whole numbers as keys, which JSON writes as text: "1" and "01" are the same one."""
+    return any(
+        isinstance(part, inspect.DictType) and not isinstance(bare(part.key_type), inspect.StrType)
+        for part in below(node)
+    )
+
+
+def bare(node: inspect.Type) -> inspect.Type:
+    """A type without what is said beside it."""
+    while isinstance(node, inspect.Metadata):
+        node = node.type
+    return node
+
+
 def is_open(node: inspect.Type) -> bool:
     """Whether a value can hold an unknown member of an open union, which has no place of its own when encoded."""
     return any(

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.codec import DECODE_ERRORS, MSGPACK, Codec, DecHook, Decode, Undecodable
-from rpcgen.runtime.core.nodes import has_extra
+from rpcgen.runtime.core.codec import (
+    DECODE_ERRORS,
+    JSON,
+    MSGPACK,
+    Codec,
+    DecHook,
+    Decode,
+    Undecodable,
+)
+from rpcgen.runtime.core.nodes import has_extra, has_int_keys
+from rpcgen.runtime.descriptor import Opaque
 from rpcgen.runtime.errors import BadArguments
 
+if TYPE_CHECKING:
+    from rpcgen.runtime.core.words import Path
 
-def refuse_twice(data: bytes | msgspec.Raw, plain: Any, codec: Codec) -> None:
-    """Raise BadArguments, with the path, if a key comes twice in a value.
+
+def twice(data: bytes | msgspec.Raw, plain: Any, codec: Codec) -> Path | None:
+    """Where a key comes twice in a value, None if none does; raises one of DECODE_ERRORS.
 
     Args:
         plain: what the codec reads of the data without knowing its type.
     """
     whole = bytes(data)
     if codec.encode(plain) == whole:
-        return
-    # most programs never need them
-    from rpcgen.runtime.core.keys import twice
-    from rpcgen.runtime.core.words import path_text
+        return None
+    from rpcgen.runtime.core import keys  # most programs never need them
 
-    path = twice(whole, codec)
+    return keys.twice(whole, codec)
+
+
+def refuse_twice(data: bytes | msgspec.Raw, plain: Any, codec: Codec) -> None:
+    """Raise BadArguments, with the path, if a key comes twice in a value. As `twice`."""
+    path = twice(data, plain, codec)
     if path is not None:
-        where = path_text(path)
-        raise BadArguments(f"argument {where!r} comes twice", path=where)
+        from rpcgen.runtime.core.words import came_twice
+
+        raise came_twice(path)
 
 
 class Reader:
@@ -40,7 +56,16 @@ class Reader:
         node: the type as `msgspec.inspect` describes it, from whoever has asked already.
     """
 
-    __slots__ = ("_decoders", "_extra", "_hook", "_of", "_own", "_returns", "_strict")
+    __slots__ = (
+        "_decoders",
+        "_extra",
+        "_hook",
+        "_merges",
+        "_of",
+        "_own",
+        "_returns",
+        "_strict",
+    )
 
     def __init__(
         self,
@@ -55,8 +80,10 @@ class Reader:
         self._hook = hook
         self._strict = strict
         self._own = own
-        #: Whether what was read can be encoded again; not so what the program's codecs make.
+        #: Whether what is read can be encoded again; not so what the program's codecs make.
         self._returns = not own
+        #: Of this type in JSON: whether two texts may be one key. None: nobody has looked yet.
+        self._merges: bool | None = None
         self._decoders: dict[Codec, Decode] = {}
         self._extra = strict and has_extra(node or inspect.type_info(of))
 
@@ -85,17 +112,29 @@ class Reader:
 
     def _refuse_twice(self, value: Any, data: bytes | msgspec.Raw, codec: Codec) -> None:
         """Raise BadArguments if a key came twice (`keys.py`): then the value gives other bytes than it was read from."""
-        if self._returns:
-            try:
-                if codec.encode(value) == bytes(data):
-                    return
-            except TypeError:
-                self._returns = False
+        if self._returns and codec.encode(value) == bytes(data):
+            return
         refuse_twice(data, codec.untyped(data), codec)
+        if codec is JSON and self._may_merge():
+            self._walk(data, codec)
+
+    def _may_merge(self) -> bool:
+        if self._merges is None:
+            self._merges = has_int_keys(inspect.type_info(self._of))
+        return self._merges
 
     def _new_decoder(self, codec: Codec) -> Decode:
-        decoder = self._decoders[codec] = codec.decoder(self._of, self._hook)
+        hook = None if self._hook is None else self._make
+        decoder = self._decoders[codec] = codec.decoder(self._of, hook)
         return decoder
+
+    def _make(self, of: type, value: Any) -> Any:
+        """What the hook makes; encoding an object of the program's might raise anything, so that is not tried."""
+        assert self._hook is not None
+        made = self._hook(of, value)
+        if not isinstance(made, Opaque):
+            self._returns = False
+        return made
 
     def _walk(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:
         from rpcgen.runtime.core.walk import Walk  # most programs never need it

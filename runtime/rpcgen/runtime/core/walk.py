@@ -16,9 +16,10 @@ import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core import leaves
 from rpcgen.runtime.core.codec import Codec, DecHook
-from rpcgen.runtime.core.nodes import extra_of, is_needed
+from rpcgen.runtime.core.nodes import bare, extra_of, is_needed
 from rpcgen.runtime.core.words import (
     Path,
+    came_twice,
     describe,
     is_list,
     is_map,
@@ -85,16 +86,18 @@ def _map(walk: Walk, node: inspect.DictType, value: Any, path: Path) -> Any:
     if not is_map(value):
         raise mistyped(path, "a map", value)
     leaves.check_size(walk, node, value, path, "entries")
-    return {
-        _key(walk, node.key_type, key, path): walk.read(node.value_type, item, (*path, str(key)))
-        for key, item in value.items()
-    }
+    entries: dict[Any, Any] = {}
+    for name, item in value.items():
+        where = (*path, str(name))
+        key = _key(walk, node.key_type, name, where)
+        if key in entries:  # two texts, one number
+            raise came_twice(where)
+        entries[key] = walk.read(node.value_type, item, where)
+    return entries
 
 
-def _key(walk: Walk, node: inspect.Type, key: Any, path: Path) -> Any:
-    while isinstance(node, inspect.Metadata):
-        node = node.type
-    where = (*path, str(key))
+def _key(walk: Walk, node: inspect.Type, key: Any, where: Path) -> Any:
+    node = bare(node)
     if isinstance(node, inspect.IntType) and walk.codec.name == "json":
         try:
             key = int(key)
@@ -180,8 +183,7 @@ def _has_default(field: inspect.Field) -> bool:
 
 
 def _nullable(node: inspect.Type) -> bool:
-    while isinstance(node, inspect.Metadata):
-        node = node.type
+    node = bare(node)
     if isinstance(node, inspect.UnionType):
         return any(isinstance(part, inspect.NoneType) for part in node.types)
     return isinstance(node, (inspect.NoneType, inspect.AnyType))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from msgspec import inspect
-from rpcgen.runtime.errors import MistypedArgument
+from rpcgen.runtime.errors import BadArguments, MistypedArgument
 from rpcgen.runtime.open_enum import OpenEnum
 
 #: Where a value stands in the arguments: names and indexes from the top.
@@ -42,6 +42,12 @@ def out_of_bounds(path: Path, expected: str) -> MistypedArgument:
     return MistypedArgument(
         f"{_subject(path)} breaks a bound, expected {expected}", path=path_text(path)
     )
+
+
+def came_twice(path: Path) -> BadArguments:
+    """A key that a map has before."""
+    where = path_text(path)
+    return BadArguments(f"argument {where!r} comes twice", path=where)
 
 
 def _subject(path: Path) -> str:

@@ -16,6 +16,7 @@ from rpcgen.runtime.core.envelope import (
     ToClient,
     ToServer,
 )
+from rpcgen.runtime.core.reading import twice
 from rpcgen.runtime.descriptor import ErrorType, Interface
 
 if TYPE_CHECKING:
@@ -76,13 +77,12 @@ class NativeWire:
         return message
 
     def check_context(self, request: Request, frame: bytes) -> None:
-        """Raise Undecodable if a key of the context comes twice: then the request gives other bytes than it was read from."""
-        if self.codec.encode(request) != frame:
-            from rpcgen.runtime.core.keys import twice  # most programs never need it
-
-            path = twice(frame, self.codec)
-            if path is not None and path[0] == _CONTEXT:
-                raise Undecodable("a key of the context comes twice")
+        """Raise Undecodable if a key of the context comes twice."""
+        if self.codec.encode(request) == frame:
+            return
+        context = self.codec.elements(frame)[_CONTEXT]
+        if twice(context, request.context, self.codec) is not None:
+            raise Undecodable("a key of the context comes twice")
 
     def write_reply(self, reply: Reply) -> bytes:
         """PROTOCOL.md 3.2."""

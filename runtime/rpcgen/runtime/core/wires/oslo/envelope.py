@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 from rpcgen.runtime.core.codec import JSON, Undecodable
-from rpcgen.runtime.core.keys import twice
+from rpcgen.runtime.core.keys import twice_beside
 from rpcgen.runtime.core.words import path_text
 
 #: The one version of the envelope that there ever was; whoever sends another is not understood.
@@ -70,8 +70,8 @@ def seal(payload: bytes, *, reply_queue: str | None = None, unique_id: str | Non
 
 def _refuse_twice(data: bytes) -> None:
     """Raise Undecodable if a key comes twice, outside of what is read by its type."""
-    path = twice(data, JSON)
-    if path is not None and (len(path) == 1 or path[0] not in _BODIES):
+    path = twice_beside(data, _BODIES)
+    if path is not None:
         raise Undecodable(f"{path_text(path)} comes twice")
 
 
