@@ -14,7 +14,7 @@ from typing import Any
 import amqp
 import psutil
 import pytest
-from rpcgen.runtime.drivers.amqp import letters
+from rpcgen.runtime.drivers.amqp import letters, queues
 from rpcgen.runtime.rpcgen_meta import MetaClient
 
 from tests.conformance.waiting import eventually
@@ -85,20 +85,22 @@ def test_messages(
                     while True:
                         connection.drain_events(timeout=0.001)
         eventually(lambda: rabbit.queues()[queue] == 0, 30.0)
+        aside = rabbit.queues()[f"{prefix}.junk/test/lab"]
         slowest = max(slowest, good_call(client))
         after, grown = meta.stats().counters, process.memory_info().rss - rss
         seconds = time.monotonic() - began
     connection.close()
     with capsys.disabled():
         print(
-            f"\namqp: {MESSAGES} messages, {len(answers)} answers, in {seconds:.1f} s; slowest good call {slowest:.3f} s, "
-            f"grown by {grown / 2**20:.1f} MiB, seed {campaign.SEED}; {after}"
+            f"\namqp: {MESSAGES} messages, {len(answers)} answers, in {seconds:.1f} s, {aside} put aside; slowest good call "
+            f"{slowest:.3f} s, grown by {grown / 2**20:.1f} MiB, seed {campaign.SEED}; {after}"
         )
     assert slowest < LIMIT
     assert after["unreadable"] - before["unreadable"] > MESSAGES / 4
     assert after["rejected"] - before["rejected"] > MESSAGES / 50
     assert len(answers) > MESSAGES / 50
     assert grown <= campaign.GROWTH
+    assert 0 < aside <= queues.JUNK["x-max-length"]
 
 
 def good_call(client: Any) -> float:

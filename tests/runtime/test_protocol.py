@@ -17,11 +17,13 @@ from rpcgen.runtime.core.work import MIN_BEAT
 from rpcgen.runtime.drivers.amqp import (
     desk,
     intake,
+    junk,
     letters,
     mailbox,
     manner,
     marks,
     native,
+    queues,
     track,
 )
 from rpcgen.runtime.drivers.amqp import options as amqp_options
@@ -249,6 +251,7 @@ def test_names_in_amqp_are_those_of_the_code() -> None:
         names.call_ordered(target),
         names.keep_ordered(target),
         names.dead(target),
+        names.junk(target),
         names.fanout(target),
         names.stream(target),
         names.directory(),
@@ -272,6 +275,14 @@ def test_numbers_of_amqp_are_those_of_the_code() -> None:
     assert f"{desk.PAUSE} s before the second" in section
     assert f"After {desk.MAX_ATTEMPTS} attempts" in section
     assert f"type `{letters.HERE}`" in section
+    limits = ", ".join(f"`{name}` {value}" for name, value in queues.JUNK.items())
+    assert f"| durable, {limits};" in section
+    assert f"| `{letters.SIZE}` |" in section
+    assert f"the first {junk.LARGEST // 1024} KiB of its body" in section
+    assert f"at most {junk.MOST:,} such messages in {junk.PERIOD:g} s" in section
+    assert f"at least {junk.FEWEST_OPEN} and at most {junk.MOST_OPEN}" in section
+    assert f"gives up one that cannot leave within {junk.LIFE:g} s" in section
+    assert f"then it tries none for {junk.REST:g} s" in section
     assert f"expires after {native.REPLY_EXPIRES} s" in section
     assert f"come back after {mailbox.GRACE} s" in section
     assert f"`concurrency` + `queue` + {intake.MARGIN} + {manner.TOGETHER}" in section
@@ -372,7 +383,7 @@ def test_names_of_events_on_the_broker_are_those_of_the_code() -> None:
     """Section 6.8 names what publishers and subscribers have."""
     names, target = Names("P"), Target("E", "T", event="N")
     made = {names.event(target), re.sub("[0-9a-f]{16}", "RANDOM", names.own("S"))}
-    for kind in (*GROUPS.values(), "group-dead"):
+    for kind in (*GROUPS.values(), "group-dead", "junk"):
         made.add(names.group(kind, target, "I", "G"))
     assert {row[1].strip("`") for row in rows("6.8 Events") if row[1].startswith("`")} == made
 

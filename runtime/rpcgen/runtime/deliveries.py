@@ -50,3 +50,14 @@ class Delivery:
             reason: for people.
             hopeless: another attempt would end in the same way.
         """
+
+    def discard(self, reason: str) -> None:
+        """It cannot be read. Who has a place where people can look at such a message puts it there. Idempotent, from any thread.
+
+        Args:
+            reason: for people.
+        """
+        if self.kept:
+            self.fail(reason)
+        else:
+            self.settle()

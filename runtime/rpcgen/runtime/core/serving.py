@@ -130,9 +130,10 @@ class Serving:
         delivery = caller if isinstance(caller, Delivery) else None
         try:
             message = wire.read_request(frame)
-        except DECODE_ERRORS:
+        except DECODE_ERRORS as error:
             self.counters.unreadable += 1
-            settle(delivery, "it cannot be read")
+            if delivery is not None:
+                delivery.discard(f"it cannot be read: {error}")
             return None
         if isinstance(message, Cancel):
             settle(delivery)

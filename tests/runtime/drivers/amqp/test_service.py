@@ -196,8 +196,7 @@ def test_headers_without_end_cost_nothing_but_their_message(
             message._serialize_properties = lambda depth=depth: nested(depth)
             connection.channel().basic_publish_confirm(message, routing_key=queue)
         connection.close()
-        intake = server._listeners[0]._desk._intake
-        eventually(lambda: intake.foreign == 2)
+        eventually(lambda: server._listeners[0].counters["foreign"] == 2)
         assert client.add(a=1) == 2
         assert rabbit.queues()[queue] == 0
 

@@ -17,6 +17,7 @@ from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.intake import Intake
+from rpcgen.runtime.drivers.amqp.junk import Junk
 from rpcgen.runtime.drivers.amqp.manner import DressedAnswer, Manner, manner_of
 from rpcgen.runtime.drivers.amqp.message import Properties
 from rpcgen.runtime.drivers.amqp.publisher import Publisher
@@ -80,12 +81,13 @@ class Desk:
         queues = manner.queues(topics, server, room)
         self._arrived = arrived
         take, ask = self._arrival, self._tell_who
-        self._intake = Intake(broker, manner, queues, room, take, ask, self._again)
+        self.counters = counters = {"unreachable": 0, "again": 0, "dead": 0}
         self._publisher = Publisher(broker, "answers", lambda: None, bundles=manner.bundles)
+        junk = Junk(self._publisher, room.concurrency + room.queue, counters).put
+        self._intake = Intake(broker, manner, queues, room, take, ask, self._again, junk, counters)
         self._unsent = unsent
         self._dead: dict[str, float] = {}
         self._closed = False
-        self.counters = {"unreachable": 0, "again": 0, "dead": 0}
 
     def drive_by(self, loop: asyncio.AbstractEventLoop) -> None:
         """Have a loop drive both connections where it can; before anything begins."""
@@ -189,7 +191,7 @@ class Desk:
         else:
             self.counters["again"] += 1
         message = request.message
-        message_id = (message.text("message_id") or "").partition(".")[0][:64]
+        message_id = letters.id_of(message)
 
         def properties(number: int) -> Properties:
             remaining = None if dead else request.left()

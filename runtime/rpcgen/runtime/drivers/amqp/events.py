@@ -40,10 +40,10 @@ class _BoundQueue(NamedQueue, frozen=True):
         """Get what is published. Raises LaneClosed."""
         _bind(lane, self.name, self.bindings)
 
-    def _consume(self, lane: Lane, intake: Taker) -> None:
+    def _consume(self, lane: Lane, intake: Taker, junk: str = "") -> None:
         """Be bound, once it is declared, and take as many as can be run."""
         self.bind(lane)
-        came, cancelled, prefetch = intake.requested, intake.cancelled, intake.concurrency
+        came, cancelled, prefetch = intake.requests(junk), intake.cancelled, intake.concurrency
         lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
 
 
@@ -53,16 +53,18 @@ class GroupQueue(_BoundQueue, frozen=True):
     Attributes:
         kind: `classic` or `quorum`.
         single: one member at a time gets what is in it.
+        junk: the queue of what cannot be read.
     """
 
     kind: str
     single: bool
+    junk: str
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
         arguments = {"x-queue-type": self.kind, **(SINGLE if self.single else {})}
         lane.declare_queue(self.name, durable=True, arguments=arguments)
-        self._consume(lane, intake)
+        self._consume(lane, intake, self.junk)
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another member. Raises LaneClosed."""
@@ -136,7 +138,8 @@ class EventManner(NativeManner):
         bindings = _bindings(names, found)
         name = names.group(GROUPS[first.kept, first.ordered], first.target, first.interface, group)
         if not first.kept:
-            return GroupQueue(name, bindings, self._kind, first.ordered)
+            junk = names.group("junk", first.target, first.interface, group)
+            return GroupQueue(name, bindings, self._kind, first.ordered, junk)
         dead = names.group("group-dead", first.target, first.interface, group)
         return KeptGroupQueue(name, "", dead, self._kind, first.ordered, bindings)
 

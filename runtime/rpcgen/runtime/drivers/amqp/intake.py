@@ -52,6 +52,9 @@ class Intake:
         asked: gets the questions who is there.
         failed: gets what is kept and could not be done: the request, where to acknowledge it, the queue, why, and
             whether it never can be.
+        junked: gets what is not kept and cannot be read: the message, where to acknowledge it, the queue to put it
+            into, and why.
+        counters: `foreign` is what is no request.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class Intake:
         arrived: Callable[[tuple[Caller, bytes]], object],
         asked: Callable[[str], None],
         failed: Callable[[Request, Berth, KeptQueue, str, bool], None],
+        junked: Callable[[Message, Berth, str, str], None],
+        counters: dict[str, int],
     ) -> None:
         self.owner = Owner(broker, "intake", self)
         self.concurrency = room.concurrency
@@ -72,7 +77,8 @@ class Intake:
         #: By the tags of their consumers.
         self._queues = {queue.tag: queue for queue in queues}
         self._look_at = inf
-        self._arrived, self._asked, self._failed = arrived, asked, failed
+        self._arrived, self._asked = arrived, asked
+        self._failed, self._junked = failed, junked
         self._link: Link | None = None
         self._berth: Berth | None = None
         #: Apart, because the broker closes the channel of who keeps it waiting for an acknowledgement.
@@ -82,7 +88,8 @@ class Intake:
         self.begun = threading.Event()
         self.withdrawn = threading.Event()
         self.trouble: RpcgenError | None = None
-        self.foreign = 0
+        self._counters = counters
+        counters["foreign"] = 0
 
     # --- any thread -------------------------------------------------------------------------------------------------
 
@@ -95,17 +102,27 @@ class Intake:
 
     # --- arriving ---------------------------------------------------------------------------------------------------
 
-    def requested(self, message: Message) -> None:
-        """A request came that has to be acknowledged."""
-        berth = self._berth
-        assert berth is not None
-        berth.came(message.tag)
-        incoming = self._manner.read_request(message)
-        if incoming is not None:
-            self._arrived((Request(message, incoming, berth), incoming.frame))
-        else:
-            self.foreign += 1
-            berth.settle(message.tag)
+    def requests(self, junk: str = "") -> Callable[[Message], None]:
+        """What takes the requests of a queue, which have to be acknowledged. See `Taker`."""
+
+        def failed(request: Request, where: Berth, reason: str, hopeless: bool) -> None:
+            self._junked(request.message, where, junk, reason)
+
+        unread = failed if junk else None
+
+        def came(message: Message) -> None:
+            berth = self._berth
+            assert berth is not None
+            berth.came(message.tag)
+            incoming = self._manner.read_request(message)
+            request = Request(message, incoming, berth, None, unread)
+            if incoming is not None:
+                self._arrived((request, incoming.frame))
+            else:
+                self._counters["foreign"] += 1
+                request.discard(letters.foreign(message))
+
+        return came
 
     def kept_came(self, message: Message, queue: KeptQueue) -> None:
         """A message came that is kept until it is acknowledged."""
@@ -119,7 +136,7 @@ class Intake:
         incoming = self._manner.read_request(message)
         request = Request(message, incoming, berth, letters.kept_of(message), failed)
         if incoming is None:
-            self.foreign += 1
+            self._counters["foreign"] += 1
             request.fail("it is no request")
         elif message.redelivered:
             # Whoever had it may have died of it, so that is counted before anybody has it again.
@@ -139,7 +156,7 @@ class Intake:
         elif (incoming := self._manner.read_request(message)) is not None:
             self._arrived((Request(message, incoming, None), incoming.frame))
         else:
-            self.foreign += 1
+            self._counters["foreign"] += 1
 
     def cancelled(self, tag: str) -> None:
         """The broker ended a consumer: its queue was deleted, or moved to another node."""

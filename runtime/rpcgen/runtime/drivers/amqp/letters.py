@@ -6,10 +6,12 @@ The other wire of this driver is another module of this shape.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 from rpcgen.runtime.drivers.amqp.message import PERSISTENT, Message, Properties
 
 CONTENT_TYPE = "application/x-rpcgen"
@@ -25,8 +27,12 @@ ANSWERS, BUNDLES = "answers", "bundles"
 ATTEMPT, FIRST, LAST = "rpcgen-attempt", "rpcgen-first-error", "rpcgen-last-error"
 COPIED = "rpcgen-copied"
 
-#: Characters of a reason.
+#: A header of what cannot be read: bytes that it had, if there are not so many any more.
+SIZE = "rpcgen-size"
+
+#: Characters of a reason, and of an id of others.
 MAX_REASON = 4096
+_MAX_ID = 64
 
 #: The longest time to live that AMQP can say is 2^32 - 1 ms; what lives longer lives for ever.
 _LONGEST = 4_000_000.0
@@ -74,7 +80,7 @@ class Kept(Struct, frozen=True):
 
     def failed(self, reason: str) -> Kept:
         """The same after one more attempt."""
-        reason = reason[:MAX_REASON].encode("utf-8", "replace").decode("utf-8")
+        reason = _sayable(reason)
         return Kept(self.attempt + 1, self.first or reason, reason)
 
     def headers(self) -> dict[str, Any]:
@@ -117,6 +123,44 @@ def keep(
         expiration=expiration(remaining),
         headers=kept.headers(),
     )
+
+
+def junk(message: Message, reason: str, largest: int) -> tuple[bytes, Callable[[int], Properties]]:
+    """A message that cannot be read, as it is kept for people: at most so many bytes of it, and what makes the rest."""
+    size = len(message.body)
+    headers: dict[str, Any] = {LAST: _sayable(reason)}
+    if size > largest:
+        headers[SIZE] = size
+    message_id = id_of(message)
+    # No headers of others, nor what else means something to a broker; and none of it from the message itself, which may
+    # be large, when it leaves.
+    said = Properties(
+        content_type=message.text("content_type"),
+        content_encoding=message.text("content_encoding"),
+        type=message.text("type"),
+        correlation_id=message.text("correlation_id"),
+        reply_to=message.text("reply_to"),
+        app_id=message.text("app_id"),
+        delivery_mode=PERSISTENT,
+        headers=headers,
+    )
+
+    def properties(number: int) -> Properties:
+        return replace(said, message_id=f"{message_id}.{number}")
+
+    return message.body[:largest], properties
+
+
+def foreign(message: Message) -> str:
+    """Why it is no request."""
+    if not message.properties:
+        return "it is no request: no property of it can be read, or it is larger than max_message"
+    kind, content = ((message.text(name) or "")[:64] for name in ("type", "content_type"))
+    return f"it is no request: its type is {kind!a}, and its content type {content!a}"
+
+
+def _sayable(reason: str) -> str:
+    return reason[:MAX_REASON].encode("utf-8", "replace").decode("utf-8")
 
 
 def answer(number: int, label: str | None) -> Properties:
@@ -164,6 +208,14 @@ def deadline_of(message: Message) -> float | None:
     if not (told.isascii() and told.isdecimal() and len(told) <= MAX_DIGITS):
         return None
     return monotonic() + int(told) / 1000.0
+
+
+def id_of(message: Message) -> str:
+    """What a message is called, without its number, and of a length to which one can be added."""
+    said = message.text("message_id") or ""
+    name, _, number = said.rpartition(".")
+    name = name if number.isdecimal() else said
+    return name[:_MAX_ID].encode("ascii", "replace").decode("ascii")
 
 
 def number_of(message: Message) -> int:

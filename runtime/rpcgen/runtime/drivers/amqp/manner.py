@@ -174,8 +174,12 @@ class Taker(Protocol):
     @property
     def prefetch(self) -> int: ...
 
-    def requested(self, message: Message) -> None:
-        """It has to be acknowledged."""
+    def requests(self, junk: str = "") -> Callable[[Message], None]:
+        """What takes all that comes by a queue, and has to be acknowledged.
+
+        Args:
+            junk: the queue of what cannot be read; none: that is dropped.
+        """
         ...
 
     def heard(self, message: Message) -> None:

@@ -52,6 +52,10 @@ class Names:
         """The queue of kept messages of a topic that could not be run."""
         return self._name("dead", target.exchange, target.topic)
 
+    def junk(self, target: Target) -> str:
+        """The queue of what came for any server of a topic, or for one of them, and is no request or cannot be read."""
+        return self._name("junk", target.exchange, target.topic)
+
     def fanout(self, target: Target) -> str:
         """The exchange of what goes to all servers of a topic."""
         return self._name("fanout", target.exchange, target.topic)

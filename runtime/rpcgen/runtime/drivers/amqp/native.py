@@ -114,16 +114,18 @@ class NativeManner:
         queues: list[RequestQueue] = []
         own: list[str] = [names.directory()]
         for exchange, topic in topics:
-            for target in (Target(exchange, topic), Target(exchange, topic, server)):
-                queues.append(Queue(names.call(target), names.calls()))
             everybody = Target(exchange, topic)
+            junk = names.junk(everybody)
+            for target in (everybody, Target(exchange, topic, server)):
+                queues.append(Queue(names.call(target), names.calls(), junk))
             if self._streams:
                 queues.append(Stream(names.stream(everybody), names.fanout(everybody)))
             else:
                 own.append(names.fanout(everybody))
         queues.append(OwnQueue(names.own(server), tuple(own)))
         for target in room.ordered:
-            queues.append(Queue(names.call_ordered(target), names.calls(), single=True))
+            ordered = names.call_ordered(target)
+            queues.append(Queue(ordered, names.calls(), names.junk(target), single=True))
         for target in room.kept:
             exchange, dead = names.calls(), names.dead(target)
             for each in (target, Target(target.exchange, target.topic, server)):

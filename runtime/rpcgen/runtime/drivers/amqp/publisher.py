@@ -21,6 +21,7 @@ from rpcgen.runtime.drivers.amqp.lane import LaneClosed
 from rpcgen.runtime.drivers.amqp.link import ACCESS_REFUSED, Link, LinkLost, WouldWait
 from rpcgen.runtime.drivers.amqp.message import Exchange
 from rpcgen.runtime.drivers.amqp.owner import Owner, as_error
+from rpcgen.runtime.drivers.amqp.queues import JunkQueue
 from rpcgen.runtime.drivers.amqp.track import Parcel, Track
 from rpcgen.runtime.drivers.amqp.wreck import examine
 from rpcgen.runtime.errors import AuthError, ConnectionLost, NotSent, RpcgenError, TooLarge
@@ -67,7 +68,7 @@ class Publisher:
         self._link: Link | None = None
         self._tracks: dict[Way, Track] = {}
         self._always = broker.options.confirms == "always"
-        self._declared: set[Exchange] = set()
+        self._declared: set[Exchange | JunkQueue] = set()
         self._over = False
         self.trouble: RpcgenError | None = None
         self._lock = threading.Lock()
@@ -108,6 +109,10 @@ class Publisher:
         with self._lock:
             heappush(self._later, (when, next(self._numbers), parcel))
         self.owner.ring()
+
+    def forget(self, declared: JunkQueue) -> None:
+        """Declare a queue anew before the next message to it."""
+        self._declared.discard(declared)
 
     def withdraw(self, parcel: Parcel) -> bool:
         """Take back what has not left; False if it has, or may have."""
@@ -183,32 +188,36 @@ class Publisher:
     def _track_for(self, link: Link, parcel: Parcel) -> Track | None:
         """Its way, with its exchange at the end; None if there can be none, and whoever waits was told."""
         way = parcel.aside, parcel.confirmed or self._always
-        track, exchange = self._tracks.get(way), parcel.declares
-        declared = exchange is None or exchange in self._declared
+        track, wanted = self._tracks.get(way), parcel.declares
+        declared = wanted is None or wanted in self._declared
         if track is not None and declared:
             return track
         try:
             link.expect_to_wait()
-            if exchange is not None and not declared and not self._declare(link, parcel, exchange):
+            if wanted is not None and not declared and not self._declare(link, parcel, wanted):
                 return None
             return track or self._open(link, way)
         except (WouldWait, LaneClosed, LinkLost):
             self._queue.appendleft(parcel)
             raise
 
-    def _declare(self, link: Link, parcel: Parcel, exchange: Exchange) -> bool:
-        """See that a parcel's exchange is there; False if it cannot be, and whoever waits was told."""
+    def _declare(self, link: Link, parcel: Parcel, wanted: Exchange | JunkQueue) -> bool:
+        """See that a parcel's exchange, or queue, is there; False if it cannot be, and whoever waits was told."""
         lane = link.lane()
         try:
-            lane.declare_exchange(exchange)
+            if isinstance(wanted, Exchange):
+                lane.declare_exchange(wanted)
+            else:
+                wanted.declare(lane)
         except LaneClosed as closed:
             if closed.lane is not lane:
                 raise
             parcel.settled(as_error(str(closed), closed.code))
             return False
         lane.close()
-        if not exchange.auto_delete:  # else it may be gone the next time
-            self._declared.add(exchange)
+        may_go = isinstance(wanted, Exchange) and wanted.auto_delete  # before the next time
+        if not may_go:
+            self._declared.add(wanted)
         return True
 
     def _expire(self, now: float, why: str) -> None:

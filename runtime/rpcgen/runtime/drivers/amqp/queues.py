@@ -23,6 +23,15 @@ STREAM: Final[dict[str, Any]] = {
 }
 
 
+#: How a queue of what cannot be read is declared: whoever may publish decides how much of it there is.
+JUNK: Final[dict[str, Any]] = {
+    "x-queue-type": "classic",
+    "x-max-length": 1000,
+    "x-max-length-bytes": 16 * 1024 * 1024,
+    "x-overflow": "drop-head",
+}
+
+
 class NamedQueue(Struct, frozen=True):
     name: str
 
@@ -38,10 +47,12 @@ class Queue(NamedQueue, frozen=True):
     Attributes:
         name: also the routing key.
         exchange: from which it has them.
+        junk: the queue of what cannot be read.
         single: one server at a time gets what is in it.
     """
 
     exchange: str
+    junk: str
     single: bool = False
 
     kept: ClassVar[bool] = False
@@ -50,7 +61,7 @@ class Queue(NamedQueue, frozen=True):
         """Declare it and consume. Raises LaneClosed."""
         lane.declare_queue(self.name, auto_delete=True, arguments=SINGLE if self.single else None)
         self.bind(lane)
-        came, cancelled, prefetch = intake.requested, intake.cancelled, intake.prefetch
+        came, cancelled, prefetch = intake.requests(self.junk), intake.cancelled, intake.prefetch
         lane.take(self.name, self.tag, came, cancelled, acknowledged=True, prefetch=prefetch)
 
     def bind(self, lane: Lane) -> None:
@@ -70,6 +81,14 @@ class Queue(NamedQueue, frozen=True):
 
     def leave(self, lane: Lane) -> None:
         """It goes by itself."""
+
+
+class JunkQueue(NamedQueue, frozen=True):
+    """A queue of what no server could read; it stays, and lets go of the oldest when there is too much."""
+
+    def declare(self, lane: Lane) -> None:
+        """See that it is there. Raises LaneClosed."""
+        lane.declare_queue(self.name, durable=True, arguments=JUNK)
 
 
 class KeptQueue(NamedQueue, frozen=True):
@@ -145,7 +164,7 @@ class Stream:
         lane.take(
             self.name,
             self.tag,
-            self._reader.following(intake.requested),
+            self._reader.following(intake.requests()),
             intake.cancelled,
             acknowledged=True,
             prefetch=intake.prefetch,

@@ -27,7 +27,8 @@ class Request(Delivery):
         incoming: what it says of its answer; None: it is no request.
         berth: where it is to be acknowledged; None: nowhere.
         kept: what travels with one that is kept, or None.
-        failed: gets one that is kept and could not be done, why, and whether it never can be.
+        failed: gets one that is kept and could not be done, why, and whether it never can be; and one that cannot be
+            read, unless it is None.
     """
 
     __slots__ = ("_berth", "_failed", "label", "message", "reply_to", "together", "travels")
@@ -68,6 +69,13 @@ class Request(Delivery):
         berth, self._berth = self._berth, None
         if berth is not None and self._failed is not None:
             self._failed(self, berth, reason, hopeless)
+
+    def discard(self, reason: str) -> None:
+        """See `Delivery.discard`."""
+        if self._failed is not None:
+            self.fail(reason)
+        else:
+            self.settle()
 
     def left(self) -> float | None:
         """Seconds that it may still wait; None: for ever."""

@@ -10,6 +10,7 @@ from rpcgen.runtime.drivers.amqp.ledger import Ledger
 from rpcgen.runtime.drivers.amqp.line import Line
 from rpcgen.runtime.drivers.amqp.marks import Marks
 from rpcgen.runtime.drivers.amqp.message import Exchange, Message, Properties
+from rpcgen.runtime.drivers.amqp.queues import JunkQueue
 from rpcgen.runtime.errors import ConnectionLost, RpcgenError, Undeliverable
 
 #: Bytes of a message that is not kept for longer than it takes to hear that the broker has it.
@@ -21,7 +22,7 @@ class Parcel:
 
     Args:
         exchange, key: where. An exchange that others make is published to `aside`.
-        declares: the exchange, if it is to be declared, or looked for, before.
+        declares: the exchange, or the queue, if it is to be declared, or looked for, before.
         frame: its body.
         properties: makes the rest, of the number that it is published by.
         settled: gets what became of it: None once the broker has it; NotSent, if it never left, or no queue took it (Undeliverable);
@@ -67,7 +68,7 @@ class Parcel:
         aside: bool = False,
         confirmed: bool = False,
         urgent: bool = False,
-        declares: Exchange | None = None,
+        declares: Exchange | JunkQueue | None = None,
         shared: Callable[[int], Properties] | None = None,
     ) -> None:
         self.aside = aside

@@ -30,7 +30,7 @@ class OsloQueue:
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume."""
-        came = intake.requested
+        came = intake.requests()  # these peers have no queue of what cannot be read
         self._declare(lane)
         self.bind(lane)
         lane.take(
