@@ -79,14 +79,25 @@ def add_tag(unit: Unit) -> bool:
 
 def remove_tag(unit: Unit) -> bool:
     """A member less."""
-    del unit.called("Pick")["union"][unit.random.choice(["box", "num", "kind"])]
+    union, tag = unit.called("Pick")["union"], unit.random.choice(["box", "num", "kind"])
+    if not _leaves_some(union, tag):
+        return False
+    del union[tag]
     return True
 
 
 def end_tag(unit: Unit) -> bool:
     """A member ends."""
-    unit.called("Pick")["union"]["num"]["until"] = str(NEW)
+    union = unit.called("Pick")["union"]
+    if not _leaves_some(union, "num"):
+        return False
+    union["num"]["until"] = str(NEW)
     return True
+
+
+def _leaves_some(union: Node, tag: str) -> bool:
+    """Whether there are values of a union without one of its members: what has none is in no message."""
+    return any("until" not in member for name, member in union.items() if name != tag)
 
 
 def redate_tag(unit: Unit) -> bool:
