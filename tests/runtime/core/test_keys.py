@@ -16,7 +16,7 @@ from rpcgen.runtime import BadArguments
 from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
 from rpcgen.runtime.core.envelope import CAST, Event, Request
 from rpcgen.runtime.core.hearing import EVENTS
-from rpcgen.runtime.core.keys import twice
+from rpcgen.runtime.core.keys import LONGEST, twice
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.wires.native import NATIVE
@@ -158,6 +158,16 @@ def test_readers_take_other_forms() -> None:
     reader = Reader(Outer, strict=True)
     assert reader.read(b'{ "anything": 1, "inner": {} }', JSON) == Outer(anything=1)
     assert reader.read(b"\xde\x00\x01\xd9\x08anything\xd1\x00\x01", MSGPACK) == Outer(anything=1)
+
+
+def test_what_is_too_long_is_not_looked_through() -> None:
+    """It is read if it is in the shortest forms, in whatever order and with whatever left out."""
+    reader, long = Reader(Outer, strict=True), ["x"] * LONGEST
+    shortest = MSGPACK.encode({"anything": long, "inner": {}})
+    assert len(shortest) > LONGEST
+    assert reader.read(shortest, MSGPACK).anything == long
+    with pytest.raises(Undecodable, match="1 MiB"):
+        reader.read(shortest.replace(b"\xa8anything", b"\xd9\x08anything"), MSGPACK)
 
 
 #: Levels that the libraries read, and of which a function that calls itself would need more than Python allows.

@@ -12,12 +12,19 @@ import json
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, Final
 
-from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec
+from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
 from rpcgen.runtime.core.words import Path, is_list
+
+#: Bytes of MessagePack that are looked through at most: a MiB of small lists takes half a second.
+LONGEST: Final = 1024 * 1024
 
 
 def twice(data: bytes, codec: Codec) -> Path | None:
-    """Where a key comes twice in a value, None if none does; raises one of DECODE_ERRORS for keys that nobody can read."""
+    """Where a key comes twice in a value, None if none does.
+
+    Raises:
+        One of DECODE_ERRORS: nobody can read its keys, or it is too long to be looked through.
+    """
     return _SEARCHES[codec](data)
 
 
@@ -112,6 +119,8 @@ class _Open:
 
 
 def _msgpack(data: bytes) -> Path | None:
+    if len(data) > LONGEST:
+        raise Undecodable("more than 1 MiB that is not in the shortest forms")
     inside: list[_Open] = []
     at = 0
     while True:

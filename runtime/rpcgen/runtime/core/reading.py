@@ -103,7 +103,7 @@ class Reader:
             return value
         except msgspec.ValidationError:
             return self._walk(data, codec)
-        except BadArguments:
+        except (BadArguments, Undecodable):
             raise
         except DECODE_ERRORS as error:
             raise Undecodable(
@@ -145,7 +145,7 @@ class Reader:
                 refuse_twice(data, plain, codec)
             walk = Walk(codec, self._hook, strict=self._strict, own=self._own)
             return walk.read(inspect.type_info(self._of), plain)
-        except BadArguments:
+        except (BadArguments, Undecodable):
             raise
         except DECODE_ERRORS as error:
             raise Undecodable(

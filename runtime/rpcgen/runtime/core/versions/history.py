@@ -45,7 +45,7 @@ def untyped(codec: Codec, data: bytes | msgspec.Raw) -> Any:
     try:
         plain = codec.untyped(data)
         refuse_twice(data, plain, codec)
-    except BadArguments:
+    except (BadArguments, Undecodable):
         raise
     except DECODE_ERRORS as error:
         raise undecodable(error) from error
