@@ -10,7 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import BadArguments, MistypedArgument, Server, VersionPinned
+from rpcgen.runtime import (
+    BadArguments,
+    ConfigurationError,
+    MistypedArgument,
+    Server,
+    VersionPinned,
+)
 
 from tests.compiled import compile_to
 from tests.packages import INTERFACES, import_from
@@ -104,6 +110,18 @@ def client(forms: ModuleType, log: Log) -> Iterator[Any]:
         forms.FormsClient(url, converters=mine) as made,
     ):
         yield made
+
+
+@pytest.mark.parametrize("given", ["nothing", "the class", "another object"])
+def test_a_client_does_not_start_without_its_converters(forms: ModuleType, given: str) -> None:
+    """It says which class it wants an object of."""
+    brought = {
+        "nothing": None,
+        "the class": forms.FormsClientConverters,
+        "another object": object(),
+    }
+    with pytest.raises(ConfigurationError, match="an object of a subclass of FormsClientConvert"):
+        forms.FormsClient(f"memory://{secrets.token_hex(6)}", converters=brought[given])
 
 
 def test_a_cast_that_was_a_call_is_converted_once(client: Any, forms: ModuleType, log: Log) -> None:

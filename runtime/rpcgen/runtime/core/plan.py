@@ -122,8 +122,8 @@ class Plan:
 
 def check_brought(interface: Interface, settings: Settings) -> None:
     """Raise ConfigurationError unless a client was given all functions of the program that its interface asks for."""
-    if settings.converters is not interface.client_converters:  # both None, nearly always
-        from rpcgen.runtime.core.versions.converters import check_converters
+    if settings.converters is not None or interface.client_converters is not None:
+        from rpcgen.runtime.core.versions.converters import check_converters  # few programs convert
 
         check_converters(settings.converters, interface.client_converters, interface, "client")
     for name in {method.router for method in interface.methods if method.router is not None}:
