@@ -76,7 +76,10 @@ def _compare_topics(walk: Walk, spot: Spot) -> None:
 
 
 def compare_errors(walk: Walk) -> None:
-    """Compare the errors of both files; fields only of those that a server of one of them raises to clients of the other."""
+    """Compare the errors of both files; fields only of those that a server of one of them raises to clients of the other.
+
+    Clients of a file that has no such error do not read its fields.
+    """
     raised = raised_between(walk.before, walk.file)
     for name, old in walk.old.errors.items():
         new = walk.new.errors.get(name)
@@ -84,7 +87,7 @@ def compare_errors(walk: Walk) -> None:
             _removed(walk, "error", old, walk.file.errors.get(name), old.name)
         elif new is not old or walk.dated:
             _compare_error(walk, old, new)
-            if name in raised:
+            if name in raised and name in walk.before.errors:
                 _compare_error_fields(walk, old, new, Root("error", name, raised[name]))
 
 
