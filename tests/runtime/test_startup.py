@@ -141,6 +141,26 @@ def test_an_interface_without_a_past_loads_nothing_about_one(side: ModuleType, w
     assert objects <= OBJECTS
 
 
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_connected_client_opens_no_file(lab: ModuleType, world: str) -> None:
+    """F37: also for the first call of a method of another kind; of one that may be retried, here."""
+    url = f"zmq+tcp://127.0.0.1:{free_port()}"
+    limit = "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))"
+    ask = "await client" if world == "asyncio" else "client"
+    calls = f"report(); {limit}; print({ask}.add(a=1, b=2))"
+    with Server(url, server="s1", endpoints=[endpoint(lab, Bench(), "s1")]):
+        told = _run(
+            lab,
+            world,
+            url=url,
+            client="LabClient",
+            call=calls,
+            before="import resource",
+            after="",
+        )
+    assert told == "3\n"
+
+
 @pytest.mark.parametrize("world", ["aio", "blocking"])
 def test_a_server_has_loaded_what_reads_mistakes(world: str) -> None:
     """F37: when the first message that does not fit comes, there may be no file to open."""

@@ -138,6 +138,9 @@ class Proxy(Generic[TransportT]):
             converters=converters,
         )
         check_brought(interface, self._settings)
+        if any(method.idempotent for method in interface.methods):
+            # Now, not with the first call of one: then there may be no file to open.
+            from rpcgen.runtime.core import retries  # noqa: F401  # pyright: ignore[reportUnusedImport]
         self._owns_transport = isinstance(transport, str)
         self._transport: TransportT = (
             self._open(transport) if isinstance(transport, str) else transport
