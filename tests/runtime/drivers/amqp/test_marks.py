@@ -38,21 +38,21 @@ def answers(client: Any) -> bool:
 def test_a_mark_is_due_behind_the_first_message_and_then_at_times() -> None:
     """Never where nothing was published; at once for whom somebody waits, and when many wait to be known of."""
     marks = Marks()
-    assert not marks.due(inf)
+    assert marks.wait(10.0) == inf
     marks.published(1, urgent=False)
-    assert marks.due(10.0)
+    assert marks.wait(10.0) < 0.0
     marks.asked(10.0)
-    assert not marks.due(inf)
+    assert marks.wait(10.0) == inf
     marks.published(2, urgent=False)
-    assert not marks.due(10.0 + PERIOD / 2)
-    assert marks.due(10.0 + PERIOD)
+    assert marks.wait(10.0 + PERIOD / 2) == pytest.approx(PERIOD / 2)
+    assert marks.wait(10.0 + PERIOD) <= 0.0
     marks.published(3, urgent=True)
-    assert marks.due(10.0)
+    assert marks.wait(10.0) < 0.0
     marks.asked(10.0)
     marks.published(2 + MOST, urgent=False)
-    assert not marks.due(10.0)
+    assert marks.wait(10.0) > 0.0
     marks.published(3 + MOST, urgent=False)
-    assert marks.due(10.0)
+    assert marks.wait(10.0) < 0.0
 
 
 def test_each_answer_is_for_the_oldest_mark() -> None:
@@ -63,6 +63,18 @@ def test_each_answer_is_for_the_oldest_mark() -> None:
         marks.published(number, urgent=False)
         marks.asked(10.0)
     assert [marks.answered() for _ in range(3)] == [1, 5, 0]
+
+
+def test_the_last_calls_before_a_silence_are_marked(lab: ModuleType, rabbit: RabbitServer) -> None:
+    """Also those that come so soon behind a mark that they get none of their own: nothing else would make one."""
+    url = rabbit.url(f"prefix={unique()}")
+    with serve(lab, Bench(), url), lab.LabClient(url) as client:
+        for _ in range(5):
+            assert client.add(a=1) == 2
+        tracks = client._transport._driver._courier._publisher._tracks
+        begun = time.monotonic()
+        eventually(lambda: not any(track.open for track in tracks.values()), limit=5.0)
+        assert time.monotonic() - begun < 0.8  # the owner's thread looks up once a second
 
 
 def test_a_call_that_the_broker_has_waits_for_its_answer(

@@ -34,10 +34,12 @@ class Marks:
         self._published = number
         self._urgent |= urgent
 
-    def due(self, now: float) -> bool:
-        """Whether to mark now."""
+    def wait(self, now: float) -> float:
+        """Seconds until the next mark, or less than none if it is due; infinity if there is nothing to mark."""
         unmarked = self._published - self._last
-        return unmarked > 0 and (self._urgent or unmarked >= MOST or now >= self._next)
+        if unmarked <= 0:
+            return inf
+        return -inf if self._urgent or unmarked >= MOST else self._next - now
 
     def asked(self, now: float) -> None:
         """A mark was made behind all that was published."""

@@ -182,8 +182,13 @@ class Publisher:
 
     def due(self, now: float) -> float:
         """See `Duty.due`."""
+        link = self._link
+        marks = inf
+        if link is not None and not link.blocked:  # else `work` does not mark, and would be called again and again
+            # A copy, because whoever drives the connection may open one meanwhile.
+            marks = min([track.wait(now) for track in list(self._tracks.values())], default=inf)
         with self._lock:
-            return self._later[0][0] - now if self._later else inf
+            return min(marks, self._later[0][0] - now) if self._later else marks
 
     def _track_for(self, link: Link, parcel: Parcel) -> Track | None:
         """Its way, with its exchange at the end; None if there can be none, and whoever waits was told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.lane import Lane
@@ -125,9 +126,13 @@ class Track:
 
     def mark(self, now: float) -> None:
         """Ask how far the broker has come, if that is due."""
-        if self._marks is not None and self._marks.due(now):
+        if self._marks is not None and self._marks.wait(now) <= 0.0:
             self.lane.mark()
             self._marks.asked(now)
+
+    def wait(self, now: float) -> float:
+        """Seconds until that is due; infinity if it never is."""
+        return inf if self._marks is None else self._marks.wait(now)
 
     @property
     def open(self) -> int:
