@@ -6,7 +6,6 @@ import contextlib
 import random
 import socket
 
-
 #: Whoever got one of these may not listen on it yet.
 _given: set[int] = set()
 
