@@ -32,6 +32,7 @@ class Codec:
     Attributes:
         name: the value of the URL option `codec`.
         encode: any value to bytes.
+        encode_into: the same in place of what a bytearray holds.
         to_client, to_server, to_subscriber: typed decoders of whole frames.
         elements: the elements of an array, each as it is written.
         untyped: bytes to plain values.
@@ -42,6 +43,7 @@ class Codec:
         "_module",
         "elements",
         "encode",
+        "encode_into",
         "name",
         "native",
         "to_client",
@@ -54,7 +56,9 @@ class Codec:
         self.name = name
         self._module = module
         self.native = native
-        self.encode: Callable[[Any], bytes] = module.Encoder().encode
+        encoder = module.Encoder()
+        self.encode: Callable[[Any], bytes] = encoder.encode
+        self.encode_into: Callable[[Any, bytearray], None] = encoder.encode_into
         self.to_client: Callable[[bytes], ToClient] = self._later("to_client", ToClient)
         self.to_server: Callable[[bytes], ToServer] = self._later("to_server", ToServer)
         self.to_subscriber: Callable[[bytes], Event] = self._later("to_subscriber", Event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import inspect
@@ -21,6 +21,10 @@ from rpcgen.runtime.errors import BadArguments
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.words import Path
+
+
+#: Bytes that a reader keeps for encoding into.
+KEPT: Final = 64 * 1024
 
 
 def twice(data: bytes | msgspec.Raw, plain: Any, codec: Codec) -> Path | None:
@@ -57,6 +61,7 @@ class Reader:
     """
 
     __slots__ = (
+        "_again",
         "_decoders",
         "_extra",
         "_hook",
@@ -82,6 +87,8 @@ class Reader:
         self._own = own
         #: Whether what is read can be encoded again; not so what the program's codecs make.
         self._returns = not own
+        #: What was read last, encoded again.
+        self._again = bytearray()
         #: Of this type in JSON: whether two texts may be one key. None: nobody has looked yet.
         self._merges: bool | None = None
         self._decoders: dict[Codec, Decode] = {}
@@ -98,8 +105,17 @@ class Reader:
             if self._extra:
                 return self._walk(data, codec)
             value = (self._decoders.get(codec) or self._new_decoder(codec))(data)
-            if not self._own:
-                self._refuse_twice(value, data, codec)
+            if self._own:
+                return value
+            if self._returns:
+                # Threads may share it: what another one wrote there meanwhile is equal only if it has no key twice, either.
+                again: Any = self._again
+                codec.encode_into(value, again)
+                if again == data:
+                    if len(again) > KEPT:
+                        self._again = bytearray()
+                    return value
+            self._refuse_twice(data, codec)
             return value
         except msgspec.ValidationError:
             return self._walk(data, codec)
@@ -110,10 +126,8 @@ class Reader:
                 f"{type(error).__name__}: the payload could not be decoded"
             ) from error
 
-    def _refuse_twice(self, value: Any, data: bytes | msgspec.Raw, codec: Codec) -> None:
-        """Raise BadArguments if a key came twice (`keys.py`): then the value gives other bytes than it was read from."""
-        if self._returns and codec.encode(value) == bytes(data):
-            return
+    def _refuse_twice(self, data: bytes | msgspec.Raw, codec: Codec) -> None:
+        """Raise BadArguments if a key came twice (`keys.py`): the value gave other bytes than it was read from."""
         refuse_twice(data, codec.untyped(data), codec)
         if codec is JSON and self._may_merge():
             self._walk(data, codec)
