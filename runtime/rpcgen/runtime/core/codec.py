@@ -22,6 +22,11 @@ class Undecodable(ValueError):
     """Bytes that are no message."""
 
 
+def undecodable(error: BaseException) -> Undecodable:
+    """What a payload is that some reader gave up on; also one that is nested too deep to be visited."""
+    return Undecodable(f"{type(error).__name__}: the payload could not be decoded")
+
+
 #: Reads one value of the type that it was made for; raises one of DECODE_ERRORS.
 Decode = Callable[["bytes | msgspec.Raw"], Any]
 

@@ -14,6 +14,7 @@ from rpcgen.runtime.core.codec import (
     DecHook,
     Decode,
     Undecodable,
+    undecodable,
 )
 from rpcgen.runtime.core.nodes import has_extra, has_int_keys
 from rpcgen.runtime.descriptor import Opaque
@@ -122,9 +123,7 @@ class Reader:
         except (BadArguments, Undecodable):
             raise
         except DECODE_ERRORS as error:
-            raise Undecodable(
-                f"{type(error).__name__}: the payload could not be decoded"
-            ) from error
+            raise undecodable(error) from error
 
     def _refuse_twice(self, data: bytes | msgspec.Raw, codec: Codec) -> None:
         """Raise BadArguments if a key came twice (`keys.py`): the value gave other bytes than it was read from."""
@@ -162,6 +161,4 @@ class Reader:
         except (BadArguments, Undecodable):
             raise
         except DECODE_ERRORS as error:
-            raise Undecodable(
-                f"{type(error).__name__}: the payload could not be decoded"
-            ) from error
+            raise undecodable(error) from error

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.codec import Codec
+from rpcgen.runtime.core.codec import Codec, undecodable
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.history import has_history, undecodable, untyped
+from rpcgen.runtime.core.versions.history import has_history, untyped
 from rpcgen.runtime.descriptor import Interface, Version
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.codec import DECODE_ERRORS, Codec, Undecodable
+from rpcgen.runtime.core.codec import DECODE_ERRORS, Codec, Undecodable, undecodable
 from rpcgen.runtime.core.nodes import below
 from rpcgen.runtime.core.reading import refuse_twice
 from rpcgen.runtime.descriptor import NOTHING, Interface, Method, Version
@@ -50,8 +50,3 @@ def untyped(codec: Codec, data: bytes | msgspec.Raw) -> Any:
     except DECODE_ERRORS as error:
         raise undecodable(error) from error
     return plain
-
-
-def undecodable(error: BaseException) -> Undecodable:
-    """What a payload is that some reader gave up on; also one that is nested too deep to be visited."""
-    return Undecodable(f"{type(error).__name__}: the payload could not be decoded")

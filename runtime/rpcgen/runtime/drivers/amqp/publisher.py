@@ -184,9 +184,8 @@ class Publisher:
         """See `Duty.due`."""
         link = self._link
         marks = inf
-        if (
-            link is not None and not link.blocked
-        ):  # else `work` does not mark, and would be called again and again
+        # While the broker takes nothing, `work` does not mark, and would be called again and again.
+        if link is not None and not link.blocked:
             # A copy, because whoever drives the connection may open one meanwhile.
             marks = min([track.wait(now) for track in list(self._tracks.values())], default=inf)
         with self._lock:

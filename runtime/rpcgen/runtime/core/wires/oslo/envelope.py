@@ -6,6 +6,7 @@ Knows nothing of methods and results: only what belongs to the way that a messag
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -68,9 +69,9 @@ def seal(payload: bytes, *, reply_queue: str | None = None, unique_id: str | Non
     return JSON.encode({"oslo.version": VERSION, "oslo.message": whole.decode()})
 
 
-def _refuse_twice(data: bytes) -> None:
-    """Raise Undecodable if a key comes twice, outside of what is read by its type."""
-    path = twice_beside(data, _BODIES)
+def refuse_twice(data: bytes, bodies: Container[object] = ()) -> None:
+    """Raise Undecodable if a key comes twice, outside of members that are read by their type."""
+    path = twice_beside(data, bodies)
     if path is not None:
         raise Undecodable(f"{path_text(path)} comes twice")
 
@@ -79,12 +80,12 @@ def unseal(body: bytes) -> Opened:
     """A message that came, with or without an envelope; raises one of DECODE_ERRORS."""
     sealed = _decode_sealed(body)
     payload = body
-    _refuse_twice(body)
+    refuse_twice(body, _BODIES)
     if sealed.version is not None and sealed.message is not None:
         if sealed.version not in _READABLE or not isinstance(sealed.message, str):
             raise Undecodable(f"an envelope of version {sealed.version!r:.32}, expected {VERSION}")
         payload = sealed.message.encode()
-        _refuse_twice(payload)
+        refuse_twice(payload, _BODIES)
     queue = _decode_way(payload).reply_queue
     may_write = isinstance(queue, str) and _REPLY_QUEUE.fullmatch(queue)
     return Opened(payload, queue if may_write else None)

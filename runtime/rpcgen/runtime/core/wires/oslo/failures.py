@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from msgspec import Raw, Struct, field
 from rpcgen.runtime.core.answers import REFUSALS
-from rpcgen.runtime.core.codec import DECODE_ERRORS, JSON, Undecodable
+from rpcgen.runtime.core.codec import DECODE_ERRORS, JSON
 from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, RAISED, Failure, Fault, Refusal, Request
-from rpcgen.runtime.core.keys import twice
 from rpcgen.runtime.core.results import clip, declared_by
-from rpcgen.runtime.core.words import path_text
+from rpcgen.runtime.core.wires.oslo.envelope import refuse_twice
 from rpcgen.runtime.descriptor import ErrorType, Interface
 from rpcgen.runtime.errors import (
     BadResult,
@@ -148,9 +147,7 @@ def read(call: Call, failure: object) -> Failure | Fault | Refusal:
     """What a server told of a call that failed."""
     try:
         told = _decode(cast("Any", failure))
-        path = twice(cast("str", failure).encode(), JSON)
-        if path is not None:
-            raise Undecodable(f"{path_text(path)} comes twice")
+        refuse_twice(cast("str", failure).encode())
     except (*DECODE_ERRORS, TypeError) as broken:
         return Fault(call.id, RAISED, "", f"the failure cannot be read: {broken}")
     cls, module, message = str(told.cls), str(told.module), str(told.message)
