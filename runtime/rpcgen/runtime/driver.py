@@ -11,7 +11,7 @@ Sending never blocks: what the transport cannot take at once raises NotSent. Fin
 in two forms: `peer()`, which answers from memory, and `route()`, which looks and connects. A cast, which nobody answers,
 goes by `post()`, which may wait until the transport knows that it reached somebody.
 
-Types alone, which no client needs while it runs: what drivers share is in `direct.py`, `room.py` and `subscription.py`.
+Types alone, which no client needs while it runs: what drivers share is in `drivers/__init__.py`, `room.py` and `subscription.py`.
 """
 
 from __future__ import annotations

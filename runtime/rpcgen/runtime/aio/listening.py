@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf
 
-from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.aio.loops import in_thread
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.desk import OpenDesk
 from rpcgen.runtime.errors import ConfigurationError

@@ -11,7 +11,7 @@ from math import inf
 from time import monotonic
 from typing import TypeVar
 
-from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.aio.loops import in_thread
 from rpcgen.runtime.courier import Begin, OpenCourier, withdrawn
 from rpcgen.runtime.errors import RpcgenError
 from rpcgen.runtime.inbox import LoopInbox

@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.aio.loops import in_thread
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import Calls, cancellation, patience, wait_until
 from rpcgen.runtime.core.envelope import Reply

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rpcgen.runtime.drivers.zeromq.bundles import ASK, LIMIT, Backlog
+from rpcgen.runtime.drivers.zeromq.bundles import ASK, LIMIT, Backlog, Outbox
 from rpcgen.runtime.drivers.zeromq.link import Link
-from rpcgen.runtime.drivers.zeromq.outbox import Outbox
 from rpcgen.runtime.peers import Peer
 
 from tests.bare import BareServer, frames_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from rpcgen.runtime import ConnectionLost, NotSent
 from rpcgen.runtime.drivers import zeromq
-from rpcgen.runtime.drivers.zeromq.outbox import LATE
+from rpcgen.runtime.drivers.zeromq.bundles import LATE
 from rpcgen.runtime.peers import Peer, Stranded, Undelivered
 from rpcgen.runtime.url import parse_url
 

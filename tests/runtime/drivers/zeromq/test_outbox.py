@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
-from rpcgen.runtime.drivers.zeromq.outbox import LATE, TOGETHER, Outbox
+from rpcgen.runtime.drivers.zeromq.bundles import LATE, TOGETHER, Outbox
 from rpcgen.runtime.drivers.zeromq.waiting import Waiter
 from rpcgen.runtime.outgoing import Letter
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from rpcgen.runtime import exits, forks
 from rpcgen.runtime.courier import Withdraw
-from rpcgen.runtime.direct import refuse_kept
+from rpcgen.runtime.drivers import refuse_kept
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.mailbox import Mailbox
 from rpcgen.runtime.drivers.amqp.manner import EventPlace, Place, manner_of

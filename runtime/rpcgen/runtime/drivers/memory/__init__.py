@@ -11,7 +11,6 @@ import random
 from collections.abc import Callable, Sequence
 
 from rpcgen.runtime.deliveries import Caller
-from rpcgen.runtime.direct import AsyncDirect, Direct
 from rpcgen.runtime.drivers.memory.events import Board
 from rpcgen.runtime.drivers.memory.hub import (
     HUBS,
@@ -84,6 +83,14 @@ class Link:
         if not peer.inbox.put((self, frame)):
             raise NotSent(f"{peer.name} does not read")
 
+    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
+        """As `send`: what a server of this process has is as safe as the process."""
+        self.send(peer, frame, message)
+
+    def cancel(self, peer: Peer, frame: bytes) -> None:
+        """As `send`."""
+        self.send(peer, frame)
+
     def deliver(self, station: Station, arrival: bytes | RpcgenError) -> bool:
         """Put an answer into this client's inbox."""
         return self in self._hub.links and self._inbox.put((station, arrival))
@@ -143,7 +150,7 @@ class Post:
 # --- the two worlds ---------------------------------------------------------------------------------------------------
 
 
-class MemoryClient(Link, Direct):
+class MemoryClient(Link):
     """`ClientDriver` of this transport."""
 
     def __init__(self, url: TransportUrl) -> None:
@@ -152,10 +159,6 @@ class MemoryClient(Link, Direct):
         self.poll = self._arrivals.poll
         self.wake = self._arrivals.wake
         self.close = self.leave
-
-    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
-        """As `send`: what a server of this process has is as safe as the process."""
-        self.send(peer, frame, message)
 
     def route(self, target: Target, timeout: float) -> Peer:
         """As `find`; nothing is ever waited for."""
@@ -180,17 +183,13 @@ class MemoryListener(Post):
         self.close = self.leave
 
 
-class AsyncMemoryClient(Link, AsyncDirect):
+class AsyncMemoryClient(Link):
     """`AsyncClientDriver` of this transport."""
 
     arrived: Callable[[Peer, News], None]
 
     def __init__(self, url: TransportUrl) -> None:
         super().__init__(url, LoopInbox[Arrival](lambda arrival: self.arrived(*arrival)))
-
-    def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
-        """As `send`: what a server of this process has is as safe as the process."""
-        self.send(peer, frame, message)
 
     async def route(self, target: Target, timeout: float) -> Peer:
         """As `find`; nothing is ever waited for."""

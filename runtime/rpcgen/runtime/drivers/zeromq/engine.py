@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 from rpcgen.runtime.drivers.zeromq import control, failures
+from rpcgen.runtime.drivers.zeromq.bundles import CAST
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.history import History
 from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
-from rpcgen.runtime.drivers.zeromq.outbox import CAST
 from rpcgen.runtime.drivers.zeromq.reception import Reception
 from rpcgen.runtime.drivers.zeromq.sockets import new_context
 from rpcgen.runtime.drivers.zeromq.timers import Timers

@@ -10,13 +10,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from rpcgen.runtime import exits, forks
-from rpcgen.runtime.aio.threads import in_thread
-from rpcgen.runtime.direct import refuse_kept
-from rpcgen.runtime.drivers.zeromq.aio.loops import report, resolve
+from rpcgen.runtime.aio.loops import in_thread, report, resolve
+from rpcgen.runtime.drivers import refuse_kept
+from rpcgen.runtime.drivers.zeromq.bundles import CAST, Outbox
 from rpcgen.runtime.drivers.zeromq.engine import LINGER, Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
-from rpcgen.runtime.drivers.zeromq.outbox import CAST, Outbox
 from rpcgen.runtime.drivers.zeromq.search import Search
 from rpcgen.runtime.errors import NotSent
 from rpcgen.runtime.peers import News, Peer

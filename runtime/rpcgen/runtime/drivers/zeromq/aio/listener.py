@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from rpcgen.runtime import forks
-from rpcgen.runtime.aio.threads import in_thread
+from rpcgen.runtime.aio.loops import in_thread, report
 from rpcgen.runtime.deliveries import Caller
-from rpcgen.runtime.drivers.zeromq.aio.loops import report
 from rpcgen.runtime.drivers.zeromq.binding import ANNOUNCE_PAUSE, BATCH, Binding, Request
-from rpcgen.runtime.drivers.zeromq.outbox import Outbox
+from rpcgen.runtime.drivers.zeromq.bundles import Outbox
 from rpcgen.runtime.errors import ConfigurationError
 
 

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from rpcgen.runtime import exits, forks
-from rpcgen.runtime.direct import refuse_kept
+from rpcgen.runtime.drivers import refuse_kept
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.engine import LINGER, Engine
 from rpcgen.runtime.drivers.zeromq.link import Link

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from rpcgen.runtime.drivers.zeromq.outbox import Outbox
+from rpcgen.runtime.drivers.zeromq.bundles import Outbox
 from rpcgen.runtime.drivers.zeromq.waiting import Bell
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A thread beside a loop, for something that waits. Knows nothing of what it is."""
+"""What shells need of a loop and it has not: waiting in a thread, waking, reporting. Knows nothing of what for."""
 
 from __future__ import annotations
 
@@ -30,8 +30,18 @@ async def in_thread(function: Callable[[], None]) -> None:
 
 
 def _end(future: asyncio.Future[None], error: BaseException | None) -> None:
+    if error is None:
+        resolve(future)
+    elif not future.done():
+        future.set_exception(error)
+
+
+def resolve(future: asyncio.Future[None]) -> None:
+    """Wake whoever awaits the future, once."""
     if not future.done():
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+        future.set_result(None)
+
+
+def report(loop: asyncio.AbstractEventLoop, error: Exception) -> None:
+    """Tell the loop of an error that nobody awaits."""
+    loop.call_exception_handler({"message": "a frame could not be delivered", "exception": error})
