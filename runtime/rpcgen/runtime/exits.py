@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import atexit
 from time import monotonic
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Leaver(Protocol):
+        """A client of a driver."""
+
+        def leave(self, longest: float) -> None:
+            """Let go what was taken, for at most so many seconds; it is not used any more. May be called after `close`."""
+            ...
+
 
 #: Seconds that the end of a program may take for it.
 LONGEST: Final = 1.0
-
-
-class Leaver(Protocol):
-    """A client of a driver."""
-
-    def leave(self, longest: float) -> None:
-        """Let go what was taken, for at most so many seconds; it is not used any more. May be called after `close`."""
-        ...
 
 
 _open: Final[WeakSet[Leaver]] = WeakSet()

@@ -19,7 +19,7 @@ from rpcgen.runtime.drivers.zeromq import control, failures
 from rpcgen.runtime.drivers.zeromq.bundles import CAST
 from rpcgen.runtime.drivers.zeromq.choice import Pools
 from rpcgen.runtime.drivers.zeromq.history import History
-from rpcgen.runtime.drivers.zeromq.link import HELLO, IN_USE, Curves, Link
+from rpcgen.runtime.drivers.zeromq.link import IN_USE, Curves, Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.reception import Reception
@@ -195,7 +195,7 @@ class Engine:
                 link,
                 NotSent(f"it speaks protocol {welcome.protocol}, and we speak {control.PROTOCOL}"),
             )
-        elif link.state == "greeting":
+        elif link.state == "connecting":
             self._greeted(link, welcome)
         elif welcome.draining:
             self.drain(link)
@@ -260,8 +260,8 @@ class Engine:
         """Act on what the link's monitor tells."""
         for change in link.monitor.changes():
             if change == "up":
-                self._greet(link)
-            elif change == "hung_up" and link.state == "connecting" and link.curves[1:]:
+                continue
+            if change == "hung_up" and link.state == "connecting" and link.curves[1:]:
                 link.state = "lost"
                 self._unwatch(link)
                 link.close()
@@ -272,19 +272,8 @@ class Engine:
             else:
                 self._drop(link, failures.failure(change, has_key=self._keys is not None))
 
-    def _greet(self, link: Link) -> None:
-        if link.state != "connecting":
-            return
-        link.readable()  # libzmq learns here that there is a connection to send to
-        try:
-            link.send(HELLO, _NOBLOCK)
-        except zmq.ZMQError:
-            self._drop(link, NotSent("it hung up"))
-            return
-        link.state = "greeting"
-
     def _overdue(self, link: Link, limit: float) -> None:
-        if link.state in ("connecting", "greeting"):
+        if link.state == "connecting":
             self._drop(link, NotSent(f"no answer within {limit:g} s"))
 
     def _drop(self, link: Link, reason: RpcgenError) -> None:

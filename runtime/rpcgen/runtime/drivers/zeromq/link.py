@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.curve import ClientCurve
 
 
-#: How far a link is. The only ways are from left to right, or from any to "lost". When "greeting", HELLO was sent; when
-#: "ready", WELCOME came; when "draining", answers still come, and new requests go elsewhere.
-State = Literal["connecting", "greeting", "ready", "draining", "lost"]
+#: How far a link is. The only ways are from left to right, or from any to "lost". When "connecting", HELLO waits for the
+#: connection, or for its answer; when "ready", WELCOME came; when "draining", answers still come, and new requests go
+#: elsewhere.
+State = Literal["connecting", "ready", "draining", "lost"]
 
 
 #: Keys to connect with, one after the other; None: without.
@@ -96,6 +97,7 @@ class Link(Serving):
             raise
         try:
             self.socket.connect(endpoint.address)
+            self.socket.send(HELLO, _NOBLOCK)  # leaves when the handshake is over, without us
             self.fd = self.socket.fileno()
         except zmq.ZMQError:
             self.close()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from typing import Final, Literal
 
 import zmq
@@ -46,6 +47,9 @@ _CHANGES: Final[dict[int, Change]] = {
 _MASK: Final = sum(_CHANGES)
 _KEYED_MASK: Final = _MASK & ~int(zmq.Event.HANDSHAKE_FAILED_PROTOCOL)
 _EVENT: Final = struct.Struct("=Hi")
+
+#: Addresses of monitors are never used twice: libzmq frees one only some time after the socket that had it was closed.
+_numbers: Final = count()
 
 
 class Monitor(Struct):
@@ -90,7 +94,7 @@ def attach(context: Context, watched: Socket, mask: int) -> Socket:
     socket = context.socket(zmq.PAIR)
     try:
         configure_monitor(socket)
-        address = f"inproc://monitor-{id(watched):x}"
+        address = f"inproc://monitor-{next(_numbers)}"
         watched.monitor(address, mask)
         socket.connect(address)
     except zmq.ZMQError:

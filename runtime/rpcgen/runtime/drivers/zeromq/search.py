@@ -152,7 +152,7 @@ class Search:
                 survey.failed[endpoint.name] = history.error or NotSent("it hung up")
         elif link.matches(self._target):
             survey.ready.append(link)
-        elif link.state in ("connecting", "greeting"):
+        elif link.state == "connecting":
             self._await(endpoint, history, now)
         else:
             survey.elsewhere += 1

@@ -105,7 +105,8 @@ def configure_dealer(
         zmq.HEARTBEAT_TTL: _milliseconds(options.heartbeat_timeout),
         # Not 1, though it is often advised: with IMMEDIATE, and also with RECONNECT_IVL=-1, libzmq (4.3.5) throws away
         # what had arrived and was not yet read when the peer disconnects, so that the last answers of a server that
-        # stops would be lost. Not to queue for a connection that is not there, the engine sees to by the link's state.
+        # stops would be lost. That nothing but HELLO is queued for a connection that is not there, the engine sees to by
+        # the link's state.
         zmq.IMMEDIATE: 0,
         zmq.CONNECT_TIMEOUT: _milliseconds(options.connect_timeout),
         # A socket connects once: the engine connects anew with a fresh socket and routing id, because a server
