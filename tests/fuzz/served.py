@@ -111,12 +111,11 @@ class Subject:
         """One frame, as a worker that runs handlers inline takes it (blocking/workers.py)."""
         serving = self.serving
         serving._seen = Seen()  # many frames have one id
-        accepted = serving.accept(SOURCE, "caller", frame, time.monotonic())
-        if accepted is None:
+        job = serving.accept(SOURCE, "caller", frame, time.monotonic())
+        if job is None:
+            if serving.work.held:
+                raise Finding("an idle server let a request wait")
             return
-        job, runs = accepted
-        if not runs:
-            raise Finding("an idle server let a request wait")
         try:
             self._work(job)
         finally:

@@ -36,10 +36,9 @@ class ServerCore:
     def feed(self, payload: bytes, *, beats: int = 0) -> list[bytes]:
         """Take a request; the answers, after so many beats that came due."""
         self.answers.clear()
-        accepted = self.serving.accept(self._source, "caller", payload, NOW)
-        if accepted is None:
+        job = self.serving.accept(self._source, "caller", payload, NOW)
+        if job is None:
             return list(self.answers)
-        job, _ = accepted
         self.contexts.append(job.context)
         for beat in range(beats):
             self.serving.tick(NOW + (beat + 1) * (job.request.beat or 0.0))

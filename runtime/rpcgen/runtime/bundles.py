@@ -29,6 +29,8 @@ _decode: Final = msgspec.msgpack.Decoder(
 
 def pack(frames: Sequence[bytes], most: int = MAX_BYTES) -> list[tuple[bytes, int]]:
     """What holds all frames in their order, each with how many it holds: a frame, or several as a bundle."""
+    if len(frames) <= MAX_FRAMES and sum(map(len, frames)) <= most:  # nearly always
+        return [_message(frames)]
     messages: list[tuple[bytes, int]] = []
     together: list[bytes] = []
     size = 0
@@ -42,7 +44,7 @@ def pack(frames: Sequence[bytes], most: int = MAX_BYTES) -> list[tuple[bytes, in
     return messages
 
 
-def _message(frames: list[bytes]) -> tuple[bytes, int]:
+def _message(frames: Sequence[bytes]) -> tuple[bytes, int]:
     return (frames[0], 1) if len(frames) == 1 else (_encode(frames), len(frames))
 
 

@@ -162,9 +162,9 @@ class AsyncLife(Life[AsyncListener]):
         accept, start, monotonic = self._serving.accept, self._start, time.monotonic
 
         def arrived(caller: Caller, frame: bytes) -> None:
-            accepted = accept(source, caller, frame, monotonic())
-            if accepted is not None and accepted[1]:
-                start(accepted[0])
+            job = accept(source, caller, frame, monotonic())
+            if job is not None:
+                start(job)
 
         return arrived
 
@@ -178,6 +178,8 @@ class AsyncLife(Life[AsyncListener]):
                 self._run_in_task(job)
                 return
             job = self._run_inline(job)
+        if not self._serving.work.running:
+            self._idle.set()
 
     def _begin_handler(self, job: Job) -> Awaitable[None] | None:
         """Take a coroutine handler's first step, which is nearly always the last; else what is to be awaited."""
@@ -259,22 +261,18 @@ class AsyncLife(Life[AsyncListener]):
             serving.failed(job, error)
         else:
             serving.done(job, value)
-        return self._following(job)
+        return serving.work.finish(job)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._end_job(self._tasks.pop(task))
 
     def _end_job(self, job: Job) -> None:
-        following = self._following(job)
-        if following is not None:
-            self._start(following)
-
-    def _following(self, job: Job) -> Job | None:
         work = self._serving.work
         following = work.finish(job)
-        if following is None and not work.running:  # nor does any wait, then
+        if following is not None:
+            self._start(following)
+        elif not work.running:  # nor does any wait, then
             self._idle.set()
-        return following
 
     # --- clock ----------------------------------------------------------------------------------------------------
 

@@ -163,9 +163,9 @@ class Workers:
             requests = source.listener.poll(None, staying=not self._inline)
             with self._lock:
                 for caller, frame in requests:
-                    accepted = accept(source, caller, frame, monotonic())
-                    if accepted is not None and accepted[1]:
-                        jobs.append(accepted[0])
+                    job = accept(source, caller, frame, monotonic())
+                    if job is not None:
+                        jobs.append(job)
                 wanted = self._serving.work.running if jobs and not self._inline else 0
                 while self._threads < wanted + len(self._sources):
                     self._spawn()

@@ -84,6 +84,7 @@ class Call(Struct, eq=False):
         needs: the minor version that the message names.
         deadline: until when it may be sent, and answered (monotonic seconds); or None.
         worthless: when the time is over for which a cast may wait; None if the interface sets none.
+        kept: whether it is to be delivered at least once.
         fields: user context that travels.
         heard: when the peer last gave a sign of life (monotonic seconds).
         place: which of a series of fanouts it is, if it is one.
@@ -105,6 +106,7 @@ class Call(Struct, eq=False):
     request_id: str | None = None
     trace: tuple[str, str] | None = None
     worthless: float | None = None
+    kept: bool = False
     attempt: int = 1
     place: Place | None = None
     id: bytes = b""
@@ -138,11 +140,6 @@ class Call(Struct, eq=False):
     def version(self) -> tuple[int, int]:
         """The version that the message needs."""
         return self.plan.version[0], self.needs
-
-    @property
-    def kept(self) -> bool:
-        """Whether it is to be delivered at least once."""
-        return self.plan.method.kept and self.kind == "cast" and not self.target.fanout
 
     @property
     def ordered(self) -> bool:
@@ -232,6 +229,7 @@ def new_call(
         options.fields,
         now,
         worthless=None if ttl is None else now + ttl,
+        kept=plan.method.kept and sent_as == "cast" and not target.fanout,
     )
     if ambient is not None:
         call.inherit(ambient)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.context import FOREVER, Context
-from rpcgen.runtime.core.entry import Entry, LazyEntry, version_error
+from rpcgen.runtime.core.entry import Entry, version_error
 from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.results import refusal
@@ -37,7 +37,7 @@ from rpcgen.runtime.errors import (
 class Dispatcher:
     """The table of all that a server serves."""
 
-    __slots__ = ("_older", "_table", "interfaces")
+    __slots__ = ("_makers", "_older", "_table", "interfaces")
 
     def __init__(
         self,
@@ -48,7 +48,9 @@ class Dispatcher:
         debug: bool,
     ) -> None:
         self.interfaces: list[Interface] = []
-        self._table: dict[str | None, dict[str, Entry | LazyEntry]] = {}
+        self._table: dict[str | None, dict[str, Entry]] = {}
+        #: What is not in the table before a message asks for it, so that large interfaces start quickly.
+        self._makers: dict[tuple[str | None, str], Callable[[], Entry]] = {}
         #: Methods by the names that only their older forms have.
         self._older: dict[tuple[str | None, str], list[Method[Any, Any]]] = {}
         owners: dict[tuple[str | None, str], Served] = {}
@@ -56,13 +58,14 @@ class Dispatcher:
             interface = interface_of(endpoint)
             self.interfaces.append(interface)
             own = converters_of(interface, converters)
-            methods = self._table.setdefault(interface.namespace, {})
+            self._table.setdefault(interface.namespace, {})
             for method in interface.methods:
                 for name in {method.name, *(form.name or method.name for form in method.forms)}:
                     _claim(owners, endpoint, name)
                     if name != method.name:
                         self._older.setdefault((interface.namespace, name), []).append(method)
-                methods[method.name] = LazyEntry(_maker(endpoint, method, codecs, own, debug=debug))
+                make = _maker(endpoint, method, codecs, own, debug=debug)
+                self._makers[interface.namespace, method.name] = make
         check_all_used(converters, self.interfaces)
 
     def entry(self, request: Request) -> Entry:
@@ -77,8 +80,6 @@ class Dispatcher:
                 f"this server has no interface in namespace {_shown(request.namespace)}"
             )
         entry = methods.get(request.method)
-        if isinstance(entry, LazyEntry):
-            entry = methods[request.method] = entry.make()
         if (
             entry is not None
             and request.major == entry.major
@@ -86,18 +87,25 @@ class Dispatcher:
             and request.how in entry.hows
         ):
             return entry
-        return self._other_version(request, entry, methods)
+        if entry is None and self._made(request.namespace, request.method) is not None:
+            return self.entry(request)
+        return self._other_version(request, entry)
 
-    def _other_version(
-        self, request: Request, entry: Entry | None, methods: dict[str, Entry | LazyEntry]
-    ) -> Entry:
+    def _made(self, namespace: str | None, name: str) -> Entry | None:
+        """The entry of a method, which is made if it was not used before; None if there is no such method."""
+        methods = self._table[namespace]
+        make = self._makers.get((namespace, name))
+        if make is not None:
+            methods[name] = make()
+            del self._makers[namespace, name]
+        return methods.get(name)
+
+    def _other_version(self, request: Request, entry: Entry | None) -> Entry:
         """The entry of a message of another version than the newest; raises Rejected."""
-        candidates = [] if entry is None else [entry]
-        for method in self._older.get((request.namespace, request.method), ()):
-            older = methods[method.name]
-            if isinstance(older, LazyEntry):
-                older = methods[method.name] = older.make()
-            candidates.append(older)
+        namespace = request.namespace
+        older = self._older.get((namespace, request.method), ())
+        others = [self._made(namespace, method.name) for method in older]
+        candidates = [each for each in (entry, *others) if each is not None]
         if not candidates:
             raise self._unknown(request)
         refusals: list[Rejected] = []
@@ -169,22 +177,18 @@ class Job(msgspec.Struct, eq=False):
         """Whether somebody still waits: it is a call, and its caller has neither given up nor run out of time."""
         return self.request.how == CALL and not self.context.cancelled
 
-    def expired(self, now: float) -> bool:
-        """Whether it is too late to begin it."""
-        return self.expires is not None and now >= self.expires
-
     def overdue(self, now: float) -> bool:
         """Whether nobody waits for it any more."""
         deadline = self.context.deadline
         return deadline is not None and now >= deadline
 
     def find_line(self) -> None:
-        """Look which others it has to wait for; raises Rejected if its arguments do not fit."""
+        """Of a method with an order: look which others it has to wait for; raises Rejected if its arguments do not fit."""
         order = self.entry.method.order
-        if order is not None:
-            self.read = self.entry.arguments(self.request, self.wire.codec)
-            key = order(self.read)
-            self.line = None if key is None else (self.entry.interface.name, key)
+        assert order is not None
+        self.read = self.entry.arguments(self.request, self.wire.codec)
+        key = order(self.read)
+        self.line = None if key is None else (self.entry.interface.name, key)
 
     def arguments(self, now: float) -> msgspec.Struct:
         """The arguments, if the request may still run.
@@ -192,7 +196,7 @@ class Job(msgspec.Struct, eq=False):
         Raises:
             Rejected: it expired while it waited, or its arguments do not fit.
         """
-        if self.expired(now):
+        if self.expires is not None and now >= self.expires:
             raise Expired(f"{self.request.method}: its time was over before it could run")
         if self.read is not None:
             return self.read
@@ -230,22 +234,18 @@ def new_job(
     attempt: int,
 ) -> Job:
     """A request that passed the gate just now, at its so many-th attempt."""
-    beat = request.beat
-    expires = _expires(request, delivery, now)
+    beat, remaining = request.beat, request.remaining
+    if remaining is not None and remaining < FOREVER:  # NaN, too, means none
+        expires = now + remaining if remaining > 0.0 else now
+    else:
+        expires = None
+    if delivery is not None and delivery.deadline is not None:  # its transport knows better
+        expires = delivery.deadline if expires is None else min(expires, delivery.deadline)
     # What a cast says is how long it may wait, if its method sets that: once begun, it has all time.
     waits = request.how != CALL and entry.method.ttl is not None
     context = entry.context(request, None if waits else expires, attempt)
     beat_at = now + beat if beat is not None and beat > 0.0 else None
     return Job(entry, request, caller, delivery, source, wire, now, context, beat_at, expires)
-
-
-def _expires(request: Request, delivery: Delivery | None, now: float) -> float | None:
-    """After when it is too late to begin a request: by what it says, or by what its transport knows, if that is sooner."""
-    said, remaining = None, request.remaining
-    if remaining is not None and remaining < FOREVER:  # NaN, too, means none
-        said = now + remaining if remaining > 0.0 else now
-    known = None if delivery is None else delivery.deadline
-    return known if known is not None and (said is None or known < said) else said
 
 
 def interface_of(endpoint: Served) -> Interface:

@@ -207,15 +207,6 @@ def _awaiting(handler: Callable[..., Any]) -> Callable[..., Any]:
     return awaiting
 
 
-class LazyEntry:
-    """Stands in the table until a method is first used, so that large interfaces start quickly."""
-
-    __slots__ = ("make",)
-
-    def __init__(self, make: Callable[[], Entry]) -> None:
-        self.make = make
-
-
 def version_error(interface: Interface, request: Request) -> VersionRejected | None:
     """Why an interface cannot take a message of this version at all; None if it can."""
     last = last_minor(interface, request.major)

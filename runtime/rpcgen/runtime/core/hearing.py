@@ -13,7 +13,7 @@ from typing import Any
 from rpcgen.runtime.context import EventContext
 from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
 from rpcgen.runtime.core.dispatch import Dispatcher
-from rpcgen.runtime.core.entry import Entry, LazyEntry
+from rpcgen.runtime.core.entry import Entry
 from rpcgen.runtime.core.envelope import Event as Frame
 from rpcgen.runtime.core.envelope import Request
 from rpcgen.runtime.core.occurrence import Carried, as_method
@@ -135,7 +135,7 @@ class EventTable(Dispatcher):
     def entry(self, request: Request) -> Entry:
         """Who hears an event; raises Rejected."""
         entry = self._table.get(request.namespace, {}).get(request.method)
-        if entry is None or isinstance(entry, LazyEntry):
+        if entry is None:
             namespace = "" if request.namespace is None else f"{request.namespace[:64]!a} "
             raise UnknownMethod(f"nobody here hears {namespace}{request.method[:64]!a}")
         refusal = entry.refusal(request)

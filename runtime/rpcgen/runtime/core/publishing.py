@@ -162,6 +162,7 @@ def new_publication(
         fields,
         now,
         worthless=None if ttl is None else now + ttl,
+        kept=plan.event.kept,
         source=source,
         published=date,
         must_arrive=required,

@@ -122,10 +122,8 @@ class Serving:
 
     # --- arriving -------------------------------------------------------------------------------------------------
 
-    def accept(
-        self, source: Source, caller: Caller, frame: bytes, now: float
-    ) -> tuple[Job, bool] | None:
-        """Take a frame: a job and whether it runs now; None if there is nothing to run now."""
+    def accept(self, source: Source, caller: Caller, frame: bytes, now: float) -> Job | None:
+        """Take a frame: the job that is to run now, if there is one."""
         wire = source.wire.of(frame)
         delivery = caller if isinstance(caller, Delivery) else None
         try:
@@ -156,7 +154,8 @@ class Serving:
                 return None
             if now > self.presence.sure_until:
                 self.presence.check(caller, message, now)
-            job.find_line()
+            if entry.method.order is not None:
+                job.find_line()
             runs = self.work.offer(job)
         except Rejected as error:
             self._turn_away(source, caller, message, wire, error, now)
@@ -164,7 +163,7 @@ class Serving:
         if message.fingerprint and message.fingerprint != entry.fingerprint and job.drifted():
             self.counters.drifted += 1
             self._drifts.note(job)
-        return job, runs
+        return job if runs else None
 
     def _attempt(self, message: Request, delivery: Delivery | None) -> int | None:
         """Which attempt a request is, its client's and the transport's; None if it has come before."""
@@ -249,7 +248,7 @@ class Serving:
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
         try:
-            frame = job.reply(value) if job.awaited else b""
+            frame = job.reply(value) if job.request.how == CALL and job.awaited else b""
         except BadResult as bad:
             self._failed(job, bad)
         else:

@@ -24,6 +24,10 @@ class State(Enum):
     CLOSED = "closed"
 
 
+#: Each request asks for it, and looking a member up in its class costs.
+_OPEN = State.OPEN
+
+
 class Work:
     """The jobs that a server holds.
 
@@ -77,7 +81,7 @@ class Work:
         Raises:
             Rejected: overloaded, draining, or a message with this id is being worked on already.
         """
-        if self.state is State.CLOSED or (self.state is State.DRAINING and job.may_move):
+        if self.state is not _OPEN and (self.state is State.CLOSED or job.may_move):
             # What nobody would send to another server is still taken: a cast, and calls of hand-written programs.
             raise Draining("this server is stopping")
         key = (job.caller, job.request.id)

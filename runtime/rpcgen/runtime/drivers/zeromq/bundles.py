@@ -27,6 +27,8 @@ P = TypeVar("P")
 
 BUNDLE: Final = 0x06
 
+_FIRST_BYTE: Final = itemgetter(0)
+
 #: What a bundle begins with.
 HEAD: Final = bytes((MARK, BUNDLE))
 
@@ -66,9 +68,8 @@ def unpack(message: bytes) -> list[bytes]:
         frames = bundles.unpack(memoryview(message)[len(HEAD) :])
     except ValueError as error:
         raise Malformed(str(error)) from error
-    for frame in frames:
-        if frame[0] == MARK:
-            raise Malformed("a bundle with a control frame in it")
+    if MARK in map(_FIRST_BYTE, frames):
+        raise Malformed("a bundle with a control frame in it")
     return frames
 
 

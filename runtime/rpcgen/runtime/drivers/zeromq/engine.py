@@ -36,7 +36,6 @@ from rpcgen.runtime.errors import (
     TooLarge,
 )
 from rpcgen.runtime.peers import Arrival
-from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.curve import ClientKeys
@@ -60,7 +59,7 @@ class Engine:
     """Connects, chooses, sends, receives. `unwatch` returns what was put off for a link, and has not left.
 
     Attributes:
-        receive, take: of its `Reception`.
+        choose: of its `Pools`; receive, take: of its `Reception`.
         news: counts changes that a waiting search cares about.
         counters: connected, refused, lost: links that became ready, did not, were lost; full, too_large: sends refused
             at the high-water mark and for their size; malformed: frames that no server of ours would send; and
@@ -94,6 +93,7 @@ class Engine:
         # Links that drain are not in `links`, so that a successor at the same place may be.
         self._leaving: set[Link] = set()
         self._pools: Pools[Link] = Pools(options.choice)
+        self.choose = self._pools.choose
         self._watch = watch
         self._unwatch = unwatch
         self._keys: ClientKeys | None = None
@@ -109,10 +109,6 @@ class Engine:
         return self._reception.inbox
 
     # --- choosing and sending -------------------------------------------------------------------------------------
-
-    def choose(self, target: Target) -> Link | None:
-        """A ready link to a server of the target."""
-        return self._pools.choose(target)
 
     def send(self, link: Link, frame: bytes) -> None:
         """Hand a frame to libzmq. Raises NotSent, or TooLarge."""

@@ -78,7 +78,8 @@ class AsyncClient:
         engine = self._engine
         outbox = self._outbox
         if (self._queued or outbox.frames) and peer.state != "lost":
-            engine.check_size(frame)
+            if len(frame) > engine.options.max_message:
+                engine.check_size(frame)
             if peer in outbox.full:
                 outbox.flush()
                 if peer in outbox.full:
