@@ -8,6 +8,7 @@ needed, which `lower.py` takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from msgspec import NODEFAULT, UNSET, Struct, inspect
@@ -35,10 +36,13 @@ class Glance(Struct, frozen=True):
     Attributes:
         look: finds a minor, or LOOK_CLOSER.
         ceiling: the highest that it can find: once that is reached, there is nothing to look for.
+        is_set: whether a value needs no look once the minor `top` was found; None: nothing tells.
     """
 
     look: Look
     ceiling: int
+    is_set: Callable[[Any], object] | None = None
+    top: int = 0
 
     def __call__(self, value: Any) -> int:
         """The lowest minor that can hold a typed value, or LOOK_CLOSER."""
@@ -185,14 +189,17 @@ def _newer(field: inspect.Field, minor: int, inner: Glance | None) -> Look:
         default = field.default_factory()
         empties = (default,) if field.default_factory in (list, dict) else ()
 
+    falsy = not default
+
     def look(item: Any, highest: int) -> int:
-        # The encoder leaves out the default itself, and empty lists and maps, but not what is only equal to it.
-        if item is default or (not item and item in empties):
-            return highest
-        if type(item) is type(default) and item == default:
-            return LOOK_CLOSER
-        if not item and (item is None or item in _EMPTY):
-            return LOOK_CLOSER
+        if not (item and falsy):  # else it is certainly set
+            # The encoder leaves out the default itself, and empty lists and maps, but not what is only equal to it.
+            if item is default or (not item and item in empties):
+                return highest
+            if type(item) is type(default) and item == default:
+                return LOOK_CLOSER
+            if not item and (item is None or item in _EMPTY):
+                return LOOK_CLOSER
         if minor > highest:
             highest = minor
         return highest if inner is None else inner.look(item, highest)
@@ -206,11 +213,13 @@ def _all(least: int, plain: list[_Plain], rows: list[_Row]) -> Glance:
     rows = sorted(rows, key=lambda each: -each[2])
     closer = any(not each[3] for each in plain)
     minors = [least, *(each[1] for each in plain), *(each[2] for each in rows)]
+    top = max([least, *(each[1] for each in plain)])
+    is_set = _are_set([name for name, _, _, is_plain in plain if not is_plain])
 
     def look(value: Any, highest: int) -> int:
         if least > highest:
             highest = least
-        for name, minor, default, is_plain in plain:
+        for name, minor, default, is_plain in () if highest >= top and is_set(value) else plain:
             if is_plain and minor <= highest:
                 continue
             item = getattr(value, name)
@@ -224,7 +233,15 @@ def _all(least: int, plain: list[_Plain], rows: list[_Row]) -> Glance:
                 highest = inner(getattr(value, name), highest)
         return highest
 
-    return Glance(look, LOOK_CLOSER if closer else max(minors))
+    return Glance(look, LOOK_CLOSER if closer else max(minors), None if rows else is_set, top)
+
+
+def _are_set(names: list[str]) -> Callable[[Any], object]:
+    """Whether all of these attributes are neither empty nor a falsy default."""
+    if not names:
+        return lambda value: True
+    get = attrgetter(*names)
+    return get if len(names) == 1 else lambda value: all(get(value))
 
 
 def _nullable(inner: Glance) -> Glance:
@@ -235,9 +252,11 @@ def _nullable(inner: Glance) -> Glance:
 
 
 def _each(item: Glance, items: Callable[[Any], Iterable[Any]]) -> Glance:
-    inner, ceiling = item.look, item.ceiling
+    inner, ceiling, is_set, top = item.look, item.ceiling, item.is_set, item.top
 
     def look(value: Any, highest: int) -> int:
+        if is_set is not None and highest >= top and all(map(is_set, items(value))):
+            return highest
         for each in items(value):
             if highest >= ceiling:
                 break
