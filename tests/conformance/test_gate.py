@@ -155,6 +155,31 @@ def test_each_mistake_has_its_own_refusal(raw: RawClient, labs: Lab, case: str) 
     assert labs.servers[0].serving.counters.rejected == 1
 
 
+#: Stands in values that do not fit.
+CANARY = "canary-" * 20
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("add", {"a": CANARY}),
+        ("add", {"a": [CANARY]}),
+        ("greet", {"name": {CANARY: CANARY}}),
+        ("pick", {"mode": CANARY}),
+        ("pick", {"shape": {"point": {"x": CANARY, "y": 2}}}),
+        ("pick", {"shape": CANARY}),
+    ],
+)
+def test_a_refusal_does_not_repeat_what_was_sent(
+    raw: RawClient, caplog: pytest.LogCaptureFixture, method: str, arguments: dict[str, Any]
+) -> None:
+    """Of a value that does not fit neither the answer nor the log shows more than 64 characters."""
+    answer = raw.ask(request(method, arguments))
+    assert isinstance(answer, Refusal), answer
+    for text in (answer.message, answer.path or "", caplog.text):
+        assert CANARY[:65] not in text
+
+
 ACCEPTED: dict[str, tuple[Any, Any]] = {
     "current": (request("add", {"a": 1, "b": 2}), 3),
     "older minor": (request("add", {"a": 1, "b": 2}, minor=0), 3),

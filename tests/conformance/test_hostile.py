@@ -13,6 +13,7 @@ from rpcgen.runtime import Target
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.core.envelope import CAST, Refusal, Reply
 
+from tests import alike
 from tests.conformance.conftest import COMBINATIONS, Lab, name_of
 from tests.conformance.raw import RawClient, request
 from tests.conformance.waiting import eventually
@@ -76,6 +77,38 @@ def test_depth_and_length_cost_little(raw: RawClient, labs: Lab, what: str) -> N
     assert [type(each) for each in answers if not isinstance(each, Refusal)] == [Reply]
     assert took < 1.0
     assert psutil.Process().memory_info().rss - before < 64 * 2**20
+    assert labs.servers[0].serving.counters.handled == 2
+
+
+#: Where a stranger may put a map whose keys hash alike, in a message of half a MiB: so many arrays, or numbers, take seconds.
+ALIKE = {
+    "argument": lambda harm: request("echo", body=told("everything", told("anything", harm))),
+    "map of numbers": lambda harm: request(
+        "echo", body=told("everything", told("by_number", harm))
+    ),
+    "unknown argument": lambda harm: request("add", body=told("c", harm)),
+    "older minor": lambda harm: request("add", minor=0, body=told("c", harm)),
+}
+
+
+def told(name: str, value: bytes) -> msgspec.Raw:
+    """A map with one key of a few characters."""
+    return msgspec.Raw(b"\x81" + MSGPACK.encode(name) + value)
+
+
+@pytest.mark.parametrize("harm", [alike.arrays(24_000), alike.map_of(alike.numbers(80_000))])
+def test_keys_that_hash_alike_cost_little(raw: RawClient, labs: Lab, harm: bytes) -> None:
+    """All are refused, and one in a context dropped, in less CPU than one may take; the next call is answered."""
+    assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
+    began = time.process_time()
+    for place in ALIKE:
+        answer = raw.ask(ALIKE[place](harm))
+        assert isinstance(answer, Refusal), place
+        assert answer.code == "bad_arguments", place
+    raw.send(MSGPACK.encode(request("add", {"a": 1}, context={"k": msgspec.Raw(harm)})))
+    assert isinstance(raw.ask(request("add", {"a": 1})), Reply)
+    took = time.process_time() - began
+    assert took < 1.0
     assert labs.servers[0].serving.counters.handled == 2
 
 

@@ -201,12 +201,15 @@ def test_a_key_is_found_however_deep(data: bytes, codec: Codec) -> None:
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["requests", "answers"])
-@pytest.mark.parametrize("other", ["01", "+1", "1_0", " 10", "\u0661"])
-def test_two_texts_may_be_one_number(other: str, *, strict: bool) -> None:
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [("-0", "twice"), *((text, "an int as key") for text in ("01", "+1", "1_0", " 10", "\u0661"))],
+)
+def test_two_texts_are_no_two_keys_of_one_number(other: str, why: str, *, strict: bool) -> None:
     """The keys of a map with int keys, in JSON: what is a key is for the type to say."""
     once = str(int(other))
     texts = json.dumps({"by_number": {once: "a", other: "b"}, "anything": {once: 1, other: 2}})
-    with pytest.raises(BadArguments, match="twice"):
+    with pytest.raises(BadArguments, match=why):
         Reader(Outer, strict=strict).read(texts.encode(), JSON)
     fine = texts.replace(json.dumps(other), '"7"', 1).encode()
     assert Reader(Outer, strict=strict).read(fine, JSON).by_number == {int(once): "a", 7: "b"}
@@ -258,7 +261,9 @@ def frame(body: bytes, context: bytes, *, event: bool, more: bytes = b"") -> byt
     """A request, or an event, and what a newer writer says behind it."""
     kind = Event if event else Request
     told = kind(b"i" * 16, CAST, None, "run", 1, 0, 0, None, msgspec.Raw(b"\xc0"))
-    elements = [bytes(each) for each in MSGPACK.elements(MSGPACK.encode(told))]
+    elements = [
+        bytes(each) for each in msgspec.msgpack.decode(MSGPACK.encode(told), type=list[msgspec.Raw])
+    ]
     elements[9], elements[15] = body, context
     length = len(elements) + bool(more)
     return b"\xdc" + length.to_bytes(2, "big") + b"".join(elements) + more

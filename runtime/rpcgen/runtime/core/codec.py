@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from rpcgen.runtime.core.envelope import Event, ToClient, ToServer
+from rpcgen.runtime.core.envelope import Event, ToClient, ToServer, Written
 
 #: What libraries raise for hostile bytes; deep nesting ends in RecursionError rather than DecodeError.
 DECODE_ERRORS = (msgspec.DecodeError, RecursionError, ValueError, OverflowError, MemoryError)
@@ -39,14 +39,13 @@ class Codec:
         encode: any value to bytes.
         encode_into: the same in place of what a bytearray holds.
         to_client, to_server, to_subscriber: typed decoders of whole frames.
-        elements: the elements of an array, each as it is written.
+        written: the elements of a request or an event, each as it is written.
         untyped: bytes to plain values.
         native: types that this encoding has of its own; anything else travels as text.
     """
 
     __slots__ = (
         "_module",
-        "elements",
         "encode",
         "encode_into",
         "name",
@@ -55,6 +54,7 @@ class Codec:
         "to_server",
         "to_subscriber",
         "untyped",
+        "written",
     )
 
     def __init__(self, name: str, module: Any, native: tuple[type, ...]) -> None:
@@ -67,9 +67,7 @@ class Codec:
         self.to_client: Callable[[bytes], ToClient] = self._later("to_client", ToClient)
         self.to_server: Callable[[bytes], ToServer] = self._later("to_server", ToServer)
         self.to_subscriber: Callable[[bytes], Event] = self._later("to_subscriber", Event)
-        self.elements: Callable[[bytes], list[msgspec.Raw]] = self._later(
-            "elements", list[msgspec.Raw]
-        )
+        self.written: Callable[[bytes], Any] = self._later("written", Written)
         self.untyped: Callable[[bytes | msgspec.Raw], Any] = module.Decoder().decode
 
     def _later(self, name: str, of: Any) -> Decode:

@@ -9,7 +9,7 @@ elements that a reader does not know, at the end, are ignored.
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct, defstruct
 
 #: The version of the native wire. It changes when a reader of the old one could misread the new one.
 PROTOCOL = 1
@@ -109,6 +109,13 @@ class Event(Request, array_like=True, tag=8):
     priority: Name = "info"
     published: Annotated[datetime, Meta(tz=True)] = EPOCH
 
+
+#: A request or an event whose elements are as they are written; what is behind them is passed over.
+Written = defstruct(
+    "Written",
+    [("kind", Raw, Raw()), *((name, Raw, Raw()) for name in Request.__struct_fields__)],
+    array_like=True,
+)
 
 #: What a client may send, and what a server may answer.
 ToServer = Request | Cancel

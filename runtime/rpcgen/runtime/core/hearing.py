@@ -18,6 +18,7 @@ from rpcgen.runtime.core.envelope import Event as Frame
 from rpcgen.runtime.core.envelope import Request
 from rpcgen.runtime.core.occurrence import Carried, as_method
 from rpcgen.runtime.core.opaque import OpaqueCodecs
+from rpcgen.runtime.core.reading import LIGHT
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.dates import dotted, last_minor
@@ -45,6 +46,8 @@ class EventWire(NativeWire):
 
     def read_request(self, frame: bytes) -> Frame:
         """PROTOCOL.md 3.8."""
+        if len(frame) > LIGHT:
+            self.weigh_context(frame)
         event = self.codec.to_subscriber(frame)
         if event.context:
             self.check_context(event, frame)

@@ -55,6 +55,11 @@ def has_int_keys(node: inspect.Type) -> bool:
     )
 
 
+def has_plain(node: inspect.Type) -> bool:
+    """Whether a value below is read without a type."""
+    return any(isinstance(part, (inspect.AnyType, inspect.CustomType)) for part in below(node))
+
+
 def bare(node: inspect.Type) -> inspect.Type:
     """A type without what is said beside it."""
     while isinstance(node, inspect.Metadata):

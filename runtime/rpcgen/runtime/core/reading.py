@@ -16,7 +16,7 @@ from rpcgen.runtime.core.codec import (
     Undecodable,
     undecodable,
 )
-from rpcgen.runtime.core.nodes import has_extra, has_int_keys
+from rpcgen.runtime.core.nodes import has_extra, has_int_keys, has_plain
 from rpcgen.runtime.descriptor import Opaque
 from rpcgen.runtime.errors import BadArguments
 
@@ -26,6 +26,26 @@ if TYPE_CHECKING:
 
 #: Bytes that a reader keeps for encoding into.
 KEPT: Final = 64 * 1024
+
+#: Bytes of a message whose maps cost nothing worth asking about, whatever their keys are.
+LIGHT: Final = 8 * 1024
+
+#: The first bytes of maps with more than 15 entries, in MessagePack.
+_LARGE: Final = (b"\xde", b"\xdf")
+
+
+def is_light(data: bytes) -> bool:
+    """Whether no map in some MessagePack can cost anything, as the bytes look."""
+    return len(data) <= LIGHT or not any(mark in data for mark in _LARGE)
+
+
+def refuse_alike(data: bytes | msgspec.Raw) -> None:
+    """Raise BadArguments if maps of a value in MessagePack might take too long (`alike.py`), or one of DECODE_ERRORS."""
+    whole = bytes(data)
+    if not is_light(whole):
+        from rpcgen.runtime.core import alike  # most programs never need it
+
+        alike.refuse_alike(whole)
 
 
 def twice(data: bytes | msgspec.Raw, plain: Any, codec: Codec) -> Path | None:
@@ -66,8 +86,9 @@ class Reader:
         "_decoders",
         "_extra",
         "_hook",
-        "_merges",
+        "_numbers",
         "_of",
+        "_others",
         "_own",
         "_returns",
         "_strict",
@@ -90,8 +111,10 @@ class Reader:
         self._returns = not own
         #: What was read last, encoded again.
         self._again = bytearray()
-        #: Of this type in JSON: whether two texts may be one key. None: nobody has looked yet.
-        self._merges: bool | None = None
+        #: Whether a map may have whole numbers as keys, and whether one may have keys that are no text, over MessagePack.
+        #: None: nobody has looked yet.
+        self._numbers: bool | None = None
+        self._others: bool | None = None
         self._decoders: dict[Codec, Decode] = {}
         self._extra = strict and has_extra(node or inspect.type_info(of))
 
@@ -103,7 +126,7 @@ class Reader:
             Undecodable: the bytes are no value at all.
         """
         try:
-            if self._extra:
+            if (len(data) > LIGHT and self._weigh(data, codec)) or self._extra:
                 return self._walk(data, codec)
             value = (self._decoders.get(codec) or self._new_decoder(codec))(data)
             if self._own:
@@ -125,16 +148,57 @@ class Reader:
         except DECODE_ERRORS as error:
             raise undecodable(error) from error
 
+    def plain(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:
+        """What came, for whoever makes something else of it that is read here then; raises as `read`."""
+        try:
+            if len(data) > LIGHT:
+                self._weigh(data, codec)
+            plain = self._untyped(data, codec)
+            refuse_twice(data, plain, codec)
+        except (BadArguments, Undecodable):
+            raise
+        except DECODE_ERRORS as error:
+            raise undecodable(error) from error
+        return plain
+
+    def _weigh(self, data: bytes | msgspec.Raw, codec: Codec) -> bool:
+        """Whether only `walk.py` can tell if a value fits.
+
+        Raises:
+            BadArguments: its maps might take too long (`alike.py`).
+            One of DECODE_ERRORS: the bytes are no value.
+        """
+        if codec is MSGPACK:
+            if self._has_others():
+                refuse_alike(data)
+            return False
+        if not self._has_numbers():
+            return False
+        from rpcgen.runtime.core import alike  # most programs never need it
+
+        return alike.refuse_numbers(bytes(data))
+
     def _refuse_twice(self, data: bytes | msgspec.Raw, codec: Codec) -> None:
         """Raise BadArguments if a key came twice (`keys.py`): the value gave other bytes than it was read from."""
-        refuse_twice(data, codec.untyped(data), codec)
-        if codec is JSON and self._may_merge():
+        refuse_twice(data, self._untyped(data, codec), codec)
+        if codec is JSON and self._has_numbers():  # two texts may be one key
             self._walk(data, codec)
 
-    def _may_merge(self) -> bool:
-        if self._merges is None:
-            self._merges = has_int_keys(inspect.type_info(self._of))
-        return self._merges
+    def _has_numbers(self) -> bool:
+        if self._numbers is None:
+            self._numbers = has_int_keys(inspect.type_info(self._of))
+        return self._numbers
+
+    def _has_others(self) -> bool:
+        if self._others is None:
+            self._others = self._has_numbers() or has_plain(inspect.type_info(self._of))
+        return self._others
+
+    def _untyped(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:
+        """Plain values of what was weighed, as far as values of the type needed it."""
+        if len(data) > LIGHT and codec is MSGPACK and not self._has_others():
+            refuse_alike(data)
+        return codec.untyped(data)
 
     def _new_decoder(self, codec: Codec) -> Decode:
         hook = None if self._hook is None else self._make
@@ -153,7 +217,7 @@ class Reader:
         from rpcgen.runtime.core.walk import Walk  # most programs never need it
 
         try:
-            plain = codec.untyped(data)
+            plain = self._untyped(data, codec)
             if not self._own:
                 refuse_twice(data, plain, codec)
             walk = Walk(codec, self._hook, strict=self._strict, own=self._own)

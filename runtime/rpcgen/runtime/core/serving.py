@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 # What reads the messages that do not fit is here before the first one comes: then there may be no file to open.
-from rpcgen.runtime.core import keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from rpcgen.runtime.core import alike, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher, Job, new_job
 from rpcgen.runtime.core.drifts import Drifts

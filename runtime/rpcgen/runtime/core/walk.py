@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import combinations, groupby
 from typing import Any
 
 import msgspec
@@ -99,11 +100,20 @@ def _map(walk: Walk, node: inspect.DictType, value: Any, path: Path) -> Any:
 def _key(walk: Walk, node: inspect.Type, key: Any, where: Path) -> Any:
     node = bare(node)
     if isinstance(node, inspect.IntType) and walk.codec.name == "json":
+        text = key
         try:
-            key = int(key)
+            key = int(text)
         except ValueError:
-            raise mistyped(where, "an int as key", key) from None
+            raise mistyped(where, "an int as key", text) from None
+        if text not in (str(key), "-0"):  # Python reads more than is one, such as " 5" and "1_0"
+            raise mistyped(where, "an int as key", text)
+        if not _LEAST <= key <= _MOST:  # any number of those may hash alike
+            raise out_of_bounds(where, "an int of 64 bits as key")
     return walk.read(node, key, where)
+
+
+#: Of whole numbers, signed or unsigned (PROTOCOL.md 1.3).
+_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 def _struct(walk: Walk, node: inspect.StructType, value: Any, path: Path) -> Any:
@@ -203,9 +213,24 @@ def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
 
 def _is_unique(items: list[Any]) -> bool:
     try:
-        return len(set(items)) == len(items)
+        return _differ(items)
     except TypeError:  # lists, maps and what holds them have no hash
-        return len({_canonical(item) for item in items}) == len(items)
+        return _differ([_canonical(item) for item in items])
+
+
+def _differ(items: list[Any]) -> bool:
+    """Whether all differ. A set compares those whose hashes are alike (`alike.py`), which may be all of a long list."""
+    if len(items) <= _ALIKE:
+        return len(set(items)) == len(items)
+    for _, group in groupby(sorted(items, key=hash), key=hash):
+        alike = list(group)
+        if len(alike) > _ALIKE or any(one == other for one, other in combinations(alike, 2)):
+            return False
+    return True
+
+
+#: Items with one hash that a list may have; so many are compared in no time.
+_ALIKE = 64
 
 
 def _canonical(item: Any) -> Any:
@@ -213,8 +238,8 @@ def _canonical(item: Any) -> Any:
     if is_list(item):
         return ("list", tuple(map(_canonical, item)))
     if is_map(item):
-        pairs = ((_canonical(key), _canonical(value)) for key, value in item.items())
-        return ("map", frozenset(pairs))
+        pairs = sorted(item.items(), key=lambda pair: repr(pair[0]))
+        return ("map", tuple((_canonical(key), _canonical(value)) for key, value in pairs))
     if isinstance(item, msgspec.Struct):
         return (
             type(item),

@@ -11,7 +11,6 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.versions.converters import converted
 from rpcgen.runtime.core.versions.dates import in_effect
-from rpcgen.runtime.core.versions.history import untyped
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lift import Lifting
 from rpcgen.runtime.core.versions.visiting import Found, Visit
@@ -73,7 +72,9 @@ class Adapter:
         data: bytes | msgspec.Raw = body
         if self._visit is not None:
             try:
-                data = self._codec.encode(self._visit(untyped(self._codec, body), Found(), ()))
+                data = self._codec.encode(
+                    self._visit(self._reader.plain(body, self._codec), Found(), ())
+                )
             except RecursionError as error:
                 raise undecodable(error) from error
         arguments: Struct = self._reader.read(data, self._codec)

@@ -9,7 +9,7 @@ from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec, undecodable
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.history import has_history, untyped
+from rpcgen.runtime.core.versions.history import has_history
 from rpcgen.runtime.descriptor import Interface, Version
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class VersionedReader:
                 from rpcgen.runtime.core.versions.visiting import Found
 
                 try:
-                    data = codec.encode(visit(untyped(codec, data), Found(), ()))
+                    data = codec.encode(visit(self._reader.plain(data, codec), Found(), ()))
                 except RecursionError as error:
                     raise undecodable(error) from error
         return self._reader.read(data, codec)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.codec import DECODE_ERRORS, Codec, Undecodable, undecodable
 from rpcgen.runtime.core.nodes import below
-from rpcgen.runtime.core.reading import refuse_twice
 from rpcgen.runtime.descriptor import NOTHING, Interface, Method, Version
-from rpcgen.runtime.errors import BadArguments
 
 
 def has_history(node: inspect.Type, interface: Interface) -> bool:
@@ -38,15 +34,3 @@ def result_needs(method: Method[Any, Any], at: Version) -> int:
     return max(
         (minor for major, minor in bounds if (major, minor) <= at and major == at[0]), default=0
     )
-
-
-def untyped(codec: Codec, data: bytes | msgspec.Raw) -> Any:
-    """Plain values of bytes that came; raises Undecodable, or BadArguments if a key comes twice."""
-    try:
-        plain = codec.untyped(data)
-        refuse_twice(data, plain, codec)
-    except (BadArguments, Undecodable):
-        raise
-    except DECODE_ERRORS as error:
-        raise undecodable(error) from error
-    return plain

@@ -16,15 +16,13 @@ from rpcgen.runtime.core.envelope import (
     ToClient,
     ToServer,
 )
-from rpcgen.runtime.core.reading import twice
+from rpcgen.runtime.core.reading import LIGHT, is_light, refuse_alike, twice
 from rpcgen.runtime.descriptor import ErrorType, Interface
+from rpcgen.runtime.errors import BadArguments
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
     from rpcgen.runtime.core.wires.wire import Wire, WireName
-
-#: Where the context is in a frame.
-_CONTEXT = 1 + Request.__struct_fields__.index("context")
 
 
 class NativeWire:
@@ -71,16 +69,27 @@ class NativeWire:
 
     def read_request(self, frame: bytes) -> ToServer:
         """PROTOCOL.md 2."""
+        if len(frame) > LIGHT:
+            self.weigh_context(frame)
         message = self.codec.to_server(frame)
         if isinstance(message, Request) and message.context:
             self.check_context(message, frame)
         return message
 
+    def weigh_context(self, frame: bytes) -> None:
+        """Raise Undecodable if maps of the context might take too long."""
+        if self.codec is JSON or is_light(frame):
+            return  # keys in JSON are texts
+        try:
+            refuse_alike(self.codec.written(frame).context)
+        except BadArguments as error:
+            raise Undecodable(f"the context: {error}") from error
+
     def check_context(self, request: Request, frame: bytes) -> None:
         """Raise Undecodable if a key of the context comes twice."""
         if self.codec.encode(request) == frame:
             return
-        context = self.codec.elements(frame)[_CONTEXT]
+        context = self.codec.written(frame).context
         if twice(context, request.context, self.codec) is not None:
             raise Undecodable("a key of the context comes twice")
 
