@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from rpcgen.runtime import ConfigurationError
 
 from tests.compiled import compile_to
 from tests.conformance.stairs import Stairs, endpoint, whole
@@ -72,6 +73,18 @@ def test_what_has_waited_for_too_long_is_not_run(opened: Open) -> None:
     blocker.join(LIMIT)
     eventually(lambda: server.serving.counters.expired == 3, LIMIT)
     eventually(lambda: stairs.notes == ["in time None"], LIMIT)
+
+
+def test_what_cannot_be_kept_is_refused(opened: Open, scheme: str) -> None:
+    """Without a broker nothing is delivered at least once, so a message that is to be is not sent at all."""
+    if not scheme.startswith("zmq"):
+        pytest.skip("others keep it, or have tests of their own")
+    client, server, stairs = opened(8)
+    with pytest.raises(ConfigurationError, match="at least once"):
+        client.stay(text="kept")
+    client.lasting(text="not kept")
+    eventually(lambda: stairs.notes == ["not kept None"], LIMIT)
+    assert server.serving.counters.received == 1
 
 
 def test_one_key_is_one_line(opened: Open, order: Any) -> None:

@@ -28,6 +28,7 @@ from rpcgen.runtime.errors import ConfigurationError, NotSent, VersionPinned
 from rpcgen.runtime.peers import Peer
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.interceptor import Interceptor
     from rpcgen.runtime.opaque import OpaqueCodec
     from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
@@ -145,7 +146,7 @@ class Proxy(Generic[TransportT]):
         self._transport: TransportT = (
             self._open(transport) if isinstance(transport, str) else transport
         )
-        self._settings = structs.replace(self._settings, wire=self._transport.wire)
+        self._settings = structs.replace(self._settings, wire=_wire_of(self._transport))
         self._interceptors = tuple(interceptors)
         self._options = Options()
 
@@ -173,7 +174,7 @@ class Proxy(Generic[TransportT]):
             transport: another way to the servers, for fleets that are divided; whoever made it closes it.
 
         Raises:
-            ConfigurationError: the timeout is negative or no number, or the pin is unknown.
+            ConfigurationError: the timeout is negative or no number, the pin is unknown, or the transport is none.
         """
         options = self._options
         if server is not None:
@@ -197,9 +198,10 @@ class Proxy(Generic[TransportT]):
 
     def _move_to(self, transport: TransportT) -> None:
         """Send by another transport: what was worked out stays, unless it depends on the servers or the encoding."""
+        wire = _wire_of(transport)
         self._transport = transport
-        if transport.wire is not self._settings.wire or self._speaks.auto:
-            self._settings = structs.replace(self._settings, wire=transport.wire)
+        if wire is not self._settings.wire or self._speaks.auto:
+            self._settings = structs.replace(self._settings, wire=wire)
             self._speaks = self._speaks.elsewhere()
 
     @property
@@ -270,6 +272,17 @@ class Proxy(Generic[TransportT]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._interface.name} over {self._transport!r}>"
+
+
+def _wire_of(transport: BlockingTransport | CoroutineTransport) -> Wire:
+    """What messages look like there; raises ConfigurationError for what is no transport."""
+    wire: Wire | None = getattr(transport, "wire", None)  # callers without a type checker
+    if wire is None:
+        # A URL may have a password: its text is not shown.
+        raise ConfigurationError(
+            f"transport is of type {type(transport).__name__}, expected a Transport, or, to make a client, a URL"
+        )
+    return wire
 
 
 def check_timeout(timeout: float | None) -> float | None:

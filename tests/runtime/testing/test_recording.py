@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import InvalidTarget, MistypedArgument, Target
+from rpcgen.runtime import ConfigurationError, InvalidTarget, MistypedArgument, Target
 from rpcgen.runtime.testing import AsyncRecordingTransport, Recorded, RecordingTransport
 
 from tests.conformance.test_calls import Data, PictureCodec
@@ -170,3 +170,14 @@ def test_other_servers_have_other_versions(lab: ModuleType) -> None:
     elsewhere = client.prepare(transport=RecordingTransport())
     assert elsewhere._speaks is not client._speaks
     assert elsewhere.can_send("newer")
+
+
+def test_what_is_no_transport_is_refused(lab: ModuleType) -> None:
+    """A URL that was never set, or one where a transport is expected: an error that says so, and shows no password."""
+    for nothing in (None, 7):
+        with pytest.raises(ConfigurationError, match=f"of type {type(nothing).__name__}"):
+            lab.LabClient(nothing)
+    client = lab.LabClient(RecordingTransport())
+    with pytest.raises(ConfigurationError, match="of type str, expected a Transport") as caught:
+        client.prepare(transport="amqp://ann:secret@host/")
+    assert "secret" not in str(caught.value)

@@ -170,7 +170,7 @@ def test_a_bad_url_is_refused(url: str, message: str) -> None:
 
 def test_a_bad_address_to_advertise_is_refused(redis_url: str) -> None:
     """It must be a host that clients can connect to."""
-    for advertise in ("*", "h1:0", "tcp://h1:1", "a b"):
+    for advertise in ("*", "h1:0", "tcp://h1:1", "a b", "0.0.0.0", "0.0.0.0:7", "[::]:7"):
         with pytest.raises(BadUrl, match="option 'advertise'"):
             zeromq.listen(parse_url(f"{redis_url}?advertise={advertise}"), [TOPIC], "s1")
 

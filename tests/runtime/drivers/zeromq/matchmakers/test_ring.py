@@ -82,6 +82,8 @@ BAD = {
     "port": '{"test/echo": ["h1:70000"]}',
     "port zero": '{"test/echo": ["h1:0"]}',
     "blank": '{"test/echo": ["h1:70 "]}',
+    "topic twice": '{"test/echo": ["h1:7001"], "test/echo": ["h2:7001"]}',
+    "topic twice, written in two ways": '{"test/echo": ["h1:7001"], "test\\/ech\\u006f": ["h2:7001"]}',
     "large": '{"test/echo": ["' + "h" * ring.MAX_BYTES + '"]}',
     "deep": "[" * 100_000,
     "many": json.dumps({"test/echo": [f"h{number}:1" for number in range(ring.MAX_HOSTS + 1)]}),

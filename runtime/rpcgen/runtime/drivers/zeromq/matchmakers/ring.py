@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from rpcgen.runtime.core.codec import JSON
+from rpcgen.runtime.core.keys import twice
 from rpcgen.runtime.drivers.zeromq.addresses import address_of, read_bind, read_host
 from rpcgen.runtime.drivers.zeromq.matchmakers import ANY_EXCHANGE, Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.matchmakers.tcp import StaticRegistration
@@ -164,6 +166,10 @@ def read(path: str, options: Options) -> dict[Host, frozenset[Topic]]:
         raise BadRing(f"is no object of topics and lists of hosts: {error}") from error
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise BadRing("is not JSON") from error
+    # Of two lists for one topic one would count: half of the servers would be gone.
+    doubled = twice(content, JSON)
+    if doubled is not None:
+        raise BadRing(f"has {str(doubled[0])[:64]!a} twice: a topic has one list of all its hosts")
     topics: defaultdict[Host, set[Topic]] = defaultdict(set)
     for name, texts in lists.items():
         topic, hosts = _entry(name, texts, options.port)

@@ -76,10 +76,7 @@ def registration(
     from rpcgen.runtime.drivers.zeromq.matchmakers.redis.entry import Entry
 
     if options.advertise is not None:
-        try:
-            read_host(options.advertise, 1)
-        except ValueError as error:
-            raise BadUrl(f"option 'advertise': {error}; expected host or host:port") from error
+        _check_advertised(options.advertise)
     store = _store(url, options)
     bind = Host("", 0) if options.bind is None else read_bind(options.bind)
     needs_address = not bind.name or (bind.name in WILDCARDS and options.advertise is None)
@@ -92,6 +89,19 @@ def registration(
         advertise=options.advertise or (own if bind.name in WILDCARDS else None),
         ttl=options.ttl,
     )
+
+
+def _check_advertised(text: str) -> None:
+    """Raise BadUrl for what is no place to connect to."""
+    try:
+        name = read_host(text, 1).name
+    except ValueError as error:
+        raise BadUrl(f"option 'advertise': {error}; expected host or host:port") from error
+    if name in WILDCARDS:
+        raise BadUrl(
+            f"option 'advertise': {name} is where a server listens, and clients cannot reach it there; "
+            "expected host or host:port"
+        )
 
 
 def _store(url: TransportUrl, options: Options) -> Store:
