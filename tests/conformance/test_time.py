@@ -134,6 +134,41 @@ def test_more_than_the_queue_holds_is_refused(labs: Lab) -> None:
     assert labs.servers[0].serving.counters.overloaded == 1
 
 
+def without_room(labs: Lab, *full: int) -> Any:
+    """A client that knows two servers, of which these have room for no call."""
+    client = labs.open(servers=2, queue=0)
+    if not labs.urls[0].startswith(("zmq", "memory")):
+        pytest.skip("the broker chooses the server")
+    for name in ("s1", "s2"):
+        client.prepare(server=name).report()
+    for number in full:
+        labs.servers[number].serving.work._concurrency = 0
+    return client
+
+
+@pytest.mark.parametrize("method", ["greet", "add"])  # the second is idempotent
+def test_a_server_without_room_costs_no_call_while_another_has_some(labs: Lab, method: str) -> None:
+    """Who chooses the server himself sends a call that one had no room for to another, at once, and spares the first."""
+    client = without_room(labs, 0)
+    arguments: dict[str, Any] = {"greet": {"name": "a"}, "add": {"a": 1}}[method]
+    begun = time.monotonic()
+    for _ in range(100):
+        getattr(client, method)(**arguments)
+    took = time.monotonic() - begun
+    refused = labs.servers[0].serving.counters.overloaded
+    assert 1 <= refused <= 2 + 10 * took  # it asks to be spared for a tenth of a second
+    counters = getattr(client, "_thing", client)._transport.counters
+    assert (counters.moved, counters.retried) == (refused, 0)
+
+
+def test_servers_without_room_are_asked_once_each(labs: Lab) -> None:
+    """A call does not go round: it is refused as soon as nobody is left who may have room."""
+    client = without_room(labs, 0, 1)
+    with pytest.raises(Overloaded):
+        client.greet(name="a")
+    assert [server.serving.counters.overloaded for server in labs.servers] == [1, 1]
+
+
 def test_an_idempotent_call_is_tried_again(labs: Lab) -> None:
     """A server that was too busy is asked again after a pause; the caller only sees that it took longer."""
     client = labs.open(concurrency=1, queue=0)

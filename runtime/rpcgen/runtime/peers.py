@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
 from msgspec import Struct
 from rpcgen.runtime.errors import NotSent, RpcgenError
 
@@ -12,13 +16,26 @@ class Peer:
     Attributes:
         name: the server's name if it is known, else its address; for messages to people.
         outstanding: calls that wait for an answer from it.
+        spared_until: monotonic seconds, since it refused a call for want of room; a driver that chooses had better take
+            another until then. 0 if it did not.
     """
 
-    __slots__ = ("name", "outstanding")
+    __slots__ = ("name", "outstanding", "spared_until")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.outstanding = 0
+        self.spared_until = 0.0
+
+
+P = TypeVar("P", bound=Peer)
+
+
+def less_busy(peers: Sequence[P], now: float) -> P | None:
+    """Of two random ones that are not to be spared, if there are such, the one with fewer outstanding calls."""
+    found = [each for each in peers if each.spared_until <= now] or peers
+    two = random.sample(found, min(2, len(found)))
+    return min(two, key=lambda each: each.outstanding, default=None)
 
 
 class Stranded(NotSent):

@@ -21,7 +21,7 @@ ID = b"i" * 16
 
 def call(*, deadline: float | None = None, attempt: int = 1) -> Any:
     """What the budget looks at of a call."""
-    return SimpleNamespace(deadline=deadline, attempt=attempt)
+    return SimpleNamespace(deadline=deadline, attempt=attempt, moves=0)
 
 
 TRIED: list[Any] = [

@@ -87,6 +87,7 @@ class Call(Struct, eq=False):
         kept: whether it is to be delivered at least once.
         fields: user context that travels.
         heard: when the peer last gave a sign of life (monotonic seconds).
+        moves: how many of its attempts were made because another server had no room.
         place: which of a series of fanouts it is, if it is one.
         id: set for each attempt; peer: who has it, or is to have it.
         part: of an answer in parts, what the wire keeps until the last one comes.
@@ -108,6 +109,7 @@ class Call(Struct, eq=False):
     worthless: float | None = None
     kept: bool = False
     attempt: int = 1
+    moves: int = 0
     place: Place | None = None
     id: bytes = b""
     peer: Peer | None = None

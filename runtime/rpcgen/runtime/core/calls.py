@@ -16,6 +16,7 @@ from rpcgen.runtime.errors import (
     DeadlineExceeded,
     Draining,
     NotSent,
+    Overloaded,
     RpcgenError,
     Stale,
     TooLarge,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 MAX_MOVES = 3
 
 _MOVING = {Draining.code, Stale.code}
+
+#: Seconds for which a server that is overloaded is spared, if it does not say for how long, and at most.
+SPARED, SPARED_MOST = 0.1, 2.0
 
 #: Seconds that finding and connecting a server may take for a message that has no deadline.
 CAST_TIMEOUT = 5.0
@@ -106,6 +110,10 @@ class Calls:
         self.close(call)
         if isinstance(answer, Refusal):
             self.counters.rejected += 1
+            if answer.code == Overloaded.code and call.peer is not None:
+                asked = answer.retry_after
+                pause = asked if asked is not None and asked >= 0.0 else SPARED  # nor NaN
+                call.peer.spared_until = now + min(pause, SPARED_MOST)
         else:
             self.counters.replies += 1
         return [call]
@@ -169,21 +177,30 @@ class Calls:
                 ended.append(call)
         return ended
 
-    def again(self, call: Call, unsent: NotSent | None, now: float) -> float | None:
+    def again(
+        self, call: Call, unsent: NotSent | None, now: float, other: Peer | None
+    ) -> float | None:
         """Seconds after which a call is to be sent again instead of ending; None: it ends.
 
-        Then `call.peer` is set if it is to go to the same server.
+        Then `call.peer` is set if it is to go to a certain server.
 
         Args:
             call: one that was answered, or that could not be sent.
             unsent: why it could not; None if it was answered.
             now: monotonic seconds.
+            other: whom the driver would choose now, if the call `wants_room`.
         """
         if self._moves(call, unsent):
             call.attempt += 1
             self.counters.moved += 1
             # Only the server that was away knows that it has asked for this call again.
             call.peer = call.peer if unsent is None and _refusal(call) == Stale.code else None
+            return 0.0
+        if other is not None and other is not call.peer and other.spared_until <= now:
+            call.attempt += 1
+            call.moves += 1
+            self.counters.moved += 1
+            call.peer = other
             return 0.0
         if not call.plan.method.idempotent:
             return None
@@ -239,6 +256,16 @@ def cancellation(call: Call) -> tuple[Peer, bytes] | None:
     """Who is to be told that nobody waits any more, and the frame that says it; None if nobody can be."""
     frame = call.plan.wire.write_cancel(call.id)
     return None if call.peer is None or frame is None else (call.peer, frame)
+
+
+def wants_room(call: Call, unsent: NotSent | None) -> bool:
+    """Whether a server had no room for a call, and another one may have some."""
+    return (
+        unsent is None
+        and _refusal(call) == Overloaded.code
+        and call.moves < MAX_MOVES - 1
+        and call.target.server is None
+    )
 
 
 def _refusal(call: Call) -> str | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.call import Call
 
-#: A call is sent so often at most.
+#: A call is sent so often at most, not counting how often it went to another server because one had no room.
 MAX_ATTEMPTS = 3
 
 #: Seconds: the longest pause before the second attempt, and before any.
@@ -63,12 +63,13 @@ class Retries:
 
         Counts the retry.
         """
-        if call.attempt >= MAX_ATTEMPTS:
+        attempts = call.attempt - call.moves
+        if attempts >= MAX_ATTEMPTS:
             return None
         least = _wait_of(outcome)
         if least is None:
             return None
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (call.attempt - 1))
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (attempts - 1))
         pause: float = least + self._random() * longest
         if call.deadline is not None and now + pause >= call.deadline:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -60,6 +61,22 @@ def test_round_robin_takes_turns() -> None:
     pools, made = servers(4, "round_robin")
     made[0].outstanding = 100
     assert set(Counter(pools.choose(TOPIC) for _ in range(400)).values()) == {100}
+
+
+@pytest.mark.parametrize("choice", ["least", "round_robin"])
+def test_who_is_overloaded_is_spared_while_there_is_another(choice: str) -> None:
+    """However little it has to do, as it refuses at once; and no longer than it asked for."""
+    pools, made = servers(10, choice)
+    busy = made[:9]
+    for each in busy:
+        each.spared_until = time.monotonic() + 60.0
+    made[9].outstanding = 100
+    assert {pools.choose(TOPIC) for _ in range(200)} == {made[9]}
+    made[9].spared_until = busy[0].spared_until
+    assert pools.choose(TOPIC) in made
+    for each in made:
+        each.outstanding, each.spared_until = 0, time.monotonic()
+    assert {pools.choose(TOPIC) for _ in range(1000)} == set(made)
 
 
 def test_whoever_is_alone_does_not_rest() -> None:

@@ -5,13 +5,12 @@ Does no I/O and knows no clock: `now` is an argument. PROTOCOL.md 8.3.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
 from typing import Final
 
 from rpcgen.runtime.drivers.kombu.letters import Here
 from rpcgen.runtime.errors import ConnectionLost, Draining, RpcgenError
-from rpcgen.runtime.peers import Peer
+from rpcgen.runtime.peers import Peer, less_busy
 from rpcgen.runtime.target import Target
 
 #: Seconds for which a server is believed to be there after it was heard; of silence after which it is lost, if it was asked
@@ -121,11 +120,9 @@ class Directory:
         return any(station.outstanding for station in self._stations.values())
 
     def choose(self, target: Target, now: float) -> Station | None:
-        """One that can be sent to: the less busy of two that were heard a moment ago."""
+        """One that can be sent to: the less busy of two that were heard a moment ago, and are not to be spared."""
         found = [each for each in self.serving(target) if now - each.heard <= FRESH]
-        if len(found) < 2:
-            return found[0] if found else None
-        return min(random.sample(found, 2), key=lambda station: station.outstanding)
+        return less_busy(found, now)
 
     def serving(self, target: Target) -> list[Station]:
         """All that serve a target."""

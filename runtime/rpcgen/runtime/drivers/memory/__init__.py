@@ -7,7 +7,7 @@ or as long as the process, once there was a group of subscribers.
 
 from __future__ import annotations
 
-import random
+import time
 from collections.abc import Callable, Sequence
 
 from rpcgen.runtime.deliveries import Caller
@@ -25,7 +25,7 @@ from rpcgen.runtime.drivers.memory.subscribers import AsyncMemorySubscriber, Mem
 from rpcgen.runtime.errors import Draining, NotSent, RpcgenError, TooLarge
 from rpcgen.runtime.inbox import Inbox, LoopInbox, ThreadInbox
 from rpcgen.runtime.outgoing import Outgoing
-from rpcgen.runtime.peers import Arrival, Found, News, Peer
+from rpcgen.runtime.peers import Arrival, Found, News, Peer, less_busy
 from rpcgen.runtime.room import ROOM, Room
 from rpcgen.runtime.subscription import Subscription
 from rpcgen.runtime.target import Target
@@ -45,16 +45,12 @@ class Link:
             self._hub.links.add(self)
 
     def peer(self, target: Target) -> Peer | None:
-        """Choose the less busy of two."""
+        """Choose the less busy of two that are not to be spared, if there are such."""
         if target.event is not None:
             return Board(target, self._hub.groups.all)
         with LOCK:
             stations = self._hub.serving(target)
-        if not stations:
-            return None
-        if len(stations) == 1:
-            return stations[0]
-        return min(random.sample(stations, 2), key=lambda station: station.outstanding)
+        return less_busy(stations, time.monotonic())
 
     def find(self, target: Target) -> Peer:
         """Choose one; raises NotSent if there is none."""

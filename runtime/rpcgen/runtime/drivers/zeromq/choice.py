@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import count
 from random import random
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
@@ -30,6 +31,9 @@ class Serving(Peer):
 P = TypeVar("P", bound=Serving)
 Members = tuple[P, ...]
 
+#: Servers that are looked at for one that is not overloaded: all of a small fleet, and few of a large one.
+_LOOKED: Final = 16
+
 
 class Pool(Generic[P]):
     """The servers that can take a request of one topic.
@@ -48,7 +52,8 @@ class Pool(Generic[P]):
         """One of the members, None if there is none."""
         members = self.members
         if len(members) > 1:
-            return self._pick(members)
+            chosen = self._pick(members)
+            return _instead_of(chosen, members) if chosen.spared_until else chosen
         return members[0] if members else None
 
     def add(self, member: P) -> None:
@@ -59,6 +64,20 @@ class Pool(Generic[P]):
     def remove(self, member: P) -> None:
         """Choose it no more. Does nothing if it is not there."""
         self.members = tuple(each for each in self.members if each is not member)
+
+
+def _instead_of(chosen: P, members: Members[P]) -> P:
+    """One that is not to be spared, of the chosen server and some others; the chosen one if there is none.
+
+    A server that refuses at once has few calls outstanding, so without this it would be chosen most.
+    """
+    now, size = monotonic(), len(members)
+    start = int(random() * size)
+    for each in (chosen, *(members[(start + n) % size] for n in range(min(size, _LOOKED)))):
+        if each.spared_until <= now:
+            each.spared_until = 0.0
+            return each
+    return chosen
 
 
 def _least() -> Callable[[Members[P]], P]:
