@@ -143,3 +143,14 @@ def test_a_killed_server_is_noticed_at_once(launch: Any, client: Any) -> None:
         assert time.monotonic() - begun < 2.0
         assert caught.value.maybe_executed
     assert {client.report().server for _ in range(20)} == {"s2"}
+
+
+def test_a_forks_child_ends_nothing_of_its_parents(world: str, url: str, lab: ModuleType) -> None:
+    """It leaves the parent's blocks as quietly as any other, and the parent's server is still found, and serves."""
+    directory = str(Path(str(lab.__file__)).parents[1])
+    command = [sys.executable, "-m", "tests.conformance.fork_lab", world, directory, url]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=25.0, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "7 2 3\n"), done.stderr
+    assert "Traceback" not in done.stderr

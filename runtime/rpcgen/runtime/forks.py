@@ -1,7 +1,7 @@
 """Noticing that this process is a fork's child, without a system call per message.
 
 Connections do not survive a fork: their threads are not copied, their sockets are shared with the parent. Knows nothing
-of drivers; they remember `generation()` when they open and compare it at each use.
+of drivers; they remember `generation()` when they open, and ask at each use whether this is another.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ if hasattr(os, "register_at_fork"):
 def generation() -> int:
     """How many forks lie between the first process and this one."""
     return _generation
+
+
+def is_child(born: int) -> bool:
+    """Whether a fork happened since `born`, an earlier `generation()`: what was opened then is the parent's."""
+    return born != _generation
 
 
 def check(born: int) -> None:

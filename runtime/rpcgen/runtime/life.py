@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Generic, Literal, TypeVar
 
+from rpcgen.runtime import forks
 from rpcgen.runtime.core.once import Handled, Setting, check_marked
 from rpcgen.runtime.core.serving import Serving, Source
 from rpcgen.runtime.core.wires.wire import Wire
@@ -29,6 +30,8 @@ class Life(Generic[ListenerT]):
 
     server: str
     _serving: Serving
+    #: Of what generation the process was that started it.
+    _born: int
 
     def _begin(
         self,
@@ -63,6 +66,11 @@ class Life(Generic[ListenerT]):
     def _wire(self, opened: Opened) -> Wire:
         """What messages look like there."""
         return opened.wire
+
+    @property
+    def _is_the_parents(self) -> bool:
+        """Whether it was started before a fork: then stopping it is not for this process."""
+        return bool(self._listeners) and forks.is_child(self._born)
 
     @property
     def _summary(self) -> str:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
+from rpcgen.runtime import forks
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
 from rpcgen.runtime.aio.once import RUNNER, run_once, run_once_on_thread
 from rpcgen.runtime.aio.runners import Runners, begin_handler
@@ -58,6 +59,7 @@ class AsyncLife(Life[AsyncListener]):
         """
         if self._loop is not None or self._stopped:
             raise ConfigurationError("this server was started before")
+        self._born = forks.generation()
         self._loop = asyncio.get_running_loop()
         self._begin_ticking()
         self._runners = Runners(self._loop, self._begin_handler, self._end_job)
@@ -78,10 +80,14 @@ class AsyncLife(Life[AsyncListener]):
     async def stop(self, drain_timeout: float | None = None) -> None:
         """Take no new work, finish what runs, and close. Idempotent: a second caller waits for the first.
 
+        A fork's child stops nothing: the server is its parent's.
+
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Handlers that still
                 run then are cancelled, and their callers get a RemoteError.
         """
+        if self._is_the_parents:
+            return
         if self._stopped:
             await self._done.wait()
             return

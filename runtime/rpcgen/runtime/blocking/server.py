@@ -8,6 +8,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
+from rpcgen.runtime import forks
 from rpcgen.runtime.blocking.workers import ReadableSource, Workers
 from rpcgen.runtime.core.serving import GRACE
 from rpcgen.runtime.driver import Listener
@@ -37,6 +38,7 @@ class BlockingLife(Life[Listener]):
         """
         if self._listeners or self._asked.is_set():
             raise ConfigurationError("this server was started before")
+        self._born = forks.generation()
         try:
             for opened in self._opened:
                 listener = self._listen(opened)
@@ -53,10 +55,14 @@ class BlockingLife(Life[Listener]):
     def stop(self, drain_timeout: float | None = None) -> None:
         """Take no new work, finish what runs, and close. Idempotent: a second caller waits for the first.
 
+        A fork's child stops nothing: the server is its parent's.
+
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Callers of what is
                 left then get a RemoteError.
         """
+        if self._is_the_parents:
+            return
         if not self._stop_once.acquire(blocking=False):
             self._stopped.wait()
             return

@@ -142,7 +142,7 @@ class Outbox:
 
     def stop(self) -> None:
         """Take and send no more; what has not arrived stays. Waits for nothing. Idempotent."""
-        if forks.generation() != self._born:
+        if forks.is_child(self._born):
             return  # what we hold belongs to our parent
         with self._lock:
             self._closed = True
@@ -151,7 +151,7 @@ class Outbox:
     def close(self) -> None:
         """Stop, and leave the folder to others. Takes at most two seconds. Idempotent."""
         self.stop()
-        if forks.generation() == self._born:
+        if not forks.is_child(self._born):
             self._thread.join(_LEAVING)
 
     # --- the thread -------------------------------------------------------------------------------------------------

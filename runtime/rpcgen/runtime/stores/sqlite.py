@@ -105,7 +105,7 @@ class SqliteStore(Store[sqlite3.Connection]):
 
     def begin(self, key: bytes) -> Transaction[sqlite3.Connection] | bytes:
         """See `Store.begin`. Raises TimeoutError if another process does not end."""
-        if forks.generation() != self._born:
+        if forks.is_child(self._born):
             raise ConfigurationError(
                 f"the store {self.path} was opened before a fork; open one in the child process"
             )

@@ -288,7 +288,7 @@ class Courier:
 
     def leave(self, longest: float) -> None:
         """See `Leaver.leave`."""
-        if self._closed or forks.generation() != self.born:
+        if self._closed or forks.is_child(self.born):
             return
         self._closed = True
         end = monotonic() + min(0.9, longest)

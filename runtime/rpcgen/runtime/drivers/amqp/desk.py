@@ -217,7 +217,7 @@ class Desk:
 
     def close(self) -> None:
         """See `Listener.close`."""
-        if self._closed or forks.generation() != self._born:
+        if self._closed or forks.is_child(self._born):
             return
         self._closed = True
         self._publisher.owner.stop(0.6)

@@ -326,7 +326,7 @@ class Courier:
 
     def close(self) -> None:
         """Say that we go, and clear up; takes at most a second. Idempotent."""
-        if self._closed or forks.generation() != self.born:
+        if self._closed or forks.is_child(self.born):
             return
         self._closed = True
         self._taker.end()

@@ -251,7 +251,7 @@ class Desk:
 
     def close(self) -> None:
         """See `Listener.close`."""
-        if self._closed or forks.generation() != self._born:
+        if self._closed or forks.is_child(self._born):
             return
         self._closed = self._draining = True
         self._taker.end()

@@ -175,5 +175,5 @@ class EventDesk(LineThread):
 
     def close(self) -> None:
         """See `Listener.close`."""
-        if forks.generation() == self._born:
+        if not forks.is_child(self._born):
             self.join(LAST + 2 * LOOK)

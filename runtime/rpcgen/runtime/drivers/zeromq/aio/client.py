@@ -109,12 +109,18 @@ class AsyncClient:
 
     # --- receiving ------------------------------------------------------------------------------------------------
 
+    def _is_the_parents(self) -> bool:
+        """Whether this is a fork's child that goes on with its copy of the loop: what happens there is not for us."""
+        return forks.is_child(self._born)
+
     def _queue(self) -> None:
         self._queued = True
         self._loop.call_soon(self._ask)
 
     def _ask(self) -> None:
         """Let go what was put off, and ask the sockets of which we are not sure."""
+        if self._is_the_parents():
+            return
         self._queued = False
         if self._outbox.frames:
             self._flush()
@@ -138,17 +144,23 @@ class AsyncClient:
             self._queue()
 
     def _readable(self, link: Link) -> None:
+        if self._is_the_parents():
+            return
         self._unsure.pop(link, None)
         if not self._engine.receive(link):
             self._unsure[link] = None
         self._settle()
 
     def _observe(self, link: Link) -> None:
+        if self._is_the_parents():
+            return
         self._unsure[link] = None  # the engine may send
         self._engine.observe(link)
         self._settle()
 
     def _tick(self) -> None:
+        if self._is_the_parents():
+            return
         self._timer = None
         self._timer_due = math.inf
         self._engine.tick(monotonic())
@@ -242,7 +254,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """See `AsyncClientDriver.close`."""
-        if self._closed or forks.generation() != self._born:
+        if self._closed or self._is_the_parents():
             return
         self._closed = True
         self._wake_seekers()
@@ -263,7 +275,7 @@ class AsyncClient:
 
     def leave(self, longest: float) -> None:
         """See `Leaver.leave`; the loop has ended, or runs on another thread."""
-        if self._closed or forks.generation() != self._born:
+        if self._closed or self._is_the_parents():
             return
         self._closed = True
         ended = threading.Event()

@@ -58,6 +58,8 @@ class AsyncListener:
             self._loop.call_soon(self._ask)
 
     def _ask(self) -> None:
+        if forks.is_child(self._born):
+            return
         self._queued = False
         if self._outbox.frames:
             self._outbox.flush()
@@ -65,6 +67,8 @@ class AsyncListener:
 
     def _receive(self) -> None:
         """Deliver a batch. The first alone, so that it is not kept waiting while we look whether it is the last."""
+        if forks.is_child(self._born):
+            return  # a fork's child goes on with its copy of the loop, and what comes is for the parent
         if self._take(1) and self._take(BATCH):
             self._queue()
 
@@ -103,6 +107,7 @@ class AsyncListener:
 
     async def withdraw(self) -> None:
         """See `AsyncListener.withdraw`."""
+        forks.check(self._born)
         if self._binding is not None and not self._closed:
             self._outbox.flush()
             self._binding.withdraw()
@@ -110,7 +115,7 @@ class AsyncListener:
 
     async def close(self) -> None:
         """See `AsyncListener.close`."""
-        if self._closed or forks.generation() != self._born:
+        if self._closed or forks.is_child(self._born):
             return
         self._outbox.flush()
         self._closed = True

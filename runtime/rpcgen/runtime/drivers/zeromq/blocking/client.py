@@ -354,7 +354,7 @@ class BlockingClient:
 
     def leave(self, longest: float) -> None:
         """See `Leaver.leave`."""
-        if forks.generation() != self._born:
+        if forks.is_child(self._born):
             return  # it is the parent's
         with self._lock:
             if self._closed:

@@ -175,7 +175,7 @@ class BlockingListener:
 
     def close(self) -> None:
         """See `Listener.close`."""
-        if forks.generation() != self._born:
+        if forks.is_child(self._born):
             return  # it is the parent's
         with self._lock:
             if self._closed:
