@@ -227,7 +227,7 @@ def test_ctrl_c_is_quiet(tmp_path: Path) -> None:
         "from rpcgen.cli.main import main\n"
         # Whoever runs the tests in the background may have told all its children to ignore it.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "r.Where.found = lambda self: (print('ready', flush=True), signal.pause())\n"
+        "r.Where.known = lambda self: (print('ready', flush=True), signal.pause())\n"
         "main(['ls', 'memory://x'])\n"
     )
     with subprocess.Popen(

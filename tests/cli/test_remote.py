@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -66,11 +67,29 @@ def test_ls_as_json(url: str) -> None:
 
 
 def test_ls_over_tcp_asks_every_host_of_the_url() -> None:
-    """Of two addresses one is served: it is listed, and the other costs no time-out."""
-    with serving_tcp(free_port()) as url:
-        done = rpcgen("ls", f"{url},127.0.0.1:{free_port()}")
+    """Of three addresses one is served; at the others are nobody, and somebody who is silent: that is said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving_tcp(free_port()) as url:
+        nobody, mute = f"127.0.0.1:{free_port()}", f"127.0.0.1:{silent.getsockname()[1]}"
+        done = rpcgen("ls", f"{url},{nobody},{mute}")
+        rows = json.loads(rpcgen("ls", f"{url},{nobody}", "--json").out)
+        nowhere = rpcgen("health", f"zmq+tcp://{nobody}")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == ["SERVER", "shop-1"]
+    lines = sorted(line.split(maxsplit=3) for line in done.out.splitlines()[1:])
+    assert lines == sorted(
+        [
+            ["shop-1", "ok", "inventory", f"{NAME} 1.1"],
+            [f"tcp://{nobody}", "unreachable", "(connection", "refused)"],
+            [f"tcp://{mute}", "unreachable", "(no", "answer within 2 s)"],
+        ]
+    )
+    assert [(row["server"], row["error"]) for row in rows] == [
+        ("shop-1", None),
+        (f"tcp://{nobody}", "connection refused"),
+    ]
+    assert nowhere.code == Exit.UNREACHABLE
+    assert nowhere.err == (
+        f"rpcgen health: nobody serves at zmq+tcp://{nobody} (tcp://{nobody}: connection refused)\n"
+    )
 
 
 def test_ls_where_nobody_serves(nowhere: str) -> None:

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from rpcgen.cli._contract import Contract
     from rpcgen.runtime.peers import Found
     from rpcgen.runtime.rpcgen_meta import MetaClient
+    from rpcgen.runtime.url import TransportUrl
 
 #: Seconds that a command waits, unless it is told otherwise.
 TIMEOUT = 10.0
+
+#: Servers that do not answer whose reasons an error gives.
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +43,46 @@ class Where:
         Raises:
             Failure: there is none.
         """
+        return [one for one in self.known() if not one.error]
+
+    def known(self) -> Sequence[Found]:
+        """The same, and those that should be there and do not answer.
+
+        Raises:
+            Failure: there is none that answers.
+        """
         from rpcgen.runtime.transport import find_driver
 
         opened = find_driver(self.url)
-        every = opened.driver.discover(opened.url, self.timeout)
-        found = [one for one in every if self._admits(one)]
-        if not found:
-            wanted = [
-                f"{what} {name!r}"
-                for what, name in (
-                    ("server", self.server),
-                    ("topic", self.topic),
-                    ("exchange", self.exchange),
-                )
-                if name is not None
-            ]
-            known = (
-                "; found: " + ", ".join(sorted({f"{one.server} ({one.topic})" for one in every}))
-                if every
-                else ""
-            )
-            if opened.url.scheme == "memory":
-                known = "; memory:// reaches servers of the same process only"
-            text = " ".join(["nobody serves", *wanted, "at", str(opened.url)])
-            raise Failure(f"{text}{known}", Exit.UNREACHABLE)
+        listed = opened.driver.discover(opened.url, self.timeout)
+        found = [one for one in listed if self._admits(one)]
+        if all(one.error for one in found):
+            raise self._nobody(opened.url, found, [one for one in listed if not one.error])
         return found
+
+    def _nobody(
+        self, url: TransportUrl, silent: Sequence[Found], others: Sequence[Found]
+    ) -> Failure:
+        """What to raise if none answers: which were asked for, why those that are known are silent, and who is there."""
+        wanted = [
+            f"{what} {name!r}"
+            for what, name in (
+                ("server", self.server),
+                ("topic", self.topic),
+                ("exchange", self.exchange),
+            )
+            if name is not None
+        ]
+        text = " ".join(["nobody serves", *wanted, "at", str(url)])
+        if silent:
+            reasons = dict.fromkeys(f"{_name(one)}: {one.error}" for one in silent)
+            text = f"{text} ({'; '.join([*reasons][:_SHOWN])})"
+        if others:
+            names = sorted({f"{one.server} ({one.topic})" for one in others})
+            text = f"{text}; found: {', '.join(names)}"
+        if url.scheme == "memory":
+            text = f"{text}; memory:// reaches servers of the same process only"
+        return Failure(text, Exit.UNREACHABLE)
 
     def _admits(self, found: Found) -> bool:
         pairs = (
@@ -71,7 +90,7 @@ class Where:
             (self.topic, found.topic),
             (self.exchange, found.exchange),
         )
-        return all(wanted is None or wanted == is_ for wanted, is_ in pairs)
+        return all(wanted is None or is_ in (wanted, "") for wanted, is_ in pairs)
 
     def narrowed(self) -> Where:
         """The same with exchange and topic filled in, from what is found."""
@@ -140,11 +159,15 @@ class ServedInterface:
 
 
 def topics_by_server(found: Iterable[Found]) -> dict[str, list[Found]]:
-    """What was found, by server name, each with its topics."""
+    """What was found, by server name, or by the address if that is all that is known, each with its topics."""
     servers: dict[str, list[Found]] = {}
     for one in found:
-        servers.setdefault(one.server, []).append(one)
+        servers.setdefault(_name(one), []).append(one)
     return servers
+
+
+def _name(found: Found) -> str:
+    return found.server or found.address
 
 
 def where_options(function: Callable[..., None]) -> Callable[..., None]:

@@ -240,7 +240,10 @@ class DriverModule(Protocol):
         ...
 
     def discover(self, url: TransportUrl, timeout: float) -> list[Found]:
-        """The servers that can be found now, sorted; waits at most `timeout` seconds. Raises ConfigurationError."""
+        """The servers that can be found now, sorted; waits at most `timeout` seconds. Raises ConfigurationError.
+
+        Those that should be there and do not answer may be among them, with the reason.
+        """
         ...
 
 

@@ -65,9 +65,14 @@ Arrival = tuple[Peer, News]
 
 
 class Found(Struct, frozen=True, order=True):
-    """One server on one topic, as `discover` reports it."""
+    """One server on one topic, as `discover` reports it.
+
+    Attributes:
+        error: why it does not answer; empty if it does. Of one that does not, what is not known is empty, too.
+    """
 
     exchange: str
     topic: str
     server: str
     address: str
+    error: str = ""

@@ -43,7 +43,7 @@ class Poll:
         servers = {
             each.server: each
             for each in found
-            if each.exchange == self._exchange and each.topic in self._topics
+            if each.exchange == self._exchange and each.topic in self._topics and not each.error
         }
         return [servers[name] for name in sorted(servers)]
 

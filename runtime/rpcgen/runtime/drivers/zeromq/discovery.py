@@ -7,17 +7,17 @@ Knows nothing of waiting for FDs: it looks every few milliseconds, for as long a
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
-from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
+from rpcgen.runtime.drivers.zeromq.matchmakers import ANY_EXCHANGE, Endpoint, find_matchmaker
 from rpcgen.runtime.errors import AuthError
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import TransportUrl
 
 _PAUSE: Final = 0.002
-_UNDER_WAY: Final = frozenset({"connecting", "greeting"})
 
 
 def discover(url: TransportUrl, timeout: float) -> list[Found]:
@@ -31,18 +31,20 @@ def discover(url: TransportUrl, timeout: float) -> list[Found]:
         end = began + timeout
         while not matchmaker.settled(began) and time.monotonic() < end:
             time.sleep(_PAUSE)
-        for endpoint in engine.look():
+        endpoints = engine.look()
+        for endpoint in endpoints:
             engine.connect(endpoint)
         while time.monotonic() < end and _progress(engine):
             time.sleep(_PAUSE)
         ready = [link for link in engine.links.values() if link.state == "ready"]
         if not ready:
             _check_admitted(engine)
-        return sorted(
+        answered = [
             Found(exchange, topic, link.name, link.endpoint.address)
             for link in ready
             for exchange, topic in link.serves
-        )
+        ]
+        return sorted([*answered, *_silent(engine, endpoints, timeout)])
     finally:
         engine.close()
         engine.end()
@@ -55,7 +57,19 @@ def _progress(engine: Engine) -> bool:
         if link.state != "lost":
             engine.receive(link)
     engine.tick(time.monotonic())
-    return any(link.state in _UNDER_WAY for link in engine.links.values())
+    return any(link.state == "connecting" for link in engine.links.values())
+
+
+def _silent(engine: Engine, endpoints: Sequence[Endpoint], timeout: float) -> Iterator[Found]:
+    """Those of whom the matchmaker knows, and who have not answered; not those of whom only something was left behind."""
+    for endpoint in endpoints:
+        link, history = engine.links.get(endpoint.key), engine.history(endpoint)
+        if history.gone or (link is not None and link.state == "ready"):
+            continue
+        error = str(history.error or f"no answer within {timeout:g} s")
+        for exchange, topic in endpoint.serves or {("", "")}:
+            where = "" if exchange == ANY_EXCHANGE else exchange
+            yield Found(where, topic, endpoint.server or "", endpoint.address, error)
 
 
 def _check_admitted(engine: Engine) -> None:

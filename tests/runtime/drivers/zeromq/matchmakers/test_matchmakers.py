@@ -40,8 +40,13 @@ def with_option(url: str, option: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{option}"
 
 
+def answering(place: Place) -> list[Found]:
+    """The servers that are found and answer."""
+    return [found for found in zeromq.discover(parse_url(place.client), 2.0) if not found.error]
+
+
 def names(place: Place) -> list[str]:
-    return [found.server for found in zeromq.discover(parse_url(place.client), 2.0)]
+    return [found.server for found in answering(place)]
 
 
 def test_a_server_is_found_at_once(place: Place, serve: Serve, connect: Connect) -> None:
@@ -171,12 +176,26 @@ def test_servers_of_both_worlds_are_listed(place: Place, serve: Serve, server_wo
     first = serve("s1", world=server_world)
     serve("s2")
     assert names(place) == ["s1", "s2"]
-    for found in zeromq.discover(parse_url(place.client), 2.0):
-        assert isinstance(found, Found)
+    for found in answering(place):
         assert (found.exchange, found.topic) == ("test", "echo")
         assert found.address.startswith(("tcp://127.0.0.1:", "ipc:///"))
     first.say("close", "closed")
     assert names(place) == ["s2"]
+
+
+def test_a_server_that_does_not_answer_is_listed_with_the_reason(
+    place: Place, serve: Serve
+) -> None:
+    """By its name and its topics, if these are known, and by its address."""
+    serve("s2")
+    serve("s1").pause()
+    url = parse_url(with_option(place.client, "connect_timeout=0.3"))
+    listed = [each for each in zeromq.discover(url, 5.0) if "refused" not in each.error]
+    assert sorted((each.server, each.error) for each in listed) == [
+        ("s1" if place.knows_names else "", "no answer within 0.3 s"),
+        ("s2", ""),
+    ]
+    assert listed[0].address != listed[1].address
 
 
 def test_a_dead_entry_goes(place: Place, serve: Serve) -> None:
