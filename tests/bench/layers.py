@@ -104,6 +104,8 @@ async def run() -> None:
         async def note(self, ctx: Any, *, number: int, word: str) -> None:
             pass
 
+        keep = note
+
         async def handled(self, ctx: Any) -> int:
             return 0
 

@@ -72,7 +72,7 @@ class Plan:
     rounds: int = 5
     seconds: float = 0.6
     warm_up: float = 0.3
-    cold_rounds: int = 9
+    cold_rounds: int = 21
     paired_rounds: int = 151
     methods: int = 10_000
     servers: int = 1_000
