@@ -54,7 +54,6 @@ class Proxy:
         self.accepted = 0
         self._target = port
         self._writers: set[asyncio.StreamWriter] = set()
-        self._accepting: set[asyncio.Task[None]] = set()
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         if room:
             self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
@@ -74,9 +73,11 @@ class Proxy:
         self._started.set()
         await self._ended.wait()
         server.close()
-        for task in list(self._accepting):
-            task.cancel()
-        await asyncio.gather(*self._accepting, return_exceptions=True)
+        # Who was accepted at the last moment gets a task only now.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(
             0
         )  # connections that were aborted are closed in the next pass of the loop
@@ -84,14 +85,10 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        accepting = asyncio.current_task()
-        assert accepting is not None
-        self._accepting.add(accepting)
         try:
             await self._connect(reader, writer)
         finally:
             await _abort(writer)
-            self._accepting.discard(accepting)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -95,7 +95,7 @@ def test_an_ambient_timeout_bounds_all_calls(labs: Lab) -> None:
 
 @pytest.mark.native
 def test_cancelling_a_task_cancels_the_handler(labs: Lab) -> None:
-    """A cancelled asyncio call frees its caller within 50 ms, and the handler hears of it."""
+    """A cancelled asyncio call frees its caller within 50 ms, and the handler hears of it within a second."""
     if labs.worlds.client_world != "asyncio":
         pytest.skip("a blocking call has no task to cancel")
     client = labs.open()
@@ -111,7 +111,7 @@ def test_cancelling_a_task_cancels_the_handler(labs: Lab) -> None:
         return time.monotonic() - begun
 
     assert labs.worlds.loop.run(cancel_one()) < 0.05
-    assert labs.bench.cancelled.wait(1.5)
+    assert labs.bench.cancelled.wait(1.0)
     assert client.add(a=1) == 2
 
 

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,6 +136,7 @@ class Page:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,  # a command may be several programs: its group has the number of this one
         )
         self._running.append(process)
         assert process.stdout is not None
@@ -148,14 +150,19 @@ class Page:
     def close(self) -> None:
         """End what still runs."""
         for process in self._running:
-            process.send_signal(signal.SIGTERM)
+            _tell(process, signal.SIGTERM)
         end = time.monotonic() + 10
         for process in self._running:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _tell(process, signal.SIGKILL)
+            process.wait()
             if process.stdout is not None:
                 process.stdout.close()
         shutil.rmtree(self._private)
+
+
+def _tell(process: subprocess.Popen[str], number: int) -> None:
+    """Send a signal to all programs of a command."""
+    with suppress(ProcessLookupError):  # none runs
+        os.killpg(process.pid, number)

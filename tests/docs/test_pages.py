@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.docs.pages import Page, blocks, same
@@ -38,6 +39,20 @@ def test_silence_is_checked(tmp_path: Path) -> None:
 def test_a_background_command_is_awaited(tmp_path: Path) -> None:
     """A command with & runs while the others do."""
     run(tmp_path, "```console\n$ sh -c 'echo ready; sleep 60' &\nready\n$ echo next\nnext\n```\n")
+
+
+def test_a_background_command_ends_with_its_page(tmp_path: Path) -> None:
+    """Each program of it, also one that stands before a pipe."""
+    run(tmp_path, "```console\n$ sh -c 'echo $$ > first; echo up; sleep 60' | cat &\nup\n```\n")
+    first = int((tmp_path / "first").read_text())
+    assert not runs(first)
+
+
+def runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_what_differs_from_run_to_run_is_the_same() -> None:
