@@ -33,6 +33,16 @@ def test_long_loops_and_chains_of_types_end() -> None:
             accepted(row)
 
 
+def test_a_struct_of_thousands_of_structs_is_read_in_time() -> None:
+    """Of which each needs the next, and is found to be finite behind it: the first one is not looked through each time."""
+    count = 4_000
+    needed = ", ".join(f"a{number}: A{number}" for number in range(count))
+    row = "".join(f"  A{number}: {{fields: {{a: A{number + 1}}}}}\n" for number in range(count))
+    text = f"{PREAMBLE}types:\n  All: {{fields: {{{needed}}}}}\n{row}  A{count}: {{fields: {{}}}}\n"
+    accepted(text)
+    accepted(text.replace(needed, ", ".join(reversed(needed.split(", ")))))
+
+
 def test_many_arguments_are_fine() -> None:
     """Arguments are keyword-only; 300 of them are no problem here."""
     args = ", ".join(f"a{number}: int" for number in range(300))

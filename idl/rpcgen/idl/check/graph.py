@@ -1,30 +1,22 @@
-"""The graph of types and errors: loops of aliases and of `extends`, and types that no finite value can have."""
+"""The graph of types and errors: loops of aliases and of `extends`, and, without them, types that no finite value can have."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Protocol
 
+from rpcgen.idl.check.finite import check_finite
 from rpcgen.idl.model import (
-    NO_CONSTRAINTS,
     Alias,
-    Constraints,
     Error,
-    Field,
     Interface,
-    ListOf,
-    MapOf,
     Named,
     Struct,
-    TypeDef,
-    TypeExpr,
-    Union,
 )
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
-from rpcgen.idl.resolve import MAX_CHAIN, Types, direct_types, is_required, names_in, resolve
+from rpcgen.idl.resolve import MAX_CHAIN, Types, names_in, resolve
 from rpcgen.idl.typetext import type_text
 
 
@@ -47,7 +39,7 @@ def check_graph(interface: Interface, report: Report) -> None:
     _check_inherited(types, report)
     _check_inherited(errors, report)
     if not loops:
-        _check_finite(types, report)
+        check_finite(types, report)
 
 
 def _weight(definition: object) -> int:
@@ -159,81 +151,3 @@ def _check_inherited(known: Mapping[str, object], report: Report) -> None:
                         related=[(inherited.position, "inherited from here")],
                     )
             base = known.get(base.extends) if base.extends is not None else None
-
-
-def _check_finite(types: Types, report: Report) -> None:
-    """Report types whose every value would contain another of the same, without end."""
-    users: dict[str, list[str]] = {}
-    for name, definition in types.items():
-        for inner in _names_behind(definition, types):
-            users.setdefault(inner, []).append(name)
-    finite: set[str] = set()
-    waiting = deque(types)
-    while waiting:
-        name = waiting.popleft()
-        if name not in finite and _is_finite(name, types, finite):
-            finite.add(name)
-            waiting.extend(user for user in users.get(name, ()) if user not in finite)
-    for name, definition in types.items():
-        if name not in finite and isinstance(definition, Struct | Union):
-            report.error(
-                "infinite-type",
-                f'"{name}" has no finite value: it always contains another "{name}" or something that does',
-                definition.position,
-                hint="make a field on the way nullable, or a list that may be empty",
-            )
-
-
-def _names_behind(definition: TypeDef, types: Types) -> set[str]:
-    """Return what a type is made of, and what the aliases there are made of."""
-    found: set[str] = set()
-    waiting = [definition]
-    while waiting:
-        for type_ in direct_types(waiting.pop()):
-            for inner in names_in(type_):
-                alias = types.get(inner)
-                if inner not in found and isinstance(alias, Alias):
-                    waiting.append(alias)
-                found.add(inner)
-    return found
-
-
-def _is_finite(name: str, types: Types, finite: set[str]) -> bool:
-    definition = types[name]
-    match definition:
-        case Struct():
-            base = definition.extends
-            if base is not None and base in types and base not in finite:
-                return False
-            return all(
-                _field_is_finite(field, types, finite) for field in definition.fields.values()
-            )
-        case Union():
-            members = definition.members.values()
-            return not members or any(
-                _has_finite(member.type, NO_CONSTRAINTS, types, finite) for member in members
-            )
-        case _:
-            return True  # aliases are looked through
-
-
-def _field_is_finite(field: Field, types: Types, finite: set[str]) -> bool:
-    return not is_required(field, types) or _has_finite(
-        field.type, field.constraints, types, finite
-    )
-
-
-def _has_finite(type_: TypeExpr, limits: Constraints, types: Types, finite: set[str]) -> bool:
-    """Say whether a type has a value without a value of a type that is not known to be finite."""
-    resolved = resolve(type_, types)
-    if resolved is None or resolved.nullable:
-        return True
-    match resolved.base:
-        case Named(name):
-            return name in finite or name not in types
-        case ListOf(item) | MapOf(_, item):
-            # An empty list or map needs nothing else, if it may be empty.
-            may_be_empty = not any(each.min_size for each in (*resolved.constraints, limits))
-            return may_be_empty or _has_finite(item, NO_CONSTRAINTS, types, finite)
-        case _:
-            return True
