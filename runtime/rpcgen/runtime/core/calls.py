@@ -191,15 +191,13 @@ class Calls:
             other: whom the driver would choose now, if the call `wants_room`.
         """
         if self._moves(call, unsent):
-            call.attempt += 1
-            self.counters.moved += 1
+            self._count_move(call)
             # Only the server that was away knows that it has asked for this call again.
             call.peer = call.peer if unsent is None and _refusal(call) == Stale.code else None
             return 0.0
         if other is not None and other is not call.peer and other.spared_until <= now:
-            call.attempt += 1
+            self._count_move(call)
             call.moves += 1
-            self.counters.moved += 1
             call.peer = other
             return 0.0
         if not call.plan.method.idempotent:
@@ -222,9 +220,12 @@ class Calls:
         """Whether a cast that could not be sent is to be sent to another server."""
         moves = self._moves(cast, unsent)
         if moves:
-            cast.attempt += 1
-            self.counters.moved += 1
+            self._count_move(cast)
         return moves
+
+    def _count_move(self, call: Call) -> None:
+        call.attempt += 1
+        self.counters.moved += 1
 
     def _moves(self, call: Call, unsent: NotSent | None) -> bool:
         """Whether nobody ran a call for a reason that is one server's alone: another may take it, at once."""
