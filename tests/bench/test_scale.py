@@ -11,7 +11,7 @@ from tests.bench import many, simulation, skew, stubs, table
 from tests.bench.series import Series
 from tests.bench.test_bench import SHORT
 
-SMALL = replace(SHORT, servers=8, calls=100)
+SMALL = replace(SHORT, servers=100, calls=100)
 
 
 @pytest.fixture(scope="module")
