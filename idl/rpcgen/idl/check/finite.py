@@ -75,7 +75,7 @@ def _is_finite(name: str, types: Types, finite: set[str], left: dict[str, list[F
     match definition:
         case Struct():
             base = definition.extends
-            if base is not None and base in types and base not in finite:
+            if base is not None and not _has_finite(Named(base), NO_CONSTRAINTS, types, finite):
                 return False
             fields = left.setdefault(name, [*definition.fields.values()])
             while fields and _field_is_finite(fields[-1], types, finite):
