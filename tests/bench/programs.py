@@ -29,7 +29,7 @@ def run(command: Sequence[str], cwd: Path | None = None) -> str:
         timeout=LIMIT,
         check=False,
         cwd=cwd,
-        env=_environment(),
+        env=environment(),
     )
     if done.returncode != 0:
         tail = (done.stderr or done.stdout).strip().splitlines()[-15:]
@@ -37,11 +37,12 @@ def run(command: Sequence[str], cwd: Path | None = None) -> str:
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
-    environment = dict(os.environ)
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    environment.pop("PYTHONPYCACHEPREFIX", None)
+def environment() -> dict[str, str]:
+    """What a program that is installed here would find in its environment."""
+    variables = dict(os.environ)
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    variables.pop("PYTHONPYCACHEPREFIX", None)
     # Compilers start tools that are installed beside the interpreter.
     beside = str(Path(sys.executable).parent)
-    environment["PATH"] = os.pathsep.join([beside, environment.get("PATH", os.defpath)])
-    return environment
+    variables["PATH"] = os.pathsep.join([beside, variables.get("PATH", os.defpath)])
+    return variables

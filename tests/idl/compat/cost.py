@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from rpcgen.idl import Version
 from rpcgen.idl.compat import view_at
 from rpcgen.idl.compat.lock import lock_text
 
+from tests.bench.programs import environment
 from tests.idl.compat.big import RELEASES, interface_of_size, text_of_size
 
 #: Work that is the same everywhere, to compare machines by: what Python does most of the time.
@@ -64,9 +64,8 @@ def _project(folder: Path, releases: int) -> Path:
 
 def _seconds(arguments: list[str], folder: str) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # what is installed is compiled
     command = [sys.executable, *arguments]
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
