@@ -6,12 +6,19 @@ import gc
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.compiled import compile_to
 from tests.packages import INTERFACES, import_from
 from tests.rabbitd import amqp_session, amqp_url, rabbit
 
 __all__ = ["amqp_session", "amqp_url", "rabbit"]
+
+# How long one generated example takes is the machine's affair; what has to be fast has a test that measures it.
+settings.register_profile(
+    "rpcgen", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("rpcgen")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -38,7 +38,7 @@ QUOTES = st.text(st.sampled_from("\"'\\ a\n"), max_size=12)
 TEXTS = st.one_of(NASTY, QUOTES)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(TEXTS)
 def test_text_literal_is_the_text(text: str) -> None:
     """A text literal evaluates to exactly its text, and is one line of printable characters."""
@@ -47,14 +47,14 @@ def test_text_literal_is_the_text(text: str) -> None:
     assert literal.isprintable()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=30))
 def test_bytes_literal_is_the_bytes(data: bytes) -> None:
     """So does a bytes literal."""
     assert data == ast.literal_eval(bytes_literal(data))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)))
 def test_number_literal_is_the_number(number: int | float) -> None:
     """And a number's."""
@@ -86,7 +86,7 @@ def test_only_exact_types_are_spelled() -> None:
         docstring(Text("x"), "")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(TEXTS.filter(lambda text: text.strip(" \n") != "" and text.strip() != ""))
 def test_docstring_is_the_text(text: str) -> None:
     """A docstring holds its text, but for white space at ends of lines and what is no text."""
@@ -106,7 +106,7 @@ def test_docstring_keeps_indentation() -> None:
     assert text == inspect.cleandoc(found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(NASTY)
 def test_comment_is_one_line(text: str) -> None:
     """A comment never leaves its line."""
@@ -129,7 +129,7 @@ def test_formatter_keeps_literals(width: int) -> None:
     """Ruff would choose the same quotes, escapes and docstring forms."""
     texts: list[str] = []
 
-    @settings(max_examples=400, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=400, database=None, derandomize=True)
     @given(TEXTS)
     def collect(text: str) -> None:
         texts.append(text)
@@ -205,7 +205,7 @@ def test_formatter_keeps_layout() -> None:
     """Ruff would break lines where we do, whatever the lengths of names."""
     module: list[str] = []
 
-    @settings(max_examples=600, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=600, database=None, derandomize=True)
     @given(STATEMENTS)
     def collect(text: str) -> None:
         module.append("if x:\n    pass\n\n" if not module else "")
@@ -222,7 +222,7 @@ def test_imports_are_sorted_like_the_linter_does() -> None:
     """The import header is what the linter would write, for any names."""
     names: list[str] = []
 
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=300, database=None, derandomize=True)
     @given(st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,6}", fullmatch=True))
     def collect(name: str) -> None:
         names.append(name)

@@ -96,6 +96,7 @@ def test_one_key_is_one_line(opened: Open, order: Any) -> None:
     eventually(lambda: stairs.of("b") == whole("b", 1, 4, 7, 10), LIMIT)
     eventually(lambda: stairs.of("c") == whole("c", 2, 5, 8, 11), LIMIT)
     eventually(lambda: server.serving.work.held == 4, LIMIT)
+    eventually(lambda: stairs.of("a") != [], LIMIT)
     assert stairs.of("a") == ["+a.0"]
     stairs.held.remove("a")
     eventually(lambda: stairs.of("a") == whole("a", 0, 3, 6, 9), LIMIT)

@@ -88,7 +88,7 @@ def test_mutations_of_the_corpus_are_read_or_refused(part: int) -> None:
             raise AssertionError(f"seed {seed}") from error
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Whatever it is."""

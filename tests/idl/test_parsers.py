@@ -76,7 +76,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(st.lists(_PIECES, max_size=14).map("".join))
 def test_both_parsers_agree_on_anything(text: str) -> None:
     """On texts put together at random: the same trees, and the same texts refused."""

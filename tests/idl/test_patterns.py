@@ -98,7 +98,7 @@ def _combine(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     st.recursive(_ATOMS, _combine, max_leaves=8), st.sampled_from(["a", "b", "ab", "aab", "abb"])
 )

@@ -189,7 +189,7 @@ _SECTIONS = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(_SECTIONS)
 def test_schema_and_compiler_agree_on_structure(sections: dict[str, Any]) -> None:
     """What one of the two readings of the table accepts, the other accepts.

@@ -34,7 +34,6 @@ PARTS = st.lists(st.integers(0, 9), min_size=2, max_size=7, unique=True)
 
 property_settings = settings(
     max_examples=HISTORIES * max(1, SOAK),
-    deadline=None,
     derandomize=not SOAK,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -51,7 +51,7 @@ def test_examples_are_formatted(path: Path) -> None:
     assert formatted(path.read_text()).text == path.read_text()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_any_file_keeps_its_meaning(seed: int) -> None:
     """Files of the tests with comments sprinkled over them, and the same with something broken."""

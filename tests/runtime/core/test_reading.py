@@ -127,7 +127,7 @@ near_valid = st.fixed_dictionaries(
 ROOT = inspect.type_info(Root)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(near_valid | plain)
 def test_what_the_fast_reader_accepts_the_full_one_reads_alike(value: Any) -> None:
     """msgspec's decoder is a shortcut: it never accepts what the language refuses, nor reads it otherwise."""
