@@ -30,7 +30,7 @@ def test_nobody_takes_the_answers_to_a_killed_client(world: str, fleets: Fleets)
     options = "heartbeat=60"  # the connections of a server that is frozen for a minute stay
     with fleets("amqp", servers=1, options=options) as fleet, Tap(fleet.broker) as tap:
         fleet.serve(1, world)
-        program = fleet.program("calls", world=world, count=count, seconds=0.5, timeout=100.0)
+        program = fleet.program("calls", world=world, count=count, seconds=3.0, timeout=100.0)
         program.ready()
         fleet.runs(count)
         fleet.freeze(1)  # no answer has left, and none can

@@ -176,7 +176,8 @@ def test_a_server_is_frozen(transport: str, world: str, fleets: Fleets) -> None:
         asker = fleet.asker(world)
         for _ in range(5):
             asker.ask()
-        running = [asker.start(seconds=0.3, timeout=1.0, may=may) for _ in range(10)]
+        # They would be answered in time, and not before it is frozen.
+        running = [asker.start(seconds=0.9, timeout=1.0, may=may) for _ in range(10)]
         fleet.runs(5 + len(running))
         fleet.freeze(1)
         stopped = time.monotonic()
