@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.chaos.proxy import (
+    Chunks,
     Proxy,
     Toxic,
     bandwidth,
@@ -23,6 +24,7 @@ from tests.chaos.proxy import (
     stalled,
     twice,
 )
+from tests.conformance.waiting import eventually
 
 TEXT = bytes(range(256)) * 8
 
@@ -83,11 +85,23 @@ def test_nothing_is_changed_without_toxics(echo: int) -> None:
 
 def test_slices_are_put_together_again(echo: int) -> None:
     """One byte at a time, both ways."""
-    with through(echo, slices(), down=(slices(),)) as stream:
+    up: list[int] = []
+    down: list[int] = []
+    with through(echo, slices(), sizes(up), down=(slices(), sizes(down))) as stream:
         stream.sendall(TEXT)
-        first = stream.recv(65536)
-        assert len(first) < len(TEXT)
-        assert first + read(stream, len(TEXT) - len(first)) == TEXT
+        assert read(stream, len(TEXT)) == TEXT
+    assert up == down == [1] * len(TEXT)
+
+
+def sizes(into: list[int]) -> Toxic:
+    """Keeps how large the pieces are that pass."""
+
+    async def toxic(chunks: Chunks) -> Chunks:
+        async for chunk in chunks:
+            into.append(len(chunk))
+            yield chunk
+
+    return toxic
 
 
 def test_latency_delays_and_keeps_the_order(echo: int) -> None:
@@ -130,10 +144,11 @@ def test_all_connections_can_be_cut(echo: int) -> None:
 
 def test_a_black_hole_swallows_while_it_is_there(echo: int) -> None:
     """And the connection stays."""
-    hole = threading.Event()
-    with through(echo, blackhole(hole)) as stream:
+    hole, came = threading.Event(), bytearray()
+    with through(echo, record(came), blackhole(hole)) as stream:
         hole.set()
         stream.sendall(b"lost")
+        eventually(lambda: bytes(came) == b"lost")
         stream.settimeout(0.2)
         with pytest.raises(TimeoutError):
             stream.recv(1)
