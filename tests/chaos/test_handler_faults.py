@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(120 if LONG else 60)
 OUTCOMES = {"hang": "unknown", "exit": "unknown", "segfault": "unknown"}
 CODES = {"exit": 1, "segfault": -signal.SIGSEGV}
 
-#: Seconds that a poisoned message may take.
+#: Seconds that a poisoned message may take, where nothing else ends it.
 TIMEOUT = 1.0
 #: Characters of an error that travel, and its class's name.
 TEXT = 4096 + 64
@@ -65,11 +65,12 @@ def test_a_message_is_poison(transport: str, world: str, cast: bool, fleets: Fle
 
 def _poison(asker: Asker, how: str, cast: bool) -> tuple[Future[Ended], list[Future[Ended]]]:
     """A poisoned message to s1, and good ones to anybody at once behind it."""
+    timeout = TIMEOUT if how in OUTCOMES else 10.0
     if cast:
-        bad = asker.start("poison_cast", server="s1", timeout=TIMEOUT, how=how)
+        bad = asker.start("poison_cast", server="s1", timeout=timeout, how=how)
     else:
         may = (OUTCOMES.get(how, "remote"),)
-        bad = asker.start("poison", server="s1", timeout=TIMEOUT, may=may, how=how)
+        bad = asker.start("poison", server="s1", timeout=timeout, may=may, how=how)
     # Retries of what a dead process had are kept to a tenth of all calls; for the rest it is the caller who asks again.
     may = ("ok", "unknown") if how in DEADLY else ("ok",)
     return bad, [asker.start("again", runs=3, timeout=10.0, may=may) for _ in range(20)]
