@@ -27,7 +27,7 @@ def test_good_requests_run(subject: Subject, encoding: str) -> None:
     assert (subject.runs, subject.unsure) == (len(good), 0)
 
 
-@pytest.mark.timeout(60 + 600 * campaign.ROUNDS)
+@pytest.mark.timeout(120 + 600 * campaign.ROUNDS)
 def test_a_server_survives_hostile_frames(
     subject: Subject, capsys: pytest.CaptureFixture[str]
 ) -> None:
