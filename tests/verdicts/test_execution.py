@@ -26,7 +26,7 @@ from tests.verdicts.unmet import UNMET
 LONG = int(os.environ.get("RPCGEN_VERDICTS", "0"))
 PROCESSES = int(os.environ.get("RPCGEN_PROCESSES", os.cpu_count() or 1))
 # Whichever test is first runs the pairs of all.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 
 def test_every_change_is_tried_and_every_rule_is_met(run: Run) -> None:
