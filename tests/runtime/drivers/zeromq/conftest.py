@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rpcgen.runtime.drivers.zeromq import bundles
 
 from tests.ports import free_port
 from tests.runtime.drivers.zeromq.parts import SIDES, Client, ServerProcess
@@ -19,6 +20,12 @@ def directory() -> Iterator[Path]:
     """A directory for sockets, with a path shorter than pytest's, that is not there yet."""
     with tempfile.TemporaryDirectory(prefix="rpcgen") as parent:
         yield Path(parent) / "s"
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets what waits for the end of a pass wait for it, however long the system keeps the pass from going on."""
+    monkeypatch.setattr(bundles, "LATE", 60.0)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from rpcgen.runtime.drivers.zeromq.bundles import ASK, LIMIT, Backlog, Outbox
 from rpcgen.runtime.drivers.zeromq.link import Link
 from rpcgen.runtime.peers import Peer
@@ -47,6 +48,7 @@ def test_an_answer_to_nothing_says_nothing() -> None:
     assert backlog.full
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_frames_leave_alone_for_a_peer_that_takes_no_bundles() -> None:
     """In order, each in a message of its own."""
     sent: list[tuple[str, list[bytes]]] = []

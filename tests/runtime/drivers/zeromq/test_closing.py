@@ -306,6 +306,7 @@ def dropping(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [text for text in texts if text.startswith("dropped")]
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize("how", ["closed", "lost"])
 def test_casts_that_wait_here_are_counted_when_they_cannot_leave(
     ipc: str, launch: Launch, caplog: pytest.LogCaptureFixture, how: str
@@ -330,6 +331,7 @@ def test_casts_that_wait_here_are_counted_when_they_cannot_leave(
     client._runner.close()
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_casts_that_wait_here_leave_when_a_client_is_closed(ipc: str, launch: Launch) -> None:
     """If the server reads meanwhile."""
     server = launch(ipc)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from rpcgen.runtime import ConnectionLost, NotSent
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq.bundles import LATE
@@ -184,6 +185,7 @@ def test_what_waits_leaves_when_a_blocking_listener_closes(ipc: str) -> None:
         assert client.frames(64) == numbered(64)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_what_waits_leaves_when_a_listener_on_a_loop_closes(ipc: str) -> None:
     """Answers that were put off to the end of a pass leave although it is closed in that pass."""
     loop = Loop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.bundles import LATE, TOGETHER, Outbox
 from rpcgen.runtime.drivers.zeromq.waiting import Waiter
@@ -40,6 +41,7 @@ def put_all(outbox: Outbox[str], peer: str, frames: list[bytes]) -> None:
         outbox.put(peer, frame)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_what_is_put_leaves_when_it_is_flushed() -> None:
     """For every peer in one message, in order; afterwards nothing is left."""
     road = Road()
@@ -74,6 +76,7 @@ def test_what_has_not_left_for_a_peer_is_forgotten() -> None:
     assert outbox.strand("b") == []
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_so_many_leave_before_the_pass_ends() -> None:
     """The other side begins with them meanwhile."""
     road = Road()
@@ -96,6 +99,7 @@ def test_what_waits_for_long_leaves_with_the_next() -> None:
     assert road.sent == {"a": [b"early"], "b": [b"late"]}
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_without_room_the_order_is_kept() -> None:
     """What could not leave is the first that does, once there is room, and nothing is sent twice."""
     road = Road()
