@@ -340,6 +340,9 @@ def test_casts_that_wait_here_leave_when_a_client_is_closed(ipc: str, launch: La
     server.pause()
     cast_in_pass(client, peer)
     os.kill(server.process.pid, signal.SIGCONT)
+    other = BlockingSide(ipc)
+    call(other, TOPIC, b"reads again")
+    other.close()
     client.end()
     assert client.driver.counters["dropped"] == 0
 
