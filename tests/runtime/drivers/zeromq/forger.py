@@ -12,6 +12,7 @@ import threading
 
 import msgspec
 from rpcgen.runtime import Target
+from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.url import parse_url
 
@@ -23,18 +24,22 @@ def main() -> None:
     url, topic, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     encode = msgspec.msgpack.Encoder().encode
     listener = zeromq.listen(parse_url(url), [Target("test", topic)], "forger")
+
+    def answer(caller: Caller, *parts: object) -> None:
+        while not listener.send(caller, encode(parts)):
+            threading.Event().wait(0.0005)  # it has not read what it has
+
     print("ready", flush=True)
     while True:
         for caller, frame in listener.poll(None):
             request = msgspec.msgpack.decode(frame)
             for number in range(count):
-                forged = [REPLY, os.urandom(16), "forged"]
                 if number % 2:
-                    forged = [FAILURE, os.urandom(16), "Forged", "forged", {}]
-                while not listener.send(caller, encode(forged)):
-                    threading.Event().wait(0.0005)  # it has not read what it has
+                    answer(caller, FAILURE, os.urandom(16), "Forged", "forged", {})
+                else:
+                    answer(caller, REPLY, os.urandom(16), "forged")
             for _ in range(2):
-                listener.send(caller, encode([REPLY, request[1], "done"]))
+                answer(caller, REPLY, request[1], "done")
 
 
 if __name__ == "__main__":
