@@ -130,6 +130,7 @@ def test_a_server_that_does_not_read_rests_while_there_is_another(
 
     def chosen() -> set[str] | None:
         """Whom it chooses after it was refused; None if that took as long as a rest."""
+        eventually(lambda: client.peer(TOPIC) is peers["s1"])  # it rests no more
         began = time.monotonic()
         fill(client, peers["s1"])
         found = client.in_pass(lambda: [client.driver.peer(TOPIC) for _ in range(20)])
