@@ -51,10 +51,12 @@ def program(name: str) -> str:
 def _begins_a_connection(address: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(5.0)
-        if probe.connect_ex((address, port)) != 0:
+        try:
+            probe.connect((address, port))
+            probe.sendall(b"AMQP\x00\x00\x09\x01")
+            return probe.recv(1) == b"\x01"  # the frame that begins a connection
+        except OSError:  # it listens, and is not ready yet, or does not even listen
             return False
-        probe.sendall(b"AMQP\x00\x00\x09\x01")
-        return probe.recv(1) == b"\x01"  # the frame that begins a connection
 
 
 def version() -> str:
