@@ -19,7 +19,7 @@ from rpcgen.runtime.url import parse_url
 from tests.runtime.drivers.zeromq.parts import TOPIC, ServerProcess, eventually
 
 Launch = Callable[..., ServerProcess]
-WAIT = 20.0
+WAIT = 50.0
 
 
 @pytest.fixture
