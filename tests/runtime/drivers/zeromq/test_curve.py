@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 from rpcgen.runtime import AuthError, BadUrl, ConfigurationError, NotSent
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq import zap
@@ -96,6 +97,26 @@ def test_whoever_has_no_right_key_is_told(
     call(good, TOPIC, b"good")
     assert served.seen == [b"good"]
     assert served.listener.counters["refused"] >= 6
+
+
+def test_who_is_refused_before_saying_anything_is_told(
+    connect: Connect,
+    serve: Callable[[str], Served],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    keys: Keyring,
+) -> None:
+    """The system may keep a client from going on between connecting and HELLO."""
+    begin = zmq.Socket.connect
+
+    def connect_and_rest(socket: zmq.Socket[bytes], address: str) -> None:
+        begin(socket, address)
+        time.sleep(0.05)
+
+    serve(keys.server(url))
+    client = connect(url)
+    monkeypatch.setattr(zmq.Socket, "connect", connect_and_rest)
+    assert re.search("it wants a key|only one of us has a key", refused(client))
 
 
 def test_a_client_with_a_key_talks_to_no_server_without(

@@ -97,7 +97,8 @@ class Link(Serving):
             raise
         try:
             self.socket.connect(endpoint.address)
-            self.socket.send(HELLO, _NOBLOCK)  # leaves when the handshake is over, without us
+            with suppress(zmq.Again):  # it has been refused meanwhile: the monitor says how
+                self.socket.send(HELLO, _NOBLOCK)  # leaves when the handshake is over, without us
             self.fd = self.socket.fileno()
         except zmq.ZMQError:
             self.close()
