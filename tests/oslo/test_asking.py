@@ -229,6 +229,7 @@ def test_a_topic_that_nobody_serves(client: Any) -> None:
 def test_the_peer_s_silence_ends_at_the_deadline(client: Any, serve_theirs: Start) -> None:
     """A result that oslo.messaging cannot send is logged there, and its caller told nothing."""
     serve_theirs("host1")
+    assert client.where() == "host1"  # so that it is connected
     begun = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         client.prepare(timeout=0.5).fail(how="result")

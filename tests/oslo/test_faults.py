@@ -99,7 +99,9 @@ def test_a_request_whose_time_is_over_is_not_run(
     rabbit: RabbitServer, serve: Callable[..., Server], client: Any, topic: str
 ) -> None:
     """It goes from its queue when nobody waits any more."""
-    serve("gone").stop()
+    gone = serve("gone")
+    assert client.where() == "gone"  # so that the client is connected
+    gone.stop()
     assert rabbit.queues()[topic] == 0
     with pytest.raises(TimeoutError):
         client.prepare(timeout=0.3).where()

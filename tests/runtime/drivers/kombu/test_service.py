@@ -125,8 +125,11 @@ def test_a_client_that_closes_takes_its_late_answers_along(
     """A server that still works for it does not write to its queue again."""
     url, bench = kombu_url(server.url()), Bench()
     with serve(lab, url, bench=bench) as serving:
-        with lab.LabClient(url) as client, pytest.raises(TimeoutError):
-            client.prepare(timeout=0.05).nap(seconds=20.0)
+        with lab.LabClient(url) as client:
+            assert client.add(a=1) == 2  # so that it is connected, and knows the server
+            with pytest.raises(TimeoutError):
+                client.prepare(timeout=0.5).nap(seconds=20.0)
+            assert bench.started.wait(5.0)
         bench.release.set()
         eventually(lambda: serving.serving.work.held == 0)
     assert left_at(url, server, Path()) == []
@@ -279,7 +282,7 @@ def test_redis_speaks_tls(lab: ModuleType, tmp_path: Path) -> None:
         elsewhere = f"{url}?ca={ca}".replace("127.0.0.1", "localhost")
         for wrong, reason in ((url, "certificate"), (elsewhere, "localhost")):
             with lab.LabClient(wrong) as client, pytest.raises(NotSent, match=reason) as caught:
-                client.prepare(timeout=0.5).add(a=1)
+                client.prepare(timeout=2.0).add(a=1)  # the time to learn it in
             assert redis.password not in str(caught.value)
     finally:
         redis.end()
