@@ -218,10 +218,15 @@ def test_both_kinds_hear_what_goes_to_all(fleet: Fleet, variant: str) -> None:
     """By queues of random or fixed names, and by one stream; whoever sends it."""
     name = fleet.name(variant, "ours first")
     (process,) = fleet.process
-    fleet.clients[name].prepare(fanout=True).note(text=f"ours-{name}")
     prepare = {"exchange": name, "topic": name, "fanout": True}
-    fleet.their_clients[name]("note", "cast", args={"text": f"theirs-{name}"}, prepare=prepare)
-    for text in (f"ours-{name}", f"theirs-{name}"):
+    ours, theirs = fleet.clients[name].prepare(fanout=True), fleet.their_clients[name]
+    sends: dict[str, Callable[[str], object]] = {
+        f"ours-{name}": lambda text: ours.note(text=text),
+        f"theirs-{name}": lambda text: theirs("note", "cast", args={"text": text}, prepare=prepare),
+    }
+    # One after the other: handlers that run at once end in any order.
+    for text, send in sends.items():
+        send(text)
         assert fleet.heard.get(timeout=10.0) == (name, text)
         assert process.hear()["noted"] == text
     assert fleet.heard.empty()
