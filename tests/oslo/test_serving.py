@@ -16,6 +16,7 @@ import pytest
 from rpcgen.runtime import BadResult, Context, RemoteError, Server
 
 from tests.compiled import compile_to
+from tests.conformance.waiting import eventually
 from tests.oslo.ours import endpoint
 from tests.oslo.processes import OsloClient, OsloServer
 from tests.oslo.recorded import HERE
@@ -164,11 +165,14 @@ def test_what_was_given_up_while_it_waited_is_not_run(
     with (
         Server(ours, endpoints=[made], server="host1", topic=topic, concurrency=1) as server,
         peer.LabClient(ours, topic=topic) as client,
-        ThreadPoolExecutor(1) as pool,
+        ThreadPoolExecutor(2) as pool,
     ):
         running = pool.submit(lambda: client.slow(seconds=0.0))
         assert begun.wait(5.0)
-        assert ask("where", timeout=1)["error"] == "MessagingTimeout"
+        asked = pool.submit(ask, "where", timeout=1)
+        eventually(lambda: server.serving.work.queued == 1)
+        threading.Event().wait(1.05)  # the time that it may wait
+        assert asked.result(5.0)["error"] == "MessagingTimeout"
         release.set()
         assert running.result(5.0) == "done"
         assert client.where() == "host1"
