@@ -119,9 +119,13 @@ def test_what_fails_is_tried_again(keep: Any, url: str, serve: Serve) -> None:
     """After a pause, with the number of the attempt; what comes behind it does not wait."""
     shop = Shop()
     with serve(shop, concurrency=1) as server, keep.KeepClient(url) as client:
+        client.order(
+            ticket="before", seconds=20.0
+        )  # so that the others are both there before one of them fails
         client.order(ticket="bad", fails=2)
         client.order(ticket="good")
-        eventually(lambda: len(shop.seen) == 4)
+        shop.release.set()
+        eventually(lambda: len(shop.seen) == 5)
         eventually(lambda: server.serving.work.held == 0)
     assert [seen for seen in shop.seen if seen[0] == "bad"] == [("bad", 1), ("bad", 2), ("bad", 3)]
     assert shop.seen.index(("good", 1)) < shop.seen.index(("bad", 2))
