@@ -243,7 +243,7 @@ def test_a_killed_server_is_missed(
     launch(url, "s2")
     with lab.LabClient(url) as client, ThreadPoolExecutor(1) as pool:
         running = pool.submit(lambda: client.prepare(server="s1", timeout=30.0).nap(seconds=25.0))
-        keys = f"*{first.pid}*"
+        own = f".{first.pid}."
 
         def has_it() -> bool:
             from rpcgen.runtime.rpcgen_meta import MetaClient
@@ -259,7 +259,7 @@ def test_a_killed_server_is_missed(
 
         def stays(redis: Any) -> list[Any]:
             bound = redis.smembers("_kombu.binding.rpcgen.directory")
-            return redis.keys(keys) + [each for each in bound if str(first.pid).encode() in each]
+            return redis.keys(f"*{own}*") + [each for each in bound if own.encode() in each]
 
         eventually(lambda: server.ask(stays) == [])
 
