@@ -88,7 +88,7 @@ def test_sigterm_finishes_what_runs_and_exits_0(launch: Any, client: Any) -> Non
     """A polite end: the running call is answered, and the process exits 0 within its drain timeout + 2 s."""
     server = launch("s1")
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(lambda: client.nap(seconds=0.8))
+        running = pool.submit(lambda: client.nap(seconds=1.5))  # `busy` has to see it
         busy(client, "s1")
         begun = time.monotonic()
         os.kill(server.pid, signal.SIGTERM)
