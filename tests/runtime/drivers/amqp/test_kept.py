@@ -119,9 +119,8 @@ def test_what_fails_is_tried_again(keep: Any, url: str, serve: Serve) -> None:
     """After a pause, with the number of the attempt; what comes behind it does not wait."""
     shop = Shop()
     with serve(shop, concurrency=1) as server, keep.KeepClient(url) as client:
-        client.order(
-            ticket="before", seconds=20.0
-        )  # so that the others are both there before one of them fails
+        # So that the others are both there before one of them fails.
+        client.order(ticket="before", seconds=20.0)
         client.order(ticket="bad", fails=2)
         client.order(ticket="good")
         shop.release.set()
