@@ -11,12 +11,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rpcgen.runtime import ConfigurationError, NotSent
 from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq.waiting import Waiter
 from rpcgen.runtime.peers import Peer
 from rpcgen.runtime.url import parse_url
 
@@ -181,6 +183,28 @@ def test_a_closed_listener_answers_nobody(ipc: str) -> None:
     listener.wake()
     assert listener.poll(1.0) == []
     assert not listener.send(b"R" * 17, b"x")
+
+
+def test_who_was_about_to_wait_when_it_was_closed_finds_nothing(
+    ipc: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system may keep a thread from waiting for longer than closing waits for it."""
+    listener = zeromq.listen(parse_url(ipc), [TOPIC], "s1")
+    client = zeromq.connect(parse_url(ipc))
+    reached, wait = threading.Barrier(3), Waiter.wait
+
+    def late(waiter: Waiter, timeout: float | None) -> Any:
+        reached.wait(5.0)
+        time.sleep(1.0)  # a system that lets it run no sooner
+        return wait(waiter, timeout)
+
+    monkeypatch.setattr(Waiter, "wait", late)
+    with ThreadPoolExecutor(2) as pool:
+        polls = [pool.submit(each.poll, None) for each in (listener, client)]
+        reached.wait(5.0)
+        listener.close()
+        client.close()
+        assert [list(poll.result(5.0)) for poll in polls] == [[], []]
 
 
 def test_an_address_in_use_is_refused(tcp: str) -> None:

@@ -90,11 +90,16 @@ class Waiter:
         if timeout is not None and timeout > _LONGEST:
             timeout = _LONGEST
         if self._epoll is not None:
-            return self._epoll.poll(timeout, _BATCH)
+            try:
+                return self._epoll.poll(timeout, _BATCH)
+            except ValueError:
+                if self._epoll.closed:  # before we came to it
+                    return []
+                raise
         return self._poll.poll(None if timeout is None else timeout * 1000)
 
     def close(self) -> None:
-        """Give the descriptors back; nobody may be waiting."""
+        """Give the descriptors back. Whoever may be waiting has to be woken before; who is about to wait finds nothing."""
         if self._epoll is not None:
             self._epoll.close()
         for bell in self.bells:
