@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.core.call import Call, Options, Settings, new_call
-from rpcgen.runtime.core.calls import Calls, seeks_room
+from rpcgen.runtime.core.calls import Calls, wants_room
 from rpcgen.runtime.core.codec import CODECS, MSGPACK
 from rpcgen.runtime.core.envelope import Request
 from rpcgen.runtime.core.pins import Shape
@@ -88,8 +88,7 @@ class Asking:
         for call in answered:
             try:
                 self._check_answer(call, frame)
-                other = self._other if seeks_room(call, None, now) else None
-                calls.again(call, None, now, other)
+                calls.again(call, None, now, self._other if wants_room(call, None) else None)
             finally:
                 calls.open(call, self._peer, now)
         if len(answered) > 1 or self._peer.outstanding != waiting:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rpcgen.runtime.core.calls import SPARED, SPARED_MOST, Calls, seeks_room
+from rpcgen.runtime.core.calls import SPARED, SPARED_MOST, Calls, spare, wants_room
 from rpcgen.runtime.core.envelope import Refusal
 from rpcgen.runtime.core.retries import MAX_ATTEMPTS
 from rpcgen.runtime.core.wires.native import NATIVE
@@ -41,11 +41,11 @@ def test_a_call_goes_to_two_others_at_most() -> None:
     for idempotent in (False, True):
         calls, call = table(), refused(idempotent=idempotent)
         for name in ("second", "third"):
-            assert seeks_room(call, None, NOW)
+            assert wants_room(call, None)
             other = Peer(name)
             assert calls.again(call, None, NOW, other) == 0.0
             assert call.peer is other
-        assert not seeks_room(call, None, NOW)
+        assert not wants_room(call, None)
         pauses = [calls.again(call, None, NOW, None) for _ in range(MAX_ATTEMPTS)]
         assert [pause is not None for pause in pauses] == [idempotent, idempotent, False]
         assert call.attempt == (5 if idempotent else 3)
@@ -57,7 +57,7 @@ def test_nobody_is_asked_who_has_just_said_no() -> None:
     spared.spared_until = NOW + 0.01
     for other in (call.peer, spared, None):
         assert table().again(call, None, NOW, other) is None
-    assert not seeks_room(refused(server="first"), None, NOW)
+    assert not wants_room(refused(server="first"), None)
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,8 @@ def test_a_server_is_spared_from_when_somebody_else_is_sought() -> None:
     """A client may have been held up since the refusal came: the driver is not to choose the same server again."""
     call = refused()
     call.peer.spared_until = NOW - 1.0
-    assert seeks_room(call, None, NOW)
+    spare(call, NOW)
     assert call.peer.spared_until == NOW + SPARED
+    call.peer.spared_until = NOW + SPARED_MOST  # it has asked for more since
+    spare(call, NOW)
+    assert call.peer.spared_until == NOW + SPARED_MOST

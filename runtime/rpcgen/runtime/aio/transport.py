@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from rpcgen.runtime.aio.loops import in_thread
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.calls import Calls, cancellation, patience, seeks_room, wait_until
+from rpcgen.runtime.core.calls import Calls, cancellation, patience, spare, wait_until, wants_room
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
@@ -78,9 +78,11 @@ class AsyncTransport:
                 unsent = error
             if unsent is None and isinstance(call.answer, Reply):
                 return  # nearly always
-            now = time.monotonic()
-            other = driver.peer(call.target) if seeks_room(call, unsent, now) else None
-            pause = self._calls.again(call, unsent, now, other)
+            other = None
+            if wants_room(call, unsent):
+                spare(call, time.monotonic())
+                other = driver.peer(call.target)
+            pause = self._calls.again(call, unsent, time.monotonic(), other)
             if pause is None:
                 if unsent is not None:
                     raise unsent

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rpcgen.runtime.core.call import Call
-from rpcgen.runtime.core.calls import Calls, cancellation, patience, seeks_room, wait_until
+from rpcgen.runtime.core.calls import Calls, cancellation, patience, spare, wait_until, wants_room
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import ConfigurationError, NotSent
@@ -83,10 +83,12 @@ class Transport:
                 unsent = error
             if unsent is None and isinstance(call.answer, Reply):
                 return  # nearly always
-            now = time.monotonic()
-            other = self._driver.peer(call.target) if seeks_room(call, unsent, now) else None
+            other = None
+            if wants_room(call, unsent):
+                spare(call, time.monotonic())
+                other = self._driver.peer(call.target)
             with self._lock:
-                pause = self._calls.again(call, unsent, now, other)
+                pause = self._calls.again(call, unsent, time.monotonic(), other)
             if pause is None:
                 if unsent is not None:
                     raise unsent

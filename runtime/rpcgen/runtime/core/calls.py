@@ -110,7 +110,8 @@ class Calls:
         self.close(call)
         if isinstance(answer, Refusal):
             self.counters.rejected += 1
-            _spare(call, answer, now)
+            if answer.code == Overloaded.code:
+                spare(call, now)
         else:
             self.counters.replies += 1
         return [call]
@@ -185,7 +186,7 @@ class Calls:
             call: one that was answered, or that could not be sent.
             unsent: why it could not; None if it was answered.
             now: monotonic seconds.
-            other: whom the driver would choose now, if the call `seeks_room`.
+            other: whom the driver would choose now, if the call `wants_room`.
         """
         if self._moves(call, unsent):
             self._count_move(call)
@@ -256,26 +257,26 @@ def cancellation(call: Call) -> tuple[Peer, bytes] | None:
     return None if call.peer is None or frame is None else (call.peer, frame)
 
 
-def seeks_room(call: Call, unsent: NotSent | None, now: float) -> bool:
-    """Whether a server had no room for a call, and another one may have some.
+def wants_room(call: Call, unsent: NotSent | None) -> bool:
+    """Whether a server had no room for a call, and another one may have some."""
+    return (
+        unsent is None
+        and _refusal(call) == Overloaded.code
+        and call.moves < MAX_MOVES - 1
+        and call.target.server is None
+    )
 
-    Then the first is spared from now on: it may have refused so long ago, with us held up since, that a driver would choose
-    it again.
+
+def spare(call: Call, now: float) -> None:
+    """Have the server that had no room for a call left alone from now on, as long as it asked for.
+
+    To be said once more before another one is chosen: its answer may be so old by then that it would be chosen again.
     """
-    if unsent is not None or call.moves >= MAX_MOVES - 1 or call.target.server is not None:
-        return False
-    return _spare(call, call.answer, now)
-
-
-def _spare(call: Call, answer: object, now: float) -> bool:
-    """Leave a server alone for a while, if its answer to a call is that it has no room."""
-    if not isinstance(answer, Refusal) or answer.code != Overloaded.code:
-        return False
-    asked = answer.retry_after
+    if not isinstance(call.answer, Refusal) or call.peer is None:
+        return
+    asked = call.answer.retry_after
     pause = asked if asked is not None and asked >= 0.0 else SPARED  # nor NaN
-    if call.peer is not None:
-        call.peer.spared_until = now + min(pause, SPARED_MOST)
-    return True
+    call.peer.spared_until = max(call.peer.spared_until, now + min(pause, SPARED_MOST))
 
 
 def _refusal(call: Call) -> str | None:
