@@ -191,11 +191,11 @@ def test_who_was_about_to_wait_when_it_was_closed_finds_nothing(
     """The system may keep a thread from waiting for longer than closing waits for it."""
     listener = zeromq.listen(parse_url(ipc), [TOPIC], "s1")
     client = zeromq.connect(parse_url(ipc))
-    reached, wait = threading.Barrier(3), Waiter.wait
+    reached, closed, wait = threading.Barrier(3), threading.Event(), Waiter.wait
 
     def late(waiter: Waiter, timeout: float | None) -> Any:
         reached.wait(5.0)
-        time.sleep(1.0)  # a system that lets it run no sooner
+        assert closed.wait(5.0)
         return wait(waiter, timeout)
 
     monkeypatch.setattr(Waiter, "wait", late)
@@ -204,6 +204,7 @@ def test_who_was_about_to_wait_when_it_was_closed_finds_nothing(
         reached.wait(5.0)
         listener.close()
         client.close()
+        closed.set()
         assert [list(poll.result(5.0)) for poll in polls] == [[], []]
 
 

@@ -86,20 +86,23 @@ class Waiter:
         self._poll.unregister(fd)
 
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
-        """The descriptors that are readable, with what they are ready for; empty after `timeout` seconds or a day."""
+        """The descriptors that are readable, with what they are ready for; empty after `timeout` seconds or a day.
+
+        Also empty, at once, if it was closed.
+        """
         if timeout is not None and timeout > _LONGEST:
             timeout = _LONGEST
         if self._epoll is not None:
             try:
                 return self._epoll.poll(timeout, _BATCH)
-            except ValueError:
-                if self._epoll.closed:  # before we came to it
+            except (ValueError, OSError):
+                if self._epoll.closed:  # before the system came to it
                     return []
                 raise
         return self._poll.poll(None if timeout is None else timeout * 1000)
 
     def close(self) -> None:
-        """Give the descriptors back. Whoever may be waiting has to be woken before; who is about to wait finds nothing."""
+        """Give the descriptors back. You must wake whoever may be waiting before."""
         if self._epoll is not None:
             self._epoll.close()
         for bell in self.bells:
