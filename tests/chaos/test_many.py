@@ -57,7 +57,7 @@ def test_ten_thousand_calls_are_under_way(transport: str, fleets: Fleets) -> Non
 
 @pytest.mark.parametrize("transport", TCP)
 def test_a_loop_is_blocked(transport: str, fleets: Fleets) -> None:
-    """F38: three times as long as silence may last, or longer: it is found again, the others are not harmed, the log says who."""
+    """F38: three times as long as silence may last, or longer: it is found again, others are not harmed, the log says who."""
     options, silent = silence(transport, 1.0)
     blocked = max(3.0 * silent, 2 * BLOCKED + 1.0)  # so long that a watchdog that was late says so
     with fleets(transport, options=options) as fleet:

@@ -177,7 +177,7 @@ def test_a_server_is_frozen(transport: str, world: str, fleets: Fleets) -> None:
         for _ in range(5):
             asker.ask()
         # They would be answered in time, and not before it is frozen.
-        running = [asker.start(seconds=0.9, timeout=1.0, may=may) for _ in range(10)]
+        running = [asker.start(seconds=2.5, timeout=3.0, may=may) for _ in range(10)]
         fleet.runs(5 + len(running))
         fleet.freeze(1)
         stopped = time.monotonic()
