@@ -15,9 +15,7 @@ from tests.rabbitd import amqp_session, amqp_url, rabbit
 __all__ = ["amqp_session", "amqp_url", "rabbit"]
 
 # How long one generated example takes is the machine's affair; what has to be fast has a test that measures it.
-settings.register_profile(
-    "rpcgen", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("rpcgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rpcgen")
 
 

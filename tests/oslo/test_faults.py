@@ -27,7 +27,7 @@ Ask = Callable[..., Any]
 #: connects again. Where the broker's tool is slow, a call may be disturbed as late as when its answer is on its way.
 WORK, LONGER, RECONNECT = 4.0, 0.5, 1.0
 
-#: The best of so many is looked at: a machine that has other things to do makes any call take longer.
+#: Every call has to succeed, and the quickest of so many in time: a machine that has other things to do makes any take longer.
 TRIES = 3
 
 

@@ -102,9 +102,9 @@ def test_nothing_is_left_on_the_broker(lab: ModuleType, rabbit: RabbitServer) ->
         with serve(lab, url), lab.LabClient(url) as client:
             assert client.add(a=1) == 2
             client.prepare(fanout=True).note(text="x")
-            assert connections() == 4
-    eventually(lambda: not [name for name in rabbit.queues() if name.startswith(mine)])
-    eventually(lambda: connections() == 0)
+            eventually(lambda: connections() == 4, 20.0)
+    eventually(lambda: not any(name.startswith(mine) for name in rabbit.queues()), 20.0)
+    eventually(lambda: connections() == 0, 20.0)
 
 
 def test_a_request_that_was_delivered_before_is_not_run(

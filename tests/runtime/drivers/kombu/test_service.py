@@ -128,7 +128,7 @@ def test_a_client_that_closes_takes_its_late_answers_along(
         with lab.LabClient(url) as client:
             assert client.add(a=1) == 2  # so that it is connected, and knows the server
             with pytest.raises(TimeoutError):
-                client.prepare(timeout=0.5).nap(seconds=20.0)
+                client.prepare(timeout=2.0).nap(seconds=20.0)
             assert bench.started.wait(5.0)
         bench.release.set()
         eventually(lambda: serving.serving.work.held == 0)

@@ -250,12 +250,14 @@ def test_a_record_that_is_no_file_is_ignored(client: Client, directory: Path) ->
     assert min(seconds for _, seconds in refusals) < 0.1
 
 
-def test_a_record_without_a_server_is_removed(client: Client, directory: Path) -> None:
+def test_a_record_without_a_server_is_removed(
+    connect: Callable[[str], Client], ipc: str, directory: Path
+) -> None:
     """A record whose socket is not there leads nowhere."""
     took: list[float] = []
     for _ in range(3):
         plant(directory)
-        took.append(refusal(client, TOPIC)[1])
+        took.append(refusal(connect(ipc), TOPIC)[1])
         assert files(directory) == []
     assert min(took) < 0.1
 

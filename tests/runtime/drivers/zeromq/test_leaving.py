@@ -70,6 +70,7 @@ def test_what_has_not_left_when_a_server_goes_may_go_elsewhere(connect: Connect,
             sent = client.send_together(peer, frames[taken : taken + 8])
             if sent or not waiting(client):
                 taken, since = taken + sent, time.monotonic()
+            assert taken < len(frames)
             threading.Event().wait(0.005)
     *stranded, (_, loss) = client.arrivals(lambda found: losses(found) != [])
     ids = [news.id for _, news in stranded if isinstance(news, Undelivered)]

@@ -21,6 +21,8 @@ from tests.runtime.drivers.zeromq.parts import TOPIC, ServerProcess, eventually
 Launch = Callable[..., ServerProcess]
 WAIT = 50.0
 
+pytestmark = pytest.mark.timeout(120)
+
 
 @pytest.fixture
 def client(ipc: str) -> Iterator[BlockingClient]:
