@@ -281,6 +281,11 @@ class Fleet:
         self.questions += 1
         return found
 
+    def counted(self, number: int, name: str) -> int:
+        """What a server has counted, without the questions that were asked here."""
+        questions = self.questions
+        return self.counters(number)[name] - questions
+
     def _meta(self) -> MetaClient:
         return MetaClient(self.url, exchange="test", topic="errand")
 

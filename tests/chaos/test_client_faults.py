@@ -74,13 +74,9 @@ def test_replies_come_too_late(transport: str, world: str, fleets: Fleets) -> No
         assert {call.result(5.0).outcome for call in good} == {"ok"}
         fleet.idle(1)
         asker.ask()
-
-        def came() -> int:
-            others = fleet.questions
-            return fleet.counters(1)["answered"] - others
-
         # A server counts an answer when it has left.
-        eventually(lambda: counters.late == came() - counters.replies - counters.rejected)
+        known = counters.replies + counters.rejected
+        eventually(lambda: counters.late == fleet.counted(1, "answered") - known)
         fleet.verdict()
     missed = late.count("unknown")
     assert counters.late <= missed

@@ -190,8 +190,8 @@ def test_servers_without_room_are_asked_once_each(labs: Lab) -> None:
         return took, [now.overloaded - old for now, old in zip(counters, before, strict=True)]
 
     # The first is asked once more if it takes the second longer to answer than the first is to be spared.
-    took, each = min(asked() for _ in range(5))
-    assert each == [1, 1], f"{took:.3f} s"
+    tries = (asked() for _ in range(5))
+    assert next((each for took, each in tries if took < SPARED), None) == [1, 1]
 
 
 def test_an_idempotent_call_is_tried_again(labs: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
