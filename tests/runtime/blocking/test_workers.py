@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
 import pytest
 from rpcgen.runtime import Context, Server
+from rpcgen.runtime.blocking.paces import MEMORY
 
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import Asking, request, result_of
@@ -49,11 +51,28 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-def start(lab: ModuleType, bench: Bench, meeting: Meeting) -> Iterator[Callable[..., Server]]:
-    """Starts servers of the lab; `both` is the meeting."""
+def running_on() -> list[int]:
+    """The threads that ran `add`, in order."""
+    return []
+
+
+@pytest.fixture
+def start(
+    lab: ModuleType, bench: Bench, meeting: Meeting, running_on: list[int]
+) -> Iterator[Callable[..., Server]]:
+    """Starts servers of the lab; `both` is the meeting, and `add` notes its thread."""
     running: list[Server] = []
-    base = type(endpoint(lab, bench, "s1"))
-    made = type("Lab", (base,), {"both": lambda self, ctx, *, text: meeting.both(ctx, text=text)})
+    base: Any = type(endpoint(lab, bench, "s1"))
+
+    def both(self: Any, ctx: Context, *, text: str) -> None:
+        meeting.both(ctx, text=text)
+
+    def add(self: Any, ctx: Context, **arguments: int) -> int:
+        running_on.append(threading.get_ident())
+        total: int = base.add(self, ctx, **arguments)
+        return total
+
+    made = type("Lab", (base,), {"both": both, "add": add})
 
     def run(**options: Any) -> Server:
         url = f"zmq+tcp://127.0.0.1:{free_port()}"
@@ -130,13 +149,16 @@ def test_many_clients_run_at_once(
     assert meeting.most == 40
 
 
+@pytest.mark.parametrize("proven", [False, True], ids=["unknown", "quick so far"])
 def test_a_slow_handler_holds_up_nothing_behind_it(
-    start: Callable[..., Server], bench: Bench
+    start: Callable[..., Server], bench: Bench, proven: bool
 ) -> None:
     """Requests of the same message are answered while it goes on, and so are those that come later."""
     with Asking(start(concurrency=8).addresses[0]) as client:
         for position in (0, 5, 9):
             bench.release.clear()
+            if proven:
+                quick_naps(client)
             slow = request("nap", {"seconds": 30.0}, remaining=30.0)
             quick = [request("add", {"a": number}) for number in range(10)]
             client.ask(*quick[:position], slow, *quick[position:])
@@ -147,6 +169,30 @@ def test_a_slow_handler_holds_up_nothing_behind_it(
             assert result_of(client.answers(1)[later.id]) == 2
             bench.release.set()
             assert result_of(client.answers(1)[slow.id]) is True
+
+
+def quick_naps(client: Asking) -> None:
+    """Have the handler that may be slow be quick, for as long as it takes to forget that it was slow."""
+    for _ in range(MEMORY + 2):
+        nap = request("nap", {"seconds": 0.0})
+        client.ask(nap)
+        assert result_of(client.answers(1)[nap.id]) is True
+
+
+def test_a_thread_that_runs_quick_handlers_reads_on(
+    lab: ModuleType, start: Callable[..., Server], running_on: list[int]
+) -> None:
+    """Else each request would wake another thread, which costs more than they do."""
+    url = f"zmq+{start(concurrency=8).addresses[0]}"
+    with lab.LabClient(url) as client:
+
+        def changes() -> int:
+            running_on.clear()
+            for _ in range(100):
+                client.add(a=1)
+            return sum(one != other for one, other in pairwise(running_on))
+
+        eventually(lambda: changes() < 20)
 
 
 def test_a_server_that_ends_leaves_no_thread(

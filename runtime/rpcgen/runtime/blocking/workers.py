@@ -6,7 +6,9 @@ never waits for a handler. There is one thread more than may run handlers, for e
 and signs of life go out however busy the server is.
 
 Threads are woken one at a time: who takes something wakes another if there is more. Those that find nothing to do, as
-the first was quick, would all have waited for the interpreter in vain.
+the first was quick, would all have waited for the interpreter in vain. And beside a handler that has been quick so far
+(`paces.py`) nobody is woken at all: its thread comes back to what it has put down sooner than another one could take
+it. As long as that goes on, one thread stands by: it looks every LOOK seconds, and takes what was not taken meanwhile.
 """
 
 from __future__ import annotations
@@ -15,13 +17,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rpcgen.runtime.blocking.once import run_once
+from rpcgen.runtime.blocking.paces import Paces
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.entry import Entry
 from rpcgen.runtime.core.presence import AWAY
 from rpcgen.runtime.core.serving import TICK, Serving, Source
 from rpcgen.runtime.core.work import State
@@ -29,6 +34,10 @@ from rpcgen.runtime.core.work import State
 if TYPE_CHECKING:
     from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.driver import Listener
+
+#: Seconds between two looks of the thread that stands by: what lies behind a handler that is slow for once is taken after
+#: two of them at the latest.
+LOOK: Final = 0.005
 
 
 class ReadableSource(Source):
@@ -56,6 +65,10 @@ class Workers:
         self._ready: deque[Job | ReadableSource] = deque()
         self._calls: SimpleQueue[bool] = SimpleQueue()  # each wakes a thread; False ends it
         self._called = False  # a thread was woken and has not looked yet
+        self._paces = Paces()
+        self._standing_by = False  # a thread looks whether what is ready is taken
+        self._relied_on: Entry | None = None  # whose handler was to be quick, of the last one
+        self._taken = 0  # how often something was; a look that finds another number is content
         self._sources: list[ReadableSource] = []
         self._threads = 0
         self._ended = threading.Event()
@@ -111,18 +124,47 @@ class Workers:
 
     def _work(self) -> None:
         ready = self._ready
-        while self._calls.get():
+        while self._stand_by():
             self._called = False  # and then look: who puts something looks in the other order
             while ready:
                 try:
                     item = ready.popleft()
                 except IndexError:  # another thread was quicker
                     break
-                self._call()
+                self._taken += 1
                 if isinstance(item, ReadableSource):
+                    self._call()
                     self._read(item)
                 else:
+                    if not self._rely_on(item):
+                        self._call()
                     self._run_all(item)
+
+    def _stand_by(self) -> bool:
+        """Wait until there is something to do, and look meanwhile that others do what there is; False: the end."""
+        if self._standing_by or self._inline:
+            return self._calls.get()
+        self._standing_by = True
+        seen = -1
+        while seen != self._taken:
+            seen = self._taken
+            with suppress(Empty):
+                called = self._calls.get(timeout=LOOK)
+                self._standing_by = False
+                return called
+        self._standing_by = False  # and then look: who counts on us looks in the other order
+        if not self._ready:
+            return self._calls.get()
+        if self._relied_on is not None:  # now, not when it ends: it may come again before
+            self._paces.ran(self._relied_on, LOOK)
+        return True
+
+    def _rely_on(self, job: Job) -> bool:
+        """Leave what is ready to the thread that runs a job, which will be back soon; False if it may not be."""
+        if not (self._standing_by and self._paces.is_quick(job.entry)):
+            return False
+        self._relied_on = job.entry
+        return True
 
     def _put(self, *items: Job | ReadableSource) -> None:
         self._ready.extend(items)
@@ -141,9 +183,12 @@ class Workers:
             return
         if self._inline:
             self._run_inline(jobs)
-            self._put(source)
+            self._ready.append(source)  # for us: we look what is ready next
             return
-        self._put(source, *jobs[1:])
+        if self._rely_on(jobs[0]):
+            self._ready.extend((*jobs[1:], source))
+        else:
+            self._put(source, *jobs[1:])
         self._run_all(jobs[0])
 
     def _run_inline(self, jobs: list[Job]) -> None:
@@ -173,7 +218,9 @@ class Workers:
 
     def _run_all(self, job: Job | None) -> None:
         while job is not None:
+            began = time.monotonic()
             self._run(job)
+            self._paces.ran(job.entry, time.monotonic() - began)
             with self._lock:
                 job = self._serving.work.finish(job)
                 if job is None and not self._serving.work.held:
