@@ -10,7 +10,7 @@ from typing import Any
 
 from rpcgen.runtime import AsyncServer, Context
 from rpcgen.runtime.core.codec import MSGPACK
-from rpcgen.runtime.core.envelope import Cancel
+from rpcgen.runtime.core.envelope import CAST, Cancel
 from rpcgen.runtime.core.envelope import Reply as Returned
 
 from tests.conformance.lab import Bench, async_endpoint
@@ -23,7 +23,7 @@ Handler = Callable[[Context, str], Awaitable[Any]]
 
 
 class Stage:
-    """A server on a loop of its own whose `greet` is the handler that a test gives, and a client of it."""
+    """A server on a loop of its own, and a client of it: `greet`, and `both` for casts, are the handler that a test gives."""
 
     def __init__(self, lab: ModuleType) -> None:
         self._lab = lab
@@ -46,8 +46,12 @@ class Stage:
         ) -> Any:
             return await handler(ctx, name)
 
+        async def both(self: Any, ctx: Context, *, text: str) -> None:
+            await handler(ctx, text)
+
         plain = not asyncio.iscoroutinefunction(handler)
-        served = type("Stage", (base,), {"greet": greet if plain else greet_in_coroutine})()
+        own = {"greet": greet if plain else greet_in_coroutine, "both": both}
+        served = type("Stage", (base,), own)()
         url = f"zmq+tcp://127.0.0.1:{free_port()}"
         self.server = self.loop.make(
             lambda: AsyncServer(url, server="s1", endpoints=[served], **options)
@@ -60,6 +64,11 @@ class Stage:
         asked = [request("greet", {"name": name}, remaining=30.0) for name in names]
         self.client.ask(*asked)
         return asked
+
+    def cast(self, *names: str) -> None:
+        """The same without waiting for answers."""
+        casts = [request("both", {"text": name}, how=CAST, remaining=30.0) for name in names]
+        self.client.ask(*casts)
 
     def answers(self, asked: list[Any]) -> list[Any]:
         """What they returned, or the fault."""

@@ -14,6 +14,7 @@ from rpcgen.runtime import Context
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.envelope import Fault
 
+from tests.conformance.waiting import eventually
 from tests.runtime.aio.stage import Stage
 
 MARK: contextvars.ContextVar[str] = contextvars.ContextVar("MARK", default="unset")
@@ -225,6 +226,34 @@ def test_what_a_handler_raises_ends_nothing_else(stage: Stage) -> None:
     results = stage.answers(stage.ask(*names, "good"))
     assert [isinstance(each, Fault) for each in results] == [True] * len(names) + [False]
     assert stage.server.serving.counters.failed == 2 * len(names)
+    stage.idle()
+
+
+def test_casts_run_as_calls_do(stage: Stage) -> None:
+    """With variables of their own, whether they wait or not, and whatever they raise."""
+
+    async def handler(ctx: Context, name: str) -> str:
+        how, _, waits = name.partition(" ")
+        found = MARK.get()
+        MARK.set(name)
+        for _ in range(int(waits)):
+            await asyncio.sleep(0)
+        if how == "bad":
+            raise StopIteration(name)
+        assert current_context() is ctx
+        stage.notes.append(f"{found} {MARK.get()}")
+        return name
+
+    stage.play(handler)
+    names = [f"{how} {waits}" for how in ("good", "bad") for waits in (0, 1, 2)]
+    stage.cast(*names)
+    stage.cast(*names)
+    assert stage.answers(stage.ask("good 5")) == ["good 5"]
+    counters = stage.server.serving.counters
+    eventually(lambda: (counters.handled, counters.failed) == (7, 6))
+    assert sorted(stage.notes) == sorted(
+        ["unset good 5", *(2 * [f"unset good {waits}" for waits in (0, 1, 2)])]
+    )
     stage.idle()
 
 

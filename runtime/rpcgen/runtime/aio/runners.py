@@ -13,11 +13,16 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context as Variables
 from contextvars import copy_context
 from types import coroutine as coroutine_steps
-from typing import Any
+from typing import Any, Final
 
 import msgspec
+from msgspec.structs import asdict
 from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.envelope import CALL
+
+#: Stands for what a coroutine waits for that has ended.
+_ENDED: Final = object()
 
 
 class Runners:
@@ -96,9 +101,10 @@ def begin_handler(job: Job, arguments: msgspec.Struct) -> tuple[Awaitable[Any] |
 def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
     """Take the first step: the handler and what it waits for, or None and its result."""
     set_context(job.context)
-    coroutine: Coroutine[Any, Any, Any] = job.entry.handler(
-        job.context, **msgspec.structs.asdict(arguments)
-    )
+    coroutine: Coroutine[Any, Any, Any] = job.entry.handler(job.context, **asdict(arguments))
+    if job.request.how != CALL:  # what it returns is nobody's, so no exception has to bring it
+        awaited = next(coroutine.__await__(), _ENDED)
+        return (None, None) if awaited is _ENDED else (coroutine, awaited)
     try:
         return coroutine, coroutine.send(None)
     except StopIteration as returned:  # caught this early because each frame that it passes costs

@@ -166,10 +166,16 @@ class AsyncLife(Life[AsyncListener]):
 
     def _receiver(self, source: Source) -> Any:
         accept, start, monotonic = self._serving.accept, self._start, time.monotonic
+        assert self._runners is not None
+        put = self._runners.put
 
         def arrived(caller: Caller, frame: bytes) -> None:
             job = accept(source, caller, frame, monotonic())
-            if job is not None:
+            if job is None:
+                return
+            if job.entry.is_async:  # without a look at what is rare
+                put(job)
+            else:
                 start(job)
 
         return arrived
