@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
-from rpcgen.runtime.aio.runners import begin_handler
+from rpcgen.runtime.aio.runners import begin, rest
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.once import enter, handle, leave, written
@@ -50,8 +51,9 @@ async def _handle(
 ) -> bytes:
     arguments = serving.arguments(job, time.monotonic())  # which may be too late by now
     enter(job, store, transaction)
-    waiting, value = begin_handler(job, arguments)
-    return written(job, value if waiting is None else await waiting)
+    variables = copy_context()
+    coroutine, value = variables.run(begin, job, arguments)
+    return written(job, value if coroutine is None else await rest(variables, coroutine, value))
 
 
 async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads) -> None:

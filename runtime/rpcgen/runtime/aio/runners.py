@@ -11,7 +11,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context as Variables
-from contextvars import copy_context
 from types import coroutine as coroutine_steps
 from typing import Any, Final
 
@@ -86,20 +85,11 @@ class Runners:
                 return
 
 
-def begin_handler(job: Job, arguments: msgspec.Struct) -> tuple[Awaitable[Any] | None, Any]:
-    """Take a coroutine handler's first step, with context variables of its own.
+def begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
+    """Take a coroutine handler's first step, in context variables of its own: `copy_context().run(begin, ...)`.
 
-    What has to be awaited for its result, or None and the result: it never waited.
+    The handler and what it waits for, to be awaited as `rest`, or None and its result: it never waited.
     """
-    variables = copy_context()
-    coroutine, value = variables.run(_begin, job, arguments)
-    if coroutine is None:
-        return None, value
-    return _go_on(variables, coroutine, value), None
-
-
-def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
-    """Take the first step: the handler and what it waits for, or None and its result."""
     set_context(job.context)
     coroutine: Coroutine[Any, Any, Any] = job.entry.handler(job.context, **asdict(arguments))
     if job.request.how != CALL:  # what it returns is nobody's, so no exception has to bring it
@@ -112,7 +102,7 @@ def _begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any
 
 
 @coroutine_steps
-def _go_on(
+def rest(
     variables: Variables, coroutine: Coroutine[Any, Any, Any], awaited: Any
 ) -> Generator[Any, Any, Any]:
     """Await the rest of a coroutine, each step within its variables: what a task of its own would do."""

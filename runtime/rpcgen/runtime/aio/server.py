@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ import msgspec
 from rpcgen.runtime import forks
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
 from rpcgen.runtime.aio.once import RUNNER, run_once, run_once_on_thread
-from rpcgen.runtime.aio.runners import Runners, begin_handler
+from rpcgen.runtime.aio.runners import Runners, begin, rest
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import reset_context, set_context
 from rpcgen.runtime.core.dispatch import Job
@@ -198,15 +199,17 @@ class AsyncLife(Life[AsyncListener]):
         serving = self._serving
         if job.entry.once:
             return self._once(job, run_once(serving, job))
+        variables = copy_context()
         try:
-            waiting, value = begin_handler(job, serving.arguments(job, time.monotonic()))
+            arguments = serving.arguments(job, time.monotonic())
+            coroutine, value = variables.run(begin, job, arguments)
         except LOOP_ENDS:
             raise
         except BaseException as error:
             self._broke(job, error)
             return None
-        if waiting is not None:
-            return self._go_on(job, waiting)
+        if coroutine is not None:
+            return self._go_on(job, rest(variables, coroutine, value))
         serving.done(job, value)
         return None
 
