@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 from rpcgen.runtime import Context, Server
-from rpcgen.runtime.blocking.paces import MEMORY
+from rpcgen.runtime.blocking.paces import MEMORY, Paces
+from rpcgen.runtime.blocking.workers import LOOK
+from rpcgen.runtime.core.entry import Entry
 
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import Asking, request, result_of
@@ -177,6 +180,31 @@ def quick_naps(client: Asking) -> None:
         nap = request("nap", {"seconds": 0.0})
         client.ask(nap)
         assert result_of(client.answers(1)[nap.id]) is True
+
+
+def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
+    start: Callable[..., Server], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that stands by gives up meanwhile, but not without a look at what has been put down."""
+    is_quick = Paces.is_quick
+
+    def held_up(self: Paces, entry: Entry) -> bool:
+        quick = is_quick(self, entry)
+        time.sleep(4 * LOOK)
+        return quick
+
+    with Asking(start(concurrency=8).addresses[0]) as client:
+        bench.release.clear()
+        quick_naps(client)
+        monkeypatch.setattr(Paces, "is_quick", held_up)
+        bench.started.clear()
+        slow, quick = request("nap", {"seconds": 30.0}, remaining=30.0), request("add", {"a": 1})
+        client.ask(slow)
+        bench.started.wait(WAIT)
+        client.ask(quick)
+        assert result_of(client.answers(1)[quick.id]) == 2
+        bench.release.set()
+        assert result_of(client.answers(1)[slow.id]) is True
 
 
 def test_a_thread_that_runs_quick_handlers_reads_on(

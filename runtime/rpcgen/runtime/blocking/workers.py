@@ -81,7 +81,8 @@ class Workers:
         self._sources = list(sources)
         threading.Thread(target=self._watch_clock, name="rpcgen-clock", daemon=True).start()
         for source in self._sources:
-            self._put(source)
+            self._ready.append(source)
+            self._call()
             self._spawn()
 
     def drain(self) -> None:
@@ -136,9 +137,7 @@ class Workers:
                     self._call()
                     self._read(item)
                 else:
-                    if not self._rely_on(item):
-                        self._call()
-                    self._run_all(item)
+                    self._run_beside(item)
 
     def _stand_by(self) -> bool:
         """Wait until there is something to do, and look meanwhile that others do what there is; False: the end."""
@@ -159,16 +158,14 @@ class Workers:
             self._paces.ran(self._relied_on, LOOK)
         return True
 
-    def _rely_on(self, job: Job) -> bool:
-        """Leave what is ready to the thread that runs a job, which will be back soon; False if it may not be."""
-        if not (self._standing_by and self._paces.is_quick(job.entry)):
-            return False
-        self._relied_on = job.entry
-        return True
-
-    def _put(self, *items: Job | ReadableSource) -> None:
-        self._ready.extend(items)
-        self._call()
+    def _run_beside(self, job: Job) -> None:
+        """Run a job, while another thread takes what is ready, unless we will be back before it could."""
+        # What is ready is there before we look who stands by, who looks in the other order.
+        if self._standing_by and self._paces.is_quick(job.entry):
+            self._relied_on = job.entry
+        else:
+            self._call()
+        self._run_all(job)
 
     def _call(self) -> None:
         """Wake a thread if there is something to do, unless one is on its way."""
@@ -185,11 +182,11 @@ class Workers:
             self._run_inline(jobs)
             self._ready.append(source)  # for us: we look what is ready next
             return
-        if self._rely_on(jobs[0]):
-            self._ready.extend((*jobs[1:], source))
-        else:
-            self._put(source, *jobs[1:])
-        self._run_all(jobs[0])
+        first, *others = jobs
+        # One that is quick is followed by the others, and then by us; else somebody reads at once.
+        quick = self._paces.is_quick(first.entry)
+        self._ready.extend((*others, source) if quick else (source, *others))
+        self._run_beside(first)
 
     def _run_inline(self, jobs: list[Job]) -> None:
         began = time.monotonic()
