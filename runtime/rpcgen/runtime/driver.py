@@ -87,7 +87,7 @@ class ClientDriver(Protocol):
     def poll(self, timeout: float | None, *, staying: bool = False) -> list[Arrival]:
         """Wait at most `timeout` seconds (None: until `wake`) for arrivals; an empty list means there was none.
 
-        `staying` promises that `poll` will be called again at once, until one call is without it: a driver for which it
+        `staying` promises that `poll` will be called again soon, until one call is without it: a driver for which it
         is cheaper may leave to the polling thread what others send meanwhile.
         """
         ...

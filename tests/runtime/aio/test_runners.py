@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from rpcgen.runtime import Context
+from rpcgen.runtime import Context, Interceptor
 from rpcgen.runtime.context import current_context
 from rpcgen.runtime.core.envelope import Fault
 
@@ -55,6 +55,26 @@ def test_variables_stay_a_handlers_own_while_it_waits(stage: Stage) -> None:
     stage.play(handler)
     names = [str(number) for number in range(40)]
     assert stage.answers(stage.ask(*names)) == [f"unset {name} {name}" for name in names]
+
+
+class Marking(Interceptor):
+    """Sets a variable before each handler, as one does that begins a span."""
+
+    def before_handle(self, context: Context, arguments: Any) -> None:
+        MARK.set(context.request_id)
+
+
+def test_handlers_see_what_interceptors_have_set(stage: Stage) -> None:
+    """Each what was set for itself, whoever ran on the same task before."""
+
+    async def handler(ctx: Context, name: str) -> str:
+        before = MARK.get() == ctx.request_id
+        await asyncio.sleep(0)
+        return f"{before} {MARK.get() == ctx.request_id}"
+
+    stage.play(handler, interceptors=[Marking()])
+    assert stage.answers(stage.ask("a", "b")) == ["True True"] * 2
+    assert stage.answers(stage.ask("c")) == ["True True"]
 
 
 def test_a_token_can_be_reset_after_waiting(stage: Stage) -> None:

@@ -24,7 +24,7 @@ def quick_after(paces: Paces) -> int:
 def test_a_handler_has_to_show_that_it_is_quick() -> None:
     """One that never ran may wait for ever."""
     paces = Paces()
-    assert quick_after(paces) == PROOF + 1
+    assert quick_after(paces) == PROOF
     assert not paces.is_quick(OTHER)
 
 
@@ -34,14 +34,14 @@ def test_the_slower_a_run_was_the_longer_it_is_remembered(times: int) -> None:
     paces = Paces()
     quick_after(paces)
     paces.ran(ONE, QUICK * times)
-    assert quick_after(paces) == PROOF * times + 1
+    assert quick_after(paces) == PROOF * times
 
 
 def test_nothing_is_remembered_for_ever() -> None:
     """Not even one that waited for a minute."""
     paces = Paces()
     paces.ran(ONE, 60.0)
-    assert quick_after(paces) == MEMORY + 1
+    assert quick_after(paces) == MEMORY
 
 
 def test_a_run_that_was_not_so_slow_makes_nothing_forgotten() -> None:
@@ -49,4 +49,4 @@ def test_a_run_that_was_not_so_slow_makes_nothing_forgotten() -> None:
     paces = Paces()
     paces.ran(ONE, QUICK * 50)
     paces.ran(ONE, QUICK * 2)
-    assert quick_after(paces) == PROOF * 50 + 1
+    assert quick_after(paces) == PROOF * 50

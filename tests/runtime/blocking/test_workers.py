@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from rpcgen.runtime import Context, Server
-from rpcgen.runtime.blocking.paces import MEMORY, Paces
+from rpcgen.runtime.blocking import paces, workers
+from rpcgen.runtime.blocking.paces import PROOF, Paces
 from rpcgen.runtime.blocking.workers import LOOK
 from rpcgen.runtime.core.entry import Entry
+from rpcgen.runtime.core.envelope import Refusal, Request
+from rpcgen.runtime.ids import new_id
 
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import Asking, request, result_of
@@ -22,6 +25,9 @@ from tests.conformance.waiting import eventually
 from tests.ports import free_port
 
 WAIT = 10.0
+
+#: Seconds between two looks of a thread that is to stand by for as long as a test takes to send something.
+LONG_LOOK = 0.5
 
 
 class Meeting:
@@ -41,6 +47,12 @@ class Meeting:
         finally:
             with self._lock:
                 self._now -= 1
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick handlers are so however busy the machine is; LOOK is still longer."""
+    monkeypatch.setattr(paces, "QUICK", 0.8 * LOOK)
 
 
 @pytest.fixture
@@ -157,11 +169,13 @@ def test_a_slow_handler_holds_up_nothing_behind_it(
     start: Callable[..., Server], bench: Bench, proven: bool
 ) -> None:
     """Requests of the same message are answered while it goes on, and so are those that come later."""
-    with Asking(start(concurrency=8).addresses[0]) as client:
+    server = start(concurrency=8)
+    with Asking(server.addresses[0]) as client:
         for position in (0, 5, 9):
             bench.release.clear()
             if proven:
-                quick_naps(client)
+                prove_quick(server, client, request("nap", {"seconds": 0.0}))
+                prove_quick(server, client, request("add", {"a": 1}))
             slow = request("nap", {"seconds": 30.0}, remaining=30.0)
             quick = [request("add", {"a": number}) for number in range(10)]
             client.ask(*quick[:position], slow, *quick[position:])
@@ -174,43 +188,89 @@ def test_a_slow_handler_holds_up_nothing_behind_it(
             assert result_of(client.answers(1)[slow.id]) is True
 
 
-def quick_naps(client: Asking) -> None:
-    """Have the handler that may be slow be quick, for as long as it takes to forget that it was slow."""
-    for _ in range(MEMORY + 2):
-        nap = request("nap", {"seconds": 0.0})
-        client.ask(nap)
-        assert result_of(client.answers(1)[nap.id]) is True
+def is_quick(server: Server, name: str) -> bool:
+    """Whether a server takes a method to be quick."""
+    left = server._workers._paces._left
+    return any(entry.method.name == name and not runs for entry, runs in left.items())
 
 
+def prove_quick(server: Server, client: Asking, asked: Request) -> None:
+    """Send a request until its method counts as quick."""
+
+    def shown() -> bool:
+        for _ in range(PROOF):
+            again = msgspec.structs.replace(asked, id=new_id())
+            client.ask(again)
+            client.answers(1)
+        return is_quick(server, asked.method)
+
+    eventually(shown, WAIT)
+
+
+@pytest.mark.parametrize("when", ["before it puts something down", "after it"])
 def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
-    start: Callable[..., Server], bench: Bench, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Server], bench: Bench, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """The one that stands by gives up meanwhile, but not without a look at what has been put down."""
-    is_quick = Paces.is_quick
+    monkeypatch.setattr(workers, "LOOK", LONG_LOOK)
+    server, asked = start(concurrency=8), Paces.is_quick
+    held_up: list[bool] = []
 
-    def held_up(self: Paces, entry: Entry) -> bool:
-        quick = is_quick(self, entry)
-        time.sleep(4 * LOOK)
+    def slowly(self: Paces, entry: Entry) -> bool:
+        quick = asked(self, entry)
+        if quick and not held_up and bool(server._workers._ready) is (when == "after it"):
+            held_up.append(True)
+            threading.Event().wait(2.5 * LONG_LOOK)
         return quick
 
-    with Asking(start(concurrency=8).addresses[0]) as client:
+    with Asking(server.addresses[0]) as client:
         bench.release.clear()
-        quick_naps(client)
-        monkeypatch.setattr(Paces, "is_quick", held_up)
-        bench.started.clear()
+        prove_quick(server, client, request("nap", {"seconds": 0.0}))
+        monkeypatch.setattr(Paces, "is_quick", slowly)
         slow, quick = request("nap", {"seconds": 30.0}, remaining=30.0), request("add", {"a": 1})
         client.ask(slow)
-        bench.started.wait(WAIT)
+        eventually(lambda: held_up)
         client.ask(quick)
-        assert result_of(client.answers(1)[quick.id]) == 2
+        assert result_of(client.answers(1, WAIT)[quick.id]) == 2
         bench.release.set()
         assert result_of(client.answers(1)[slow.id]) is True
 
 
+def test_a_handler_that_is_slow_for_once_is_so_until_it_is_shown_again(
+    start: Callable[..., Server], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as somebody has waited for it, not only when it ends: it may come again before."""
+    monkeypatch.setattr(workers, "LOOK", LONG_LOOK)
+    server = start(concurrency=8)
+    with Asking(server.addresses[0]) as client:
+        bench.release.clear()
+        prove_quick(server, client, request("nap", {"seconds": 0.0}))
+        client.ask(slow := request("nap", {"seconds": 30.0}, remaining=30.0))
+        eventually(lambda: not is_quick(server, "nap"))
+        bench.release.set()
+        assert result_of(client.answers(1)[slow.id]) is True
+
+
+def test_what_does_not_reach_a_handler_says_nothing_of_it(start: Callable[..., Server]) -> None:
+    """Else whoever sends what does not fit could have it taken for quick."""
+    server = start(concurrency=8)
+    with Asking(server.addresses[0]) as client:
+        for _ in range(4 * PROOF):
+            client.ask(wrong := request("nap", {"seconds": "many"}))
+            assert isinstance(client.answers(1)[wrong.id], Refusal)
+    assert not is_quick(server, "nap")
+    assert not server._workers._paces._left
+
+
 def test_a_thread_that_runs_quick_handlers_reads_on(
-    lab: ModuleType, start: Callable[..., Server], running_on: list[int]
+    lab: ModuleType,
+    start: Callable[..., Server],
+    running_on: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Else each request would wake another thread, which costs more than they do."""
+    monkeypatch.setattr(paces, "QUICK", 1.0)
+    monkeypatch.setattr(workers, "LOOK", 1.0)
     url = f"zmq+{start(concurrency=8).addresses[0]}"
     with lab.LabClient(url) as client:
 
@@ -221,6 +281,28 @@ def test_a_thread_that_runs_quick_handlers_reads_on(
             return sum(one != other for one, other in pairwise(running_on))
 
         eventually(lambda: changes() < 20)
+
+
+def test_more_than_a_few_requests_are_not_left_to_one_thread(
+    lab: ModuleType,
+    start: Callable[..., Server],
+    running_on: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those of a large message are run by several, however quick they are."""
+    monkeypatch.setattr(paces, "QUICK", 1.0)
+    monkeypatch.setattr(workers, "LOOK", 60.0)
+    server = start(concurrency=64)
+    with Asking(server.addresses[0]) as client:
+        prove_quick(server, client, request("add", {"a": 1}))
+
+        def some() -> int:
+            running_on.clear()
+            client.ask(*(request("add", {"a": 1}) for _ in range(60)))
+            client.answers(60)
+            return len(set(running_on))
+
+        eventually(lambda: some() > 1)
 
 
 def test_a_server_that_ends_leaves_no_thread(

@@ -88,7 +88,7 @@ class Runners:
 def begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
     """Take a coroutine handler's first step, in context variables of its own: `copy_context().run(begin, ...)`.
 
-    The handler and what it waits for, to be awaited as `rest`, or None and its result: it never waited.
+    The handler and what it waits for, to be awaited as `rest`; or None and its result, if it never waited. A cast has none.
     """
     set_context(job.context)
     coroutine: Coroutine[Any, Any, Any] = job.entry.handler(job.context, **asdict(arguments))

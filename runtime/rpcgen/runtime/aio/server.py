@@ -199,9 +199,9 @@ class AsyncLife(Life[AsyncListener]):
         serving = self._serving
         if job.entry.once:
             return self._once(job, run_once(serving, job))
-        variables = copy_context()
         try:
             arguments = serving.arguments(job, time.monotonic())
+            variables = copy_context()  # with what interceptors have set
             coroutine, value = variables.run(begin, job, arguments)
         except LOOP_ENDS:
             raise

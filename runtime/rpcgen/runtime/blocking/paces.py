@@ -17,22 +17,26 @@ MEMORY: Final = 1024
 
 
 class Paces:
-    """How long the handlers of one server took lately. Threads need no lock: a run that is not counted does not matter."""
+    """How long the handlers of one server took lately.
 
-    __slots__ = ("_runs",)
+    Threads need no lock: where two note something at once and one of them is lost, a handler is taken for quick or slow a
+    little longer than it is.
+    """
+
+    __slots__ = ("_left",)
 
     def __init__(self) -> None:
-        #: More than 0: it is quick; else how many quick runs, less one, it takes until it is.
-        self._runs: dict[Entry, int] = {}
+        #: The quick runs that a handler has yet to show.
+        self._left: dict[Entry, int] = {}
 
     def is_quick(self, entry: Entry) -> bool:
         """Whether its next run is likely to be quick."""
-        return self._runs.get(entry, 0) > 0
+        return self._left.get(entry, PROOF) == 0
 
     def ran(self, entry: Entry, seconds: float) -> None:
         """Note how long one run took."""
-        runs = self._runs.get(entry, -PROOF)
+        left = self._left.get(entry, PROOF)
         if seconds > QUICK:
-            self._runs[entry] = min(runs, -min(round(seconds / QUICK * PROOF), MEMORY))
-        elif runs <= 0:
-            self._runs[entry] = runs + 1
+            self._left[entry] = max(left, min(round(seconds / QUICK * PROOF), MEMORY))
+        elif left:
+            self._left[entry] = left - 1

@@ -2,13 +2,13 @@
 
 All of them are alike: each takes what is ready, a request to run or a listener to read. Whoever reads runs the first
 request that it finds itself, after it has put the listener back: so a request costs no hop between threads, and reading
-never waits for a handler. There is one thread more than may run handlers, for each listener: refusals, cancellations
-and signs of life go out however busy the server is.
+does not wait for a handler that may be slow. There is one thread more than may run handlers, for each listener: refusals,
+cancellations and signs of life go out however busy the server is.
 
 Threads are woken one at a time: who takes something wakes another if there is more. Those that find nothing to do, as
 the first was quick, would all have waited for the interpreter in vain. And beside a handler that has been quick so far
-(`paces.py`) nobody is woken at all: its thread comes back to what it has put down sooner than another one could take
-it. As long as that goes on, one thread stands by: it looks every LOOK seconds, and takes what was not taken meanwhile.
+(`paces.py`) nobody is woken for a FEW things that lie there: its thread comes back to them sooner than another one could
+take them. As long as that goes on, one thread stands by: it looks every LOOK seconds whether what lay there was taken.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -35,9 +34,12 @@ if TYPE_CHECKING:
     from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.driver import Listener
 
-#: Seconds between two looks of the thread that stands by: what lies behind a handler that is slow for once is taken after
-#: two of them at the latest.
+#: Seconds between two looks of the thread that stands by. What lies behind a handler that is slow for once is taken after
+#: two of them, and whatever a handler that does not let go of the interpreter adds to that.
 LOOK: Final = 0.005
+
+#: So much is left to a thread that runs a quick handler; where more is ready, others are woken.
+FEW: Final = 8
 
 
 class ReadableSource(Source):
@@ -63,12 +65,13 @@ class Workers:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._ready: deque[Job | ReadableSource] = deque()
-        self._calls: SimpleQueue[bool] = SimpleQueue()  # each wakes a thread; False ends it
+        #: Of the threads that have nothing to do: locks that wake them when they are released. The last to come is woken first.
+        self._bells: deque[threading.Lock] = deque()
         self._called = False  # a thread was woken and has not looked yet
         self._paces = Paces()
         self._standing_by = False  # a thread looks whether what is ready is taken
         self._relied_on: Entry | None = None  # whose handler was to be quick, of the last one
-        self._taken = 0  # how often something was; a look that finds another number is content
+        self._taken = 0  # how often something was
         self._sources: list[ReadableSource] = []
         self._threads = 0
         self._ended = threading.Event()
@@ -82,7 +85,6 @@ class Workers:
         threading.Thread(target=self._watch_clock, name="rpcgen-clock", daemon=True).start()
         for source in self._sources:
             self._ready.append(source)
-            self._call()
             self._spawn()
 
     def drain(self) -> None:
@@ -113,8 +115,9 @@ class Workers:
             source.listener.wake()
             if source.reading.acquire(timeout=2.0):
                 source.reading.release()  # for a thread that still finds the source in the queue
-        for _ in range(self._threads):
-            self._calls.put(False)
+        with suppress(IndexError):
+            while True:  # who comes later sees that this is the end
+                self._bells.pop().release()
 
     # --- threads --------------------------------------------------------------------------------------------------
 
@@ -124,9 +127,9 @@ class Workers:
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def _work(self) -> None:
-        ready = self._ready
-        while self._stand_by():
-            self._called = False  # and then look: who puts something looks in the other order
+        ready, bell = self._ready, threading.Lock()
+        bell.acquire()
+        while not self._ended.is_set():
             while ready:
                 try:
                     item = ready.popleft()
@@ -138,40 +141,62 @@ class Workers:
                     self._read(item)
                 else:
                     self._run_beside(item)
+            self._stand_by(bell)
+            self._called = False  # and then look: who puts something looks in the other order
 
-    def _stand_by(self) -> bool:
-        """Wait until there is something to do, and look meanwhile that others do what there is; False: the end."""
+    def _stand_by(self, bell: threading.Lock) -> None:
+        """Wait until there may be something to do, and look meanwhile that others do what there is."""
+        self._bells.append(bell)  # and then look: who puts something looks in the other order
+        if self._ready or self._ended.is_set():
+            self._leave(bell)
+            return
         if self._standing_by or self._inline:
-            return self._calls.get()
+            bell.acquire()
+            return
         self._standing_by = True
-        seen = -1
-        while seen != self._taken:
-            seen = self._taken
-            with suppress(Empty):
-                called = self._calls.get(timeout=LOOK)
-                self._standing_by = False
-                return called
+        since, taken, lay = 0, self._taken, 0
+        while not (called := bell.acquire(timeout=LOOK)):
+            since, lies = self._taken - taken, len(self._ready)
+            if since < lay or not (since or lies):
+                break
+            taken, lay = self._taken, lies
         self._standing_by = False  # and then look: who counts on us looks in the other order
+        if called:
+            return
         if not self._ready:
-            return self._calls.get()
-        if self._relied_on is not None:  # now, not when it ends: it may come again before
-            self._paces.ran(self._relied_on, LOOK)
-        return True
+            bell.acquire()
+            return
+        if lay and since == 0 and (slow := self._relied_on) is not None:
+            self._paces.ran(slow, LOOK)  # now, not when it ends: it may come again before
+        self._leave(bell)
+
+    def _leave(self, bell: threading.Lock) -> None:
+        """Be no longer among those that wait."""
+        try:
+            self._bells.remove(bell)
+        except ValueError:  # somebody has just taken it to wake us
+            bell.acquire()
 
     def _run_beside(self, job: Job) -> None:
         """Run a job, while another thread takes what is ready, unless we will be back before it could."""
         # What is ready is there before we look who stands by, who looks in the other order.
-        if self._standing_by and self._paces.is_quick(job.entry):
+        if self._standing_by and len(self._ready) <= FEW and self._paces.is_quick(job.entry):
             self._relied_on = job.entry
+            self._run_all(job)
+            self._relied_on = None
         else:
             self._call()
-        self._run_all(job)
+            self._run_all(job)
 
     def _call(self) -> None:
-        """Wake a thread if there is something to do, unless one is on its way."""
+        """Wake a thread if there is something to do, unless one is on its way. If all are at work, the next to be done looks."""
         if self._ready and not self._called:
+            try:
+                bell = self._bells.pop()
+            except IndexError:
+                return
             self._called = True
-            self._calls.put(True)
+            bell.release()
 
     def _read(self, source: ReadableSource) -> None:
         with source.reading:
@@ -183,9 +208,9 @@ class Workers:
             self._ready.append(source)  # for us: we look what is ready next
             return
         first, *others = jobs
-        # One that is quick is followed by the others, and then by us; else somebody reads at once.
-        quick = self._paces.is_quick(first.entry)
-        self._ready.extend((*others, source) if quick else (source, *others))
+        # We run a few others before we read again; else somebody reads at once.
+        soon = len(others) < FEW and self._paces.is_quick(first.entry)
+        self._ready.extend((*others, source) if soon else (source, *others))
         self._run_beside(first)
 
     def _run_inline(self, jobs: list[Job]) -> None:
@@ -217,11 +242,14 @@ class Workers:
         while job is not None:
             began = time.monotonic()
             self._run(job)
-            self._paces.ran(job.entry, time.monotonic() - began)
+            if job.started:  # else it says nothing of its handler
+                self._paces.ran(job.entry, time.monotonic() - began)
             with self._lock:
                 job = self._serving.work.finish(job)
                 if job is None and not self._serving.work.held:
                     self._idle.notify_all()
+            if job is not None and not self._paces.is_quick(job.entry):
+                self._call()
 
     def _run(self, job: Job) -> None:
         serving = self._serving

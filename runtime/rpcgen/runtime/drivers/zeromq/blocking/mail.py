@@ -32,7 +32,7 @@ class Mail(Generic[P]):
         most: so many frames may lie here; who leaves one more has to send them.
 
     Attributes:
-        staying: whether a thread polls that will poll again at once, so that frames may be left.
+        staying: whether a thread polls that will poll again soon, so that frames may be left.
         waiting: whether it waits for descriptors.
         full: peers for which there is no room.
     """
