@@ -226,6 +226,7 @@ def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
     with Asking(server.addresses[0]) as client:
         bench.release.clear()
         prove_quick(server, client, request("nap", {"seconds": 0.0}))
+        eventually(lambda: server._workers._standing_by)
         monkeypatch.setattr(Paces, "is_quick", slowly)
         slow, quick = request("nap", {"seconds": 30.0}, remaining=30.0), request("add", {"a": 1})
         client.ask(slow)
@@ -245,6 +246,7 @@ def test_a_handler_that_is_slow_for_once_is_so_until_it_is_shown_again(
     with Asking(server.addresses[0]) as client:
         bench.release.clear()
         prove_quick(server, client, request("nap", {"seconds": 0.0}))
+        eventually(lambda: server._workers._standing_by)
         client.ask(slow := request("nap", {"seconds": 30.0}, remaining=30.0))
         eventually(lambda: not is_quick(server, "nap"))
         bench.release.set()
@@ -302,6 +304,7 @@ def test_more_than_a_few_requests_are_not_left_to_one_thread(
             client.answers(60)
             return len(set(running_on))
 
+        some()  # begins threads, which look for themselves
         eventually(lambda: some() > 1)
 
 
