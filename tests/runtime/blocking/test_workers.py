@@ -56,6 +56,13 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def all_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No run is too long to be quick, and nobody gives up standing by."""
+    monkeypatch.setattr(paces, "QUICK", 1.0)
+    monkeypatch.setattr(workers, "LOOK", 60.0)
+
+
+@pytest.fixture
 def meeting() -> Meeting:
     return Meeting()
 
@@ -264,15 +271,11 @@ def test_what_does_not_reach_a_handler_says_nothing_of_it(start: Callable[..., S
     assert not server._workers._paces._left
 
 
+@pytest.mark.usefixtures("all_are_quick")
 def test_a_thread_that_runs_quick_handlers_reads_on(
-    lab: ModuleType,
-    start: Callable[..., Server],
-    running_on: list[int],
-    monkeypatch: pytest.MonkeyPatch,
+    lab: ModuleType, start: Callable[..., Server], running_on: list[int]
 ) -> None:
     """Else each request would wake another thread, which costs more than they do."""
-    monkeypatch.setattr(paces, "QUICK", 1.0)
-    monkeypatch.setattr(workers, "LOOK", 1.0)
     url = f"zmq+{start(concurrency=8).addresses[0]}"
     with lab.LabClient(url) as client:
 
@@ -285,15 +288,11 @@ def test_a_thread_that_runs_quick_handlers_reads_on(
         eventually(lambda: changes() < 20)
 
 
+@pytest.mark.usefixtures("all_are_quick")
 def test_more_than_a_few_requests_are_not_left_to_one_thread(
-    lab: ModuleType,
-    start: Callable[..., Server],
-    running_on: list[int],
-    monkeypatch: pytest.MonkeyPatch,
+    start: Callable[..., Server], running_on: list[int]
 ) -> None:
     """Those of a large message are run by several, however quick they are."""
-    monkeypatch.setattr(paces, "QUICK", 1.0)
-    monkeypatch.setattr(workers, "LOOK", 60.0)
     server = start(concurrency=64)
     with Asking(server.addresses[0]) as client:
         prove_quick(server, client, request("add", {"a": 1}))

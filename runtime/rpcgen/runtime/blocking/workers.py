@@ -7,8 +7,8 @@ cancellations and signs of life go out however busy the server is.
 
 Threads are woken one at a time: who takes something wakes another if there is more. Those that find nothing to do, as
 the first was quick, would all have waited for the interpreter in vain. And beside a handler that has been quick so far
-(`paces.py`) nobody is woken for a FEW things that lie there: its thread comes back to them sooner than another one could
-take them. As long as that goes on, one thread stands by: it looks every LOOK seconds whether what lay there was taken.
+(`paces.py`) nobody is woken for a FEW things that lie there: its thread comes back to them about as soon as another one
+could take them. As long as that goes on, one thread stands by: it looks every LOOK seconds whether what lay there was taken.
 """
 
 from __future__ import annotations

@@ -247,15 +247,12 @@ class Serving:
 
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
-        frame = b""
-        if job.request.how == CALL and job.awaited:
-            try:
-                frame = job.reply(value)
-            except BadResult as bad:
-                self._failed(job, bad)
-                settle(job.delivery)
-                return
-        self._handled(job, frame)
+        try:
+            frame = job.reply(value) if job.request.how == CALL and job.awaited else b""
+        except BadResult as bad:
+            self._failed(job, bad)
+        else:
+            self._handled(job, frame)
         if job.delivery is not None:
             settle(job.delivery)
 
