@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, Protocol, TypeVar
 
 #: Frames that wait for one reader; more are refused.
@@ -33,32 +32,37 @@ class ThreadInbox(Generic[Item]):
 
     def __init__(self, limit: float = HIGH_WATER) -> None:
         self._limit = limit
-        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._items: deque[Item | None] = deque()
+        # No SimpleQueue: its `get`, with so little time that it is over before the wait begins, waits for ever.
+        self._arrival = threading.Condition()
 
     def put(self, item: Item) -> bool:
         """Add an arrival."""
-        if self._queue.qsize() >= self._limit:
-            return False
-        self._queue.put(item)
+        with self._arrival:
+            if len(self._items) >= self._limit:
+                return False
+            self._items.append(item)
+            self._arrival.notify()
         return True
 
     def poll(self, timeout: float | None, *, staying: bool = False) -> list[Item]:
         """Wait for arrivals."""
         arrived: list[Item] = []
-        try:
-            item = self._queue.get(timeout=timeout)
-            while True:
-                if item is not None:
-                    arrived.append(item)
-                if item is None or len(arrived) == _BATCH:
-                    return arrived
-                item = self._queue.get_nowait()
-        except Empty:
-            return arrived
+        with self._arrival:
+            if not self._items:
+                self._arrival.wait(timeout)
+            while self._items and len(arrived) < _BATCH:
+                item = self._items.popleft()
+                if item is None:
+                    break
+                arrived.append(item)
+        return arrived
 
     def wake(self) -> None:
         """Make a poll return."""
-        self._queue.put(None)
+        with self._arrival:
+            self._items.append(None)
+            self._arrival.notify()
 
 
 class LoopInbox(Generic[Item]):
