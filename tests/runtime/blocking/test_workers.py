@@ -158,6 +158,36 @@ def test_not_more_than_the_limit_run_at_once(
     assert meeting.most == 4
 
 
+def test_too_few_threads_do_the_work_one_after_the_other(
+    start: Callable[..., Server],
+    meeting: Meeting,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where a process may have no more, nothing is lost and the log says so once; and more are asked for later."""
+    really_start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("rpcgen-worker"):
+            raise RuntimeError("can't start new thread")
+        really_start(thread)
+
+    with Asking(start(concurrency=8).addresses[0]) as client:
+        before = len(threads())
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        for _ in range(3):
+            asked = [request("add", {"a": number}) for number in range(40)]
+            client.ask(*asked)
+            answers = client.answers(40, WAIT)
+            assert [result_of(answers[each.id]) for each in asked] == [*range(1, 41)]
+        assert len(threads()) == before
+        assert [each.message for each in caplog.records if "can't start" in each.message] == [
+            "can't start new thread: 1 threads handle requests, and more are wanted"
+        ]
+        monkeypatch.undo()
+        meet(client, meeting, 8, client.ask)
+
+
 def test_many_clients_run_at_once(
     lab: ModuleType, start: Callable[..., Server], meeting: Meeting
 ) -> None:

@@ -13,6 +13,7 @@ could take them. As long as that goes on, one thread stands by: it looks every L
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -33,6 +34,8 @@ from rpcgen.runtime.core.work import State
 if TYPE_CHECKING:
     from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.driver import Listener
+
+log = logging.getLogger("rpcgen.server")
 
 #: Seconds between two looks of the thread that stands by. What lies behind a handler that is slow for once is taken after
 #: two of them, and whatever a handler that does not let go of the interpreter adds to that.
@@ -74,6 +77,7 @@ class Workers:
         self._taken = 0  # how often something was
         self._sources: list[ReadableSource] = []
         self._threads = 0
+        self._short = False  # the system gave us fewer threads than we wanted
         self._ended = threading.Event()
 
     # --- used by the server ---------------------------------------------------------------------------------------
@@ -125,6 +129,8 @@ class Workers:
         self._threads += 1
         name = f"rpcgen-worker-{self._threads}"
         threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._threads += 1
+        self._short = False
 
     def _work(self) -> None:
         ready, bell = self._ready, threading.Lock()
@@ -210,7 +216,7 @@ class Workers:
         first, *others = jobs
         # We run a few others before we read again; else somebody reads at once.
         soon = len(others) < FEW and self._paces.is_quick(first.entry)
-        self._ready.extend((*others, source) if soon else (source, *others))
+        self._ready.extend((*others, source) if soon or self._short else (source, *others))
         self._run_beside(first)
 
     def _run_inline(self, jobs: list[Job]) -> None:
@@ -235,8 +241,18 @@ class Workers:
                         jobs.append(job)
                 wanted = self._serving.work.running if jobs and not self._inline else 0
                 while self._threads < wanted + len(self._sources):
-                    self._spawn()
+                    try:
+                        self._spawn()
+                    except RuntimeError as error:
+                        self._complain(error)
+                        break
         return jobs
+
+    def _complain(self, error: RuntimeError) -> None:
+        """There can be no more threads: those that there are do the work, and we ask again with the next request."""
+        if not self._short:
+            self._short = True
+            log.warning("%s: %d threads handle requests, and more are wanted", error, self._threads)
 
     def _run_all(self, job: Job | None) -> None:
         while job is not None:
