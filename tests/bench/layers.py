@@ -52,6 +52,8 @@ LAYERS = (
     ("msgspec", "encode, and read back"),
     ("core/dispatch.py", "server: gate, job, context"),
     ("core/entry.py", "server: gate, job, context"),
+    ("core/job.py", "server: gate, job, context"),
+    ("<call of a handler>", "server: accept, run, reply"),
     ("runtime/context.py", "server: gate, job, context"),
     ("core/serving.py", "server: accept, run, reply"),
     ("core/work.py", "server: accept, run, reply"),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, Token
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +25,7 @@ from rpcgen.runtime import (
 from rpcgen.runtime import rpcgen_meta as meta_package
 
 from tests.conformance.conftest import Lab
+from tests.conformance.lab import async_endpoint, endpoint
 
 
 class Trail(Interceptor):
@@ -74,6 +78,14 @@ def test_interceptors_surround_messages_on_both_sides(labs: Lab) -> None:
     ]
 
 
+def test_interceptors_do_not_meet_the_built_in_interface(labs: Lab) -> None:
+    """Neither before its requests nor after them: who may ask what a server is, is not the program's to say."""
+    trail: list[str] = []
+    labs.open(interceptors=[Trail("s", trail)])
+    meta_client(labs).describe()
+    assert trail == []
+
+
 def test_a_server_interceptor_may_refuse(labs: Lab) -> None:
     """A Rejected raised before the handler reaches the caller as its own class, and the handler does not run."""
     client = labs.open(interceptors=[Trail("s", [])])
@@ -82,6 +94,126 @@ def test_a_server_interceptor_may_refuse(labs: Lab) -> None:
     client.prepare(context={"user": "ann"}).both(text="y")
     assert labs.bench.wait_for_notes(1) == ["y"]
     assert labs.servers[0].serving.counters.rejected == 1
+
+
+#: Set for one request, and reset after it; and one that is forgotten there.
+SPAN: ContextVar[str] = ContextVar("SPAN", default="unset")
+LEFT: ContextVar[str] = ContextVar("LEFT", default="unset")
+
+
+class Spans(Interceptor):
+    """Sets variables round the requests of some users, as one does that traces them."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token[str]] = {}
+        self.seen: list[tuple[str, str]] = []
+
+    def before_handle(self, ctx: Context, arguments: msgspec.Struct) -> None:
+        self.seen.append((SPAN.get(), LEFT.get()))
+        if user := ctx.fields.get("user"):
+            self._tokens[user] = SPAN.set(user)
+            LEFT.set(user)
+
+    def after_handle(self, ctx: Context, error: BaseException | None) -> None:
+        if user := ctx.fields.get("user"):
+            self.seen.append((SPAN.get(), LEFT.get()))
+            SPAN.reset(self._tokens.pop(user))
+            self.seen.append((SPAN.get(), LEFT.get()))
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("executor", [None, "inline"])
+def test_what_an_interceptor_sets_is_one_requests_own(
+    labs: Lab, executor: str | None, waits: bool
+) -> None:
+    """It finds after a handler what it set before, and can reset it; the next request finds nothing."""
+    spans = Spans()
+    options = {} if executor is None else {"executor": executor}
+    if executor is not None and labs.worlds.server_world == "asyncio":
+        pytest.skip("coroutines are never run inline")
+    client = labs.open(interceptors=[spans], **options)
+    ann = client.prepare(context={"user": "ann"})
+    for _ in range(3):
+        if waits:
+            ann.nap(seconds=0.02)
+        else:
+            ann.report()
+        client.report()
+    unset = ("unset", "unset")
+    assert spans.seen == [unset, ("ann", "ann"), ("unset", "ann"), unset] * 3
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads"])
+def test_plain_handlers_see_what_interceptors_set(labs: Lab, executor: str) -> None:
+    """Wherever they run, and in either world."""
+
+    def greet(self: Any, ctx: Context, *, name: Any, greeting: Any, from_: Any) -> str:
+        SPAN.set(f"{SPAN.get()} {name}")
+        return SPAN.get()
+
+    spans = Spans()
+    labs.open(servers=0)
+    plain = type(endpoint(labs.package, labs.bench, "s1"))
+    labs.worlds.server(
+        labs.urls[0],
+        server="s1",
+        endpoints=[type("Seeing", (plain,), {"greet": greet})()],
+        executor=executor,
+        interceptors=[spans],
+    )
+    for _ in range(3):
+        assert labs.client.prepare(context={"user": "ann"}).greet(name="x") == "ann x"
+        assert labs.client.greet(name="y") == "unset y"
+    before, after, next_one = spans.seen[::4], spans.seen[2::4], spans.seen[3::4]
+    assert before == next_one == [("unset", "unset")] * 3
+    assert after == [("unset", "ann")] * 3  # it could be reset
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads", "tasks"])
+def test_what_comes_meanwhile_finds_nothing_of_another_request(labs: Lab, executor: str) -> None:
+    """Whatever brings it: perhaps a callback that was begun by what another handler did."""
+    if executor == "tasks" and labs.worlds.server_world != "asyncio":
+        pytest.skip("for asyncio servers")
+
+    def handle(name: str) -> str:
+        found = SPAN.get()
+        SPAN.set(name)
+        time.sleep(0.02)  # what comes meanwhile lies there until we are done
+        return found
+
+    def greet(self: Any, ctx: Context, *, name: Any, greeting: Any, from_: Any) -> str:
+        return handle(name)
+
+    async def greet_in_coroutine(
+        self: Any, ctx: Context, *, name: Any, greeting: Any, from_: Any
+    ) -> str:
+        return handle(name)
+
+    class Leaving(Interceptor):
+        def before_handle(self, ctx: Context, arguments: msgspec.Struct) -> None:
+            seen.append(LEFT.get())
+            LEFT.set(ctx.request_id)
+
+    seen: list[str] = []
+    labs.open(servers=0)
+    served: Any = (async_endpoint if executor == "tasks" else endpoint)(
+        labs.package, labs.bench, "s1"
+    )
+    greets = greet_in_coroutine if executor == "tasks" else greet
+    options = {} if executor == "tasks" else {"executor": executor}
+    labs.worlds.server(
+        labs.urls[0],
+        server="s1",
+        endpoints=[type("Leaves", (type(served),), {"greet": greets})()],
+        interceptors=[Leaving()],
+        **options,
+    )
+    clients = [labs.client, labs.worlds.client(labs.package, "Lab", labs.urls[0])]
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(clients[n % 2].greet, name=f"n{n}") for n in range(12)]
+        found = {each.result(10.0) for each in asked}
+    assert found == {"unset"}
+    assert set(seen) == {"unset"}
 
 
 def test_a_client_interceptor_may_stop_a_message(labs: Lab) -> None:
@@ -169,8 +301,6 @@ def test_asyncio_servers_run_plain_handlers(labs: Lab, executor: str) -> None:
     if labs.worlds.server_world != "asyncio":
         pytest.skip("for asyncio servers")
     labs.open(servers=0)
-    from tests.conformance.lab import endpoint
-
     labs.worlds.server(
         labs.urls[0],
         server="s1",
@@ -188,8 +318,6 @@ def test_blocking_servers_refuse_coroutine_endpoints(labs: Lab, lab: ModuleType)
     """An endpoint of the other world is an error that says which server runs it."""
     if labs.worlds.server_world != "blocking":
         pytest.skip("for blocking servers")
-    from tests.conformance.lab import async_endpoint
-
     labs.open(servers=0)
     with pytest.raises(ConfigurationError, match="AsyncServer"):
         labs.worlds.raw_server(labs.urls[0], endpoints=[async_endpoint(lab, labs.bench, "s1")])

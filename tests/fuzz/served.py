@@ -11,11 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import msgspec
 from rpcgen.idl import load
 from rpcgen.idl.version import Version
 from rpcgen.runtime import Context
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
 from rpcgen.runtime.core.wires.native import NATIVE
@@ -127,7 +126,7 @@ class Subject:
         serving = self.serving
         try:
             arguments = serving.arguments(job, time.monotonic())
-            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+            value = job.entry.call(job.context, arguments)
         except BaseException as error:
             if job.started and not self.ran:
                 raise Finding(f"no handler ran, and it counts as started: {error!r}") from error

@@ -13,7 +13,7 @@ from rpcgen.runtime.core import entry as entries
 from rpcgen.runtime.core import leaves, serving, walk
 from rpcgen.runtime.core.calls import Calls
 from rpcgen.runtime.core.codec import MSGPACK, Codec
-from rpcgen.runtime.core.dispatch import Dispatcher, Job
+from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.envelope import Cancel
 from rpcgen.runtime.core.plan import Plan
 from rpcgen.runtime.core.reading import Reader
@@ -46,8 +46,12 @@ def _tolerant(original: Callable[..., None]) -> Callable[..., None]:
     return init
 
 
-def _even_if_expired(self: Any, now: float) -> Any:
-    return self.entry.arguments(self.request, self.wire.codec)
+def _even_if_expired(arguments: Any) -> Any:
+    def read(self: Any, job: Any, now: float) -> Any:
+        job.expires = None
+        return arguments(self, job, now)
+
+    return read
 
 
 def _any_version(self: Any, request: Any) -> None:
@@ -77,7 +81,11 @@ def _from_anybody(original: Callable[..., Any]) -> Callable[..., Any]:
 PLANTS: dict[str, tuple[Any, str, Any]] = {
     "no validation": (Reader, "read", _no_validation),
     "tolerant reading": (Reader, "__init__", _tolerant(Reader.__init__)),
-    "expired requests run": (Job, "arguments", _even_if_expired),
+    "expired requests run": (
+        serving.Serving,
+        "arguments",
+        _even_if_expired(serving.Serving.arguments),
+    ),
     "no version gate": (entries.Entry, "_refusal", _any_version),
     "newer parts are taken": (Lifting, "visit", lambda self, node: None),
     "unique is not checked": (walk, "_check_extra", lambda extra, value, path: None),

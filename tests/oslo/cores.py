@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-import msgspec
 from rpcgen.runtime.context import Context
 from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.calls import Calls
@@ -44,7 +43,7 @@ class ServerCore:
             self.serving.tick(NOW + (beat + 1) * (job.request.beat or 0.0))
         try:
             arguments = self.serving.arguments(job, NOW)
-            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+            value = job.entry.call(job.context, arguments)
         except Exception as error:
             self.serving.failed(job, error)
         else:

@@ -109,10 +109,9 @@ def held_by(context: Context) -> tuple[object, object]:
 
 _current: ContextVar[Context | None] = ContextVar("rpcgen_context", default=None)
 
-#: Read and set by the shells.
+#: Read, and set for a request in context variables of its own, by the shells.
 current_context = _current.get
 set_context = _current.set
-reset_context = _current.reset
 
 
 @contextmanager

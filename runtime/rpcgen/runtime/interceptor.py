@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class Interceptor:
     """Subclass it and override what you need; pass instances as `interceptors=[...]` to a client or a server.
 
-    Hooks run in order before, and in reverse order after. They must not block: in asyncio they run in the loop.
+    Hooks run in order before, and in reverse order after. They must not block: in asyncio they run in the loop. What they
+    set in a context variable before a handler is that request's own: the handler sees it, and the hook after it may reset
+    it. On a server, requests of the built-in interface pass without them.
     """
 
     def before_send(self, call: Call) -> None:

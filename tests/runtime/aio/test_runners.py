@@ -77,6 +77,24 @@ def test_handlers_see_what_interceptors_have_set(stage: Stage) -> None:
     assert stage.answers(stage.ask("c")) == ["True True"]
 
 
+class MarkingSome(Interceptor):
+    """Sets it before some."""
+
+    def before_handle(self, context: Context, arguments: Any) -> None:
+        if arguments.name == "a":
+            MARK.set("for a")
+
+
+def test_what_interceptors_set_is_one_requests_own(stage: Stage) -> None:
+    """Whoever runs on the same task after it finds nothing."""
+
+    async def handler(ctx: Context, name: str) -> str:
+        return MARK.get()
+
+    stage.play(handler, interceptors=[MarkingSome()])
+    assert stage.answers(stage.ask("a", "b", "a", "b")) == ["for a", "unset"] * 2
+
+
 def test_a_token_can_be_reset_after_waiting(stage: Stage) -> None:
     """Every step of a handler is in the same context."""
 

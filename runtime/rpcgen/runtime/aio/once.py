@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
+from contextvars import Context as Variables
 from contextvars import copy_context
 from typing import Any, TypeVar
 
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
 from rpcgen.runtime.aio.runners import begin, rest
-from rpcgen.runtime.context import reset_context, set_context
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.context import set_context
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import enter, handle, leave, written
 from rpcgen.runtime.core.serving import Serving
-from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transaction
+from rpcgen.runtime.store import AsyncStore, Store, Transaction
 
 T = TypeVar("T")
 
@@ -26,6 +27,8 @@ async def run_once(serving: Serving, job: Job) -> None:
     """Handle by a coroutine and commit, then answer; or only answer, if that was done before."""
     store = serving.settings.store
     assert isinstance(store, AsyncStore)
+    variables = job.variables = copy_context()
+    variables.run(set_context, job.context)
     try:
         transaction = await store.begin(serving.key(job))
     except Exception as error:
@@ -34,7 +37,8 @@ async def run_once(serving: Serving, job: Job) -> None:
         serving.again(job, transaction)
         return
     try:
-        answer = await _handle(serving, job, store, transaction)
+        enter(job, store, transaction)
+        answer = await _handle(serving, job, variables)
     except GeneratorExit:  # the loop is thrown away, and nothing can be awaited any more
         raise
     except BaseException:
@@ -46,13 +50,8 @@ async def run_once(serving: Serving, job: Job) -> None:
     serving.committed(job, answer)
 
 
-async def _handle(
-    serving: Serving, job: Job, store: AsyncStore[Any], transaction: AsyncTransaction[Any]
-) -> bytes:
-    arguments = serving.arguments(job, time.monotonic())  # which may be too late by now
-    enter(job, store, transaction)
-    variables = copy_context()
-    coroutine, value = variables.run(begin, job, arguments)
+async def _handle(serving: Serving, job: Job, variables: Variables) -> bytes:
+    coroutine, value = variables.run(begin, serving, job)  # unless it is too late by now
     return written(job, value if coroutine is None else await rest(variables, coroutine, value))
 
 
@@ -77,7 +76,8 @@ async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads
     except BaseException:
         await _ended(threads.submit(transaction.rollback))
         raise
-    answer = await _ended(threads.submit(_in_context, job, arguments, transaction))
+    running = threads.submit(copy_context().run, handle, job, arguments, transaction)
+    answer = await _ended(running)
     serving.committed(job, answer)
 
 
@@ -90,14 +90,6 @@ def _undo(begun: Future[Transaction[Any] | bytes]) -> None:
     """Nobody waits for a transaction any more."""
     if begun.exception() is None and not isinstance(transaction := begun.result(), bytes):
         transaction.rollback()
-
-
-def _in_context(job: Job, arguments: Any, transaction: Transaction[Any]) -> bytes:
-    token = set_context(job.context)
-    try:
-        return handle(job, arguments, transaction)
-    finally:
-        reset_context(token)
 
 
 #: Where coroutine handlers run that are marked.

@@ -11,14 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context as Variables
+from contextvars import copy_context
+from time import monotonic
 from types import coroutine as coroutine_steps
 from typing import Any, Final
 
-import msgspec
-from msgspec.structs import asdict
 from rpcgen.runtime.context import set_context
-from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import CALL
+from rpcgen.runtime.core.job import Job
+from rpcgen.runtime.core.serving import Serving
 
 #: Stands for what a coroutine waits for that has ended.
 _ENDED: Final = object()
@@ -35,9 +36,11 @@ class Runners:
 
     Attributes:
         tasks: those that there are.
+        variables: what context variables each job begins with: those that there were when this was made. Which callback
+            of the loop brings a job is chance, and says nothing of it.
     """
 
-    __slots__ = ("_begin", "_end", "_loop", "_pumping", "_ready", "tasks")
+    __slots__ = ("_begin", "_end", "_loop", "_pumping", "_ready", "tasks", "variables")
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Runners:
         self._ready: deque[Job] = deque()
         self._pumping = False
         self.tasks: set[asyncio.Task[None]] = set()
+        self.variables = copy_context()
 
     def put(self, job: Job) -> None:
         """Run a job soon."""
@@ -63,35 +67,37 @@ class Runners:
         # A task that is thrown away with its loop ends its job, and nothing can follow in that loop.
         self._pumping = bool(self._ready) and not self._loop.is_closed()
         if self._pumping:
-            task = self._loop.create_task(self._work())
+            task = self._loop.create_task(self._work(), context=self.variables.copy())
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
             self._loop.call_soon(self._pump)
 
     async def _work(self) -> None:
-        ready, task = self._ready, asyncio.current_task()
+        ready, begin, end, task = self._ready, self._begin, self._end, asyncio.current_task()
         assert task is not None
         while ready:
             job = ready.popleft()
-            job.task = task
             try:
                 if not job.context.cancelled:  # else its caller gave up before it began
-                    rest = self._begin(job)
+                    rest = begin(job)
                     if rest is not None:
+                        job.task = task
                         await rest
             finally:
-                self._end(job)
+                end(job)
             if task.cancelling():  # meant for the handler that has ended, not for the next
                 return
 
 
-def begin(job: Job, arguments: msgspec.Struct) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
-    """Take a coroutine handler's first step, in context variables of its own: `copy_context().run(begin, ...)`.
+def begin(serving: Serving, job: Job) -> tuple[Coroutine[Any, Any, Any] | None, Any]:
+    """Take a coroutine handler's first step, in the job's variables.
 
     The handler and what it waits for, to be awaited as `rest`; or None and its result, if it never waited. A cast has none.
     """
     set_context(job.context)
-    coroutine: Coroutine[Any, Any, Any] = job.entry.handler(job.context, **asdict(arguments))
+    arguments = serving.arguments(job, monotonic())
+    call = job.entry.call
+    coroutine: Coroutine[Any, Any, Any] = call(job.context, arguments)
     if job.request.how != CALL:  # what it returns is nobody's, so no exception has to bring it
         awaited = next(coroutine.__await__(), _ENDED)
         return (None, None) if awaited is _ENDED else (coroutine, awaited)

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
+from contextvars import Context as Variables
 from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Self
@@ -18,9 +19,9 @@ from rpcgen.runtime.aio.handler_threads import HandlerThreads
 from rpcgen.runtime.aio.once import RUNNER, run_once, run_once_on_thread
 from rpcgen.runtime.aio.runners import Runners, begin, rest
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
-from rpcgen.runtime.context import reset_context, set_context
-from rpcgen.runtime.core.dispatch import Job
-from rpcgen.runtime.core.serving import GRACE, TICK, Source
+from rpcgen.runtime.context import set_context
+from rpcgen.runtime.core.job import Job
+from rpcgen.runtime.core.serving import GRACE, TICK, Serving, Source
 from rpcgen.runtime.core.work import State
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener
@@ -43,6 +44,7 @@ class AsyncLife(Life[AsyncListener]):
         self._pool: HandlerThreads | None = None
         self._tasks: dict[asyncio.Task[None], Job] = {}  # of handlers on threads
         self._runners: Runners | None = None
+        self._variables: Variables = copy_context()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._watched: Watched | None = None
@@ -64,6 +66,7 @@ class AsyncLife(Life[AsyncListener]):
         self._loop = asyncio.get_running_loop()
         self._begin_ticking()
         self._runners = Runners(self._loop, self._begin_handler, self._end_job)
+        self._variables = self._runners.variables
         try:
             for opened in self._opened:
                 listener = self._listen(opened)
@@ -199,10 +202,9 @@ class AsyncLife(Life[AsyncListener]):
         serving = self._serving
         if job.entry.once:
             return self._once(job, run_once(serving, job))
+        variables = job.variables = self._variables.copy()
         try:
-            arguments = serving.arguments(job, time.monotonic())
-            variables = copy_context()  # with what interceptors have set
-            coroutine, value = variables.run(begin, job, arguments)
+            coroutine, value = variables.run(begin, serving, job)
         except LOOP_ENDS:
             raise
         except BaseException as error:
@@ -240,7 +242,8 @@ class AsyncLife(Life[AsyncListener]):
 
     def _run_in_task(self, job: Job) -> None:
         assert self._loop is not None
-        task = job.task = self._loop.create_task(self._run_on_thread(job))
+        running = self._run_on_thread(job)
+        task = job.task = self._loop.create_task(running, context=self._variables.copy())
         self._tasks[task] = job
         # Not at the end of the coroutine: one that is cancelled before its first step never runs at all.
         task.add_done_callback(self._finish)
@@ -250,12 +253,16 @@ class AsyncLife(Life[AsyncListener]):
         if self._pool is None:
             self._pool = HandlerThreads(min(self._serving.settings.concurrency, 64))
         serving = self._serving
+        set_context(job.context)  # the task is the job's own
         if job.entry.once:
             await self._once(job, run_once_on_thread(serving, job, self._pool))
             return
         try:
             arguments = serving.arguments(job, time.monotonic())
-            value = await self._loop.run_in_executor(self._pool, _call_handler, job, arguments)
+            variables = copy_context()
+            value = await self._loop.run_in_executor(
+                self._pool, lambda: variables.run(_call_handler, job, arguments)
+            )
         except asyncio.CancelledError as error:
             # Else the thread sees ctx.cancelled, and nobody waits for its result.
             if not job.context.cancelled:
@@ -267,8 +274,9 @@ class AsyncLife(Life[AsyncListener]):
 
     def _run_inline(self, job: Job) -> Job | None:
         serving = self._serving
+        variables = job.variables = self._variables.copy()
         try:
-            value = _call_handler(job, serving.arguments(job, time.monotonic()))
+            value = variables.run(_handle_inline, serving, job)
         except LOOP_ENDS:
             serving.work.finish(job)
             raise
@@ -315,7 +323,7 @@ class AsyncServer(AsyncLife, BaseServer[AnyEndpoint, AsyncListener]):
     """Serves async endpoints on a pool of tasks, and blocking endpoints on threads or inline.
 
     As a thread of a pool does, a task runs one handler after the other, so `asyncio.current_task()` is a handler's own
-    only as long as it runs. Context variables that a handler sets are its own.
+    only as long as it runs. Context variables that a handler or an interceptor sets are that request's own.
 
     `start()` begins, `stop()` drains and ends, `wait()` does the latter on SIGTERM or SIGINT; as an async context
     manager it starts on entry and stops on exit.
@@ -330,12 +338,13 @@ class AsyncServer(AsyncLife, BaseServer[AnyEndpoint, AsyncListener]):
         return opened.driver.listen_async(opened.url, plan.targets, self.server, room)
 
 
+def _handle_inline(serving: Serving, job: Job) -> Any:
+    set_context(job.context)
+    return _call_handler(job, serving.arguments(job, time.monotonic()))
+
+
 def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:
-    token = set_context(job.context)
-    try:
-        return job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
-    finally:
-        reset_context(token)
+    return job.entry.call(job.context, arguments)
 
 
 #: Where a handler runs in the loop's thread.

@@ -20,7 +20,7 @@ from rpcgen.runtime.core.presence import Presence
 from rpcgen.runtime.core.repeats import Repeats, more
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.core.dispatch import Job
+    from rpcgen.runtime.core.job import Job
 
 log = logging.getLogger("rpcgen.server")
 

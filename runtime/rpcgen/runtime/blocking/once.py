@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import enter, handle
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.store import Store, Transaction

@@ -19,14 +19,14 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from rpcgen.runtime.blocking.once import run_once
 from rpcgen.runtime.blocking.paces import Paces
-from rpcgen.runtime.context import reset_context, set_context
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.entry import Entry
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.presence import AWAY
 from rpcgen.runtime.core.serving import TICK, Serving, Source
 from rpcgen.runtime.core.work import State
@@ -126,10 +126,14 @@ class Workers:
     # --- threads --------------------------------------------------------------------------------------------------
 
     def _spawn(self) -> None:
+        """Begin a thread; raises RuntimeError if the process may have no more."""
         self._threads += 1
         name = f"rpcgen-worker-{self._threads}"
-        threading.Thread(target=self._work, name=name, daemon=True).start()
-        self._threads += 1
+        try:
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        except RuntimeError:
+            self._threads -= 1
+            raise
         self._short = False
 
     def _work(self) -> None:
@@ -214,7 +218,7 @@ class Workers:
             self._ready.append(source)  # for us: we look what is ready next
             return
         first, *others = jobs
-        # We run a few others before we read again; else somebody reads at once.
+        # We run a few others before we read again, or all if there may be nobody else; else somebody reads at once.
         soon = len(others) < FEW and self._paces.is_quick(first.entry)
         self._ready.extend((*others, source) if soon or self._short else (source, *others))
         self._run_beside(first)
@@ -252,12 +256,12 @@ class Workers:
         """There can be no more threads: those that there are do the work, and we ask again with the next request."""
         if not self._short:
             self._short = True
-            log.warning("%s: %d threads handle requests, and more are wanted", error, self._threads)
+            log.warning("%s: requests have to do with the %d there are", error, self._threads)
 
     def _run_all(self, job: Job | None) -> None:
         while job is not None:
             began = time.monotonic()
-            self._run(job)
+            copy_context().run(self._run, job)
             if job.started:  # else it says nothing of its handler
                 self._paces.ran(job.entry, time.monotonic() - began)
             with self._lock:
@@ -268,22 +272,21 @@ class Workers:
                 self._call()
 
     def _run(self, job: Job) -> None:
+        """In context variables that are this request's own."""
         serving = self._serving
-        token = set_context(job.context)
+        set_context(job.context)
         try:
             if job.entry.once:
                 run_once(serving, job)
                 return
             arguments = serving.arguments(job, time.monotonic())
-            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+            value = job.entry.call(job.context, arguments)
         except (
             BaseException
         ) as error:  # `sys.exit()` too: nothing that a handler does may end this thread
             serving.failed(job, error)
         else:
             serving.done(job, value)
-        finally:
-            reset_context(token)
 
     def _watch_clock(self) -> None:
         pause = TICK

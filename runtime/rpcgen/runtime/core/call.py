@@ -177,7 +177,9 @@ class Call(Struct, eq=False):
         Raises:
             ConfigurationError: the user context cannot travel.
         """
-        plan, expires = self.plan, self.expires
+        plan = self.plan
+        waits = self.kept or self.worthless is not None
+        expires = self.expires if waits else self.deadline
         if self.fields:
             check_fields(self.fields, plan.codec)
         return plan.wire.write_request(

@@ -1,4 +1,4 @@
-"""From a request to a handler: the gate (LANGUAGE V1, V2), and one request's life on a server.
+"""From a request to a handler: the gate (LANGUAGE V1, V2).
 
 The table is built once from the interfaces' descriptors and the endpoints' handlers; text from the wire only ever
 looks things up in it.
@@ -6,25 +6,19 @@ looks things up in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from inspect import isabstract
 from typing import Any
 
-import msgspec
-from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.entry import Entry, version_error
-from rpcgen.runtime.core.envelope import CALL, FINGERPRINT_BYTES, Request
+from rpcgen.runtime.core.envelope import Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.results import refusal
 from rpcgen.runtime.core.versions.converters import check_converters
 from rpcgen.runtime.core.versions.dates import dotted
-from rpcgen.runtime.core.wires.wire import Wire
-from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint, Served
 from rpcgen.runtime.errors import (
     ConfigurationError,
-    Expired,
     InterfaceClash,
     MethodNotInVersion,
     Rejected,
@@ -126,126 +120,6 @@ class Dispatcher:
                         f"{interface.name} {dotted(interface.version)} has no method {_shown(request.method)}"
                     )
         return error or UnknownMethod(f"no method {_shown(request.method)}")
-
-
-class Job(msgspec.Struct, eq=False):
-    """One request on a server, from the gate to the reply.
-
-    Attributes:
-        delivery: its caller, if the transport holds the request until it hears what became of it.
-        source: what the request came by, and that its answer leaves by.
-        arrived: when it came (monotonic seconds).
-        expires: after when it is too late to begin it, or None.
-        line: what it has in common with requests that are handled one after the other; None: it waits for no other.
-        read: its arguments, if they had to be looked at before it runs.
-        started: whether its handler may have begun; what is refused before is refused with proof.
-        task: whatever the shell needs to cancel it.
-    """
-
-    entry: Entry
-    request: Request
-    caller: Caller
-    delivery: Delivery | None
-    source: Any
-    wire: Wire
-    arrived: float
-    context: Context
-    beat_at: float | None
-    expires: float | None = None
-    line: Hashable = None
-    read: msgspec.Struct | None = None
-    started: bool = False
-    task: Any = None
-
-    @property
-    def kept(self) -> bool:
-        """Whether it is to be run at least once."""
-        return self.delivery is not None and self.delivery.kept
-
-    @property
-    def wants_reply(self) -> bool:
-        """Whether somebody waits."""
-        return self.request.how == CALL
-
-    @property
-    def may_move(self) -> bool:
-        """Whether its caller sends it to another server, if this one refuses it because it is stopping."""
-        return self.wants_reply and self.wire.moves
-
-    @property
-    def awaited(self) -> bool:
-        """Whether somebody still waits: it is a call, and its caller has neither given up nor run out of time."""
-        return self.request.how == CALL and not self.context.cancelled
-
-    def overdue(self, now: float) -> bool:
-        """Whether nobody waits for it any more."""
-        deadline = self.context.deadline
-        return deadline is not None and now >= deadline
-
-    def find_line(self) -> None:
-        """Of a method with an order: look which others it has to wait for; raises Rejected if its arguments do not fit."""
-        order = self.entry.method.order
-        assert order is not None
-        self.read = self.entry.arguments(self.request, self.wire.codec)
-        key = order(self.read)
-        self.line = None if key is None else (self.entry.interface.name, key)
-
-    def arguments(self, now: float) -> msgspec.Struct:
-        """The arguments, if the request may still run.
-
-        Raises:
-            Rejected: it expired while it waited, or its arguments do not fit.
-        """
-        if self.expires is not None and now >= self.expires:
-            raise Expired(f"{self.request.method}: its time was over before it could run")
-        if self.read is not None:
-            return self.read
-        return self.entry.arguments(self.request, self.wire.codec)
-
-    def refuse(self, error: Rejected) -> bytes:
-        """The frame that refuses it."""
-        return self.wire.write_refusal(refusal(self.request.id, error), self.request)
-
-    def reply(self, value: Any) -> bytes:
-        """The frame for a result; raises BadResult."""
-        return self.entry.reply(self.request, value, self.wire)
-
-    def failure(self, error: BaseException) -> tuple[bytes, bool]:
-        """The frame for an exception, and whether the method declares it."""
-        reader = self.entry.reader_of(self.request)
-        return self.entry.results.failure(self.request, error, self.wire, reader)
-
-    def drifted(self) -> bool:
-        """Whether the caller has another build of the very same version (LANGUAGE: fingerprint)."""
-        interface = self.entry.interface
-        theirs, ours = self.request.fingerprint, interface.fingerprint[:FINGERPRINT_BYTES]
-        same = (self.request.major, self.request.reader) == interface.version
-        return bool(theirs) and theirs != ours and same
-
-
-def new_job(
-    entry: Entry,
-    request: Request,
-    caller: Caller,
-    delivery: Delivery | None,
-    source: Any,
-    wire: Wire,
-    now: float,
-    attempt: int,
-) -> Job:
-    """A request that passed the gate just now, at its so many-th attempt."""
-    beat, remaining = request.beat, request.remaining
-    if remaining is not None and remaining < FOREVER:  # NaN, too, means none
-        expires = now + remaining if remaining > 0.0 else now
-    else:
-        expires = None
-    if delivery is not None and delivery.deadline is not None:  # its transport knows better
-        expires = delivery.deadline if expires is None else min(expires, delivery.deadline)
-    # What a cast says is how long it may wait, if its method sets that: once begun, it has all time.
-    waits = request.how != CALL and entry.method.ttl is not None
-    context = entry.context(request, None if waits else expires, attempt)
-    beat_at = now + beat if beat is not None and beat > 0.0 else None
-    return Job(entry, request, caller, delivery, source, wire, now, context, beat_at, expires)
 
 
 def interface_of(endpoint: Served) -> Interface:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.job import Job
 
 log = logging.getLogger("rpcgen.server")
 

@@ -11,9 +11,11 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, inspect
-from rpcgen.runtime.context import Context
+from rpcgen.runtime.context import FOREVER, Context
+from rpcgen.runtime.core.calling import calling
 from rpcgen.runtime.core.codec import Codec, Undecodable
 from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.results import Results
@@ -22,6 +24,7 @@ from rpcgen.runtime.core.versions.dates import dotted, exists, in_effect, last_m
 from rpcgen.runtime.core.versions.parts import last_change
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.dated import Form
+from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.descriptor import Interface, Kind, Method, Route, Version
 from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
@@ -47,6 +50,7 @@ class Entry:
     Attributes:
         major, minor, settled: messages of this major, from minor `settled` to `minor`, are of the newest shape.
         hows: the kinds (CALL, CAST) that those may have.
+        call: calls the handler with its context and the struct of its arguments.
         immediate: it is answered by whoever reads the request.
         once: its handler runs in a transaction of the server's store.
     """
@@ -57,8 +61,8 @@ class Entry:
         "_codecs",
         "_converters",
         "_reader",
+        "call",
         "fingerprint",
-        "handler",
         "hows",
         "immediate",
         "interface",
@@ -85,11 +89,12 @@ class Entry:
         self.interface = interface
         self.major, self.minor = interface.version
         self.fingerprint = interface.fingerprint[:FINGERPRINT_BYTES]
-        self.handler: Callable[..., Any] = getattr(endpoint, method.attribute)
-        self.once = is_marked(self.handler)
+        handler: Callable[..., Any] = getattr(endpoint, method.attribute)
+        self.once = is_marked(handler)
         self.is_async = endpoint._coroutines  # pyright: ignore[reportPrivateUsage]
-        if self.is_async and not iscoroutinefunction(self.handler):
-            self.handler = _awaiting(self.handler)
+        if self.is_async and not iscoroutinefunction(handler):
+            handler = _awaiting(handler)
+        self.call = calling(handler, method.args)
         self.immediate = endpoint._immediate  # pyright: ignore[reportPrivateUsage]
         self.hows = {
             how
@@ -148,6 +153,41 @@ class Entry:
         base = self.interface.server_converters
         return kind == "cast" or overrides(self._converters, base, f"result_{form.convert}")
 
+    def job(
+        self,
+        request: Request,
+        caller: Caller,
+        delivery: Delivery | None,
+        source: object,
+        wire: Wire,
+        now: float,
+        attempt: int,
+    ) -> Job:
+        """A request that passed the gate just now, at its so many-th attempt."""
+        beat, remaining = request.beat, request.remaining
+        if remaining is not None and remaining < FOREVER:  # NaN, too, means none
+            expires = now + remaining if remaining > 0.0 else now
+        else:
+            expires = None
+        if delivery is not None and delivery.deadline is not None:  # its transport knows better
+            expires = delivery.deadline if expires is None else min(expires, delivery.deadline)
+        # What a cast says is how long it may wait, if its method sets that: once begun, it has all time.
+        waits = request.how != CALL and self.method.ttl is not None
+        context = Context(
+            request.request_id or "",
+            request.context or {},
+            None if waits else expires,
+            request.trace,
+            request.namespace,
+            request.method,
+            (request.major, request.minor),
+            request.reader,
+            attempt,
+            request.id,
+        )
+        beat_at = now + beat if beat is not None and beat > 0.0 else None
+        return Job(self, request, caller, delivery, source, wire, now, context, beat_at, expires)
+
     # --- arguments and answers ------------------------------------------------------------------------------------
 
     def arguments(self, request: Request, codec: Codec) -> Struct:
@@ -172,21 +212,6 @@ class Entry:
             adapter = Adapter(self.method, at, codec, self._codecs, self._converters)
             self._adapters[codec, at] = adapter
         return adapter
-
-    def context(self, request: Request, deadline: float | None, attempt: int) -> Context:
-        """What surrounds its handler."""
-        return Context(
-            request.request_id or "",
-            request.context or {},
-            deadline,
-            request.trace,
-            request.namespace,
-            request.method,
-            (request.major, request.minor),
-            request.reader,
-            attempt,
-            request.id,
-        )
 
     def reader_of(self, request: Request) -> Version:
         """The version that the caller understands, as far as this server does."""

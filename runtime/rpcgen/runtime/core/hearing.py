@@ -16,14 +16,16 @@ from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.entry import Entry
 from rpcgen.runtime.core.envelope import Event as Frame
 from rpcgen.runtime.core.envelope import Request
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.occurrence import Carried, as_method
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import LIGHT
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.dates import dotted, last_minor
-from rpcgen.runtime.core.wires.native import NativeWire
+from rpcgen.runtime.core.wires.native import JSON_MARK, NativeWire
 from rpcgen.runtime.core.wires.wire import Wire
+from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.descriptor import Event, Interface, Version
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber, Served, Subscriber
 from rpcgen.runtime.errors import (
@@ -42,7 +44,7 @@ class EventWire(NativeWire):
 
     def of(self, frame: bytes) -> Wire:
         """The first byte tells the encoding (PROTOCOL.md 1.1)."""
-        return EVENTS_JSON if frame[:1] == b"[" else EVENTS
+        return EVENTS_JSON if frame and frame[0] == JSON_MARK else EVENTS
 
     def read_request(self, frame: bytes) -> Frame:
         """PROTOCOL.md 3.8."""
@@ -99,17 +101,27 @@ class EventEntry(Entry):
             self._readers[at] = reader
         return reader
 
-    def context(self, request: Request, deadline: float | None, attempt: int) -> EventContext:
-        """What surrounds its handler."""
+    def job(
+        self,
+        request: Request,
+        caller: Caller,
+        delivery: Delivery | None,
+        source: object,
+        wire: Wire,
+        now: float,
+        attempt: int,
+    ) -> Job:
+        """As of a request; its handler hears who published it, too."""
         assert isinstance(request, Frame)
-        return EventContext(
+        job = super().job(request, caller, delivery, source, wire, now, attempt)
+        job.context = EventContext(
             request.request_id or "",
-            request.context or {},
-            deadline,
+            job.context.fields,
+            job.context.deadline,
             request.trace,
             request.namespace,
             request.method,
-            (request.major, request.minor),
+            job.context.needs,
             request.reader,
             attempt,
             request.id,
@@ -117,6 +129,7 @@ class EventEntry(Entry):
             source=request.source,
             published=request.published,
         )
+        return job
 
 
 class EventTable(Dispatcher):

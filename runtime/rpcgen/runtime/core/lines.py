@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.job import Job
 
 
 class Lines:

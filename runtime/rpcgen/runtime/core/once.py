@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from rpcgen.runtime.context import hold
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.descriptor import Method
 from rpcgen.runtime.endpoint import Served
@@ -141,7 +141,7 @@ def written(job: Job, value: Any) -> bytes:
 def handle(job: Job, arguments: msgspec.Struct, transaction: Transaction[Any]) -> bytes:
     """Run a plain handler and commit; what to answer. If anything is raised, nothing was committed, as far as is known."""
     try:
-        value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+        value = job.entry.call(job.context, arguments)
         answer = written(job, value)
     except BaseException:
         transaction.rollback()

@@ -126,7 +126,8 @@ class Reader:
             Undecodable: the bytes are no value at all.
         """
         try:
-            if (len(data) > LIGHT and self._weigh(data, codec)) or self._extra:
+            heavy = len(data) > LIGHT
+            if (heavy and self._weigh(data, codec)) or self._extra:
                 return self._walk(data, codec)
             value = (self._decoders.get(codec) or self._new_decoder(codec))(data)
             if self._own:
@@ -134,9 +135,10 @@ class Reader:
             if self._returns:
                 # Threads may share it: what another one wrote there meanwhile is equal only if it has no key twice, either.
                 again: Any = self._again
-                codec.encode_into(value, again)
+                encode_into = codec.encode_into
+                encode_into(value, again)
                 if again == data:
-                    if len(again) > KEPT:
+                    if heavy and len(again) > KEPT:
                         self._again = bytearray()
                     return value
             self._refuse_twice(data, codec)

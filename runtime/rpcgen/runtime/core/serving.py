@@ -15,9 +15,10 @@ from msgspec import Struct, field
 # What reads the messages that do not fit is here before the first one comes: then there may be no file to open.
 from rpcgen.runtime.core import alike, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from rpcgen.runtime.core.codec import DECODE_ERRORS
-from rpcgen.runtime.core.dispatch import Dispatcher, Job, new_job
+from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.drifts import Drifts
 from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import unavailable
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
@@ -129,9 +130,7 @@ class Serving:
         try:
             message = wire.read_request(frame)
         except DECODE_ERRORS as error:
-            self.counters.unreadable += 1
-            if delivery is not None:
-                delivery.discard(f"it cannot be read: {error}")
+            self._unreadable(delivery, error)
             return None
         if isinstance(message, Cancel):
             settle(delivery)
@@ -144,10 +143,9 @@ class Serving:
             entry = self.dispatcher.entry(message)
             if delivery is not None and delivery.copied:
                 attempt += 1  # another server may have run the other copy; this one has not
-            job = new_job(entry, message, caller, delivery, source, wire, now, attempt)
+            job = entry.job(message, caller, delivery, source, wire, now, attempt)
             if entry.immediate:
                 self._run_now(job, now)
-                settle(delivery)
                 return None
             if delivery is not None and may_have_run(job, delivery):
                 self._lost(job)
@@ -165,6 +163,11 @@ class Serving:
             self._drifts.note(job)
         return job if runs else None
 
+    def _unreadable(self, delivery: Delivery | None, error: Exception) -> None:
+        self.counters.unreadable += 1
+        if delivery is not None:
+            delivery.discard(f"it cannot be read: {error}")
+
     def _attempt(self, message: Request, delivery: Delivery | None) -> int | None:
         """Which attempt a request is, its client's and the transport's; None if it has come before."""
         self.counters.received += 1
@@ -173,7 +176,7 @@ class Serving:
             if delivery.redelivered and self.work.adopt(delivery, message.id):
                 self.counters.repeated += 1
                 return None
-            attempt += delivery.attempt - 1  # by the client, and by the transport
+            attempt += delivery.attempt - 1
         if self._seen.again(message.id, attempt):
             # Not answered: what is said to it would be taken for the answer to the first.
             self.counters.repeated += 1
@@ -226,10 +229,10 @@ class Serving:
         settle(job.delivery)
 
     def _run_now(self, job: Job, now: float) -> None:
+        """Handle what is answered by whoever reads it."""
         try:
-            arguments = job.arguments(now)
-            job.started = True
-            value = job.entry.handler(job.context, **msgspec.structs.asdict(arguments))
+            arguments = self.arguments(job, now)
+            value = job.entry.call(job.context, arguments)
         except Exception as error:
             self.failed(job, error)
         else:
@@ -237,11 +240,20 @@ class Serving:
 
     # --- running --------------------------------------------------------------------------------------------------
 
-    def arguments(self, job: Job, now: float) -> Any:
-        """The handler's arguments; raises Rejected. Interceptors have seen them."""
-        arguments = job.arguments(now)
-        for interceptor in self.settings.interceptors:
-            interceptor.before_handle(job.context, arguments)
+    def arguments(self, job: Job, now: float) -> msgspec.Struct:
+        """The handler's arguments; interceptors have seen them.
+
+        Raises:
+            Rejected: it expired while it waited, or its arguments do not fit.
+        """
+        if job.expires is not None and now >= job.expires:
+            raise job.expired()
+        arguments = job.read
+        if arguments is None:
+            arguments = job.entry.arguments(job.request, job.wire.codec)
+        if self.settings.interceptors and not job.entry.immediate:
+            for interceptor in self.settings.interceptors:
+                interceptor.before_handle(job.context, arguments)
         job.started = True
         return arguments
 
@@ -328,9 +340,14 @@ class Serving:
         log.log(level, text, self.noun, shown, why, more(held or 0))
 
     def _after(self, job: Job, error: BaseException | None) -> None:
+        if job.entry.immediate:  # they were not asked before it, either
+            return
         for interceptor in reversed(self.settings.interceptors):
             try:
-                interceptor.after_handle(job.context, error)
+                if job.variables is None:
+                    interceptor.after_handle(job.context, error)
+                else:
+                    job.variables.run(interceptor.after_handle, job.context, error)
             except Exception:
                 log.exception("an interceptor failed after %s", job.request.method)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import CALL
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.deliveries import Delivery
 
 

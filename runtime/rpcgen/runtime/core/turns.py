@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from rpcgen.runtime.core.dispatch import Job
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.deliveries import Caller
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
-from rpcgen.runtime.core.dispatch import Job
 from rpcgen.runtime.core.envelope import Beat
+from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.lines import Lines
 from rpcgen.runtime.core.turns import Turns
 from rpcgen.runtime.deliveries import Caller, Delivery

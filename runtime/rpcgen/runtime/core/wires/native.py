@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
 from rpcgen.runtime.core.envelope import (
@@ -23,6 +23,9 @@ from rpcgen.runtime.errors import BadArguments
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
     from rpcgen.runtime.core.wires.wire import Wire, WireName
+
+#: The first byte of a message in JSON; in MessagePack no message begins with it.
+JSON_MARK: Final = ord("[")
 
 
 class NativeWire:
@@ -65,13 +68,14 @@ class NativeWire:
 
     def of(self, frame: bytes) -> Wire:
         """A server answers in the encoding of the request (PROTOCOL.md 1.1)."""
-        return NATIVE_JSON if frame[:1] == b"[" else NATIVE
+        return NATIVE_JSON if frame and frame[0] == JSON_MARK else NATIVE
 
     def read_request(self, frame: bytes) -> ToServer:
         """PROTOCOL.md 2."""
         if len(frame) > LIGHT:
             self.weigh_context(frame)
-        message = self.codec.to_server(frame)
+        read = self.codec.to_server  # what is no method is called sooner by a name of its own
+        message = read(frame)
         if isinstance(message, Request) and message.context:
             self.check_context(message, frame)
         return message
