@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,27 @@ import pytest
 from rpcgen.runtime import (
     AsyncServer,
     AsyncSqliteStore,
+    AsyncStore,
+    AsyncTransaction,
     BadResult,
     ConfigurationError,
     EventServer,
+    Interceptor,
     Rejected,
     Server,
     SqliteStore,
     Store,
     Transaction,
+    current_context,
     dedup,
 )
 from rpcgen.runtime.core.codec import MSGPACK
 from rpcgen.runtime.target import Target
 
-from tests.conformance.raw import RawClient, request, result_of
+from tests.conformance.raw import Asking, RawClient, request, result_of
 from tests.conformance.waiting import eventually
 from tests.dedup.bank import SCHEMA, Runs, async_endpoint, booked, endpoint
+from tests.ports import free_port
 
 URL = "memory://marks"
 
@@ -170,6 +176,82 @@ def test_another_attempt_has_the_answer_of_the_first(
 def _attempt(asked: Any, attempt: int) -> Any:
     """What its client would send when it tries again."""
     return msgspec.structs.replace(asked, attempt=attempt)
+
+
+#: What a store has that keeps its transaction in a context variable.
+SESSION: ContextVar[str] = ContextVar("SESSION", default="none")
+
+
+class Session(AsyncTransaction[str]):
+    def __init__(self, store: Sessions) -> None:
+        self.connection = SESSION.get()
+        self._store = store
+
+    async def commit(self, answer: bytes) -> None:
+        self._store.ended.append((self.connection, SESSION.get()))
+
+    async def rollback(self) -> None:
+        raise AssertionError
+
+
+class Sessions(AsyncStore[str]):
+    """Notes what it found when a transaction began, and when it ended."""
+
+    def __init__(self, *, waits: bool) -> None:
+        self._waits = waits
+        self.found: list[str] = []
+        self.ended: list[tuple[str, str]] = []
+
+    async def begin(self, key: bytes) -> Session:
+        if self._waits:
+            await asyncio.sleep(0)
+        self.found.append(SESSION.get())
+        SESSION.set(key.hex())
+        return Session(self)
+
+
+class Spans(Interceptor):
+    """Notes whose context surrounds it."""
+
+    def __init__(self) -> None:
+        self.notes: list[bool] = []
+
+    def before_handle(self, ctx: Any, arguments: Any) -> None:
+        self.notes.append(current_context() is ctx)
+
+    def after_handle(self, ctx: Any, error: BaseException | None) -> None:
+        self.notes.append(current_context() is ctx)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+async def test_a_session_in_a_variable_is_one_requests_own(bank: Any, waits: bool) -> None:
+    """From its begin to its commit, also of those that run on one task."""
+    store, spans = Sessions(waits=waits), Spans()
+
+    @dedup
+    async def balance(_: object, ctx: Any, *, ticket: str, seconds: float) -> int:
+        return int(store.connection(ctx) == SESSION.get())
+
+    methods: dict[str, Any] = dict.fromkeys(("pay", "tell"), nothing)
+    served = type("Own", (bank.AsyncBankEndpoint,), {**methods, "balance": balance})()
+    asked = [
+        request("balance", {"ticket": f"{n}"}, namespace="test.bank", minor=0, reader=0)
+        for n in range(20)
+    ]
+
+    def ask(address: str) -> dict[bytes, Any]:
+        with Asking(address) as client:
+            client.ask(*asked)
+            return client.answers(len(asked))
+
+    url = f"zmq+tcp://127.0.0.1:{free_port()}"
+    async with AsyncServer(url, endpoints=[served], store=store, interceptors=[spans]) as server:
+        answers = await asyncio.to_thread(ask, server.addresses[0])
+    assert [result_of(answers[each.id]) for each in asked] == [1] * 20
+    assert store.found == ["none"] * 20
+    assert len(store.ended) == 20
+    assert all(begun == ended != "none" for begun, ended in store.ended)
+    assert spans.notes == [True] * 40
 
 
 def test_what_cannot_be_answered_is_not_committed(

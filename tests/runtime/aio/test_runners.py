@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import logging
 import types
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -93,6 +94,47 @@ def test_what_interceptors_set_is_one_requests_own(stage: Stage) -> None:
 
     stage.play(handler, interceptors=[MarkingSome()])
     assert stage.answers(stage.ask("a", "b", "a", "b")) == ["for a", "unset"] * 2
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_log_of_a_failure_is_written_in_the_requests_variables(
+    stage: Stage, waits: bool
+) -> None:
+    """Where filters find what an interceptor has set, a name of a trace, say."""
+    found: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        found.append(MARK.get())
+        return True
+
+    async def handler(ctx: Context, name: str) -> str:
+        if waits:
+            await asyncio.sleep(0)
+        raise ValueError(name)
+
+    stage.play(handler, interceptors=[MarkingSome()])
+    logger = logging.getLogger("rpcgen.server")
+    logger.addFilter(note)
+    try:
+        stage.answers(stage.ask("a", "b"))
+    finally:
+        logger.removeFilter(note)
+    assert sorted(found) == ["for a", "unset"]
+
+
+def test_a_programs_own_factory_of_tasks_may_know_no_context(stage: Stage) -> None:
+    """As those that were written for older Pythons."""
+
+    async def use(factory: Callable[..., Any]) -> None:
+        asyncio.get_running_loop().set_task_factory(factory)
+
+    async def handler(ctx: Context, name: str) -> str:
+        await asyncio.sleep(0)
+        return name
+
+    stage.loop.run(use(lambda loop, coroutine: asyncio.Task(coroutine, loop=loop)))
+    stage.play(handler)
+    assert stage.answers(stage.ask("a", "b")) == ["a", "b"]
 
 
 def test_a_token_can_be_reset_after_waiting(stage: Stage) -> None:

@@ -8,17 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
-from contextvars import Context as Variables
 from contextvars import copy_context
 from typing import Any, TypeVar
 
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
-from rpcgen.runtime.aio.runners import begin, rest
 from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import enter, handle, leave, written
 from rpcgen.runtime.core.serving import Serving
-from rpcgen.runtime.store import AsyncStore, Store, Transaction
+from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transaction
 
 T = TypeVar("T")
 
@@ -27,8 +25,7 @@ async def run_once(serving: Serving, job: Job) -> None:
     """Handle by a coroutine and commit, then answer; or only answer, if that was done before."""
     store = serving.settings.store
     assert isinstance(store, AsyncStore)
-    variables = job.variables = copy_context()
-    variables.run(set_context, job.context)
+    set_context(job.context)  # all of this runs in the job's variables
     try:
         transaction = await store.begin(serving.key(job))
     except Exception as error:
@@ -37,8 +34,7 @@ async def run_once(serving: Serving, job: Job) -> None:
         serving.again(job, transaction)
         return
     try:
-        enter(job, store, transaction)
-        answer = await _handle(serving, job, variables)
+        answer = await _handle(serving, job, store, transaction)
     except GeneratorExit:  # the loop is thrown away, and nothing can be awaited any more
         raise
     except BaseException:
@@ -50,9 +46,12 @@ async def run_once(serving: Serving, job: Job) -> None:
     serving.committed(job, answer)
 
 
-async def _handle(serving: Serving, job: Job, variables: Variables) -> bytes:
-    coroutine, value = variables.run(begin, serving, job)  # unless it is too late by now
-    return written(job, value if coroutine is None else await rest(variables, coroutine, value))
+async def _handle(
+    serving: Serving, job: Job, store: AsyncStore[Any], transaction: AsyncTransaction[Any]
+) -> bytes:
+    arguments = serving.arguments(job, time.monotonic())  # which may be too late by now
+    enter(job, store, transaction)
+    return written(job, await job.entry.call(job.context, arguments))
 
 
 async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads) -> None:

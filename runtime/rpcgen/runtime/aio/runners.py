@@ -2,7 +2,7 @@
 
 Most handlers end without ever waiting, and a task for each would cost more than they do. A task whose handler waits is
 that handler's until it ends, and another goes on with what is ready. Each handler has context variables of its own.
-Knows nothing of frames or outcomes.
+Knows nothing of frames or answers.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Runners:
         # A task that is thrown away with its loop ends its job, and nothing can follow in that loop.
         self._pumping = bool(self._ready) and not self._loop.is_closed()
         if self._pumping:
-            task = self._loop.create_task(self._work(), context=self.variables.copy())
+            # Not by `context=`, which a factory of tasks that a program has set may not know.
+            task = self.variables.copy().run(self._loop.create_task, self._work())
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
             self._loop.call_soon(self._pump)

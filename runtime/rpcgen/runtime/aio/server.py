@@ -199,10 +199,10 @@ class AsyncLife(Life[AsyncListener]):
 
     def _begin_handler(self, job: Job) -> Awaitable[None] | None:
         """Take a coroutine handler's first step, which is nearly always the last; else what is to be awaited."""
-        serving = self._serving
+        serving, variables = self._serving, self._variables.copy()
         if job.entry.once:
-            return self._once(job, run_once(serving, job))
-        variables = job.variables = self._variables.copy()
+            return self._begin_once(job, variables)
+        job.variables = variables
         try:
             coroutine, value = variables.run(begin, serving, job)
         except LOOP_ENDS:
@@ -225,6 +225,15 @@ class AsyncLife(Life[AsyncListener]):
         else:
             self._serving.done(job, value)
 
+    def _begin_once(self, job: Job, variables: Variables) -> Awaitable[None] | None:
+        """The same of what runs in a transaction: all of that is in the job's variables, which stores may use, too."""
+        running = self._once(job, run_once(self._serving, job))
+        try:
+            awaited = variables.run(running.send, None)
+        except StopIteration:
+            return None
+        return rest(variables, running, awaited)
+
     async def _once(self, job: Job, running: Awaitable[None]) -> None:
         """What runs in a transaction answers by itself, unless it fails."""
         try:
@@ -242,8 +251,8 @@ class AsyncLife(Life[AsyncListener]):
 
     def _run_in_task(self, job: Job) -> None:
         assert self._loop is not None
-        running = self._run_on_thread(job)
-        task = job.task = self._loop.create_task(running, context=self._variables.copy())
+        create, running = self._loop.create_task, self._run_on_thread(job)
+        task = job.task = self._variables.copy().run(create, running)
         self._tasks[task] = job
         # Not at the end of the coroutine: one that is cancelled before its first step never runs at all.
         task.add_done_callback(self._finish)

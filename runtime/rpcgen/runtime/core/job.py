@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextvars import Context as Variables
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from msgspec import Struct
 from rpcgen.runtime.context import Context
@@ -16,6 +16,9 @@ from rpcgen.runtime.errors import Expired, Rejected
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.entry import Entry
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Job(Struct, eq=False):
@@ -30,7 +33,8 @@ class Job(Struct, eq=False):
         read: its arguments, if they had to be looked at before it runs.
         started: whether its handler may have begun; what is refused before is refused with proof.
         task: whatever the shell needs to cancel it.
-        variables: the context variables that it has for itself; None: whoever answers it is in them.
+        variables: the context variables that it has for itself, where what is the program's runs after its handler; None:
+            whoever answers it is in them already.
     """
 
     entry: Entry
@@ -68,6 +72,12 @@ class Job(Struct, eq=False):
     def awaited(self) -> bool:
         """Whether somebody still waits: it is a call, and its caller has neither given up nor run out of time."""
         return self.request.how == CALL and not self.context.cancelled
+
+    def within(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what is the program's, or what it may look into, in the job's variables."""
+        if self.variables is None:
+            return function(*args, **kwargs)
+        return self.variables.run(function, *args, **kwargs)
 
     def overdue(self, now: float) -> bool:
         """Whether nobody waits for it any more."""

@@ -260,7 +260,8 @@ class Serving:
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
         try:
-            frame = job.reply(value) if job.request.how == CALL and job.awaited else b""
+            waits = job.request.how == CALL and job.awaited
+            frame = job.within(job.reply, value) if waits else b""
         except BadResult as bad:
             self._failed(job, bad)
         else:
@@ -308,14 +309,12 @@ class Serving:
         if isinstance(error, Rejected) and not job.started:
             self._refuse(job, error)
             return
-        frame, declared = job.failure(error)
+        frame, declared = job.within(job.failure, error)
         if declared:
             self.counters.declared += 1
         else:
             self.counters.failed += 1
-            log.error(
-                "%s failed (%s)", job.request.method, ascii(job.context.request_id), exc_info=error
-            )
+            job.within(_tell, job, error)
         if job.awaited:
             self.reply(job, frame)
 
@@ -344,10 +343,7 @@ class Serving:
             return
         for interceptor in reversed(self.settings.interceptors):
             try:
-                if job.variables is None:
-                    interceptor.after_handle(job.context, error)
-                else:
-                    job.variables.run(interceptor.after_handle, job.context, error)
+                job.within(interceptor.after_handle, job.context, error)
             except Exception:
                 log.exception("an interceptor failed after %s", job.request.method)
 
@@ -415,6 +411,11 @@ class Serving:
             self.counters.expired += 1
         elif isinstance(error, Stale):
             self.counters.stale += 1
+
+
+def _tell(job: Job, error: BaseException) -> None:
+    method, request_id = job.request.method, ascii(job.context.request_id)
+    log.error("%s failed (%s)", method, request_id, exc_info=error)
 
 
 #: What the log says of messages that nobody waits for: noun, name, reason, and how often it was held back.
