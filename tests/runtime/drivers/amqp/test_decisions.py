@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import rpcgen.runtime
 from rpcgen.runtime import BadUrl, InvalidTarget, Target
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.acks import Acks
@@ -223,20 +220,3 @@ def test_a_broker_shows_no_password() -> None:
     broker = read_broker(parse_url("amqp://me:canary@h/"))
     assert "canary" not in repr(broker) + str(broker) + broker.text
     assert broker.password == "canary"
-
-
-def test_nothing_is_unpickled() -> None:
-    """No module of the runtime imports what would make objects, or run text, that came in a message."""
-    dangerous = {"pickle", "marshal", "shelve", "yaml"}
-    package = Path(rpcgen.runtime.__file__).parent
-    for file in package.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                names = {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom):
-                names = {(node.module or "").partition(".")[0]}
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                names = {node.func.id} & {"eval", "exec"}
-            else:
-                continue
-            assert not names & (dangerous | {"eval", "exec"}), (file, ast.unparse(node))
