@@ -71,7 +71,8 @@ class Calls:
     def cast(self, call: Call, peer: Peer | None, now: float) -> bytes:
         """The frame of a cast, which nobody waits for, and that is about to be sent to `peer`, or to several."""
         if not call.id:
-            call.id = self._new_id()
+            new_id = self._new_id
+            call.id = new_id()
             if call.target.fanout:
                 call.place = self._series.next(call.target)
             self.counters.casts += 1

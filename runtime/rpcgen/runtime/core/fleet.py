@@ -23,10 +23,9 @@ LEAST_PAUSE = 1.0
 class Fleet(Speaks):
     """What the servers that run have in common."""
 
-    auto = True
-
     def __init__(self, shapes: Shapes) -> None:
         super().__init__(shapes)
+        self.auto = True
         if not shapes.refuse_lost_casts:
             self.for_lost_casts = shapes.of(None)
         self.round: Any = None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from rpcgen.runtime.core.answers import Answers
 from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Settings
 from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
 from rpcgen.runtime.core.routes import Routes, router_of
 from rpcgen.runtime.core.versions.dates import exists, in_effect, minor_in, next_after
-from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter
+from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter, Refuse
 from rpcgen.runtime.descriptor import NOTHING, Interface, Kind, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, ConfigurationError
 
@@ -30,6 +28,9 @@ class Plan:
         version: the shape version; its minor is what the caller understands.
         routes: where its messages go.
         kinds: what is sent instead of a kind that this version does not have; empty if all is as asked for.
+        write: of arguments, and of those that the newest version has not, the payload and the minor version that it needs.
+            It raises BadArguments with the path of what does not fit, and VersionPinned with that of what this version
+            has no place for.
 
     Raises:
         VersionPinned: the version does not have the method.
@@ -41,7 +42,6 @@ class Plan:
         "_converters",
         "_form",
         "_shape",
-        "_writer",
         "beat",
         "codec",
         "codecs",
@@ -52,10 +52,10 @@ class Plan:
         "namespace",
         "routes",
         "silence",
-        "since",
         "timeout",
         "version",
         "wire",
+        "write",
     )
 
     def __init__(self, method: Method[Any, Any], settings: Settings, shape: Shape) -> None:
@@ -78,27 +78,17 @@ class Plan:
         self.fingerprint = b"" if pinned else interface.fingerprint[:FINGERPRINT_BYTES]
         self.timeout, self.silence, self.beat = _patience(method, settings)
         self._converters = settings.converters
-        self.since = minor_in(method.since, version[0])
+        least = minor_in(method.since, version[0])
         if settings.wire.one_version:
             from rpcgen.runtime.core.versions.history import result_needs
 
-            self.since = max(self.since, result_needs(method, version))
+            least = max(least, result_needs(method, version))
         self.kinds = _kinds(method, form, settings.converters)
         self.routes = Routes(
             method, form, version, settings, lambda needs: shape.refusal(method, needs=needs)
         )
-        self._writer = _writer(method, form, version, settings)
+        self.write = _writer(method, form, version, settings, self._refuse, least).write
         self._answers = Answers(method, version, settings.codecs, settings.converters)
-
-    def write(self, arguments: Any, gone: Mapping[str, Any] | None) -> tuple[msgspec.Raw, int]:
-        """The payload, and the minor version that it needs.
-
-        Raises:
-            BadArguments: with the path of what does not fit.
-            VersionPinned: with the path of what this version has no place for.
-        """
-        body, minor = self._writer.write(arguments, gone, self._refuse)
-        return body, minor if minor > self.since else self.since
 
     def _refuse(self, path: tuple[str | int, ...], needs: Version | None) -> Exception:
         return self._shape.refusal(self.method, path, needs)
@@ -131,14 +121,20 @@ def check_brought(interface: Interface, settings: Settings) -> None:
 
 
 def _writer(
-    method: Method[Any, Any], form: Form | None, at: Version, settings: Settings
+    method: Method[Any, Any],
+    form: Form | None,
+    at: Version,
+    settings: Settings,
+    refuse: Refuse,
+    least: int,
 ) -> ArgumentsWriter | FormWriter:
     interface, label = method.interface, method.name
-    newest = ArgumentsWriter(method.args, interface, at, settings, label)
+    newest = ArgumentsWriter(method.args, interface, at, settings, label, refuse, least)
     if form is None or form.args is None:
         return newest
-    older = ArgumentsWriter(form.args, interface, at, settings, label)
-    return FormWriter(newest, older, settings.converters, f"down_{form.convert}", form.args)
+    older = ArgumentsWriter(form.args, interface, at, settings, label, refuse, least)
+    converter = f"down_{form.convert}"
+    return FormWriter(newest, older, settings.converters, converter, form.args, refuse)
 
 
 def _kinds(method: Method[Any, Any], form: Form | None, converters: object) -> dict[Kind, Kind]:

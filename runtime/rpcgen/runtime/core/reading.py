@@ -150,6 +150,10 @@ class Reader:
         except DECODE_ERRORS as error:
             raise undecodable(error) from error
 
+    def light(self, codec: Codec) -> Decode | None:
+        """What reads values of up to LIGHT bytes, for whoever asks `read` if it raises anything; None if only `read` can."""
+        return None if self._extra or not self._own else self._new_decoder(codec)
+
     def plain(self, data: bytes | msgspec.Raw, codec: Codec) -> Any:
         """What came, for whoever makes something else of it that is read here then; raises as `read`."""
         try:

@@ -55,12 +55,12 @@ class Speaks:
         round: the shell's, while it asks the servers; None while it does not.
     """
 
-    auto = False
     round: Any = None
     for_lost_casts: Shape | None = None
 
     def __init__(self, shapes: Shapes, version: Version | None = None) -> None:
         self._shapes = shapes
+        self.auto = False
         self.shape = shapes.of(version)
 
     @property

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import Struct, inspect
+from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.nodes import is_open
-from rpcgen.runtime.core.reading import Reader
+from rpcgen.runtime.core.reading import LIGHT, Reader
 from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
 from rpcgen.runtime.descriptor import Interface, Version
 from rpcgen.runtime.errors import BadArguments, MistypedArgument
@@ -32,38 +33,53 @@ class ArgumentsWriter:
         interface, at: whose, and the version to write for.
         settings: the client's.
         label: the method, for messages to people.
+        refuse: makes the exception for what the version has no place for.
+        least: the minor version that sending them needs, whatever they are.
     """
 
     __slots__ = (
         "_at",
+        "_check_light",
         "_codec",
         "_encode",
         "_glance",
         "_interface",
         "_label",
+        "_least",
         "_made_kit",
         "_node",
         "_of",
         "_pack",
         "_reader",
+        "_refuse",
         "_settings",
         "_visit",
         "_younger",
     )
 
     def __init__(
-        self, of: type[Struct], interface: Interface, at: Version, settings: Settings, label: str
+        self,
+        of: type[Struct],
+        interface: Interface,
+        at: Version,
+        settings: Settings,
+        label: str,
+        refuse: Refuse,
+        least: int,
     ) -> None:
         self._interface = interface
         self._at = at
         self._settings = settings
         self._label = label
+        self._refuse = refuse
+        self._least = least
         self._codec = settings.codec
         self._encode = settings.codec.encoder(settings.codecs.encode)
         self._pack = settings.codecs.packer(of)
         self._of = of
         self._node = node = cast("inspect.StructType", inspect.type_info(of))
         self._reader = Reader(of, settings.codecs.decode, strict=True, own=True, node=node)
+        self._check_light = self._reader.light(self._codec)
         self._glance: Glance | None = None
         if is_open(node) or (interface.has_past and _has_history(node, interface)):
             from rpcgen.runtime.core.versions.glance import Glances
@@ -73,9 +89,7 @@ class ArgumentsWriter:
         self._younger: Visit | None = None
         self._made_kit: Kit | None = None
 
-    def write(
-        self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
-    ) -> tuple[msgspec.Raw, int]:
+    def write(self, arguments: Any, gone: Mapping[str, Any] | None) -> tuple[msgspec.Raw, int]:
         """The payload, and the lowest minor version that can hold it.
 
         Raises:
@@ -84,23 +98,31 @@ class ArgumentsWriter:
         """
         data = self.encode(arguments)
         if self._glance is None:
-            return msgspec.Raw(data), 0
+            return msgspec.Raw(data), self._least
         try:
             minor = self._glance.look(arguments, 0)
             if minor < LOOK_CLOSER:
-                return msgspec.Raw(data), minor
-            return self._lower(data, gone, refuse)
+                return msgspec.Raw(data), max(minor, self._least)
+            return self._lower(data, gone)
         except RecursionError as error:
             raise MistypedArgument(f"{self._label}: the arguments are nested too deep") from error
 
     def encode(self, arguments: Any) -> bytes:
         """The arguments in the newest shape. The check is the server's own: they are read back with its reader."""
         try:
-            data = self._encode(arguments if self._pack is None else self._pack(arguments))
+            encode, pack = self._encode, self._pack
+            data = encode(arguments if pack is None else pack(arguments))
         except BadArguments:
             raise
         except Exception as error:  # whatever the program's codecs raise
             raise MistypedArgument(f"{self._label}: {error}") from error
+        check = self._check_light
+        if check is not None and len(data) <= LIGHT:
+            try:
+                check(data)
+                return data
+            except (BadArguments, *DECODE_ERRORS):
+                pass  # the reader has the last word, and says where
         try:
             self._reader.read(data, self._codec)
         except BadArguments as error:
@@ -108,9 +130,7 @@ class ArgumentsWriter:
             raise
         return data
 
-    def refuse_younger(
-        self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
-    ) -> None:
+    def refuse_younger(self, arguments: Any, gone: Mapping[str, Any] | None) -> None:
         """Check the arguments, and raise what `refuse` makes if a younger one than the version is set."""
         from rpcgen.runtime.core.versions.lower import GONE, Lowering
         from rpcgen.runtime.core.versions.parts import Unsayable
@@ -124,11 +144,9 @@ class ArgumentsWriter:
         try:
             self._younger(plain, Found(), ())
         except Unsayable as unsayable:
-            raise refuse(unsayable.path, unsayable.needs) from None
+            raise self._refuse(unsayable.path, unsayable.needs) from None
 
-    def _lower(
-        self, data: bytes, gone: Mapping[str, Any] | None, refuse: Refuse
-    ) -> tuple[msgspec.Raw, int]:
+    def _lower(self, data: bytes, gone: Mapping[str, Any] | None) -> tuple[msgspec.Raw, int]:
         from rpcgen.runtime.core.versions.lower import GONE
         from rpcgen.runtime.core.versions.parts import Unsayable
         from rpcgen.runtime.core.versions.visiting import Found
@@ -140,8 +158,9 @@ class ArgumentsWriter:
         try:
             self._lowering(plain, found)
         except Unsayable as unsayable:
-            raise refuse(unsayable.path, unsayable.needs) from None
-        return msgspec.Raw(self._codec.encode(plain) if found.changed else data), found.minor
+            raise self._refuse(unsayable.path, unsayable.needs) from None
+        body = self._codec.encode(plain) if found.changed else data
+        return msgspec.Raw(body), max(found.minor, self._least)
 
     def _lowering(self, plain: Any, found: Found) -> None:
         if self._visit is None:
@@ -183,9 +202,10 @@ class FormWriter:
         converters: the program's.
         converter: the name of the one from the struct of today's arguments to the form's.
         of: the form's struct.
+        refuse: makes the exception for what the version has no place for.
     """
 
-    __slots__ = ("_converter", "_converters", "_form", "_newest", "_of")
+    __slots__ = ("_converter", "_converters", "_form", "_newest", "_of", "_refuse")
 
     def __init__(
         self,
@@ -194,25 +214,25 @@ class FormWriter:
         converters: object,
         converter: str,
         of: type[Struct],
+        refuse: Refuse,
     ) -> None:
         self._newest = newest
         self._form = form
         self._converters = converters
         self._converter = converter
         self._of = of
+        self._refuse = refuse
 
-    def write(
-        self, arguments: Any, gone: Mapping[str, Any] | None, refuse: Refuse
-    ) -> tuple[msgspec.Raw, int]:
+    def write(self, arguments: Any, gone: Mapping[str, Any] | None) -> tuple[msgspec.Raw, int]:
         """As `ArgumentsWriter.write`; younger arguments keep their policies."""
-        self._newest.refuse_younger(arguments, gone, refuse)
+        self._newest.refuse_younger(arguments, gone)
         for name, value in (gone or {}).items():
             if value is not None and value not in ("", [], {}):  # the converter would not see it
-                raise refuse((name,), None)
+                raise self._refuse((name,), None)
         from rpcgen.runtime.core.versions.converters import converted  # few programs convert
 
         older = converted(self._converters, self._converter, arguments, self._of)
-        return self._form.write(older, None, refuse)
+        return self._form.write(older, None)
 
 
 def _has_history(node: inspect.Type, interface: Interface) -> bool:

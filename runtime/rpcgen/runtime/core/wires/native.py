@@ -48,7 +48,8 @@ class NativeWire:
 
     def write_request(self, request: Request) -> bytes:
         """PROTOCOL.md 3.1."""
-        return self.codec.encode(request)
+        encode = self.codec.encode
+        return encode(request)
 
     def write_cancel(self, call_id: bytes) -> bytes:
         """PROTOCOL.md 3.7."""

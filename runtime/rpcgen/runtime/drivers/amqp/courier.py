@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from rpcgen.runtime import exits, forks
 from rpcgen.runtime.courier import Withdraw
-from rpcgen.runtime.drivers import refuse_kept
+from rpcgen.runtime.drivers import keeps_nothing
 from rpcgen.runtime.drivers.amqp.broker import Broker
 from rpcgen.runtime.drivers.amqp.mailbox import Mailbox
 from rpcgen.runtime.drivers.amqp.manner import EventPlace, Place, manner_of
@@ -159,8 +159,8 @@ class Courier:
         """See `runtime.courier.Courier.post`."""
         forks.check(self.born)
         assert isinstance(peer, Place)
-        if not self._manner.keeps:
-            refuse_kept(message)
+        if message.kept and not self._manner.keeps:
+            raise keeps_nothing()
         settles = peer.settles(message)
         if monotonic() < peer.proven and not settles and self._publisher.waiting < peer.crowd:
             self._put(

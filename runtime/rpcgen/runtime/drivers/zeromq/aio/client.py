@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from rpcgen.runtime import exits, forks
 from rpcgen.runtime.aio.loops import in_thread, report, resolve
-from rpcgen.runtime.drivers import refuse_kept
+from rpcgen.runtime.drivers import keeps_nothing
 from rpcgen.runtime.drivers.zeromq.bundles import CAST, Outbox
 from rpcgen.runtime.drivers.zeromq.engine import LINGER, Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
@@ -62,12 +62,13 @@ class AsyncClient:
 
     def peer(self, target: Target) -> Peer | None:
         """See `AsyncClientDriver.peer`."""
-        forks.check(self._born)
         engine = self._engine
         if (now := monotonic()) >= engine.fresh_until and not self._closed:
+            forks.check(self._born)  # else sending does
             engine.refresh(now)
             self._settle()
-        return engine.choose(target)
+        choose = engine.choose
+        return choose(target)
 
     def send(self, peer: Peer, frame: bytes, message: Outgoing | None = None) -> None:
         """See `AsyncClientDriver.send`."""
@@ -95,7 +96,8 @@ class AsyncClient:
 
     def post(self, peer: Peer, frame: bytes, message: Outgoing, timeout: float) -> None:
         """See `ClientDriver.post`."""
-        refuse_kept(message)
+        if message.kept:
+            raise keeps_nothing()
         self.send(peer, frame, CAST)
 
     def cancel(self, peer: Peer, frame: bytes) -> None:

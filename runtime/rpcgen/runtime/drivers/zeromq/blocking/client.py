@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from rpcgen.runtime import exits, forks
-from rpcgen.runtime.drivers import refuse_kept
+from rpcgen.runtime.drivers import keeps_nothing
 from rpcgen.runtime.drivers.zeromq.blocking.mail import Mail
 from rpcgen.runtime.drivers.zeromq.engine import LINGER, Engine
 from rpcgen.runtime.drivers.zeromq.link import Link
@@ -114,7 +114,8 @@ class BlockingClient:
         """See `ClientDriver.post`: nobody would be told of what is left to others, so it is not."""
         forks.check(self._born)
         assert isinstance(peer, Link)
-        refuse_kept(message)
+        if message.kept:
+            raise keeps_nothing()
         self._send_at_once(peer, frame)
 
     def _send_at_once(self, peer: Link, frame: bytes) -> None:
