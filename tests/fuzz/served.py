@@ -16,7 +16,8 @@ from rpcgen.idl.version import Version
 from rpcgen.runtime import Context
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.seen import Seen
-from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
+from rpcgen.runtime.core.serving import Serving, Source
+from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.wires.native import NATIVE
 
 from tests.compiled import compile_to

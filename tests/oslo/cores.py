@@ -10,7 +10,8 @@ from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.calls import Calls
 from rpcgen.runtime.core.pins import Shape, resolve
 from rpcgen.runtime.core.plan import Plan
-from rpcgen.runtime.core.serving import ServerSettings, Serving, Source
+from rpcgen.runtime.core.serving import Serving, Source
+from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.wires.oslo import OSLO
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.ids import new_id

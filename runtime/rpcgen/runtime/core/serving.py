@@ -6,11 +6,10 @@ The shells own threads, tasks and clocks; this owns the dispatcher, the work and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
 
 # What reads the messages that do not fit is here before the first one comes: then there may be no file to open.
 from rpcgen.runtime.core import alike, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -26,6 +25,7 @@ from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal, text_of
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.series import Gaps
+from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.settling import may_have_run, settle
 from rpcgen.runtime.core.traces import shorten
 from rpcgen.runtime.core.wires.wire import Wire
@@ -35,7 +35,6 @@ from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     BadResult,
-    ConfigurationError,
     ConnectionLost,
     Expired,
     Overloaded,
@@ -43,10 +42,7 @@ from rpcgen.runtime.errors import (
     Stale,
     TooLarge,
 )
-from rpcgen.runtime.interceptor import Interceptor
-from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.room import Room
-from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target
 
 log = logging.getLogger("rpcgen.server")
@@ -65,31 +61,6 @@ class Source:
 
 #: Sends a frame back to a caller by the way it came; False if the caller is gone.
 Answer = Callable[[Source, Caller, bytes], bool]
-
-
-class ServerSettings(Struct, frozen=True):
-    """What a server was constructed with. Times in seconds."""
-
-    concurrency: int = 64
-    queue: int = 1024
-    drain_timeout: float = 30.0
-    debug: bool = False
-    interceptors: tuple[Interceptor, ...] = ()
-    codecs: Mapping[type, OpaqueCodec] = field(default_factory=dict[type, OpaqueCodec])
-    converters: tuple[object, ...] = ()
-    store: AnyStore | None = None
-    #: What tells copies of one message apart that are each to be handled.
-    scope: bytes = b""
-
-    def __post_init__(self) -> None:
-        if self.concurrency < 1:
-            raise ConfigurationError(f"concurrency is {self.concurrency}, expected 1 or more")
-        if self.queue < 0:
-            raise ConfigurationError(f"queue is {self.queue}, expected 0 or more")
-        if not self.drain_timeout >= 0.0:
-            raise ConfigurationError(
-                f"drain_timeout is {self.drain_timeout}, expected seconds, 0 or more"
-            )
 
 
 class Serving:
