@@ -58,6 +58,7 @@ class Plan:
     """What a run does.
 
     Attributes:
+        rounds: of W1 to W4, W6, W9 to W11; on two busy cores five of them find ratios that are 1.5 apart.
         seconds: of each round.
         cold_rounds: rounds of W5, which are short and noisy.
         paired_rounds: rounds of W7 and W8, which are about small differences.
@@ -69,7 +70,7 @@ class Plan:
     workloads: tuple[str, ...] = ALL_WORKLOADS
     adapters: tuple[str, ...] = ADAPTERS
     transport: Transport = "tcp"
-    rounds: int = 5
+    rounds: int = 9
     seconds: float = 0.6
     warm_up: float = 0.3
     cold_rounds: int = 21

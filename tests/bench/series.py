@@ -28,10 +28,11 @@ class Series:
         return (max(rounds) - min(rounds)) / median(rounds) if rounds and median(rounds) else None
 
     def ratio(self, workload: str, adapter: str, other: str, metric: str) -> float | None:
-        """The median of one adapter over that of another."""
-        value = self.median(workload, adapter, metric)
-        base = self.median(workload, other, metric)
-        return value / base if value is not None and base else None
+        """One adapter over another in the same round, which is over in seconds: the middle of the rounds."""
+        values = self._rounds.get((workload, adapter, metric), ())
+        bases = self._rounds.get((workload, other, metric), ())
+        ratios = [value / base for value, base in zip(values, bases, strict=False) if base]
+        return median(ratios) if ratios else None
 
     def adapters(self, workload: str) -> list[str]:
         """Who was measured, in order of appearance."""

@@ -64,6 +64,16 @@ def test_workloads_give_figures_for_the_limit_and_for_us(
     assert adapters[0] in table.report(series)
 
 
+def test_a_ratio_is_that_of_one_round() -> None:
+    """The middle of them: a machine that becomes slower in between does not change it."""
+    series = Series()
+    for ours, theirs in ((10.0, 5.0), (100.0, 25.0), (30.0, 20.0)):
+        series.add("W1", "ours", {"rate": ours})
+        series.add("W1", "theirs", {"rate": theirs})
+    assert series.ratio("W1", "ours", "theirs", "rate") == 2.0
+    assert series.ratio("W1", "ours", "nobody", "rate") is None
+
+
 def test_versions_give_figures_for_calls_and_steps(directory: Path) -> None:
     """Both worlds and sizes, unpinned and pinned, each over what it costs without versions."""
     series, said = Series(), list[str]()
