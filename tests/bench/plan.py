@@ -58,7 +58,7 @@ class Plan:
     """What a run does.
 
     Attributes:
-        rounds: of W1 to W4, W6, W9 to W11; on two busy cores five of them find ratios that are 1.5 apart.
+        rounds: of W1 to W4, W6, W9 to W11; on two busy cores of five rounds the ratios were 1.5 apart.
         seconds: of each round.
         cold_rounds: rounds of W5, which are short and noisy.
         paired_rounds: rounds of W7 and W8, which are about small differences.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
+import pytest
 from rpcgen.runtime.core.envelope import ID_BYTES
 from rpcgen.runtime.ids import new_id
 
@@ -27,12 +30,27 @@ print(len({both[i : i + 16] for both in (mine, theirs) for i in range(0, len(bot
 """
 
 
-def test_no_two_are_alike() -> None:
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_no_two_are_alike(hurried: None) -> None:
     """Whichever threads draw them."""
-    with ThreadPoolExecutor(8) as pool:
-        drawn = list(pool.map(lambda _: [new_id() for _ in range(1000)], range(8)))
-    ids = [each for some in drawn for each in some]
-    assert len(set(ids)) == 8000
+    together = Barrier(4)
+
+    def draw() -> list[bytes]:
+        together.wait(10.0)
+        return [new_id() for _ in range(10_000)]
+
+    with ThreadPoolExecutor(4) as pool:
+        drawing = [pool.submit(draw) for _ in range(4)]
+    ids = [each for some in drawing for each in some.result()]
+    assert len(set(ids)) == 40_000
     assert {len(each) for each in ids} == {ID_BYTES}
 
 

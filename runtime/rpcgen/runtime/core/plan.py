@@ -41,7 +41,6 @@ class Plan:
         "_answers",
         "_converters",
         "_form",
-        "_shape",
         "beat",
         "codec",
         "codecs",
@@ -67,7 +66,6 @@ class Plan:
             raise shape.refusal(method, needs=next_after(method.since, version))
         self.method = method
         self.version: Version = version
-        self._shape = shape
         form = self._form = in_effect(method.forms, version)
         self.name = (form and form.name) or method.name
         self.namespace = interface.namespace
@@ -87,11 +85,15 @@ class Plan:
         self.routes = Routes(
             method, form, version, settings, lambda needs: shape.refusal(method, needs=needs)
         )
-        self.write = _writer(method, form, version, settings, self._refuse, least).write
+        self.write = _writer(
+            method,
+            form,
+            version,
+            settings,
+            lambda path, needs: shape.refusal(method, path, needs),
+            least,
+        ).write
         self._answers = Answers(method, version, settings.codecs, settings.converters)
-
-    def _refuse(self, path: tuple[str | int, ...], needs: Version | None) -> Exception:
-        return self._shape.refusal(self.method, path, needs)
 
     def outcome(self, call: Call) -> Any:
         """The result of an answered call, or its exception."""

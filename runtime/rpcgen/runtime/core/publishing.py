@@ -35,7 +35,7 @@ class EventPlan(Plan):
         VersionPinned: the version does not have the event.
     """
 
-    __slots__ = ("_payloads", "event", "target")
+    __slots__ = ("_payloads", "_shape", "event", "target")
 
     # Nothing of a method's plan is about answers, routes or older forms here.
     def __init__(self, event: Event[Any], settings: Settings, shape: Shape) -> None:
