@@ -1,7 +1,8 @@
 """Drive calls: threads for blocking clients, tasks on a loop for asyncio ones.
 
 Knows no library and no process. Casts are sent in bursts of 500 with at most 1,000 not yet handled: within every
-library's high-water marks, so that the figure is what gets handled, not what fits into buffers.
+library's high-water marks, so that the figure is what gets handled, not what fits into buffers. Where requests are handled in
+order, the question after a burst waits for all of it.
 """
 
 from __future__ import annotations
