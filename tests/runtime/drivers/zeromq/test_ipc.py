@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from rpcgen.runtime import BadUrl, ConfigurationError, NotSent
 from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq.records import LOOKED, clean
 from rpcgen.runtime.url import parse_url
 
 from tests.runtime.drivers.zeromq.parts import (
@@ -181,6 +182,24 @@ def test_a_killed_servers_files_are_removed_by_a_new_server(
     living = launch(ipc, "s2")
     assert files(directory) == [".json", ".sock", ".txt"]
     living.kill()
+
+
+def test_a_large_directory_is_cleaned_by_many_servers(directory: Path) -> None:
+    """Each that starts looks at a part of it: what has died goes in the end, and not all of the living are knocked at."""
+    directory.mkdir(mode=0o700)
+    for number in range(3 * LOOKED):
+        plant(directory).rename(directory / f"{number:012x}.json")
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(directory / f"{number:012x}.sock"))
+    with socket.socket(socket.AF_UNIX) as living:
+        living.bind(str(directory / f"{NAME}.sock"))
+        living.listen()
+        plant(directory)
+        clean(str(directory))
+        assert 2 * LOOKED < len(files(directory)) // 2 <= 2 * LOOKED + 2
+        for _ in range(3):
+            clean(str(directory))
+    assert files(directory) == [".json", ".sock"]
 
 
 def test_a_living_server_is_never_cleaned_away(
