@@ -22,6 +22,7 @@ from rpcgen.runtime.drivers.zeromq.sockets import (
     configure_router,
     is_readable,
     new_context,
+    outlives,
 )
 from rpcgen.runtime.errors import ConfigurationError, TooLarge
 
@@ -113,6 +114,8 @@ class Binding:
             self.close()
             self.end()
             raise
+        endings = registration.withdraw, self._door.close, registration.close
+        outlives(self._context, self, f"a server at {self.address}", *endings)
         self.fd = self._socket.fileno()
         self._recv = self._socket.recv
         self._send: Callable[[bytes, int], object] = self._socket.send

@@ -5,11 +5,16 @@ The only module that sets socket options. Knows nothing of connecting or of mess
 
 from __future__ import annotations
 
+import _thread
 import math
 import os
+import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
+from weakref import finalize
 
 import zmq
+from rpcgen.runtime import forks
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import ConfigurationError
 
@@ -49,6 +54,43 @@ def new_context() -> Context:
     # The first socket starts the threads: here, so that it is now or never that descriptors are missing.
     context.socket(zmq.PAIR).close()
     return context
+
+
+def outlives(context: Context, owner: object, what: str, *endings: Callable[[], object]) -> None:
+    """Let a context outlive an owner that nobody closes, and end then.
+
+    Left to the garbage collector both would end together, and a context waits for its sockets: whoever collects would wait
+    for ever.
+
+    Args:
+        what: the owner, for people.
+        endings: what else is to be done then, in a thread of its own. None of them may hold the owner.
+    """
+    finalize(owner, _forgotten, context, forks.generation(), what, endings).atexit = False
+
+
+#: Contexts that outlived their owners and have not ended.
+_FORGOTTEN: Final[set[Context]] = set()
+
+
+def _forgotten(
+    context: Context, born: int, what: str, endings: tuple[Callable[[], object], ...]
+) -> None:
+    """Called in the midst of whatever made garbage of the owner: no place to wait, or to take a lock."""
+    if context.closed:
+        return
+    _FORGOTTEN.add(context)
+    if forks.is_child(born):
+        return
+    _thread.start_new_thread(_end, (context, endings))
+    warnings.warn(f"{what} was never closed", ResourceWarning, stacklevel=2)
+
+
+def _end(context: Context, endings: tuple[Callable[[], object], ...]) -> None:
+    for ending in endings:
+        ending()
+    context.term()
+    _FORGOTTEN.discard(context)
 
 
 def _check_descriptors() -> None:

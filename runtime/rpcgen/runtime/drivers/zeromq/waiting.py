@@ -33,6 +33,7 @@ class Bell:
             self.fd, self._end = os.pipe()
             os.set_blocking(self.fd, False)
             os.set_blocking(self._end, False)
+        self._open = {self.fd, self._end}
 
     def ring(self) -> None:
         """Ring until somebody calls `silence`. Takes no lock, so signal handlers may call it."""
@@ -45,9 +46,13 @@ class Bell:
             os.read(self.fd, 4096)
 
     def close(self) -> None:
-        """Give the descriptors back."""
-        for fd in {self.fd, self._end}:
-            os.close(fd)
+        """Give the descriptors back, once."""
+        while self._open:
+            os.close(self._open.pop())
+
+    def __del__(self) -> None:
+        """Nobody closed it, as its client was forgotten."""
+        self.close()
 
 
 class Waiter:
