@@ -5,17 +5,25 @@ The libraries that rpcgen is made of load what they like; what counts is what co
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from rpcgen.runtime import Context, Server
+from rpcgen.runtime.core.envelope import Refusal
 
 from tests.conformance.lab import Bench, endpoint
+from tests.conformance.raw import Asking, request, result_of
+from tests.conformance.test_gate import ACCEPTED, REFUSED
 from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
 
 BLOCKING = """
 import msgspec, sys, zmq
@@ -40,6 +48,31 @@ async def main():
 
 asyncio.run(main())
 {after}
+"""
+
+#: A client whose server is lost while it may open no file; each line that it is told takes it a step on.
+LOSING = """
+import resource, sys
+sys.path.insert(0, {directory!r})
+from {package} import SideClient
+from rpcgen.runtime import NotSent
+
+def may_open(files):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+
+soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+with SideClient({url!r}) as client:
+    client.ping(text="a")
+    may_open(3)
+    print("connected", flush=True)
+    input()
+    try:
+        client.prepare(timeout=1.0).ping(text="b")
+    except NotSent as error:
+        print(error, flush=True)
+    input()
+    may_open(soft)
+    print(client.ping(text="b"), flush=True)
 """
 
 #: A program for each world. What it imports first are the libraries that it, or a client, is made of.
@@ -161,14 +194,82 @@ def test_a_connected_client_opens_no_file(lab: ModuleType, world: str) -> None:
     assert told == "3\n"
 
 
-@pytest.mark.parametrize("world", ["aio", "blocking"])
-def test_a_server_has_loaded_what_reads_mistakes(world: str) -> None:
-    """F37: when the first message that does not fit comes, there may be no file to open."""
-    program = f"import sys, rpcgen.runtime.{world}.server\nprint(*sys.modules)"
+def test_a_client_that_loses_its_server_opens_no_file(side: ModuleType) -> None:
+    """F37: its callers hear why they are not served, and once there are files it connects again."""
+    url = f"zmq+tcp://127.0.0.1:{free_port()}"
+    program = LOSING.format(
+        directory=str(Path(side.__path__[0]).parent), package=side.__name__, url=url
+    )
+    command = [sys.executable, "-c", program]
+    with (
+        Server(url, server="s1", endpoints=[_side(side)]) as server,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "connected\n"
+        server.stop(0.0)
+        print("lost", file=process.stdin, flush=True)
+        assert "ulimit -n: 3" in process.stdout.readline()
+        with Server(url, server="s1", endpoints=[_side(side)]):
+            print("there is another", file=process.stdin, flush=True)
+            assert process.stdout.readline() == "b\n"
+        assert process.wait(10.0) == 0
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_server_that_has_started_opens_no_file(lab: ModuleType, world: str) -> None:
+    """F37: also for the first message that does not fit, or that is of another version."""
+    url = f"zmq+tcp://127.0.0.1:{free_port()}"
+    directory = str(Path(lab.__path__[0]).parent)
+    command = [sys.executable, "-m", "tests.conformance.serve_lab", world, directory, url, "s1"]
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process,
+        ended(process),
+        Asking("tcp://" + url.partition("://")[2]) as asking,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        asking.ask(request("report"))
+        asking.answers(1)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, 3))
+        # Nobody may wait for the answer to what comes too late.
+        refused = [message for message, code, _path in REFUSED.values() if code != "expired"]
+        accepted = [message for message, _result in ACCEPTED.values()]
+        asking.ask(*refused, *accepted)
+        answers = asking.answers(len(refused) + len(accepted))
+    assert [answers[each.id] for each in refused if type(answers[each.id]) is not Refusal] == []
+    results = [result_of(answers[each.id]) for each in accepted]
+    assert results == [result for _message, result in ACCEPTED.values()]
+
+
+def test_what_packs_opaque_values_is_loaded_with_their_codecs() -> None:
+    """F37: not with the first value."""
+    program = """
+import sys
+from rpcgen.runtime.core.opaque import OpaqueCodecs
+
+class Codec:
+    type = int
+
+OpaqueCodecs({int: Codec()})
+print(*sys.modules)
+"""
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30.0, check=True
     )
-    assert {"core.keys", "core.walk", "core.words"} <= _ours(set(loaded.stdout.split()))
+    assert "core.packing" in _ours(set(loaded.stdout.split()))
+
+
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a process, whatever the block finds."""
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def test_what_must_not_be_loaded_exists() -> None:

@@ -55,10 +55,12 @@ class Dropped:
         """Write down what came since the last record, if something did; what comes too often, with the `last` one."""
         if not (self._unsaid or self._doubtful):
             return
-        import logging  # a program that loses nothing pays for neither
+        try:
+            import logging  # a program that loses nothing pays for neither
 
-        from rpcgen.runtime.core.repeats import Repeats, more
-
+            from rpcgen.runtime.core.repeats import Repeats, more
+        except OSError:  # there is no file to open: the next record says it, too
+            return
         self._repeats = self._repeats or Repeats()
         held = self._repeats.worth(monotonic(), "last" if last else "")
         if held is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct, inspect
 from rpcgen.runtime.context import FOREVER, Context
@@ -19,9 +19,10 @@ from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.results import Results
+from rpcgen.runtime.core.versions.adapter import Adapter
 from rpcgen.runtime.core.versions.converters import overrides
 from rpcgen.runtime.core.versions.dates import dotted, exists, in_effect, last_minor, next_after
-from rpcgen.runtime.core.versions.parts import last_change
+from rpcgen.runtime.core.versions.parts import has_ended_members, last_change
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.dated import Form
 from rpcgen.runtime.deliveries import Caller, Delivery
@@ -37,9 +38,6 @@ from rpcgen.runtime.errors import (
     WrongKind,
 )
 from rpcgen.runtime.store import is_marked
-
-if TYPE_CHECKING:
-    from rpcgen.runtime.core.versions.adapter import Adapter
 
 _KINDS: dict[int, Kind] = {CALL: "call", CAST: "cast"}
 
@@ -207,8 +205,6 @@ class Entry:
     def _adapter(self, codec: Codec, at: Version) -> Adapter:
         adapter = self._adapters.get((codec, at))
         if adapter is None:
-            from rpcgen.runtime.core.versions.adapter import Adapter
-
             adapter = Adapter(self.method, at, codec, self._codecs, self._converters)
             self._adapters[codec, at] = adapter
         return adapter
@@ -256,11 +252,8 @@ def _settled(method: Method[Any, Any]) -> int:
     if any(form.until > interface.version for form in method.forms):
         return never
     node = inspect.type_info(method.args)
-    if interface.parts or interface.gone:
-        from rpcgen.runtime.core.versions.parts import has_ended_members
-
-        if has_ended_members(node, interface):
-            return never
+    if (interface.parts or interface.gone) and has_ended_members(node, interface):
+        return never
     bounds = [*method.since, *(form.until for form in method.forms)]
     bounds += [bound for route in method.routes for bound in (*route.since, *route.until)]
     own = [minor for major, minor in bounds if major == interface.version[0]]

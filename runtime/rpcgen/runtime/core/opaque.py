@@ -33,6 +33,8 @@ class OpaqueCodecs:
                     "codecs maps generated opaque types to objects with `type`, `encode` and `decode`; "
                     f"found {of!r}: {codec!r}"
                 )
+        if self._by_type:  # now: when the first value comes, there may be no file to open
+            import rpcgen.runtime.core.packing  # noqa: F401  # pyright: ignore[reportUnusedImport]
         self.encode: EncHook = self._encode
         self.decode: DecHook = self._decode
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-# What reads the messages that do not fit is here before the first one comes: then there may be no file to open.
+# What is for messages that do not fit, or of other versions, is here before the first one comes: then there may be no
+# file to open.
 from rpcgen.runtime.core import alike, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher
@@ -28,6 +29,7 @@ from rpcgen.runtime.core.series import Gaps
 from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.settling import may_have_run, settle
 from rpcgen.runtime.core.traces import shorten
+from rpcgen.runtime.core.versions import lower  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.core.work import State, Work
 from rpcgen.runtime.counters import ServerCounters

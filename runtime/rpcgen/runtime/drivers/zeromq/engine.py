@@ -23,7 +23,7 @@ from rpcgen.runtime.drivers.zeromq.link import IN_USE, Curves, Link
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.reception import Reception
-from rpcgen.runtime.drivers.zeromq.sockets import new_context
+from rpcgen.runtime.drivers.zeromq.sockets import new_context, outlives
 from rpcgen.runtime.drivers.zeromq.timers import Timers
 from rpcgen.runtime.dropped import Dropped
 from rpcgen.runtime.errors import (
@@ -102,6 +102,7 @@ class Engine:
 
             self._keys = ClientKeys(options)
         self._context = new_context()
+        outlives(self._context, self, f"a client of {matchmaker.where}", matchmaker.close)
 
     @property
     def inbox(self) -> list[Arrival]:
@@ -293,12 +294,12 @@ class Engine:
             self.inbox.append((link, failures.as_loss(link.name, reason)))
         link.close()
         self.counters["lost" if was_in_use else "refused"] += 1
-        (failures.log().info if was_in_use else failures.log().debug)("%s: %s", link.name, reason)
         if was_draining:
             self._leaving.discard(link)
         else:
             self.links.pop(link.endpoint.key)
             (self._lost if was_in_use else self._failed)(link.endpoint, reason)
+        failures.log("INFO" if was_in_use else "DEBUG", "%s: %s", link.name, reason)
 
     def _strand(self, link: Link) -> list[Outgoing]:
         """Take a link from the poller; what was put off for it, and somebody waits for. Casts are counted."""
@@ -347,7 +348,7 @@ class Engine:
             # Connections that are there stay; a search raises it.
             if now >= self._silent_until:
                 self._silent_until = now + failures.SILENCE
-                failures.log().warning("%s", error)
+                failures.log("WARNING", "%s", error)
 
     def look(self) -> list[Endpoint]:
         """Ask the matchmaker: connect to new servers of our topics, choose those no more that have left."""
