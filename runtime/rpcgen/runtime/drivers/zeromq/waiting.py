@@ -27,6 +27,9 @@ class Bell:
     """A descriptor that is readable from `ring` until `silence`."""
 
     def __init__(self) -> None:
+        self._open: set[int] = (
+            set()
+        )  # also where there is no descriptor left, and `__del__` finds it
         if hasattr(os, "eventfd"):
             self.fd = self._end = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         else:
