@@ -245,6 +245,26 @@ def test_a_server_that_has_started_opens_no_file(lab: ModuleType, world: str) ->
     assert results == [result for _message, result in ACCEPTED.values()]
 
 
+def test_what_was_lost_is_said_when_there_are_files() -> None:
+    """F37: the first line of a log takes one."""
+    program = """
+import resource
+from rpcgen.runtime.dropped import Dropped
+
+dropped = Dropped({}, "rpcgen.zeromq")
+soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+dropped.add("s1", 3)
+for files in (3, soft):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    dropped.say("the connection was lost")
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30.0, check=True
+    )
+    assert said.stderr.startswith("dropped 3 casts or events that had not left (3 to s1)")
+    assert said.stderr.count("\n") == 1
+
+
 def test_what_packs_opaque_values_is_loaded_with_their_codecs() -> None:
     """F37: not with the first value."""
     program = """

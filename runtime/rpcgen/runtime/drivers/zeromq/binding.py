@@ -114,7 +114,7 @@ class Binding:
             self.close()
             self.end()
             raise
-        endings = registration.withdraw, self._door.close, registration.close
+        endings = self._door.close, registration.close
         outlives(self._context, self, f"a server at {self.address}", *endings)
         self.fd = self._socket.fileno()
         self._recv = self._socket.recv

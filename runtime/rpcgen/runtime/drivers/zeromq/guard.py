@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from weakref import WeakMethod
 
 import zmq
 from rpcgen.runtime.drivers.zeromq.curve import ServerKeys
@@ -46,8 +47,15 @@ class Guard:
     def open(self, context: Context, socket: Socket) -> None:
         """Begin to admit clients, before the socket is bound. Raises ConfigurationError."""
         self._socket = socket
+        look = WeakMethod(self._look)
+
+        def look_unless_forgotten() -> None:  # else the gate's thread would hold the server
+            found = look()
+            if found is not None:
+                found()
+
         try:
-            self._gate = Gate(context, socket, self._keys, self._counters, self._look)
+            self._gate = Gate(context, socket, self._keys, self._counters, look_unless_forgotten)
         except (zmq.ZMQError, RuntimeError) as error:
             raise ConfigurationError(f"cannot guard a server's socket: {error}") from error
 

@@ -72,7 +72,10 @@ class Registration(Protocol):
         ...
 
     def close(self) -> None:
-        """Withdraw and leave nothing behind; called after the socket was closed. Idempotent; half a second at most."""
+        """Withdraw and leave nothing behind; called after the socket was closed, or when its server was forgotten.
+
+        Idempotent; half a second at most.
+        """
         ...
 
 

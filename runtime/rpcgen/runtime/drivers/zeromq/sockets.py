@@ -10,6 +10,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 from weakref import finalize
 
@@ -76,21 +77,24 @@ _FORGOTTEN: Final[set[Context]] = set()
 def _forgotten(
     context: Context, born: int, what: str, endings: tuple[Callable[[], object], ...]
 ) -> None:
-    """Called in the midst of whatever made garbage of the owner: no place to wait, or to take a lock."""
+    """Called in the midst of whatever made garbage of the owner: no place to wait."""
     if context.closed:
         return
     _FORGOTTEN.add(context)
     if forks.is_child(born):
         return
-    _thread.start_new_thread(_end, (context, endings))
-    warnings.warn(f"{what} was never closed", ResourceWarning, stacklevel=2)
+    with suppress(RuntimeError):  # the system gives no thread: then the context stays
+        _thread.start_new_thread(_end, (context, endings))
+    warnings.warn(f"{what} was never closed", ResourceWarning, stacklevel=3)
 
 
 def _end(context: Context, endings: tuple[Callable[[], object], ...]) -> None:
-    for ending in endings:
-        ending()
-    context.term()
-    _FORGOTTEN.discard(context)
+    """Do what is to be done, from the first ending to the last, whatever one of them raises."""
+    with ExitStack() as last_first:
+        last_first.callback(_FORGOTTEN.discard, context)
+        last_first.callback(context.term)
+        for ending in reversed(endings):
+            last_first.callback(ending)
 
 
 def _check_descriptors() -> None:

@@ -54,7 +54,7 @@ class Bell:
             os.close(self._open.pop())
 
     def __del__(self) -> None:
-        """Nobody closed it, as its client was forgotten."""
+        """Its client may have been forgotten."""
         self.close()
 
 
