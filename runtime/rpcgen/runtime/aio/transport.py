@@ -9,6 +9,7 @@ import asyncio
 import math
 import os
 import time
+from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -68,7 +69,7 @@ class AsyncTransport:
         """
         while True:
             unsent: NotSent | None = None
-            driver = self._driver or self._connect()
+            driver = (get_running_loop() is self._loop and self._driver) or self._connect()
             try:
                 peer = call.peer or driver.peer(call.target)
                 if peer is None:
@@ -106,7 +107,7 @@ class AsyncTransport:
         """Send a cast; raises NotSent if it reached nobody."""
         if self._outbox is not None and call.kept:
             return await self._keep(call, self._outbox)
-        driver = self._driver or self._connect()
+        driver = (get_running_loop() is self._loop and self._driver) or self._connect()
         if call.target.fanout:
             peers, unreachable = await driver.fanout(call.target, patience(call, time.monotonic()))
             fanout = Fanout(call, self._calls.cast(call, None, time.monotonic()), unreachable)
@@ -181,11 +182,15 @@ class AsyncTransport:
 
     def _connect(self) -> AsyncClientDriver:
         self._check_usable()
-        self._loop = asyncio.get_running_loop()
-        self._driver = self._opened.driver.connect_async(self._opened.url)
-        self._driver.arrived = self._arrived
-        self.counters.include(self._driver.counters)
-        return self._driver
+        if self._loop is not None:
+            raise ConfigurationError(
+                "this client is connected in another event loop; make one in each loop, and close it there"
+            )
+        driver = self._opened.driver.connect_async(self._opened.url)
+        driver.arrived = self._arrived
+        self._driver, self._loop = driver, get_running_loop()
+        self.counters.include(driver.counters)
+        return driver
 
     def _arrived(self, peer: Peer, arrival: News) -> None:
         for call in self._calls.receive(peer, arrival, time.monotonic()):
