@@ -51,6 +51,16 @@ async def test_many_casts_of_a_loop_are_written_together(
     assert ticks > 10
 
 
+def test_another_loop_puts_nothing_there(keep: Any, nowhere: str, folder: Path) -> None:
+    """It is told so at once: it would be written, and nobody in that loop would hear of it."""
+    client = keep.AsyncKeepClient(nowhere)
+    first = asyncio.run(client.order(ticket="t0"))
+    with pytest.raises(ConfigurationError, match="another event loop"):
+        asyncio.run(client.order(ticket="t1"))
+    assert waiting(folder) == [first.id.hex()]
+    asyncio.run(client.close())
+
+
 def test_what_is_larger_than_the_transport_takes_is_refused(keep: Any, nowhere: str) -> None:
     """At the cast, and not days later."""
     with keep.KeepClient(f"{nowhere}&max_message=1000") as client:

@@ -138,7 +138,7 @@ class AsyncTransport:
         """Leave a cast to the outbox."""
         from rpcgen.runtime.aio.sending import wait_until_settled  # the driver brings it, too
 
-        self._check_usable()
+        self._loop = self._check_usable()
         now = time.monotonic()
         frame = self._calls.cast(call, None, now)
         await wait_until_settled(
@@ -172,23 +172,26 @@ class AsyncTransport:
 
     # --- connection -----------------------------------------------------------------------------------------------
 
-    def _check_usable(self) -> None:
+    def _check_usable(self) -> asyncio.AbstractEventLoop:
+        """The running loop, which is the one of all uses."""
         if self._closed:
             raise ConfigurationError("this client is closed")
         if self._pid != os.getpid():
             raise ConfigurationError(
                 "this client was made before a fork; make one in the child process"
             )
+        loop = get_running_loop()
+        if self._loop not in (None, loop):
+            raise ConfigurationError(
+                "this client was used in another event loop; make one in each loop, and close it there"
+            )
+        return loop
 
     def _connect(self) -> AsyncClientDriver:
-        self._check_usable()
-        if self._loop is not None:
-            raise ConfigurationError(
-                "this client is connected in another event loop; make one in each loop, and close it there"
-            )
+        loop = self._check_usable()
         driver = self._opened.driver.connect_async(self._opened.url)
         driver.arrived = self._arrived
-        self._driver, self._loop = driver, get_running_loop()
+        self._driver, self._loop = driver, loop
         self.counters.include(driver.counters)
         return driver
 
