@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,8 @@ from rpcgen.idl import loads
 from rpcgen.idl.fmt.format import formatted
 from rpcgen.idl.lint.rule import chosen
 from rpcgen.idl.lint.run import lint
+
+from tests.idl.pace import times_as_long
 
 
 def interface(methods: int) -> str:
@@ -41,13 +42,4 @@ def test_four_times_as_long_takes_about_four_times_as_long(
 ) -> None:
     """Ten times is the limit; something quadratic takes sixteen."""
     short, long = make(interface(200)), make(interface(800))
-    took = [(seconds(short), seconds(long)) for _ in range(3)]
-    ratio = min(longs for _, longs in took) / min(shorts for shorts, _ in took)
-    assert ratio < 10, took
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """Processor time that one run takes."""
-    started = time.process_time()
-    act()
-    return time.process_time() - started
+    assert times_as_long(long, short, 10) < 10

@@ -1,13 +1,10 @@
 """Checking costs little more than reading the file, and no more for each method however many there are.
 
-Times are of the processor, the best of several, and compared with each other. What is compared is measured in turn: a
-neighbour that comes for some seconds makes everything slower, not one side.
+Times are of the processor, the best of several, and compared with each other.
 """
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,38 +18,11 @@ from rpcgen.idl.compat.lock import Parts, lock_text, read_lock
 from tests.idl.compat.big import RELEASES, interface_of_size, text_of_size
 from tests.idl.compat.cases import interface_of
 from tests.idl.compat.cost import measure
+from tests.idl.pace import times_as_long
 
-#: Rounds that two sides are measured in turn, at least; and at most, while one may have been slowed in each so far.
-ROUNDS, MOST = 3, 12
 #: Seconds that `rpcgen check` may take, beyond interpreter start, on a machine that calibrates in CALIBRATED seconds.
 LIMITS = {"twenty releases": 0.5, "unchanged": 0.4}
 CALIBRATED = 0.19
-
-
-def _times_as_long(much: Callable[[], object], little: Callable[[], object], limit: float) -> float:
-    """Return how many times as long as a little much takes; rounds go on while that is above a limit.
-
-    The collector rests, as in `timeit`: when it looks at all that the tests before have left is no matter of the work.
-    """
-    bests = [float("inf"), float("inf")]
-    gc.collect()
-    gc.disable()
-    try:
-        for number in range(MOST):
-            bests = [
-                min(best, _seconds(work)) for best, work in zip(bests, (much, little), strict=True)
-            ]
-            if number + 1 >= ROUNDS and bests[0] < limit * bests[1]:
-                break
-    finally:
-        gc.enable()
-    return bests[0] / bests[1]
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def test_twenty_releases_cost_a_few_readings_of_the_file() -> None:
@@ -66,7 +36,7 @@ def test_twenty_releases_cost_a_few_readings_of_the_file() -> None:
         read = {each: read_lock(kept[each], str(each), parts).interface for each in versions}
         assert not check(interface, read).failed
 
-    assert _times_as_long(judge, lambda: loads(text), 20) < 20
+    assert times_as_long(judge, lambda: loads(text), 20) < 20
 
 
 @pytest.mark.timeout(300)
@@ -87,7 +57,7 @@ def _late(cost: dict[str, float]) -> dict[str, float]:
 def test_the_cost_is_linear_in_the_methods() -> None:
     """Four times as many methods cost at most six times as much, up to 10,000."""
     few, many = interface_of_size(2_500, 60), interface_of_size(10_000, 60)
-    assert _times_as_long(lambda: compare(many, many), lambda: compare(few, few), 6) < 6
+    assert times_as_long(lambda: compare(many, many), lambda: compare(few, few), 6) < 6
 
 
 def _growing(methods: int) -> Callable[[], object]:
@@ -103,7 +73,7 @@ def _growing(methods: int) -> Callable[[], object]:
 
 def test_the_cost_is_linear_in_the_methods_that_changed() -> None:
     """Eight times as many changes cost at most eighteen times as much; each looking through all methods costs thirty."""
-    assert _times_as_long(_growing(8_000), _growing(1_000), 18) < 18
+    assert times_as_long(_growing(8_000), _growing(1_000), 18) < 18
 
 
 @contextmanager
@@ -126,7 +96,7 @@ def _trying(methods: int) -> Iterator[Callable[[], object]]:
 def test_a_message_costs_the_same_in_an_interface_of_any_size() -> None:
     """Twenty times as many methods that broke do not make a message of one of them cost three times as much."""
     with _trying(800) as large, _trying(40) as small:
-        assert _times_as_long(large, small, 3) < 3
+        assert times_as_long(large, small, 3) < 3
 
 
 def test_what_releases_say_alike_is_made_once() -> None:
