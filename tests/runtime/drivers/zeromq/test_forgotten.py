@@ -13,38 +13,36 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import Context, Server
+from rpcgen.runtime import Server
 from rpcgen.runtime.drivers.zeromq.engine import Engine
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 
+from tests.conformance.lab import Bench, endpoint
 from tests.runtime.drivers.zeromq.keyring import Keyring
+
+ROOT = Path(__file__).parents[4]
 
 PROGRAM = """
 import asyncio, gc, os, sys, time
 
 sys.path.insert(0, {directory!r})
-import {package} as side
+import {package} as lab
 from rpcgen.runtime import AsyncServer
-
-class Side(side.AsyncSideEndpoint):
-    async def ping(self, ctx, *, text):
-        return text
-
-    async def add(self, ctx, *, a, b):
-        return a + b
+from tests.conformance.lab import Bench, async_endpoint
 
 def blocking_client():
-    assert side.SideClient({url!r}).ping(text="a") == "a"
+    assert lab.LabClient({url!r}).add(a=1, b=2) == 3
 
 async def lose_client():
-    assert await side.AsyncSideClient({url!r}).ping(text="a") == "a"
+    assert await lab.AsyncLabClient({url!r}).add(a=1, b=2) == 3
 
 def asyncio_client():
     asyncio.run(lose_client())
 
 async def lose_server():
-    await AsyncServer({own!r}, server="lost", endpoints=[Side()]).start()
+    served = async_endpoint(lab, Bench(), "lost")
+    await AsyncServer({own!r}, server="lost", endpoints=[served]).start()
 
 def asyncio_server():
     asyncio.run(lose_server())
@@ -76,39 +74,32 @@ print(*before, *least(10.0, before))
 
 #: A fork's child collects what is its parent's.
 FORKING = """
-client = side.SideClient({url!r})
-client.ping(text="a")
+client = lab.LabClient({url!r})
+client.add(a=1, b=2)
 if (child := os.fork()) == 0:
     del client
     gc.collect()
     os._exit(0)
-print(os.waitpid(child, 0)[1], client.ping(text="b"))
+print(os.waitpid(child, 0)[1], client.add(a=1, b=2))
 client.close()
 """
 
 
 @pytest.fixture
-def serving(url: str, side: ModuleType) -> Iterator[None]:
+def serving(url: str, lab: ModuleType) -> Iterator[None]:
     """A server for the clients that get lost."""
-
-    class Side(side.SideEndpoint):  # type: ignore[misc, name-defined]
-        def ping(self, ctx: Context, *, text: str) -> str:
-            return text
-
-        def add(self, ctx: Context, *, a: str, b: str) -> str:
-            return a + b
-
-    with Server(url, server="s1", endpoints=[Side()]):
+    with Server(url, server="s1", endpoints=[endpoint(lab, Bench(), "s1")]):
         yield
 
 
-def told(side: ModuleType, program: str, **parts: Any) -> tuple[list[str], str]:
+def told(lab: ModuleType, program: str, **parts: Any) -> tuple[list[str], str]:
     """The words that a program prints, and what it complains of."""
     text = (PROGRAM + program).format(
-        directory=str(Path(side.__path__[0]).parent), package=side.__name__, **parts
+        directory=str(Path(lab.__path__[0]).parent), package=lab.__name__, **parts
     )
     ended = subprocess.run(
         [sys.executable, "-W", "always::ResourceWarning", "-c", text],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=40.0,
@@ -126,10 +117,10 @@ def assert_no_more(used: list[str]) -> None:
 
 @pytest.mark.parametrize("what", ["blocking_client", "asyncio_client"])
 def test_a_client_that_nobody_closes_ends(
-    side: ModuleType, url: str, serving: None, what: str
+    lab: ModuleType, url: str, serving: None, what: str
 ) -> None:
     """When it is collected, with its threads and descriptors; and a warning names its address."""
-    used, complaints = told(side, LOSING, url=url, own="", what=what)
+    used, complaints = told(lab, LOSING, url=url, own="", what=what)
     assert_no_more(used)
     assert "a client of " in complaints
     assert "was never closed" in complaints
@@ -137,11 +128,11 @@ def test_a_client_that_nobody_closes_ends(
 
 @pytest.mark.parametrize("keyed", [False, True])
 def test_a_server_that_nobody_stops_ends_with_its_loop(
-    side: ModuleType, directory: Path, ipc: str, tmp_path: Path, keyed: bool
+    lab: ModuleType, directory: Path, ipc: str, tmp_path: Path, keyed: bool
 ) -> None:
     """In the same way, and it is found no more."""
     own = Keyring(tmp_path / "keys").server(ipc) if keyed else ipc
-    used, complaints = told(side, LOSING, url="", own=own, what="asyncio_server")
+    used, complaints = told(lab, LOSING, url="", own=own, what="asyncio_server")
     assert_no_more(used)
     assert "a server at ipc://" in complaints
     assert list(directory.iterdir()) == []
@@ -180,8 +171,8 @@ class Place:
         self.closed_by.put(threading.get_ident())
 
 
-def test_a_forks_child_ends_nothing(side: ModuleType, url: str, serving: None) -> None:
+def test_a_forks_child_ends_nothing(lab: ModuleType, url: str, serving: None) -> None:
     """Its parent's client goes on when the child collects its copy."""
-    said, complaints = told(side, FORKING, url=url, own="")
-    assert said == ["0", "b"]
+    said, complaints = told(lab, FORKING, url=url, own="")
+    assert said == ["0", "3"]
     assert "was never closed" not in complaints

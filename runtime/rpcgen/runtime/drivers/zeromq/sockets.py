@@ -1,4 +1,4 @@
-"""Making sockets as the options say, and asking them what they know.
+"""Making sockets as the options say, and asking them what they know; contexts, and how they end.
 
 The only module that sets socket options. Knows nothing of connecting or of messages, nor where keys come from.
 """

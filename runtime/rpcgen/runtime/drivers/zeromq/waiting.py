@@ -27,9 +27,8 @@ class Bell:
     """A descriptor that is readable from `ring` until `silence`."""
 
     def __init__(self) -> None:
-        self._open: set[int] = (
-            set()
-        )  # also where there is no descriptor left, and `__del__` finds it
+        # First: where there is no descriptor left, `__del__` comes nevertheless.
+        self._open: set[int] = set()
         if hasattr(os, "eventfd"):
             self.fd = self._end = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         else:
