@@ -18,7 +18,7 @@ from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.seen import Seen
 from rpcgen.runtime.core.serving import Serving, Source
 from rpcgen.runtime.core.settings import ServerSettings
-from rpcgen.runtime.core.wires.native import NATIVE
+from rpcgen.runtime.core.wires.native import NATIVE, NATIVE_JSON
 
 from tests.compiled import compile_to
 from tests.fuzz import strict
@@ -34,7 +34,8 @@ SERVED = (
     ("test_hard", "Hard", Path(__file__).parent / "hard.yaml"),
 )
 #: Where frames come from: no listener.
-SOURCE = Source(None, NATIVE)
+#: A server's usual encoding says nothing of what it takes, and half of all frames meet each.
+SOURCES = Source(None, NATIVE), Source(None, NATIVE_JSON)
 CORES = Step("Host.cores", Version(2, 1))
 
 
@@ -111,7 +112,8 @@ class Subject:
         """One frame, as a worker that runs handlers inline takes it (blocking/workers.py)."""
         serving = self.serving
         serving._seen = Seen()  # many frames have one id
-        job = serving.accept(SOURCE, "caller", frame, time.monotonic())
+        source = SOURCES[len(frame) % len(SOURCES)]
+        job = serving.accept(source, "caller", frame, time.monotonic())
         if job is None:
             if serving.work.held:
                 raise Finding("an idle server let a request wait")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rpcgen.runtime.counters import ServerCounters
 
 from tests.fuzz import campaign
 from tests.fuzz.mutations import Hostile
@@ -25,6 +26,18 @@ def test_good_requests_run(subject: Subject, encoding: str) -> None:
     for elements in good:
         subject.check(write(elements, encoding))
     assert (subject.runs, subject.unsure) == (len(good), 0)
+
+
+@pytest.mark.parametrize("before", [b" ", b"\n\t"])
+def test_the_first_byte_tells_the_encoding(subject: Subject, before: bytes) -> None:
+    """JSON with spaces before it is JSON to a parser, and no message to a server, whatever it usually speaks."""
+    good = requests()
+    for elements in good:
+        subject.check(before + write(elements, JSON))
+    assert subject.serving.counters.snapshot() == {
+        **ServerCounters().snapshot(),
+        "unreadable": len(good),
+    }
 
 
 @pytest.mark.timeout(120 + 600 * campaign.ROUNDS)

@@ -20,6 +20,7 @@ from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.envelope import CALL
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.serving import Serving
+from rpcgen.runtime.core.work import Work
 
 #: Stands for what a coroutine waits for that has ended.
 _ENDED: Final = object()
@@ -32,7 +33,9 @@ class Runners:
         loop: where they run.
         begin: takes the first step of one job, and answers it if that was all; else what runs the rest. Both raise only
             what ends the loop.
-        end: is told of each job that has ended, in whatever way; may `put` another.
+        work: is told of each job that has ended, in whatever way.
+        start: takes what may run then.
+        rested: is told when a task has run all that was ready.
 
     Attributes:
         tasks: those that there are.
@@ -40,17 +43,31 @@ class Runners:
             of the loop brings a job is chance, and says nothing of it.
     """
 
-    __slots__ = ("_begin", "_end", "_loop", "_pumping", "_ready", "tasks", "variables")
+    __slots__ = (
+        "_begin",
+        "_finish",
+        "_loop",
+        "_pumping",
+        "_ready",
+        "_rested",
+        "_start",
+        "tasks",
+        "variables",
+    )
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         begin: Callable[[Job], Awaitable[None] | None],
-        end: Callable[[Job], None],
+        work: Work,
+        start: Callable[[Job], None],
+        rested: Callable[[], None],
     ) -> None:
         self._loop = loop
         self._begin = begin
-        self._end = end
+        self._finish = work.finish
+        self._start = start
+        self._rested = rested
         self._ready: deque[Job] = deque()
         self._pumping = False
         self.tasks: set[asyncio.Task[None]] = set()
@@ -74,20 +91,25 @@ class Runners:
             self._loop.call_soon(self._pump)
 
     async def _work(self) -> None:
-        ready, begin, end, task = self._ready, self._begin, self._end, asyncio.current_task()
+        ready, begin, finish, task = self._ready, self._begin, self._finish, asyncio.current_task()
         assert task is not None
-        while ready:
-            job = ready.popleft()
-            try:
-                if not job.context.cancelled:  # else its caller gave up before it began
-                    rest = begin(job)
-                    if rest is not None:
-                        job.task = task
-                        await rest
-            finally:
-                end(job)
-            if task.cancelling():  # meant for the handler that has ended, not for the next
-                return
+        try:
+            while ready:
+                job = ready.popleft()
+                try:
+                    if not job.context.cancelled:  # else its caller gave up before it began
+                        rest = begin(job)
+                        if rest is not None:
+                            job.task = task
+                            await rest
+                finally:
+                    following = finish(job)
+                    if following is not None:
+                        self._start(following)
+                if task.cancelling():  # meant for the handler that has ended, not for the next
+                    return
+        finally:
+            self._rested()
 
 
 def begin(serving: Serving, job: Job) -> tuple[Coroutine[Any, Any, Any] | None, Any]:

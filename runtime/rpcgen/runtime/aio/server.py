@@ -65,7 +65,8 @@ class AsyncLife(Life[AsyncListener]):
         self._born = forks.generation()
         self._loop = asyncio.get_running_loop()
         self._begin_ticking()
-        self._runners = Runners(self._loop, self._begin_handler, self._end_job)
+        work = self._serving.work
+        self._runners = Runners(self._loop, self._begin_handler, work, self._start, self._rested)
         self._variables = self._runners.variables
         try:
             for opened in self._opened:
@@ -194,7 +195,10 @@ class AsyncLife(Life[AsyncListener]):
                 self._run_in_task(job)
                 return
             job = self._run_inline(job)
-        if not self._serving.work.running:
+        self._rested()
+
+    def _rested(self) -> None:
+        if not self._serving.work.running:  # nor does any wait, then
             self._idle.set()
 
     def _begin_handler(self, job: Job) -> Awaitable[None] | None:
@@ -296,15 +300,7 @@ class AsyncLife(Life[AsyncListener]):
         return serving.work.finish(job)
 
     def _finish(self, task: asyncio.Task[None]) -> None:
-        self._end_job(self._tasks.pop(task))
-
-    def _end_job(self, job: Job) -> None:
-        work = self._serving.work
-        following = work.finish(job)
-        if following is not None:
-            self._start(following)
-        elif not work.running:  # nor does any wait, then
-            self._idle.set()
+        self._start(self._serving.work.finish(self._tasks.pop(task)))
 
     # --- clock ----------------------------------------------------------------------------------------------------
 

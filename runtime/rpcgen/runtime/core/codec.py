@@ -36,6 +36,7 @@ class Codec:
 
     Attributes:
         name: the value of the URL option `codec`.
+        mark: what a message begins with; empty for MessagePack, in which none begins as in JSON (PROTOCOL.md 1.1).
         encode: any value to bytes.
         encode_into: the same in place of what a bytearray holds.
         to_client, to_server, to_subscriber: typed decoders of whole frames.
@@ -48,6 +49,7 @@ class Codec:
         "_module",
         "encode",
         "encode_into",
+        "mark",
         "name",
         "native",
         "to_client",
@@ -57,8 +59,9 @@ class Codec:
         "written",
     )
 
-    def __init__(self, name: str, module: Any, native: tuple[type, ...]) -> None:
+    def __init__(self, name: str, module: Any, native: tuple[type, ...], mark: bytes = b"") -> None:
         self.name = name
+        self.mark = mark
         self._module = module
         self.native = native
         encoder = module.Encoder()
@@ -75,6 +78,8 @@ class Codec:
 
         def first(data: bytes | msgspec.Raw) -> Any:
             decode = self.decoder(of)
+            if self.mark:
+                decode = _marked(decode, self.mark)
             setattr(self, name, decode)
             return decode(data)
 
@@ -93,7 +98,18 @@ class Codec:
         return decode
 
 
+def _marked(decode: Decode, mark: bytes) -> Decode:
+    """A decoder of messages, which takes none with spaces before it: that would be of the other encoding."""
+
+    def decode_marked(data: bytes | msgspec.Raw) -> Any:
+        if not bytes(data).startswith(mark):
+            raise Undecodable("the message is in another encoding")
+        return decode(data)
+
+    return decode_marked
+
+
 MSGPACK = Codec("msgpack", msgspec.msgpack, (bytes,))
-JSON = Codec("json", msgspec.json, ())
+JSON = Codec("json", msgspec.json, (), b"[")
 
 CODECS = {codec.name: codec for codec in (MSGPACK, JSON)}

@@ -23,7 +23,7 @@ from rpcgen.runtime.core.reading import LIGHT
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.versions.answers import VersionedReader
 from rpcgen.runtime.core.versions.dates import dotted, last_minor
-from rpcgen.runtime.core.wires.native import JSON_MARK, NativeWire
+from rpcgen.runtime.core.wires.native import NativeWire
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.descriptor import Event, Interface, Version
@@ -44,7 +44,7 @@ class EventWire(NativeWire):
 
     def of(self, frame: bytes) -> Wire:
         """The first byte tells the encoding (PROTOCOL.md 1.1)."""
-        return EVENTS_JSON if frame and frame[0] == JSON_MARK else EVENTS
+        return EVENTS_JSON if frame.startswith(JSON.mark) else EVENTS
 
     def read_request(self, frame: bytes) -> Frame:
         """PROTOCOL.md 3.8."""

@@ -98,20 +98,29 @@ class Serving:
 
     def accept(self, source: Source, caller: Caller, frame: bytes, now: float) -> Job | None:
         """Take a frame: the job that is to run now, if there is one."""
-        wire = source.wire.of(frame)
+        wire = source.wire
         delivery = caller if isinstance(caller, Delivery) else None
         try:
             message = wire.read_request(frame)
         except DECODE_ERRORS as error:
-            self._unreadable(delivery, error)
-            return None
+            return self._read_otherwise(source, caller, frame, now, error)
         if isinstance(message, Cancel):
             settle(delivery)
             self._cancelled(caller, message)
             return None
-        attempt = self._attempt(message, delivery)
-        if attempt is None:
+        self.counters.received += 1
+        attempt = message.attempt
+        if delivery is not None:
+            attempt += delivery.attempt - 1
+            if self._holds(delivery, message):
+                return None
+        if self._seen.again(message.id, attempt):
+            # Not answered: what is said to it would be taken for the answer to the first.
+            self.counters.repeated += 1
+            settle(delivery)
             return None
+        if message.fanout is not None:
+            self.counters.missed += self._gaps.heard(*message.fanout)
         try:
             entry = self.dispatcher.entry(message)
             if delivery is not None and delivery.copied:
@@ -136,28 +145,24 @@ class Serving:
             self._drifts.note(job)
         return job if runs else None
 
-    def _unreadable(self, delivery: Delivery | None, error: Exception) -> None:
+    def _read_otherwise(
+        self, source: Source, caller: Caller, frame: bytes, now: float, error: Exception
+    ) -> Job | None:
+        """Take a frame that the usual wire cannot read: maybe it is of another."""
+        other = source.wire.of(frame)
+        if other is not source.wire:
+            return self.accept(Source(source.listener, other), caller, frame, now)
         self.counters.unreadable += 1
-        if delivery is not None:
-            delivery.discard(f"it cannot be read: {error}")
+        if isinstance(caller, Delivery):
+            caller.discard(f"it cannot be read: {error}")
+        return None
 
-    def _attempt(self, message: Request, delivery: Delivery | None) -> int | None:
-        """Which attempt a request is, its client's and the transport's; None if it has come before."""
-        self.counters.received += 1
-        attempt = message.attempt
-        if delivery is not None:
-            if delivery.redelivered and self.work.adopt(delivery, message.id):
-                self.counters.repeated += 1
-                return None
-            attempt += delivery.attempt - 1
-        if self._seen.again(message.id, attempt):
-            # Not answered: what is said to it would be taken for the answer to the first.
+    def _holds(self, delivery: Delivery, message: Request) -> bool:
+        """Whether a request that was delivered again is one that we hold: it then stands for both."""
+        holds = delivery.redelivered and self.work.adopt(delivery, message.id)
+        if holds:
             self.counters.repeated += 1
-            settle(delivery)
-            return None
-        if message.fanout is not None:
-            self.counters.missed += self._gaps.heard(*message.fanout)
-        return attempt
+        return holds
 
     def _turn_away(
         self,
@@ -232,19 +237,28 @@ class Serving:
 
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
-        try:
-            waits = job.request.how == CALL and job.awaited
-            frame = job.within(job.reply, value) if waits else b""
-        except BadResult as bad:
-            self._failed(job, bad)
-        else:
-            self._handled(job, frame)
+        frame = b""
+        if job.request.how == CALL and job.awaited:
+            try:
+                frame = job.within(job.reply, value)
+            except BadResult as bad:
+                self._failed(job, bad)
+                settle(job.delivery)
+                return
+        self.counters.handled += 1
+        if self.settings.interceptors:
+            self._after(job, None)
+        if frame:
+            self.reply(job, frame)
         if job.delivery is not None:
             settle(job.delivery)
 
     def committed(self, job: Job, answer: bytes) -> None:
         """A handler returned, and what it did was committed: answer, if somebody waits."""
-        self._handled(job, answer if job.awaited else b"")
+        self.counters.handled += 1
+        self._after(job, None)
+        if answer and job.awaited:
+            self.reply(job, answer)
         settle(job.delivery)
 
     def again(self, job: Job, answer: bytes) -> None:
@@ -261,13 +275,6 @@ class Serving:
     def no_store(self, job: Job, error: Exception) -> Rejected:
         """A transaction could not be begun: what becomes of the message."""
         return unavailable(job, self._repeats, error)
-
-    def _handled(self, job: Job, frame: bytes) -> None:
-        self.counters.handled += 1
-        if self.settings.interceptors:
-            self._after(job, None)
-        if frame:
-            self.reply(job, frame)
 
     def failed(self, job: Job, error: BaseException) -> None:
         """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
 from rpcgen.runtime.core.envelope import (
@@ -23,9 +23,6 @@ from rpcgen.runtime.errors import BadArguments
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
     from rpcgen.runtime.core.wires.wire import Wire, WireName
-
-#: The first byte of a message in JSON; in MessagePack no message begins with it.
-JSON_MARK: Final = ord("[")
 
 
 class NativeWire:
@@ -56,9 +53,7 @@ class NativeWire:
         return self.codec.encode(Cancel(call_id))
 
     def read_answer(self, frame: bytes) -> ToClient:
-        """A whole message; one in another codec than the call's would be read as what it is not."""
-        if (frame[:1] == b"[") is not (self.codec is JSON):
-            raise Undecodable("the answer is in another encoding than the call")
+        """A whole message, in the codec of the call."""
         return self.codec.to_client(frame)
 
     def understand(self, call: Call, read: ToClient) -> ToClient:
@@ -69,7 +64,7 @@ class NativeWire:
 
     def of(self, frame: bytes) -> Wire:
         """A server answers in the encoding of the request (PROTOCOL.md 1.1)."""
-        return NATIVE_JSON if frame and frame[0] == JSON_MARK else NATIVE
+        return NATIVE_JSON if frame.startswith(JSON.mark) else NATIVE
 
     def read_request(self, frame: bytes) -> ToServer:
         """PROTOCOL.md 2."""

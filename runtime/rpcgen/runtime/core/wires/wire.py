@@ -60,7 +60,7 @@ class Wire(Protocol):
     # --- servers --------------------------------------------------------------------------------------------------
 
     def of(self, frame: bytes) -> Wire:
-        """The wire that a frame is answered in."""
+        """The wire that a frame is read and answered in; asked about frames that this one cannot read."""
         ...
 
     def read_request(self, frame: bytes) -> ToServer:

@@ -62,9 +62,9 @@ class AsyncClient:
 
     def peer(self, target: Target) -> Peer | None:
         """See `AsyncClientDriver.peer`."""
-        forks.check(self._born)
         engine = self._engine
         if (now := monotonic()) >= engine.fresh_until and not self._closed:
+            forks.check(self._born)  # to choose one is harmless, and `send` asks again
             engine.refresh(now)
             self._settle()
         choose = engine.choose

@@ -69,8 +69,13 @@ class AsyncListener:
         """Deliver a batch. The first alone, so that it is not kept waiting while we look whether it is the last."""
         if forks.is_child(self._born):
             return  # a fork's child goes on with its copy of the loop, and what comes is for the parent
-        if self._take(1) and self._take(BATCH):
+        if self._take(1) and self._more() and self._take(BATCH):
             self._queue()
+
+    def _more(self) -> bool:
+        """Whether there is more: to take what is not there costs twice as much as to ask."""
+        binding = self._binding
+        return binding is not None and not self._closed and binding.readable()
 
     def _take(self, limit: int) -> bool:
         binding = self._binding
