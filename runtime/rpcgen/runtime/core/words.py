@@ -33,7 +33,7 @@ def path_text(path: Path) -> str:
 def mistyped(path: Path, expected: str, value: Any) -> MistypedArgument:
     """The value has another type than expected."""
     return MistypedArgument(
-        f"{_subject(path)} is {_kind(value)}, expected {expected}", path=path_text(path)
+        f"{_subject(path)} is {kind_of(value)}, expected {expected}", path=path_text(path)
     )
 
 
@@ -62,7 +62,7 @@ _PLAIN: Mapping[type, str] = {
 }
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What a plain value is, in the language's words."""
     return _PLAIN.get(type(value)) or type(value).__name__
 

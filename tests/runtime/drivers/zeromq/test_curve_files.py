@@ -105,6 +105,8 @@ def test_keys_of_another_user_are_refused(folder: Path, monkeypatch: pytest.Monk
         (f"secret {SECRET.decode()} {SECRET.decode()}", ":1: expected 'secret' and a key"),
         (SECRET.decode(), ":1: expected 'secret' and a key"),
         (f"secret {'#' * 40}", ":1: expected 'secret' and a key"),
+        (f"secret {SECRET.decode()} x", ":1: expected 'secret' and a key"),
+        (f"secret x # {SECRET.decode()}", ":1: expected 'secret' and a key"),
         ("secret \u00e9", "is no text"),
     ],
 )
@@ -118,6 +120,36 @@ def test_what_is_no_key_is_refused_without_showing_it(
         read_secret(str(path))
     assert message in str(caught.value)
     assert SECRET.decode()[1:] not in str(caught.value)
+
+
+def test_all_mistakes_of_a_list_are_told_at_once(folder: Path) -> None:
+    """Each with its line, and those of all files of a directory; the rest is counted."""
+    good = f"public {PUBLIC.decode()}"
+    for name, text in (
+        ("b.pub", f"{good}\nnonsense\n\nsecret {SECRET.decode()}\npublic x\n"),
+        ("c.pub", "nonsense\n" * 10),
+    ):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o644)
+    wrong = "expected 'public' and a key of 40 characters (Z85)"
+    in_b = [
+        f"{folder}/b.pub:2: {wrong}",
+        f"{folder}/b.pub:4: a secret key, expected a public one",
+        f"{folder}/b.pub:5: {wrong}",
+    ]
+    in_c = [f"{folder}/c.pub:{number}: {wrong}" for number in range(1, 9)]
+    with pytest.raises(ConfigurationError) as caught:
+        read_public(f"{folder}/b.pub")
+    assert str(caught.value).split("; ") == in_b
+    problems = [each.split("; ") for each in read_peers(str(folder)).problems]
+    assert problems == [in_b, [*in_c, "and 2 more"]]
+
+
+def test_a_comment_may_stand_behind_a_key(folder: Path) -> None:
+    """As in other lists of who may come."""
+    (folder / "all.pub").write_text(f"public {PUBLIC.decode()} # host1, until May\n")
+    (folder / "all.pub").chmod(0o644)
+    assert read_public(f"{folder}/all.pub") == (keyfiles.decode(PUBLIC.decode()),)
 
 
 def test_what_is_no_file_is_refused(folder: Path) -> None:

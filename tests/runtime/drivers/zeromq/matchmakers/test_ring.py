@@ -111,6 +111,36 @@ def test_a_bad_file_leaves_what_was_known(
     assert addresses(found) == ["tcp://127.0.0.1:7002"]
 
 
+def test_all_mistakes_of_a_file_are_told_at_once(file: File) -> None:
+    """Each with the topic, what was found and what was expected; the rest is counted."""
+    file.path.write_text(
+        '{"a/b/c": [], "test/one": "h1", "test/two": [7001, "h1:7001", "h1:x"], "test/three": null}'
+    )
+    with pytest.raises(ConfigurationError) as raised:
+        opened(file)
+    first, *others = str(raised.value).removeprefix(f"{file.path} is wrong at ").split("; at ")
+    assert first.startswith("'a/b/c': exchange 'a/b' is ")
+    assert others == [
+        "'test/one': expected a list of hosts, found text",
+        "'test/two': expected a host as text, found int",
+        "'test/two': 'h1:x' is not a host name and a port",
+        "'test/three': expected a list of hosts, found null",
+    ]
+    file.write({f"test/t{number}": ["?"] for number in range(100)})
+    with pytest.raises(ConfigurationError, match=r"t7': '\?' is not .*; and 92 more$"):
+        opened(file)
+
+
+def test_what_is_no_json_is_told_where(file: File) -> None:
+    """A missing comma is found sooner by its position."""
+    file.path.write_text('{"test/one": ["h1"] "test/two": []}')
+    with pytest.raises(ConfigurationError, match=r"is not JSON: .*byte 20"):
+        opened(file)
+    file.path.write_text("[]")
+    with pytest.raises(ConfigurationError, match="is wrong: Expected `object`, got `array`, of"):
+        opened(file)
+
+
 def listen(file: File, options: str = "") -> None:
     zeromq.listen(parse_url(f"{file.client}{options}"), [TOPIC], "s1").close()
 

@@ -11,15 +11,17 @@ import os
 import stat
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
 
 import msgspec
 from rpcgen.runtime.core.codec import JSON
 from rpcgen.runtime.core.keys import twice
+from rpcgen.runtime.core.words import kind_of
 from rpcgen.runtime.drivers.zeromq.addresses import address_of, read_bind, read_host
 from rpcgen.runtime.drivers.zeromq.matchmakers import ANY_EXCHANGE, Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.matchmakers.tcp import StaticRegistration
+from rpcgen.runtime.drivers.zeromq.mistakes import told
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl, ConfigurationError, InvalidTarget
 from rpcgen.runtime.target import check_name
@@ -38,7 +40,7 @@ _State = tuple[int, ...]
 _UNREAD: Final = (-1,)
 _MISSING: Final = ()
 
-_decoder: Final = msgspec.json.Decoder(dict[str, list[str]])
+_decoder: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Options(ZmqOptions, frozen=True):
@@ -163,18 +165,29 @@ def read(path: str, options: Options) -> dict[Host, frozenset[Topic]]:
     try:
         lists = _decoder.decode(content)
     except msgspec.ValidationError as error:
-        raise BadRing(f"is no object of topics and lists of hosts: {error}") from error
+        raise BadRing(f"is wrong: {error}, of topics and lists of their hosts") from error
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
-        raise BadRing("is not JSON") from error
+        raise BadRing(f"is not JSON: {error}") from error
     # Of two lists for one topic one would count: half of the servers would be gone.
     doubled = twice(content, JSON)
     if doubled is not None:
         raise BadRing(f"has {str(doubled[0])[:64]!a} twice: a topic has one list of all its hosts")
     topics: defaultdict[Host, set[Topic]] = defaultdict(set)
-    for name, texts in lists.items():
-        topic, hosts = _entry(name, texts, options.port)
-        for host in hosts:
-            topics[host].add(topic)
+    mistakes: list[str] = []
+    for name, listed in lists.items():
+        where = f"at {name[:64]!a}"
+        try:
+            topic = _topic(name)
+        except InvalidTarget as error:
+            mistakes.append(f"{where}: {error}")
+            continue
+        for host in _hosts(listed, options.port):
+            if isinstance(host, Host):
+                topics[host].add(topic)
+            else:
+                mistakes.append(f"{where}: {host}")
+    if mistakes:
+        raise BadRing(f"is wrong {told(mistakes)}")
     if len(topics) > MAX_HOSTS:
         raise BadRing(f"has more than {MAX_HOSTS} hosts")
     return {host: frozenset(listed) for host, listed in topics.items()}
@@ -198,17 +211,28 @@ def _content(path: str, options: Options) -> bytes:
     return content
 
 
-def _entry(name: str, texts: list[str], port: int) -> tuple[Topic, list[Host]]:
-    """`exchange/topic`, or `topic` of any exchange, and its servers. Raises BadRing."""
+def _topic(name: str) -> Topic:
+    """`exchange/topic`, or `topic` of any exchange. Raises InvalidTarget."""
     exchange, slash, topic = name.rpartition("/")
-    try:
-        if slash:
-            check_name("exchange", exchange)
-        check_name("topic", topic)
-        hosts = [read_host(text, port) for text in texts]
-    except (InvalidTarget, ValueError) as error:
-        raise BadRing(f"is wrong at {name[:64]!a}: {error}") from error
-    return (exchange if slash else ANY_EXCHANGE, topic), hosts
+    if slash:
+        check_name("exchange", exchange)
+    check_name("topic", topic)
+    return (exchange if slash else ANY_EXCHANGE, topic)
+
+
+def _hosts(listed: object, port: int) -> Iterator[Host | str]:
+    """The servers of a topic; for each that is none, what is wrong."""
+    if not isinstance(listed, list):
+        yield f"expected a list of hosts, found {kind_of(listed)}"
+        return
+    for each in cast("list[object]", listed):
+        if not isinstance(each, str):
+            yield f"expected a host as text, found {kind_of(each)}"
+            continue
+        try:
+            yield read_host(each, port)
+        except ValueError as error:
+            yield str(error)
 
 
 def _endpoints(ring: dict[Host, frozenset[Topic]]) -> tuple[Endpoint, ...]:
