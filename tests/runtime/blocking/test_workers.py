@@ -96,9 +96,9 @@ def start(
 
     made = type("Lab", (base,), {"both": both, "add": add})
 
-    def run(**options: Any) -> Server:
-        url = f"zmq+tcp://127.0.0.1:{free_port()}"
-        running.append(Server(url, server="s1", endpoints=[made()], **options))
+    def run(*, listeners: int = 1, **options: Any) -> Server:
+        urls = [f"zmq+tcp://127.0.0.1:{free_port()}" for _ in range(listeners)]
+        running.append(Server(urls, server="s1", endpoints=[made()], **options))
         running[-1].start()
         return running[-1]
 
@@ -289,6 +289,31 @@ def test_a_handler_that_is_slow_for_once_is_so_until_it_is_shown_again(
         eventually(lambda: not is_quick(server, "nap"))
         bench.release.set()
         assert result_of(client.answers(1)[slow.id]) is True
+
+
+def test_all_that_are_slow_for_once_are_so(
+    start: Callable[..., Server],
+    bench: Bench,
+    meeting: Meeting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two threads may count on quick handlers at the same time."""
+    monkeypatch.setattr(workers, "LOOK", LONG_LOOK)
+    server = start(listeners=2, concurrency=8)
+    with Asking(server.addresses[0]) as one, Asking(server.addresses[1]) as other:
+        bench.release.clear()
+        prove_quick(server, one, request("nap", {"seconds": 0.0}))
+        prove_quick(server, other, request("both", {"text": "x"}))
+        eventually(lambda: server._workers._standing_by)
+        meeting.barrier = threading.Barrier(2)
+        one.ask(nap := request("nap", {"seconds": 30.0}, remaining=30.0))
+        other.ask(both := request("both", {"text": "x"}))
+        eventually(lambda: not is_quick(server, "nap") and not is_quick(server, "both"))
+        assert meeting.most == 1
+        bench.release.set()
+        meeting.barrier.wait(WAIT)
+        assert result_of(one.answers(1)[nap.id]) is True
+        result_of(other.answers(1)[both.id])
 
 
 def test_what_does_not_reach_a_handler_says_nothing_of_it(start: Callable[..., Server]) -> None:

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Final
 from rpcgen.runtime.blocking.once import run_once
 from rpcgen.runtime.blocking.paces import Paces
 from rpcgen.runtime.context import set_context
-from rpcgen.runtime.core.entry import Entry
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.presence import AWAY
 from rpcgen.runtime.core.serving import TICK, Serving, Source
@@ -73,7 +72,7 @@ class Workers:
         self._called = False  # a thread was woken and has not looked yet
         self._paces = Paces()
         self._standing_by = False  # a thread looks whether what is ready is taken
-        self._relied_on: Entry | None = None  # whose handler was to be quick, of the last one
+        self._relied_on: set[Job] = set()  # those whose handlers are to be quick
         self._taken = 0  # how often something was
         self._sources: list[ReadableSource] = []
         self._threads = 0
@@ -176,8 +175,9 @@ class Workers:
         if not self._ready:
             bell.acquire()
             return
-        if lay and since == 0 and (slow := self._relied_on) is not None:
-            self._paces.ran(slow, LOOK)  # now, not when it ends: it may come again before
+        if lay and since == 0:  # so all that run have done so since the last look
+            for slow in self._relied_on.copy():
+                self._paces.ran(slow.entry, LOOK)  # now, not when it ends: it may come again before
         self._leave(bell)
 
     def _leave(self, bell: threading.Lock) -> None:
@@ -188,15 +188,20 @@ class Workers:
             bell.acquire()
 
     def _run_beside(self, job: Job) -> None:
-        """Run a job, while another thread takes what is ready, unless we will be back before it could."""
-        # What is ready is there before we look who stands by, who looks in the other order.
-        if self._standing_by and len(self._ready) <= FEW and self._paces.is_quick(job.entry):
-            self._relied_on = job.entry
-            self._run_all(job)
-            self._relied_on = None
-        else:
-            self._call()
-            self._run_all(job)
+        """Run a job, and what may run after it, while another thread takes what is ready, unless we will be back before it could."""
+        following: Job | None = job
+        while following is not None:
+            job = following
+            # What is ready is there before we look who stands by, who looks in the other order.
+            if self._standing_by and len(self._ready) <= FEW and self._paces.is_quick(job.entry):
+                self._relied_on.add(job)
+                following = self._run(job)
+                self._relied_on.discard(job)
+            else:
+                self._call()
+                following = self._run(job)
+            if following is not None:
+                self._taken += 1
 
     def _call(self) -> None:
         """Wake a thread if there is something to do, unless one is on its way. If all are at work, the next to be done looks."""
@@ -226,7 +231,9 @@ class Workers:
     def _run_inline(self, jobs: list[Job]) -> None:
         began = time.monotonic()
         for job in jobs:
-            self._run_all(job)
+            following: Job | None = job
+            while following is not None:
+                following = self._run(following)
         ended = time.monotonic()
         if ended > began + AWAY:  # nobody has read meanwhile
             with self._lock:
@@ -258,20 +265,19 @@ class Workers:
             self._short = True
             log.warning("%s: requests have to do with the %d there are", error, self._threads)
 
-    def _run_all(self, job: Job | None) -> None:
-        while job is not None:
-            began = time.monotonic()
-            copy_context().run(self._run, job)
-            if job.started:  # else it says nothing of its handler
-                self._paces.ran(job.entry, time.monotonic() - began)
-            with self._lock:
-                job = self._serving.work.finish(job)
-                if job is None and not self._serving.work.held:
-                    self._idle.notify_all()
-            if job is not None and not self._paces.is_quick(job.entry):
-                self._call()
+    def _run(self, job: Job) -> Job | None:
+        """Run a job; the one that may run then."""
+        began = time.monotonic()
+        copy_context().run(self._handle, job)
+        if job.started:  # else it says nothing of its handler
+            self._paces.ran(job.entry, time.monotonic() - began)
+        with self._lock:
+            following = self._serving.work.finish(job)
+            if following is None and not self._serving.work.held:
+                self._idle.notify_all()
+        return following
 
-    def _run(self, job: Job) -> None:
+    def _handle(self, job: Job) -> None:
         """In context variables that are this request's own."""
         serving = self._serving
         set_context(job.context)
