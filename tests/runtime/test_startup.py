@@ -18,9 +18,11 @@ import pytest
 from rpcgen.runtime import Context, Server
 from rpcgen.runtime.core.envelope import Refusal
 
+from tests.compiled import compile_to
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.raw import Asking, request, result_of
 from tests.conformance.test_gate import ACCEPTED, REFUSED
+from tests.packages import INTERFACES, import_from
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +75,38 @@ with SideClient({url!r}) as client:
     input()
     may_open(soft)
     print(client.ping(text="b"), flush=True)
+"""
+
+#: A client that may open no file when it writes its first message, or reads its first answer, that has to do with a past.
+LATE = """
+import resource, sys
+sys.path.insert(0, {directory!r})
+from {package} import Broken, PastClient, State
+from rpcgen.runtime import Interceptor, RpcgenError
+
+class Late(Interceptor):
+    def before_send(self, call):
+        if call.method == "tell":
+            may_open(3)
+
+def may_open(files):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+
+def tell(client, name):
+    try:
+        print(client.tell(state=State(name=name, note="new")))
+    except RpcgenError as error:
+        print(type(error).__name__, error)
+    may_open(soft)
+
+soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+with PastClient({url!r}) as client, PastClient({url!r}, interceptors=[Late()]) as late:
+    client.ping()
+    late.ping()
+    may_open(3)
+    tell(client, "a")
+    tell(late, {name!r})
+    tell(client, {name!r})
 """
 
 #: A program for each world. What it imports first are the libraries that it, or a client, is made of.
@@ -217,6 +251,53 @@ def test_a_client_that_loses_its_server_opens_no_file(side: ModuleType) -> None:
             print("there is another", file=process.stdin, flush=True)
             assert process.stdout.readline() == "b\n"
         assert process.wait(10.0) == 0
+
+
+_NO_FILE = "this process may open no more files or sockets (ulimit -n: 3)"
+
+
+@pytest.mark.parametrize(
+    ("name", "late", "then"),
+    [
+        (
+            "a",
+            f"BadResult the result of tell cannot be read: {_NO_FILE}",
+            "State(name='a', note='new')",
+        ),
+        (
+            "broken",
+            f"RemoteError Broken: it broke (its fields cannot be read: {_NO_FILE})",
+            "Broken it broke",
+        ),
+    ],
+)
+def test_what_a_client_cannot_load_now_is_said_and_loaded_later(
+    tmp_path: Path, name: str, late: str, then: str
+) -> None:
+    """F37: nothing was sent, or it ran and its answer cannot be read, which its caller can tell."""
+    compile_to(tmp_path, INTERFACES / "past.yaml")
+    past = import_from(tmp_path, "test_past")
+
+    class Past(past.PastEndpoint):
+        def ping(self, ctx: Context) -> int:
+            return 1
+
+        def tell(self, ctx: Context, *, state: Any) -> Any:
+            if state.name == "broken":
+                raise past.Broken("it broke", part="wheel", note="new")
+            return state
+
+    url = f"zmq+tcp://127.0.0.1:{free_port()}"
+    program = LATE.format(directory=str(tmp_path), package=past.__name__, url=url, name=name)
+    with Server(url, server="s1", endpoints=[Past()]):
+        told = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            timeout=30.0,
+            check=True,
+        ).stdout
+    assert told.splitlines() == [f"NotSent tell: {_NO_FILE}", late, then]
 
 
 @pytest.mark.parametrize("world", WORLDS)

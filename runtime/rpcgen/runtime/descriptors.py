@@ -27,6 +27,13 @@ def are_exhausted(needed: int = 1) -> bool:
     return False
 
 
+def explained(error: OSError) -> str:
+    """Why what is loaded when it is first needed could not be; raises any other error again."""
+    if error.errno not in EXHAUSTED:
+        raise error
+    return complaint()
+
+
 def limit() -> int:
     """How many this process may have. Loads nothing: a module is a file, too."""
     return os.sysconf("SC_OPEN_MAX")

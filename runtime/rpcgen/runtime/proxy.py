@@ -24,6 +24,7 @@ from rpcgen.runtime.core.pins import Pin, Shape
 from rpcgen.runtime.core.plan import Plan, check_brought
 from rpcgen.runtime.core.speaks import Shapes, Speaks
 from rpcgen.runtime.descriptor import Interface, Kind, Method
+from rpcgen.runtime.descriptors import explained
 from rpcgen.runtime.errors import ConfigurationError, NotSent, VersionPinned
 from rpcgen.runtime.peers import Peer
 
@@ -234,6 +235,8 @@ class Proxy(Generic[TransportT]):
             newest = self._speaks.for_lost_casts
             if newest is None or kind == "call":
                 raise
+        except OSError as error:  # what few messages need is loaded with the first of them
+            raise NotSent(f"{method.name}: {explained(error)}") from error
         plan = newest.plans.get(method) or self._new_plan(method, newest)
         return new_call(plan, kind, arguments, gone, self._options, current_context(), now)
 

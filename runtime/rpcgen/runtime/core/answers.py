@@ -16,6 +16,7 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.versions.dates import in_effect
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Method, Version
+from rpcgen.runtime.descriptors import explained
 from rpcgen.runtime.errors import (
     BadArguments,
     BadResult,
@@ -122,14 +123,17 @@ class Answers:
 
     def _value(self, reply: Reply, codec: Codec) -> Any:
         minor = self._written_for(reply.minor)
-        found = self._results.get(minor)
-        if found is None:
-            found = self._results[minor] = self._result_reader((self._at[0], minor or 0))
-        reader, stem = found
         try:
+            found = self._results.get(minor)
+            if found is None:
+                found = self._results[minor] = self._result_reader((self._at[0], minor or 0))
+            reader, stem = found
             value = reader.read(reply.body, codec)
         except (BadArguments, Undecodable) as error:
             text = str(error).replace("argument", "result field", 1)
+            raise BadResult(f"the result of {self._method.name} cannot be read: {text}") from error
+        except OSError as error:  # what few results need is loaded with the first of them
+            text = explained(error)
             raise BadResult(f"the result of {self._method.name} cannot be read: {text}") from error
         if not stem:
             return value
@@ -141,21 +145,30 @@ class Answers:
             raise BadResult(f"the result of {self._method.name}: {error}") from error
 
     def _declared(self, failure: Failure, codec: Codec) -> RpcgenError:
-        minor = self._written_for(failure.minor)
-        found = self._errors.get((failure.name, minor))
+        try:
+            found = self._error(failure.name, self._written_for(failure.minor))
+            if found is None:
+                return RemoteError(failure.message, type_name=failure.name)
+            error, reader = found
+            fields = reader.read(failure.body, codec)
+        except (BadArguments, BadResult, Undecodable) as unreadable:
+            reason = str(unreadable)
+        except OSError as unloaded:
+            reason = explained(unloaded)
+        else:
+            return error.cls(failure.message, **msgspec.structs.asdict(fields))
+        return RemoteError(
+            f"{failure.message} (its fields cannot be read: {reason})", type_name=failure.name
+        )
+
+    def _error(self, name: str, minor: int | None) -> tuple[ErrorType, AnswerReader] | None:
+        """An error of the interface, and the reader of its fields; None if there is none of that name."""
+        found = self._errors.get((name, minor))
         if found is None:
             errors = self._method.interface.errors
-            known = next((error for error in errors if error.name == failure.name), None)
+            known = next((error for error in errors if error.name == name), None)
             if known is None:
-                return RemoteError(failure.message, type_name=failure.name)
+                return None
             at = self._at if minor is None else (self._at[0], minor)
-            found = known, self._reader(known.fields, at)
-            self._errors[failure.name, minor] = found
-        error, reader = found
-        try:
-            fields = reader.read(failure.body, codec)
-        except (BadArguments, BadResult, Undecodable) as reason:
-            return RemoteError(
-                f"{failure.message} (its fields cannot be read: {reason})", type_name=failure.name
-            )
-        return error.cls(failure.message, **msgspec.structs.asdict(fields))
+            found = self._errors[name, minor] = known, self._reader(known.fields, at)
+        return found
