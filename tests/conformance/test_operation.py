@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -26,6 +27,7 @@ from rpcgen.runtime import rpcgen_meta as meta_package
 
 from tests.conformance.conftest import Lab
 from tests.conformance.lab import async_endpoint, endpoint
+from tests.conformance.waiting import eventually
 
 
 class Trail(Interceptor):
@@ -141,6 +143,30 @@ def test_what_an_interceptor_sets_is_one_requests_own(
         client.report()
     unset = ("unset", "unset")
     assert spans.seen == [unset, ("ann", "ann"), ("unset", "ann"), unset] * 3
+
+
+class Quitting(Interceptor):
+    """Does what ends a program, or a task, after each handler."""
+
+    def after_handle(self, ctx: Context, error: BaseException | None) -> None:
+        raise SystemExit(3) if ctx.method == "report" else asyncio.CancelledError
+
+
+def test_an_interceptor_that_quits_ends_nothing(
+    labs: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its request is answered, also if its handler failed, and those that come next find a server that is all there."""
+    client = labs.open(interceptors=[Quitting()], concurrency=2)
+    for _ in range(5):
+        client.report()
+        assert client.add(a=1) == 2
+        with pytest.raises(labs.package.Broken):
+            client.fail(how="declared")
+    eventually(lambda: labs.servers[0].serving.work.held == 0)  # answers leave before
+    said = [
+        record.getMessage() for record in caplog.records if "interceptor" in record.getMessage()
+    ]
+    assert said == [f"an interceptor failed after {name}" for name in ("report", "add", "fail")] * 5
 
 
 @pytest.mark.parametrize("executor", ["inline", "threads"])

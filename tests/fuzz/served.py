@@ -33,8 +33,7 @@ SERVED = (
     ("test_fleet", "Fleet", INTERFACES / "fleet" / "new.yaml"),
     ("test_hard", "Hard", Path(__file__).parent / "hard.yaml"),
 )
-#: Where frames come from: no listener.
-#: A server's usual encoding says nothing of what it takes, and half of all frames meet each.
+#: Where frames come from: no listener, for each encoding that a server may usually speak.
 SOURCES = Source(None, NATIVE), Source(None, NATIVE_JSON)
 CORES = Step("Host.cores", Version(2, 1))
 
@@ -65,6 +64,8 @@ class Subject:
         self.ran: list[Ran] = []
         self.answers: list[bytes] = []
         self.runs = 0
+        #: One of SOURCES; None: half of all frames come from each.
+        self.source: Source | None = None
         self.unsure = 0
         self.returns: dict[tuple[str | None, str], Any] = {}
         self._hints: dict[tuple[str | None, str], dict[str, Any]] = {}
@@ -112,7 +113,7 @@ class Subject:
         """One frame, as a worker that runs handlers inline takes it (blocking/workers.py)."""
         serving = self.serving
         serving._seen = Seen()  # many frames have one id
-        source = SOURCES[len(frame) % len(SOURCES)]
+        source = self.source or SOURCES[len(frame) % len(SOURCES)]
         job = serving.accept(source, "caller", frame, time.monotonic())
         if job is None:
             if serving.work.held:

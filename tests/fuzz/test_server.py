@@ -8,20 +8,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rpcgen.runtime.core.serving import Source
 from rpcgen.runtime.counters import ServerCounters
 
 from tests.fuzz import campaign
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, requests
-from tests.fuzz.served import Subject, silence
+from tests.fuzz.served import SOURCES, Subject, silence
 from tests.fuzz.wire import JSON, MSGPACK, write
 
 FRAMES = 200_000 * campaign.ROUNDS or 40_000
 
 
 @pytest.mark.parametrize("encoding", [MSGPACK, JSON])
-def test_good_requests_run(subject: Subject, encoding: str) -> None:
-    """What everything hostile is made from is valid, and every promise is kept for it."""
+@pytest.mark.parametrize("source", SOURCES, ids=["of MessagePack", "of JSON"])
+def test_good_requests_run(subject: Subject, encoding: str, source: Source) -> None:
+    """What everything hostile is made from is valid, and every promise is kept for it, whatever a server usually speaks."""
+    subject.source = source
     good = requests()
     for elements in good:
         subject.check(write(elements, encoding))

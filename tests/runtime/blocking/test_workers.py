@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 from rpcgen.runtime import Context, Server
 from rpcgen.runtime.blocking import paces, workers
 from rpcgen.runtime.blocking.paces import PROOF, Paces
-from rpcgen.runtime.blocking.workers import LOOK
+from rpcgen.runtime.blocking.workers import LOOK, Workers
 from rpcgen.runtime.core.entry import Entry
 from rpcgen.runtime.core.envelope import Refusal, Request
 from rpcgen.runtime.ids import new_id
@@ -25,6 +27,9 @@ from tests.conformance.waiting import eventually
 from tests.ports import free_port
 
 WAIT = 10.0
+
+#: Seconds between two looks of a thread that is to see that what lies there is not taken.
+LOOK_AGAIN = 0.1
 
 #: Seconds between two looks of a thread that is to stand by for as long as a test takes to send something.
 LONG_LOOK = 0.5
@@ -314,6 +319,32 @@ def test_all_that_are_slow_for_once_are_so(
         meeting.barrier.wait(WAIT)
         assert result_of(one.answers(1)[nap.id]) is True
         result_of(other.answers(1)[both.id])
+
+
+def test_requests_that_wait_for_their_turn_are_nothing_that_was_taken(
+    start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them a thread runs: what lies there is taken by the one that stands by."""
+    monkeypatch.setattr(workers, "LOOK", LOOK_AGAIN)
+    pool = Workers(start()._serving, inline=False)
+    entry, bell = Mock(), threading.Lock()
+    bell.acquire()
+    standing = threading.Thread(target=pool._stand_by, args=(bell,), daemon=True)
+    standing.start()
+    eventually(lambda: pool._standing_by)
+    pool._ready.append(Mock())
+    end = time.monotonic() + WAIT
+
+    def run(job: Any) -> Any:
+        time.sleep(0.001)
+        return job if standing.is_alive() and time.monotonic() < end else None
+
+    monkeypatch.setattr(pool, "_run", run)
+    monkeypatch.setattr(pool._paces, "_left", {entry: 0})
+    pool._run_beside(Mock(entry=entry))
+    assert time.monotonic() < end
+    assert pool._paces.is_quick(entry)  # none of them took long
+    assert not pool._relied_on
 
 
 def test_what_does_not_reach_a_handler_says_nothing_of_it(start: Callable[..., Server]) -> None:

@@ -35,7 +35,7 @@ class Runners:
             what ends the loop.
         work: is told of each job that has ended, in whatever way.
         start: takes what may run then.
-        rested: is told when a task has run all that was ready.
+        rested: is told when a task has ended.
 
     Attributes:
         tasks: those that there are.

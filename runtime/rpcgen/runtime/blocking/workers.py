@@ -74,6 +74,9 @@ class Workers:
         self._standing_by = False  # a thread looks whether what is ready is taken
         self._relied_on: set[Job] = set()  # those whose handlers are to be quick
         self._taken = 0  # how often something was
+        self._begun = (
+            0  # how many jobs were, of those that were taken and those that waited for their turn
+        )
         self._sources: list[ReadableSource] = []
         self._threads = 0
         self._short = False  # the system gave us fewer threads than we wanted
@@ -163,19 +166,19 @@ class Workers:
             bell.acquire()
             return
         self._standing_by = True
-        since, taken, lay = 0, self._taken, 0
+        since, taken, begun, lay = 0, self._taken, self._begun, 0
         while not (called := bell.acquire(timeout=LOOK)):
             since, lies = self._taken - taken, len(self._ready)
             if since < lay or not (since or lies):
                 break
-            taken, lay = self._taken, lies
+            taken, begun, lay = self._taken, self._begun, lies
         self._standing_by = False  # and then look: who counts on us looks in the other order
         if called:
             return
         if not self._ready:
             bell.acquire()
             return
-        if lay and since == 0:  # so all that run have done so since the last look
+        if lay and begun == self._begun:  # so all that run have done so since the last look
             for slow in self._relied_on.copy():
                 self._paces.ran(slow.entry, LOOK)  # now, not when it ends: it may come again before
         self._leave(bell)
@@ -192,16 +195,20 @@ class Workers:
         following: Job | None = job
         while following is not None:
             job = following
+            self._begun += 1
             # What is ready is there before we look who stands by, who looks in the other order.
             if self._standing_by and len(self._ready) <= FEW and self._paces.is_quick(job.entry):
-                self._relied_on.add(job)
-                following = self._run(job)
-                self._relied_on.discard(job)
+                following = self._run_relied_on(job)
             else:
                 self._call()
                 following = self._run(job)
-            if following is not None:
-                self._taken += 1
+
+    def _run_relied_on(self, job: Job) -> Job | None:
+        self._relied_on.add(job)
+        try:
+            return self._run(job)
+        finally:
+            self._relied_on.discard(job)
 
     def _call(self) -> None:
         """Wake a thread if there is something to do, unless one is on its way. If all are at work, the next to be done looks."""

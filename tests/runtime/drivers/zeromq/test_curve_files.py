@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import zmq
 from rpcgen.runtime import ConfigurationError
+from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq import keyfiles
 from rpcgen.runtime.drivers.zeromq.curve import Peers, read_peers
 from rpcgen.runtime.drivers.zeromq.keyfiles import read_public, read_secret, write_pair
+from rpcgen.runtime.url import parse_url
 
 PUBLIC, SECRET = zmq.curve_keypair()
 
@@ -123,7 +125,7 @@ def test_what_is_no_key_is_refused_without_showing_it(
 
 
 def test_all_mistakes_of_a_list_are_told_at_once(folder: Path) -> None:
-    """Each with its line, and those of all files of a directory; the rest is counted."""
+    """Each with its line, and those of all files of a directory; of too many, that there are more."""
     good = f"public {PUBLIC.decode()}"
     for name, text in (
         ("b.pub", f"{good}\nnonsense\n\nsecret {SECRET.decode()}\npublic x\n"),
@@ -142,7 +144,11 @@ def test_all_mistakes_of_a_list_are_told_at_once(folder: Path) -> None:
         read_public(f"{folder}/b.pub")
     assert str(caught.value).split("; ") == in_b
     problems = [each.split("; ") for each in read_peers(str(folder)).problems]
-    assert problems == [in_b, [*in_c, "and 2 more"]]
+    assert problems == [in_b, [*in_c, "and more"]]
+    url = f"zmq+tcp://127.0.0.1:7001?curve_key={folder}/a.key&curve_peers={folder}"
+    with pytest.raises(ConfigurationError) as caught:
+        zeromq.connect(parse_url(url))
+    assert str(caught.value).split("; ") == [*in_b, *in_c, "and more"]
 
 
 def test_a_comment_may_stand_behind_a_key(folder: Path) -> None:

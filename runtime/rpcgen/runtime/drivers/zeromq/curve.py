@@ -23,7 +23,7 @@ from rpcgen.runtime.drivers.zeromq.keyfiles import (
     read_secret,
 )
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
-from rpcgen.runtime.drivers.zeromq.mistakes import told
+from rpcgen.runtime.drivers.zeromq.mistakes import Mistakes
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import AuthError, ConfigurationError
 
@@ -235,7 +235,7 @@ def _paths(options: ZmqOptions) -> tuple[str, str]:
 def _check(peers: Peers) -> None:
     """A file that cannot be read is a mistake at the start; later it is passed over."""
     if peers.problems:
-        raise ConfigurationError(told(peers.problems))
+        raise ConfigurationError(str(Mistakes(peers.problems)))
 
 
 def _warn(peers: Peers) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Generator
 from typing import Final, Literal
 
 import zmq
-from rpcgen.runtime.drivers.zeromq.mistakes import told
+from rpcgen.runtime.drivers.zeromq.mistakes import Mistakes
 from rpcgen.runtime.errors import ConfigurationError
 
 Kind = Literal["secret", "public"]
@@ -181,26 +181,28 @@ def _text(path: str, fd: int) -> str:
 def _keys(path: str, text: str, kind: Kind) -> list[str]:
     """The keys of a file; messages tell lines by number, for a line may hold a secret."""
     found: list[str] = []
-    mistakes: list[str] = []
+    mistakes = Mistakes()
     for number, line in enumerate(text.splitlines(), 1):
+        if mistakes.enough:
+            break
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
         if len(words) > 2 and words[2].startswith("#"):  # a key may begin with one
             del words[2:]
         if words[0] in ("secret", "public") and words[0] != kind:
-            mistakes.append(f"{path}:{number}: a {words[0]} key, expected a {kind} one")
+            mistakes.add(f"{path}:{number}: a {words[0]} key, expected a {kind} one")
             continue
         try:
             if len(words) != 2 or words[0] != kind:
                 raise ValueError
             decode(words[1])
         except ValueError:
-            mistakes.append(
+            mistakes.add(
                 f"{path}:{number}: expected '{kind}' and a key of {_LENGTH} characters (Z85)"
             )
         else:
             found.append(words[1])
     if mistakes:
-        raise ConfigurationError(told(mistakes))
+        raise ConfigurationError(str(mistakes))
     return found

@@ -112,32 +112,54 @@ def test_a_bad_file_leaves_what_was_known(
 
 
 def test_all_mistakes_of_a_file_are_told_at_once(file: File) -> None:
-    """Each with the topic, what was found and what was expected; the rest is counted."""
+    """Each with the topic, what was found and what was expected; of too many, that there are more."""
     file.path.write_text(
-        '{"a/b/c": [], "test/one": "h1", "test/two": [7001, "h1:7001", "h1:x"], "test/three": null}'
+        """{
+        "a/b/c": ["h1", true], "test/one": "h1", "test/two": [1e999, "h1:7001", "h1:x", {"h1": "h1", "h1": 1}],
+        "test/three": {"h1": 7001}, "test/one": null
+        }"""
     )
     with pytest.raises(ConfigurationError) as raised:
         opened(file)
     first, *others = str(raised.value).removeprefix(f"{file.path} is wrong at ").split("; at ")
+    others[-1:] = others[-1].split("; ")
     assert first.startswith("'a/b/c': exchange 'a/b' is ")
     assert others == [
+        "'a/b/c': expected a host as text, found bool",
         "'test/one': expected a list of hosts, found text",
-        "'test/two': expected a host as text, found int",
+        "'test/two': expected a host as text, found a number",
         "'test/two': 'h1:x' is not a host name and a port",
-        "'test/three': expected a list of hosts, found null",
+        "'test/two': expected a host as text, found an object",
+        "'test/three': expected a list of hosts, found an object",
+        "'test/one': comes twice, and a topic has one list of all its hosts",
+        "and more",
     ]
-    file.write({f"test/t{number}": ["?"] for number in range(100)})
-    with pytest.raises(ConfigurationError, match=r"t7': '\?' is not .*; and 92 more$"):
-        opened(file)
+    for many in (
+        {f"test/t{number}": ["?"] for number in range(100)},
+        {"test/t": ["?"] * 50_000},
+    ):
+        file.path.write_text(json.dumps(many))
+        with pytest.raises(ConfigurationError) as raised:
+            opened(file)
+        assert str(raised.value).count("'?' is not a host name and a port; ") == 8
+        assert str(raised.value).endswith("; and more")
 
 
-def test_what_is_no_json_is_told_where(file: File) -> None:
-    """A missing comma is found sooner by its position."""
-    file.path.write_text('{"test/one": ["h1"] "test/two": []}')
-    with pytest.raises(ConfigurationError, match=r"is not JSON: .*byte 20"):
-        opened(file)
-    file.path.write_text("[]")
-    with pytest.raises(ConfigurationError, match="is wrong: Expected `object`, got `array`, of"):
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"test/one": ["h1"] "test/two": []}', "is not JSON: .* line 1 column 21"),
+        ("[]", "is a list, expected an object of topics and lists of their hosts"),
+        ("7", "is a number, expected an object"),
+        ("[" * 100_000, "is nested too deep"),
+        ("\ufeff{}", "is not JSON: .*BOM"),
+        ("\xff", "is not JSON: .*byte 0xff in position 0"),
+    ],
+)
+def test_what_is_no_ring_is_told(file: File, content: str, told: str) -> None:
+    """Where, or what else it is."""
+    file.path.write_bytes(content.encode("latin-1" if content == "\xff" else "utf-8"))
+    with pytest.raises(ConfigurationError, match=rf"ring\.json {told}"):
         opened(file)
 
 

@@ -6,22 +6,20 @@ what cannot be read leaves what was known. Who is at an address, each server say
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import stat
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
 
-import msgspec
-from rpcgen.runtime.core.codec import JSON
-from rpcgen.runtime.core.keys import twice
 from rpcgen.runtime.core.words import kind_of
 from rpcgen.runtime.drivers.zeromq.addresses import address_of, read_bind, read_host
 from rpcgen.runtime.drivers.zeromq.matchmakers import ANY_EXCHANGE, Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.matchmakers.tcp import StaticRegistration
-from rpcgen.runtime.drivers.zeromq.mistakes import told
+from rpcgen.runtime.drivers.zeromq.mistakes import Mistakes
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl, ConfigurationError, InvalidTarget
 from rpcgen.runtime.target import check_name
@@ -39,8 +37,6 @@ _CLOCK_TICK_NS: Final = 50_000_000
 _State = tuple[int, ...]
 _UNREAD: Final = (-1,)
 _MISSING: Final = ()
-
-_decoder: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Options(ZmqOptions, frozen=True):
@@ -60,6 +56,10 @@ class Options(ZmqOptions, frozen=True):
         super().__post_init__()
         if not 0 < self.port < 65536:
             raise BadUrl(f"option 'port' is {self.port}, expected 1 to 65535")
+
+
+class _Object(list[tuple[str, object]]):
+    """An object of JSON as it is written: a name may come twice."""
 
 
 class BadRing(ValueError):
@@ -163,34 +163,46 @@ def read(path: str, options: Options) -> dict[Host, frozenset[Topic]]:
     except OSError as error:
         raise BadRing(f"cannot be read: {error.strerror}") from error
     try:
-        lists = _decoder.decode(content)
-    except msgspec.ValidationError as error:
-        raise BadRing(f"is wrong: {error}, of topics and lists of their hosts") from error
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        entries: object = json.loads(content.decode(), object_pairs_hook=_Object, parse_int=float)
+    except RecursionError as error:
+        raise BadRing("is nested too deep") from error
+    except ValueError as error:  # UnicodeDecodeError, too
         raise BadRing(f"is not JSON: {error}") from error
-    # Of two lists for one topic one would count: half of the servers would be gone.
-    doubled = twice(content, JSON)
-    if doubled is not None:
-        raise BadRing(f"has {str(doubled[0])[:64]!a} twice: a topic has one list of all its hosts")
-    topics: defaultdict[Host, set[Topic]] = defaultdict(set)
-    mistakes: list[str] = []
-    for name, listed in lists.items():
-        where = f"at {name[:64]!a}"
-        try:
-            topic = _topic(name)
-        except InvalidTarget as error:
-            mistakes.append(f"{where}: {error}")
-            continue
-        for host in _hosts(listed, options.port):
-            if isinstance(host, Host):
-                topics[host].add(topic)
-            else:
-                mistakes.append(f"{where}: {host}")
-    if mistakes:
-        raise BadRing(f"is wrong {told(mistakes)}")
+    if not isinstance(entries, _Object):
+        raise BadRing(f"is {_kind(entries)}, expected an object of topics and lists of their hosts")
+    topics = _topics(entries, options.port)
     if len(topics) > MAX_HOSTS:
         raise BadRing(f"has more than {MAX_HOSTS} hosts")
     return {host: frozenset(listed) for host, listed in topics.items()}
+
+
+def _topics(entries: _Object, port: int) -> Mapping[Host, set[Topic]]:
+    """The topics of each host; raises BadRing, with all that is wrong."""
+    topics: defaultdict[Host, set[Topic]] = defaultdict(set)
+    names: set[str] = set()
+    mistakes = Mistakes()
+    for name, listed in entries:
+        where = f"at {name[:64]!a}"
+        if name in names:  # one of the lists would count: half of the servers would be gone
+            mistakes.add(f"{where}: comes twice, and a topic has one list of all its hosts")
+        names.add(name)
+        topic: Topic | None = None
+        try:
+            topic = _topic(name)
+        except InvalidTarget as error:
+            mistakes.add(f"{where}: {error}")
+        for host in _hosts(listed, port):
+            if isinstance(host, str):
+                mistakes.add(f"{where}: {host}")
+            elif topic is not None:
+                topics[host].add(topic)
+            if mistakes.enough:
+                break
+        if mistakes.enough:
+            break
+    if mistakes:
+        raise BadRing(f"is wrong {mistakes}")
+    return topics
 
 
 def _content(path: str, options: Options) -> bytes:
@@ -222,17 +234,23 @@ def _topic(name: str) -> Topic:
 
 def _hosts(listed: object, port: int) -> Iterator[Host | str]:
     """The servers of a topic; for each that is none, what is wrong."""
-    if not isinstance(listed, list):
-        yield f"expected a list of hosts, found {kind_of(listed)}"
+    if not isinstance(listed, list) or isinstance(listed, _Object):
+        yield f"expected a list of hosts, found {_kind(listed)}"
         return
     for each in cast("list[object]", listed):
         if not isinstance(each, str):
-            yield f"expected a host as text, found {kind_of(each)}"
+            yield f"expected a host as text, found {_kind(each)}"
             continue
         try:
             yield read_host(each, port)
         except ValueError as error:
             yield str(error)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, _Object):
+        return "an object"
+    return "a number" if isinstance(value, float) else kind_of(value)
 
 
 def _endpoints(ring: dict[Host, frozenset[Topic]]) -> tuple[Endpoint, ...]:
