@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from rpcgen.runtime.url import parse_url
 
+from tests.certificates import Authority
 from tests.ports import free_port
 
 PASSWORD = "s3cr3t-tests"
@@ -124,50 +125,11 @@ class RedisServer:
         self._folder.cleanup()
 
 
-def _run(*command: str | Path) -> None:
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def _authority(folder: Path) -> Path:
-    """A self-made certificate authority, and a certificate for 127.0.0.1 that it signed."""
-    openssl = program("openssl")
-    key, ca = folder / "ca.key", folder / "ca.pem"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    _run(
-        openssl,
-        "req",
-        "-x509",
-        *curve,
-        "-keyout",
-        key,
-        "-out",
-        ca,
-        "-subj",
-        "/CN=tests",
-        "-days",
-        "2",
-    )
-    request, extensions = folder / "request", folder / "extensions"
-    extensions.write_text("subjectAltName=IP:127.0.0.1\n")
-    _run(
-        openssl,
-        "req",
-        *curve,
-        "-keyout",
-        folder / "redis.key",
-        "-out",
-        request,
-        "-subj",
-        "/CN=redis",
-    )
-    signed = ("-CA", ca, "-CAkey", key, "-CAcreateserial", "-days", "2", "-extfile", extensions)
-    _run(openssl, "x509", "-req", "-in", request, "-out", folder / "redis.pem", *signed)
-    return ca
-
-
 def encrypted_redis(folder: Path) -> tuple[RedisServer, Path]:
     """A redis that speaks TLS alone, with files in `folder`, and the certificate of its authority."""
-    ca = _authority(folder)
+    authority = Authority(folder, "ca")
+    authority.sign("redis")
+    ca = authority.file
     server = RedisServer()
     server.start(
         [

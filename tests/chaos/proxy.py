@@ -10,13 +10,13 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing, suppress
 from random import Random
 from types import TracebackType
 from typing import Self
 
-Chunks = AsyncIterator[bytes]
+Chunks = AsyncGenerator[bytes, None]
 Toxic = Callable[[Chunks], Chunks]
 
 #: Bytes of a ZMTP greeting, before the first frame.
@@ -149,12 +149,14 @@ async def _pump(
 ) -> None:
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     chunks = _read(reader)
-    for toxic in toxics:
-        chunks = toxic(chunks)
-    with suppress(Cut, ConnectionError):
-        async for chunk in chunks:
-            writer.write(chunk)
-            await writer.drain()
+    async with AsyncExitStack() as opened:  # else the loop closes them, when it finds time
+        await opened.enter_async_context(aclosing(chunks))
+        for toxic in toxics:
+            chunks = await opened.enter_async_context(aclosing(toxic(chunks)))
+        with suppress(Cut, ConnectionError):
+            async for chunk in chunks:
+                writer.write(chunk)
+                await writer.drain()
 
 
 async def _read(reader: asyncio.StreamReader) -> Chunks:

@@ -161,12 +161,17 @@ def _bytes(value: Any, *, is_json: bool) -> bytes | None:
 
 def whole(value: Any) -> bool:
     """Whether a value that may be anything holds nothing that is no value, and nothing that is two."""
-    if isinstance(value, list):
-        return all(map(whole, value))
-    if isinstance(value, dict):
-        entries: dict[Any, Any] = value
-        return all(whole(key) and whole(each) for key, each in entries.items())
-    return not isinstance(value, strict.BadText | strict.Doubled)
+    rest: list[Any] = [value]
+    while rest:  # it may be nested deeper than functions can be
+        each = rest.pop()
+        if isinstance(each, list):
+            rest += each
+        elif isinstance(each, dict):
+            entries: dict[Any, Any] = each
+            rest += (*entries, *entries.values())
+        elif isinstance(each, strict.BadText | strict.Doubled):
+            return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -35,4 +35,7 @@ class Interceptor:
         """
 
     def after_handle(self, ctx: Context, error: BaseException | None) -> None:
-        """A handler returned (None) or raised; the reply has not left yet."""
+        """A handler returned (None) or raised; the reply has not left yet.
+
+        What is raised here, `SystemExit` included, is logged and changes nothing.
+        """

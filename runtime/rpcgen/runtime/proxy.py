@@ -229,16 +229,17 @@ class Proxy(Generic[TransportT]):
         shape = self._speaks.shape
         now = time.monotonic() if begun is None else begun
         try:
-            plan = shape.plans.get(method) or self._new_plan(method, shape)
+            try:
+                plan = shape.plans.get(method) or self._new_plan(method, shape)
+                return new_call(plan, kind, arguments, gone, self._options, current_context(), now)
+            except VersionPinned:
+                newest = self._speaks.for_lost_casts
+                if newest is None or kind == "call":
+                    raise
+            plan = newest.plans.get(method) or self._new_plan(method, newest)
             return new_call(plan, kind, arguments, gone, self._options, current_context(), now)
-        except VersionPinned:
-            newest = self._speaks.for_lost_casts
-            if newest is None or kind == "call":
-                raise
         except OSError as error:  # what few messages need is loaded with the first of them
             raise NotSent(f"{method.name}: {explained(error)}") from error
-        plan = newest.plans.get(method) or self._new_plan(method, newest)
-        return new_call(plan, kind, arguments, gone, self._options, current_context(), now)
 
     def _new_plan(self, method: Method[Any, Any], shape: Shape) -> Plan:
         if method.deprecated is not None:

@@ -20,11 +20,13 @@ from rpcgen.runtime import (
     DeadlineExceeded,
     Malformed,
     NotSent,
-    Opaque,
     Rejected,
     RemoteError,
     VersionPinned,
 )
+from rpcgen.runtime.core.opaque import OpaqueCodecs
+
+_WITHOUT_CODECS = OpaqueCodecs()
 
 #: Seconds that a call, or the arrival of a cast, may take; and a cast after several were lost.
 PATIENCE = 2.0
@@ -145,15 +147,11 @@ def _check_keywords(struct: Any, keywords: dict[str, Any]) -> None:
         raise Differs((), sorted(struct.__struct_fields__), sorted(keywords), "its keywords")
     got = struct(**keywords)
     try:
-        typed = msgspec.convert(msgspec.to_builtins(got), struct, dec_hook=_opaque)
+        typed = msgspec.convert(msgspec.to_builtins(got), struct, dec_hook=_WITHOUT_CODECS.decode)
     except msgspec.ValidationError as error:
         raise Differs((), "the types of the signature", keywords, str(error)) from error
     if typed != got:
         raise Differs((), typed, got, "of another type than the signature says")
-
-
-def _opaque(of: type, value: Any) -> Any:
-    return msgspec.convert(value, Opaque)
 
 
 def _has_arguments(form: Form | None) -> bool:

@@ -152,14 +152,10 @@ class Answers:
             error, reader = found
             fields = reader.read(failure.body, codec)
         except (BadArguments, BadResult, Undecodable) as unreadable:
-            reason = str(unreadable)
+            return _bare(failure, str(unreadable), unreadable)
         except OSError as unloaded:
-            reason = explained(unloaded)
-        else:
-            return error.cls(failure.message, **msgspec.structs.asdict(fields))
-        return RemoteError(
-            f"{failure.message} (its fields cannot be read: {reason})", type_name=failure.name
-        )
+            return _bare(failure, explained(unloaded), unloaded)
+        return error.cls(failure.message, **msgspec.structs.asdict(fields))
 
     def _error(self, name: str, minor: int | None) -> tuple[ErrorType, AnswerReader] | None:
         """An error of the interface, and the reader of its fields; None if there is none of that name."""
@@ -172,3 +168,11 @@ class Answers:
             at = self._at if minor is None else (self._at[0], minor)
             found = self._errors[name, minor] = known, self._reader(known.fields, at)
         return found
+
+
+def _bare(failure: Failure, reason: str, cause: Exception) -> RemoteError:
+    """A declared error without its fields."""
+    text = f"{failure.message} (its fields cannot be read: {reason})"
+    error = RemoteError(text, type_name=failure.name)
+    error.__cause__ = cause
+    return error

@@ -12,6 +12,8 @@ from rpcgen.runtime.descriptor import Opaque
 from rpcgen.runtime.errors import ConfigurationError, MistypedArgument
 
 if TYPE_CHECKING:
+    from abc import ABCMeta
+
     from rpcgen.runtime.opaque import OpaqueCodec
 
 
@@ -60,4 +62,9 @@ class OpaqueCodecs:
         if opaque.name != of.__name__:
             raise ValueError(f"it is a {opaque.name[:64]!r}, expected {of.__name__}")
         codec = self._by_type.get(of)
-        return opaque if codec is None else codec.decode(opaque.version, opaque.data)
+        if codec is not None:
+            return codec.decode(opaque.version, opaque.data)
+        # It has all attributes, but since 3.12 those of `__getattr__` do not count for protocols.
+        if not isinstance(opaque, of):
+            cast("ABCMeta", of).register(Opaque)
+        return opaque
