@@ -21,7 +21,7 @@ from rpcgen.runtime.aio.runners import Runners, begin, rest
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.job import Job
-from rpcgen.runtime.core.serving import GRACE, TICK, Serving, Source
+from rpcgen.runtime.core.serving import GRACE, LOOP_ENDS, TICK, Serving, Source
 from rpcgen.runtime.core.work import State
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener
@@ -32,9 +32,6 @@ from rpcgen.runtime.server import BaseServer
 from rpcgen.runtime.transport import Opened
 
 log = logging.getLogger("rpcgen.server")
-
-#: What goes through the loop, and ends it, or a coroutine that is thrown away; all else is its handler's failure.
-LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
 
 
 class AsyncLife(Life[AsyncListener]):

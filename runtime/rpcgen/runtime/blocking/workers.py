@@ -74,9 +74,7 @@ class Workers:
         self._standing_by = False  # a thread looks whether what is ready is taken
         self._relied_on: set[Job] = set()  # those whose handlers are to be quick
         self._taken = 0  # how often something was
-        self._begun = (
-            0  # how many jobs were, of those that were taken and those that waited for their turn
-        )
+        self._begun = 0  # how many jobs were: taken, or when their turn came
         self._sources: list[ReadableSource] = []
         self._threads = 0
         self._short = False  # the system gave us fewer threads than we wanted

@@ -23,10 +23,11 @@ class OpaqueCodecs:
     Without a codec an opaque value is an `Opaque` struct, passed through as it is.
     """
 
-    __slots__ = ("_by_type", "decode", "encode")
+    __slots__ = ("_by_type", "_passed", "decode", "encode")
 
     def __init__(self, codecs: Mapping[type, OpaqueCodec] | None = None) -> None:
         self._by_type = dict(codecs or {})
+        self._passed: set[type] = set()  # types whose objects are passed through
         for of, codec in self._by_type.items():
             if not isinstance(cast("object", of), type) or not isinstance(
                 getattr(codec, "type", None), type
@@ -64,7 +65,9 @@ class OpaqueCodecs:
         codec = self._by_type.get(of)
         if codec is not None:
             return codec.decode(opaque.version, opaque.data)
-        # It has all attributes, but since 3.12 those of `__getattr__` do not count for protocols.
-        if not isinstance(opaque, of):
+        if (
+            of not in self._passed
+        ):  # since 3.12 attributes of `__getattr__` do not count for protocols
             cast("ABCMeta", of).register(Opaque)
+            self._passed.add(of)
         return opaque

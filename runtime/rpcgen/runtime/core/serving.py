@@ -61,6 +61,9 @@ class Source:
         self.wire = wire
 
 
+#: What goes through whatever runs handlers, and ends it, or a coroutine that is thrown away; all else is their failure.
+LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
+
 #: Sends a frame back to a caller by the way it came; False if the caller is gone.
 Answer = Callable[[Source, Caller, bytes], bool]
 
@@ -325,7 +328,7 @@ class Serving:
         for interceptor in reversed(self.settings.interceptors):
             try:
                 job.within(interceptor.after_handle, job.context, error)
-            except (KeyboardInterrupt, GeneratorExit):  # they end more than this request
+            except LOOP_ENDS:
                 raise
             except BaseException:
                 log.exception("an interceptor failed after %s", job.request.method)
