@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from types import ModuleType
 from typing import Any
 
@@ -107,6 +108,19 @@ with PastClient({url!r}) as client, PastClient({url!r}, interceptors=[Late()]) a
     tell(client, "a")
     tell(late, {name!r})
     tell(client, {name!r})
+"""
+
+#: What a connected client does that asks its servers for the first time while it may open no file, and then once more.
+ASKING = """
+ping(text="a")
+asking = client.prepare(pin="auto")
+soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+for files in (3, soft):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    try:
+        print({ask}asking.ping(text="b"))
+    except NotSent as error:
+        print(error)
 """
 
 #: A program for each world. What it imports first are the libraries that it, or a client, is made of.
@@ -298,6 +312,27 @@ def test_what_a_client_cannot_load_now_is_said_and_loaded_later(
             check=True,
         ).stdout
     assert told.splitlines() == [f"NotSent tell: {_NO_FILE}", late, then]
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_a_client_that_cannot_load_how_servers_are_asked_says_so(
+    side: ModuleType, world: str
+) -> None:
+    """F37: with pin `auto` nothing is sent, and they are asked once there are files."""
+    url = f"zmq+tcp://127.0.0.1:{free_port()}"
+    ask, step = ("await ", " " * 8) if world == "asyncio" else ("", " " * 4)
+    calls = indent(ASKING.format(ask=ask), step).strip()
+    with Server(url, server="s1", endpoints=[_side(side)]):
+        told = _run(
+            side,
+            world,
+            url=url,
+            client="SideClient",
+            call=calls,
+            before="import resource\nfrom rpcgen.runtime import NotSent",
+            after="",
+        )
+    assert told.splitlines() == [f"the servers cannot be asked: {_NO_FILE}", "b"]
 
 
 @pytest.mark.parametrize("world", WORLDS)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from rpcgen.runtime.aio.transport import AsyncTransport
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.descriptor import Args, Method, Result
-from rpcgen.runtime.errors import VersionRejected
+from rpcgen.runtime.descriptors import explained
+from rpcgen.runtime.errors import NotSent, VersionRejected
 from rpcgen.runtime.proxy import Proxy, Sent
 
 if TYPE_CHECKING:
@@ -117,7 +118,10 @@ class AsyncClient(Proxy["CoroutineTransport"]):
         if anew:
             fleet.doubt()
         if anew or fleet.due(begun):
-            from rpcgen.runtime.aio.fleet import learn
+            try:
+                from rpcgen.runtime.aio.fleet import learn
+            except OSError as error:  # it is loaded with the first question
+                raise NotSent(f"the servers cannot be asked: {explained(error)}") from error
 
             patience = self._patience()
             await learn(fleet, self._transport, self._settings, patience, anew=anew)
