@@ -7,7 +7,6 @@ down before it is made, and when it has ended.
 from __future__ import annotations
 
 import asyncio
-import os
 import random as randomness
 import sys
 import threading
@@ -19,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rpcgen.runtime import ConfigurationError, RpcgenError
+from rpcgen.runtime import RpcgenError
 
 from tests.chaos import clocks, remote
 from tests.chaos.asking import Asker
 from tests.chaos.cycles import crowd, cycle
 from tests.chaos.errands import PACKAGE
+from tests.chaos.forks import fork
 from tests.chaos.journal import Ended, Journal
 from tests.packages import import_from
 
@@ -98,39 +98,6 @@ def leave(asker: Asker, *, world: str, close: bool, casts: bool) -> None:
     sys.stdin.read()
     if close:
         asker.close()
-
-
-def fork(asker: Asker, *, again: Callable[[str], Asker]) -> None:
-    """Fork between calls: what the child is told, and whether its own client works."""
-    count = 500
-    ended = [asker.start(timeout=10.0) for _ in range(count)]
-    wait(ended)
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.write(writing, msgspec.json.encode(_child(asker, again)))
-        os._exit(0)
-    os.close(writing)
-    following = [asker.start(timeout=10.0) for _ in range(count)]
-    wait(following)
-    with os.fdopen(reading, "rb") as pipe:
-        measured = msgspec.json.decode(pipe.read())
-    os.waitpid(pid, 0)
-    measured["calls"] = len(ended) + len(following)
-    print(msgspec.json.encode(measured).decode(), flush=True)
-
-
-def _child(asker: Asker, again: Callable[[str], Asker]) -> dict[str, Any]:
-    began = time.monotonic()
-    told = "nothing"
-    try:
-        result = asker.client.work(ticket="child-0")
-        if asyncio.iscoroutine(result):
-            asyncio.run(result)
-    except ConfigurationError as error:
-        told = type(error).__name__
-    after = time.monotonic() - began
-    return {"told": told, "after": after, "own": again("own").ask(timeout=5.0).outcome}
 
 
 def cancel(asker: Asker, *, count: int, following: int) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.chaos.fleet import LONG, PLACES, Fleet, Fleets, report, said, seconds
+from tests.chaos.forks import CALLS, CHILDREN, HOW, OWN, UNDER_WAY
 from tests.chaos.journal import Ended
 from tests.chaos.process import LIMIT
 from tests.chaos.proxy import Proxy, blackhole
@@ -167,21 +168,32 @@ def reached(fleet: Fleet, transport: str, silent: threading.Event) -> Generator[
         yield
 
 
-def test_a_client_forks(transport: str, world: str, fleets: Fleets) -> None:
-    """F35: the child is told, or makes a client of its own; the parent notices nothing."""
+@pytest.mark.parametrize("how", HOW)
+def test_a_client_forks(transport: str, world: str, fleets: Fleets, how: str) -> None:
+    """F35: children are told, or make clients of their own; the parent notices nothing."""
     with fleets(transport, servers=1) as fleet:
-        fleet.serve(1, world)
-        program = fleet.program("fork", world=world)
+        fleet.serve(1, world, concurrency=UNDER_WAY)
+        program = fleet.program("fork", world=world, how=how)
+        program.ready()
+        fleet.runs(CALLS + UNDER_WAY)
+        program.end_input()
         measured = said(program)
         program.ended(10.0)
+        received = fleet.counted(1, "received") - 1  # the question for it
         fleet.verdict()
-    assert measured["told"] == "ConfigurationError"
-    assert measured["after"] <= 1.0
-    assert measured["own"] == "ok"
+    children = measured["children"]
+    slowest = max(child["after"] for child in children)
+    assert measured["under_way"] >= 50
+    assert {child["told"] for child in children} == {"ConfigurationError"}
+    assert slowest <= 1.0
+    assert [child["own"] for child in children] == [OWN] * CHILDREN
+    calls = 2 * CALLS + UNDER_WAY
+    assert received == calls + CHILDREN * OWN
     report(
-        f"F35 fork after connect, {transport} {world}",
-        "the child told in 1 s, its own client works, 0 of the parent's 1000 calls fail",
-        f"{measured['told']} after {measured['after']:.3f} s, {measured['own']}, 0 of {measured['calls']}",
+        f"F35 {CHILDREN} children by {how} after connect, {transport} {world}",
+        f"each told in 1 s, its own client works, 0 of the parent's {calls} calls fail, nothing else sent",
+        f"all told after {slowest:.3f} s, {OWN} of {OWN} calls each, 0 of {calls} with {measured['under_way']} "
+        f"under way, {received - calls - CHILDREN * OWN} more received",
     )
 
 
