@@ -62,7 +62,9 @@ class Transport:
         self._calls = Calls(new_id, self.counters, self.wire)
         # Guards the table of calls and the choice of the next leader; never held while waiting.
         self._lock = threading.Lock()
-        self._lead = threading.Lock()
+        # Whoever holds this leads. It knows its thread, so what a signal handler raises cannot leave it held.
+        self._lead = threading.RLock()
+        self._is_led = False  # true only while it is held
         self._has_leader = False
         self._pid = os.getpid()
         self._closed = False
@@ -100,9 +102,9 @@ class Transport:
         peer = call.peer or self._route(call)
         call.waiter = threading.Lock()
         call.waiter.acquire()
-        with self._lock:
-            frame = self._calls.open(call, peer, time.monotonic())
         try:
+            with self._lock:
+                frame = self._calls.open(call, peer, time.monotonic())
             self._driver.send(peer, frame, call)
             self._wait(call)
         except BaseException:
@@ -188,12 +190,18 @@ class Transport:
         try:
             while call.answer is None:
                 if self._lead.acquire(blocking=False):
-                    try:
-                        self._follow_driver(call)
-                    finally:
-                        self._lead.release()
+                    self._is_led = True
+                    self._follow_driver(call)
+                    self._is_led = False
+                    self._lead.release()
                 else:
                     self._sleep(call)
+        except BaseException:
+            # A signal handler may raise between any two steps, so we do not know where we are. The lock does.
+            with suppress(RuntimeError):  # it is not ours
+                self._lead.release()
+                self._is_led = False
+            raise
         finally:
             self._pass_lead()
 
@@ -233,6 +241,7 @@ class Transport:
         """Lead as long as many wait. Deadlines are seen to by those who wait."""
         try:
             with self._lead:
+                self._is_led = True
                 rounds = ROUNDS
                 while rounds and not self._closed:
                     came = self._deliver(ROUND, None, staying=True)
@@ -240,7 +249,7 @@ class Transport:
                     rounds = ROUNDS if not few else rounds - 1 if came else 0
                 self._deliver(0.0, None)
         finally:
-            self._has_leader = False
+            self._has_leader = self._is_led = False
             self._pass_lead()
 
     def _sleep(self, call: Call) -> None:
@@ -266,7 +275,7 @@ class Transport:
 
         The one that is woken either leads, or stops waiting and comes here in turn, so the lead is never lost.
         """
-        if self._lead.locked():
+        if self._is_led:
             return
         with self._lock:
             for other in self._calls.pending.values():

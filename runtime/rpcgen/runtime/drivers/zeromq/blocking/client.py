@@ -63,8 +63,9 @@ class BlockingClient:
         self._mail: Mail[Link] = Mail(self._bell, self._send_now, options.hwm, Link.takes_bundles)
         self._turns = 0
         self._leading = False  # a thread waits in `poll`
-        self._pumping = False  # a thread waits for sockets in `route`, because nobody is in `poll`
-        self._seekers = 0  # threads in `route` and `fanout`
+        self._seekers: set[Search] = set()  # those of threads in `route` and `fanout`
+        # The one whose thread waits for sockets, because nobody is in `poll`.
+        self._pumping: Search | None = None
         self._woken = False
         self._closed = False
         exits.remember(self)
@@ -160,22 +161,22 @@ class BlockingClient:
         deadline = math.inf if timeout is None else monotonic() + timeout
         lock = self._lock
         while True:
-            with lock:
-                wait = self._before_waiting(deadline)
-                if self._engine.inbox or self._woken or self._closed:
-                    self._woken = False
-                    return self._engine.take()
-                self._leading = self._mail.waiting = True
-            if self._mail.lies and not self._mail.stuck:  # left since we looked
-                wait = 0
             ready: Ready = []
             try:
+                with lock:
+                    wait = self._before_waiting(deadline)
+                    if self._engine.inbox or self._woken or self._closed:
+                        self._woken = False
+                        return self._engine.take()
+                    self._leading = self._mail.waiting = True
+                if self._mail.lies and not self._mail.stuck:  # left since we looked
+                    wait = 0
                 ready = self._waiter.wait(wait)
-            finally:
-                lock.acquire()
-                self._leading = self._mail.waiting = False
-                self._after_waiting(ready)
-                lock.release()
+            finally:  # whatever a signal handler raises, and wherever
+                if self._leading:
+                    self._leading = self._mail.waiting = False
+                    with lock:
+                        self._after_waiting(ready)
             if self._engine.inbox:
                 with lock:
                     return self._engine.take()
@@ -184,7 +185,7 @@ class BlockingClient:
             if not ready and wait:
                 self._sweep()
 
-    def _before_waiting(self, deadline: float) -> float | None:
+    def _before_waiting(self, deadline: float) -> float:
         """Send what was left to us, and ask the sockets of which we are not sure; how long to wait then."""
         engine, unsure = self._engine, self._unsure
         if self._mail.lies:
@@ -294,10 +295,10 @@ class BlockingClient:
         """Repeat a step until it finds something; None if the time is over."""
         forks.check(self._born)
         deadline = monotonic() + timeout
-        with self._lock:
-            self._seekers += 1
-            try:
-                while True:
+        try:
+            while True:
+                with self._lock:
+                    self._seekers.add(search)
                     if self._closed:
                         raise NotSent(_CLOSED)
                     found = step()
@@ -306,33 +307,41 @@ class BlockingClient:
                     wait = min(deadline, search.due) - monotonic()
                     if wait <= 0 and monotonic() >= deadline:
                         return None
-                    self._await_change(max(0.0, wait))
-            finally:
-                self._seekers -= 1
+                    pump_for = self._await_change(max(0.0, wait), search)
+                if pump_for is not None:
+                    self._pump(pump_for)
+        finally:  # whatever a signal handler raises, and wherever
+            if self._pumping is search:
+                self._pumping = None
+            with self._lock:
+                self._seekers.discard(search)
                 self._hand_over()
 
-    def _await_change(self, wait: float) -> None:
-        """Wait, without the lock, for the leader to change something; without a leader, do its work."""
+    def _await_change(self, wait: float, search: Search) -> float | None:
+        """Wait, without the lock, for the leader to change something; without a leader, how long to do its work."""
         if self._leading or self._pumping:
             # Whoever waits for the sockets does not know of timers that we have set since.
             self._changed.wait(max(0.0, min(wait, self._engine.timers.due - monotonic())))
             self._engine.tick(monotonic())
             if self._engine.inbox:
                 self._hand_over()
-            return
+            return None
         news = self._engine.news
-        own = self._before_waiting(monotonic() + wait)
+        longest = self._before_waiting(monotonic() + wait)
         if self._engine.news != news:
-            return
-        self._pumping = True
+            return None
+        self._pumping = search
+        return longest
+
+    def _pump(self, longest: float) -> None:
+        """Wait for the sockets, as nobody is in `poll`."""
         ready: Ready = []
-        self._lock.release()
         try:
-            ready = self._waiter.wait(own)
+            ready = self._waiter.wait(longest)
         finally:
-            self._lock.acquire()
-            self._pumping = False
-            self._after_waiting(ready)
+            self._pumping = None
+            with self._lock:
+                self._after_waiting(ready)
 
     def _hand_over(self) -> None:
         """Wake whoever waits for what this thread has received, or has to pump in its place."""

@@ -61,30 +61,30 @@ class BlockingListener:
         deadline = math.inf if timeout is None else monotonic() + timeout
         lock = self._lock
         while True:
-            with lock:
-                if self._closed:
-                    return []
-                if self._mail.lies:
-                    self._flush()
-                if self._unsure:
-                    self._unsure = self._binding.readable() and not self._binding.receive(
-                        self._inbox
-                    )
-                if self._inbox or self._woken:
-                    self._woken = False
-                    return self._take()
-                self._leading = self._mail.waiting = True
-                wait = min(SWEEP, max(0.0, deadline - monotonic()))
-                if self._unsure or self._mail.lies:  # left since we looked
-                    wait = 0
             ready: Ready = []
             try:
+                with lock:
+                    if self._closed:
+                        return []
+                    if self._mail.lies:
+                        self._flush()
+                    if self._unsure:
+                        self._unsure = self._binding.readable() and not self._binding.receive(
+                            self._inbox
+                        )
+                    if self._inbox or self._woken:
+                        self._woken = False
+                        return self._take()
+                    self._leading = self._mail.waiting = True
+                    wait = min(SWEEP, max(0.0, deadline - monotonic()))
+                    if self._unsure or self._mail.lies:  # left since we looked
+                        wait = 0
                 ready = self._waiter.wait(wait)
             finally:
-                lock.acquire()
-                self._leading = self._mail.waiting = False
-                self._after_waiting(ready)
-                lock.release()
+                if self._leading:
+                    self._leading = self._mail.waiting = False
+                    with lock:
+                        self._after_waiting(ready)
             if self._inbox:
                 with lock:
                     return self._take()
