@@ -42,6 +42,17 @@ def test_a_frame_larger_than_the_limit_is_refused_by_its_sender(
     call(client, TOPIC, b"x" * 100_000)
 
 
+def test_a_limit_is_about_frames_and_not_about_what_the_drivers_say_to_each_other(
+    connect: Connect, ipc: str, launch: Launch, world: str
+) -> None:
+    """A server's name may be longer than the limit."""
+    server = launch(f"{ipc}?max_message=30", "a-server-with-a-name-that-is-long", world=world)
+    client = connect(f"{ipc}?max_message=50")
+    assert call(client, TOPIC, b"x" * 30) == "a-server-with-a-name-that-is-long"
+    server.say("withdraw", "withdrawn")
+    eventually(lambda: client.peer(TOPIC) is None)
+
+
 def test_an_answer_larger_than_the_limit_is_refused_by_its_sender(tcp: str) -> None:
     """The listener raises TooLarge and goes on."""
     listener = zeromq.listen(parse_url(f"{tcp}?max_message=1000"), [TOPIC], "s1")

@@ -212,7 +212,7 @@ class Binding:
             self.counters["malformed"] += 1
             return
         # A client of another protocol learns ours from the answer, and decides.
-        if self.send(caller, self._welcome()):
+        if self._tell(caller, self._welcome()):
             if caller not in self._clients:
                 self.counters["clients"] += 1
                 self._clients[caller] = self._guard.newcomer if self._guard is not None else b""
@@ -228,7 +228,7 @@ class Binding:
         """Forget clients that are gone. ZeroMQ does not tell; that it cannot reach one, it does."""
         welcome = self._welcome()
         for client in list(self._clients):
-            self.send(client, welcome)  # forgets the unreachable
+            self._tell(client, welcome)  # forgets the unreachable
         self._prune_at = max(_PRUNE_AT, 2 * len(self._clients))
 
     # --- answers --------------------------------------------------------------------------------------------------
@@ -247,6 +247,10 @@ class Binding:
             return self._send_again(caller, message, answers, error)
         self._send(message, _NOBLOCK)
         return True
+
+    def _tell(self, client: bytes, frame: bytes) -> bool:
+        """Send a control frame, which `max_message` says nothing about; False if the client is gone or does not read."""
+        return self.send(client, frame, 0)
 
     def check_size(self, frame: bytes) -> None:
         """Raise TooLarge for a frame that may not travel."""
@@ -267,7 +271,8 @@ class Binding:
                 error = again
         if error.errno == zmq.EAGAIN:
             self.counters["full"] += answers
-            self._owed.add(caller)
+            if answers:
+                self._owed.add(caller)
         else:
             self.counters["unreachable"] += answers
             self._clients.pop(caller, None)
@@ -288,12 +293,12 @@ class Binding:
             self._expel(client)
         self._leaving = found - self._leaving
         for client in self._leaving:
-            self.send(client, bye)
+            self._tell(client, bye)
         return not self._leaving
 
     def _expel(self, client: bytes) -> None:
         """The connection itself is the client's to close: libzmq cannot close one of a ROUTER's."""
-        self.send(client, control.encode(control.Cut(control.PROTOCOL)))
+        self._tell(client, control.encode(control.Cut(control.PROTOCOL)))
         self._clients.pop(client, None)
         self._expelled.add(client)
         self._send = self._send_unless_expelled
@@ -317,7 +322,7 @@ class Binding:
         self._registration.withdraw()
         bye = control.encode(control.Bye(control.PROTOCOL))
         for client in list(self._clients):
-            self.send(client, bye)
+            self._tell(client, bye)
 
     def close(self) -> None:
         """Close the socket; then `end` must be called, from a thread that may wait.
@@ -331,7 +336,7 @@ class Binding:
             if (
                 client not in self._owed
             ):  # END would say that a call whose answer was dropped was never run
-                self.send(client, end)
+                self._tell(client, end)
         for part in (self._door, self._guard):
             if part is not None:
                 part.close()
