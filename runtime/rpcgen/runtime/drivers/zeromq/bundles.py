@@ -74,30 +74,34 @@ def unpack(message: bytes) -> list[bytes]:
 
 
 class Backlog:
-    """What one server may have unread."""
+    """What one server may have unread.
 
-    __slots__ = ("_asked", "_later", "_unread")
+    Attributes:
+        asked: whether it was asked, and has not answered.
+    """
+
+    __slots__ = ("_later", "_unread", "asked")
 
     def __init__(self) -> None:
         self._unread = 0
         self._later = 0  # of these, behind the question
-        self._asked = False
+        self.asked = False
 
     def add(self, size: int) -> bool:
         """A bundle has left; True if the server is to be asked whether it has read it."""
         self._unread += size
         self._later += size
-        return self._later >= ASK and not self._asked
+        return self._later >= ASK and not self.asked
 
     def ask(self) -> None:
         """The question has left."""
-        self._asked = True
+        self.asked = True
         self._later = 0
 
     def answered(self) -> None:
         """The server has read all that left before the question, if there was one."""
-        if self._asked:
-            self._asked = False
+        if self.asked:
+            self.asked = False
             self._unread = self._later
 
     @property

@@ -51,6 +51,9 @@ FRESH: Final = 0.005
 #: Seconds for which a server that took no more frames is not chosen, if there is another.
 REST: Final = 0.1
 
+#: Seconds between two looks whether a server that is not listed any more has answered all that it was asked.
+PARTING: Final = 1.0
+
 #: Seconds that frames have to leave when a client is closed.
 LINGER: Final = 0.5
 
@@ -194,12 +197,16 @@ class Engine:
             )
         elif link.state == "connecting":
             self._greeted(link, welcome)
+        elif link.parting and not link.outstanding:
+            self._drop(link, failures.unlisted())
         elif welcome.draining:
             self.drain(link)
 
     def _greeted(self, link: Link, welcome: control.Welcome) -> None:
         link.server = link.name = welcome.server
         reason = NotSent("it is draining") if welcome.draining else None
+        if link.endpoint.key not in self._listed:
+            reason = failures.unlisted()
         if self._keys is not None:
             reason = reason or self._keys.doubt(link.endpoint, welcome.server, link.curves[0])
         if reason is not None:
@@ -220,6 +227,16 @@ class Engine:
             self.links.pop(link.endpoint.key)
             self._leaving.add(link)
             self._lost(link.endpoint, NotSent("it is draining"))
+
+    def _part_later(self, link: Link) -> None:
+        self.timers.at(monotonic() + PARTING, lambda: self._part(link))
+
+    def _part(self, link: Link) -> None:
+        """Close a link to a server that is not listed any more, once it has answered all and, asked for that, read all."""
+        if link.state == "draining":
+            self._part_later(link)
+            if not link.outstanding and link.asks():
+                link.parting = True
 
     # --- connecting and losing ------------------------------------------------------------------------------------
 
@@ -363,6 +380,7 @@ class Engine:
                 del self.histories[key]
             else:
                 self.drain(link)
+                self._part_later(link)
         return endpoints
 
     # --- closing --------------------------------------------------------------------------------------------------

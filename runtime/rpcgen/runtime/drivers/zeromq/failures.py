@@ -56,6 +56,11 @@ def failure(change: Change, *, has_key: bool) -> NotSent:
     )
 
 
+def unlisted() -> NotSent:
+    """Why a server is not used that the matchmaker names no more."""
+    return NotSent("it is not listed any more")
+
+
 def as_loss(name: str, reason: RpcgenError) -> RpcgenError:
     """What the callers of a server hear when the connection to it ends."""
     if isinstance(reason, ConnectionLost | AuthError | Draining):

@@ -51,6 +51,7 @@ class Link(Serving):
         curves: our key and the server's, of this link; then what is to be tried if the server does not accept them.
         endpoint: where it connects.
         ended: whether the server said that it closes in order.
+        parting: whether the link is to be closed when the server has read what was sent so far.
         state: how far it is; changed by the engine alone.
         fd: readable (edge-triggered) when frames may have come.
     """
@@ -62,6 +63,7 @@ class Link(Serving):
         "endpoint",
         "fd",
         "monitor",
+        "parting",
         "recv",
         "send",
         "socket",
@@ -84,7 +86,7 @@ class Link(Serving):
         self.backlog = Backlog()
         self.curves = curves
         self.endpoint = endpoint
-        self.ended = False
+        self.ended = self.parting = False
         self.state: State = "connecting"
         self.socket = context.socket(zmq.DEALER)
         try:
@@ -118,12 +120,21 @@ class Link(Serving):
         """Whether it reads what leaves in bundles, so that more may."""
         return not self.backlog.full
 
+    def asks(self) -> bool:
+        """Ask for a sign that the server has read so far; False if it is asked, or there is no room for that now."""
+        if self.backlog.asked:
+            return False
+        try:
+            self.send(HELLO, _NOBLOCK)
+        except zmq.ZMQError:
+            return False
+        self.backlog.ask()
+        return True
+
     def bundled(self, size: int) -> None:
         """Count a bundle that has left."""
         if self.backlog.add(size):
-            with suppress(zmq.ZMQError):  # there is no room: it is asked with the next one
-                self.send(HELLO, _NOBLOCK)
-                self.backlog.ask()
+            self.asks()  # if there is no room: with the next one
 
     def readable(self) -> bool:
         """Whether a frame waits; False when it is closed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from rpcgen.runtime import BadUrl, ConfigurationError, Target
 from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq import engine
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, ring
 from rpcgen.runtime.url import parse_url
 
@@ -300,3 +302,45 @@ def test_a_host_that_is_taken_out_is_called_no_more(
     file.write({})
     eventually(lambda: client.peer(TOPIC) is None)
     assert "nobody is there" in refusal(client, TOPIC)[0]
+
+
+def test_the_connection_to_a_host_that_is_taken_out_ends_behind_its_last_answer(
+    file: File,
+    launch: Callable[..., ServerProcess],
+    connect: Callable[[str], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As long as a call is under way there it stays, however long that is."""
+    monkeypatch.setattr(engine, "PARTING", 0.02)
+    launch(file.server("s1"), "s1")
+    client = connect(file.client)
+    links = client.driver._engine
+    first = client.route(TOPIC)
+    first.outstanding += 1
+    second = file.server("s2")
+    launch(second, "s2")
+    file.write({"echo": [second.partition("bind=")[2]]})
+    assert call(client, TOPIC, b"2") == "s2"
+    part, looks = links._part, list[object]()
+    monkeypatch.setattr(links, "_part", lambda link: (looks.append(link), part(link)))
+    eventually(lambda: call(client, TOPIC, b"3") == "s2" and len(looks) >= 3)
+    assert links._leaving == {first}
+    first.outstanding -= 1
+    eventually(lambda: client.peer(TOPIC) is not None and not links._leaving)
+
+
+def test_a_host_that_is_taken_out_while_a_client_connects_is_not_called(
+    file: File, launch: Callable[..., ServerProcess], connect: Callable[[str], Client]
+) -> None:
+    """The connection is given up when the server says who it is."""
+    first = file.server("s1")
+    launch(first, "s1")
+    second = launch(file.server("s2"), "s2")
+    second.pause()
+    client = connect(file.client)
+    assert call(client, TOPIC, b"1") == "s1"
+    file.write({"echo": [first.partition("bind=")[2]]})
+    eventually(lambda: client.peer(TOPIC) and len(client.driver._engine._listed) == 1)
+    second.process.send_signal(signal.SIGCONT)
+    eventually(lambda: call(client, TOPIC, b"2") == "s1" and client.driver.counters["refused"])
+    assert {call(client, TOPIC, b"3") for _ in range(20)} == {"s1"}
