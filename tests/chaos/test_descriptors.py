@@ -7,9 +7,12 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from rpcgen.runtime.drivers.zeromq.door import PART
 
 from tests.chaos.fleet import LONG, Fleets, report
 from tests.chaos.proxy import Proxy
@@ -47,19 +50,21 @@ def share(*processes: psutil.Process) -> float:
     return max(0.0, spent) / (time.monotonic() - began)  # the sum of fractions may be just below
 
 
-def test_a_server_may_open_no_more_files(world: str, fleets: Fleets, many_files: None) -> None:
+@pytest.mark.parametrize("transport", ["zmq+tcp", "zmq+ipc"])
+def test_a_server_may_open_no_more_files(
+    transport: str, world: str, fleets: Fleets, many_files: None
+) -> None:
     """F37: its clients are served on, the log says why others are not, and it does not spin; then all is well."""
     with (
-        fleets("zmq+tcp", servers=1, options="handshake_timeout=60") as fleet,
+        fleets(transport, servers=1, options="handshake_timeout=60") as fleet,
         ExitStack() as peers,
     ):
         process = fleet.serve(1, world, surroundings=few_descriptors(256))
         server = psutil.Process(process.pid)
-        port = int(fleet.urls[0].partition("?")[0].rpartition(":")[2])
         asker = fleet.asker(world)
         asker.ask()
         for _ in range(PEERS):
-            peers.enter_context(_begun(port))
+            peers.enter_context(_begun(fleet.url))
         eventually(lambda: "ulimit -n" in process.complaints(), 5.0)
         spent = share(server)
         served = [asker.ask(timeout=1.0) for _ in range(50)]
@@ -72,22 +77,29 @@ def test_a_server_may_open_no_more_files(world: str, fleets: Fleets, many_files:
         found = time.monotonic() - began
         lines = process.complaints().strip().splitlines()
         fleet.verdict()
-    assert full >= 250
+    assert full >= (250 if transport == "zmq+tcp" else 256 - 256 // PART)
     assert spent <= 0.5
     assert "this process may open no more files or sockets (ulimit -n: 256)" in lines[0]
     assert len(lines) <= 1 + LOOKED / 10 + 1
     report(
-        f"F37 server with 256 descriptors and {PEERS} peers, zmq+tcp {world}",
+        f"F37 server with 256 descriptors and {PEERS} peers, {transport} {world}",
         "half a core, limit named, others served, then new ones in 6 s",
         f"{spent:.0%} of a core, {len(lines)} lines, 0 of {len(served)} calls fail, new ones after {found:.3f} s",
     )
 
 
-def _begun(port: int) -> socket.socket:
+def _begun(url: str) -> socket.socket:
     """A connection that is begun, and not waited for."""
-    made = socket.socket()
+    where = url.partition("://")[2].partition("?")[0]
+    if url.startswith("zmq+ipc"):
+        time.sleep(0.002)  # the pace: libzmq ends a server that cannot see in time that they come
+        address: Any = next(map(str, Path(where).glob("*.sock")))
+        made = socket.socket(socket.AF_UNIX)
+    else:
+        address = ("127.0.0.1", int(where.rpartition(":")[2]))
+        made = socket.socket()
     made.setblocking(False)
-    made.connect_ex(("127.0.0.1", port))
+    made.connect_ex(address)
     return made
 
 

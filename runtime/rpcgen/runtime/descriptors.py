@@ -27,6 +27,18 @@ def are_exhausted(needed: int = 1) -> bool:
     return False
 
 
+def free() -> int:
+    """How many more this process may have. Where there is no /proc, all, or none."""
+    try:
+        return limit() - len(os.listdir("/proc/self/fd")) + 1  # listing takes one
+    except FileNotFoundError:
+        return 0 if are_exhausted() else limit()
+    except OSError as error:
+        if error.errno not in EXHAUSTED:
+            raise
+        return 0
+
+
 def explained(error: OSError) -> str:
     """Why what is loaded when it is first needed could not be; raises any other error again."""
     if error.errno not in EXHAUSTED:

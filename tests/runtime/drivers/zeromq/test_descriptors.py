@@ -20,13 +20,17 @@ from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq import engine, link
 from rpcgen.runtime.url import parse_url
 
+from tests.runtime.drivers.zeromq.keyring import Keyring
 from tests.runtime.drivers.zeromq.parts import (
     TOPIC,
+    BlockingSide,
     Client,
     ServerProcess,
     call,
+    eventually,
     refusal,
 )
+from tests.runtime.drivers.zeromq.served import Served
 
 Connect = Callable[[str], Client]
 Launch = Callable[..., ServerProcess]
@@ -105,3 +109,47 @@ def test_a_client_recovers_when_files_are_free_again(
         if {peer.name for peer in peers} == names:
             break
         assert time.monotonic() < deadline, missing
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_a_server_turns_clients_away_and_takes_them_again(
+    url: str, tmp_path: Path, renewed: bool
+) -> None:
+    """Whoever connects while no file is free is hung up on, at once; also where the server has changed its key."""
+    keys = Keyring(tmp_path / "keys")
+    with contextlib.closing(Served(keys.server(url))) as served:
+        guard = served.listener._binding._guard
+        assert guard is not None
+        renewal = guard._renewal
+        assert renewal is not None
+        if renewed:
+            keys.make("server")
+            eventually(lambda: renewal._times == 1)
+        where = _place(served.listener.addresses[0])
+        with socket.socket(where[0]) as stranger, few_files(40), contextlib.ExitStack() as opened:
+            with contextlib.suppress(OSError):
+                while True:
+                    opened.enter_context(open(os.devnull))
+            eventually(
+                lambda: "rpcgen-zeromq-turn-away" in [each.name for each in threading.enumerate()]
+            )
+            stranger.connect(where[1])
+            stranger.settimeout(5.0)
+            assert stranger.recv(1) == b""
+            eventually(lambda: served.listener.counters["turned_away"] == 1)
+        client = BlockingSide(keys.client(url))
+        eventually(lambda: _is_called(client))
+        client.close()
+
+
+def _place(url: str) -> tuple[int, Any]:
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.rpartition(":")
+    return (socket.AF_UNIX, rest) if scheme == "ipc" else (socket.AF_INET, (host, int(port)))
+
+
+def _is_called(client: Client) -> bool:
+    try:
+        return call(client, TOPIC, b"x") == "s1"
+    except NotSent:
+        return False

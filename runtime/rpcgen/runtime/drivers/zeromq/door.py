@@ -1,8 +1,8 @@
 """Turns clients away while this process may open no more descriptors.
 
 libzmq asks again at once for a connection that it has no descriptor for, and takes a whole core for that as long as one
-waits to be accepted. So those that wait are accepted and closed by a thread that has a table of descriptors of its own
-(`unshare`), in which it keeps nothing but the listening socket. Whatever the garbage collector found in that thread would
+waits to be accepted; at a Unix socket it ends the process (`shutter.py`). So those that wait are accepted and closed by a
+thread that has a table of descriptors of its own (`unshare`), in which it keeps nothing but the listening socket. Whatever the garbage collector found in that thread would
 be closed there and stay open where it belongs, so meanwhile the door's own thread collects. Where `unshare` is not
 allowed, the log says at least what is wrong. Knows no messages.
 """
@@ -21,11 +21,20 @@ from contextlib import suppress
 from typing import Final
 
 from rpcgen.runtime import descriptors
+from rpcgen.runtime.drivers.zeromq.shutter import Shutter
+from rpcgen.runtime.errors import ConfigurationError
 
 log = logging.getLogger("rpcgen.zeromq")
 
 #: Seconds between two looks whether there is room.
 LOOK: Final = 0.25
+
+#: Seconds, at a Unix socket, when not much more than the reserve is left.
+CLOSE_LOOK: Final = 0.02
+
+#: While fewer than this part of all descriptors are free, clients of a Unix socket are turned away; and so many at most.
+PART: Final = 4
+RESERVE: Final = 256
 
 #: Seconds between two warnings.
 SILENCE: Final = 10.0
@@ -39,15 +48,20 @@ class Door:
     """Watches over one server's address; a thread from the start until `close`.
 
     Args:
-        address: as libzmq names it.
+        address: as libzmq names it; it listens there.
         counters: `turned_away` counts.
+
+    Raises:
+        ConfigurationError: no second socket can be put beside a Unix socket.
     """
 
     def __init__(self, address: str, counters: dict[str, int]) -> None:
         self._name = _socket_name(address)
+        self._shutter = _shutter(self._name) if isinstance(self._name, str) else None
         self._counters = counters
         self._closed = threading.Event()
         self._silent_until = 0.0
+        self._pause = LOOK
         self._thread = threading.Thread(target=self._watch, name="rpcgen-zeromq-door", daemon=True)
         self._thread.start()
 
@@ -61,10 +75,21 @@ class Door:
 
     def _watch(self) -> None:
         """In the door's thread: look for room."""
-        while not self._closed.wait(LOOK):
-            if descriptors.are_exhausted():
-                self._warn()
-                self._turn_away()
+        try:
+            while not self._closed.wait(self._pause):
+                if self._is_full():
+                    self._warn()
+                    self._turn_away()
+        finally:
+            if self._shutter is not None:
+                self._shutter.close()
+
+    def _is_full(self) -> bool:
+        if self._shutter is None:
+            return descriptors.are_exhausted()
+        free, reserve = descriptors.free(), min(RESERVE, descriptors.limit() // PART)
+        self._pause = CLOSE_LOOK if free < 3 * reserve else LOOK
+        return free < reserve
 
     def _warn(self) -> None:
         if (now := time.monotonic()) >= self._silent_until:
@@ -80,8 +105,9 @@ class Door:
         collects = gc.isenabled()
         gc.disable()
         try:
+            self._move_shutter(down=True)
             thread.start()
-            while not self._closed.wait(LOOK) and descriptors.are_exhausted():
+            while not self._closed.wait(LOOK) and self._is_full():
                 self._warn()
                 gc.collect(1)
             room.set()
@@ -89,37 +115,57 @@ class Door:
         finally:
             if collects:
                 gc.enable()
+        if not self._closed.is_set():
+            self._move_shutter(down=False)
+
+    def _move_shutter(self, *, down: bool) -> None:
+        if self._shutter is not None:
+            try:
+                self._shutter.lower() if down else self._shutter.lift()
+            except OSError as error:  # somebody has taken our files away
+                log.warning("cannot put another socket in the place of %s: %s", self._name, error)
 
     def _work(self, room: threading.Event) -> None:
         if _libc.unshare(_CLONE_FILES) == 0:
-            listening = self._keep_one()
-            if listening is not None:
-                self._accept(listening, room)
+            self._accept(self._keep_listening(), room)
 
-    def _keep_one(self) -> int | None:
-        """Close this thread's copies of all descriptors but that of the listening socket."""
-        found = None
+    def _keep_listening(self) -> list[int]:
+        """Close this thread's copies of all descriptors but those of listening sockets; a new key has one of its own."""
+        found: list[int] = []
         for fd in range(descriptors.limit()):  # all are in use
-            if found is None and _listens(fd, self._name):
-                found = fd
+            if self._is_ours(fd):
+                found.append(fd)
             else:
                 with suppress(OSError):
                     os.close(fd)
         return found
 
-    def _accept(self, fd: int, room: threading.Event) -> None:
-        listening = socket.socket(fileno=fd)
-        listening.setblocking(False)
+    def _is_ours(self, fd: int) -> bool:
+        if self._shutter is not None:
+            return fd == self._shutter.fd
+        return _listens(fd, self._name)
+
+    def _accept(self, fds: list[int], room: threading.Event) -> None:
+        listening = {fd: socket.socket(fileno=fd) for fd in fds}
         poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        while not room.is_set():
-            if not poll.poll(LOOK * 1000):
-                continue
-            with suppress(OSError):  # somebody was faster
-                connection, _ = listening.accept()
-                connection.close()
-                self._counters["turned_away"] += 1
-        listening.close()
+        for fd, each in listening.items():
+            each.setblocking(False)
+            poll.register(fd, select.POLLIN)
+        while listening and not room.is_set():
+            for fd, _ in poll.poll(LOOK * 1000):
+                with suppress(OSError):  # somebody was faster
+                    connection, _ = listening[fd].accept()
+                    connection.close()
+                    self._counters["turned_away"] += 1
+        for each in listening.values():
+            each.close()
+
+
+def _shutter(path: str) -> Shutter:
+    try:
+        return Shutter(path)
+    except OSError as error:
+        raise ConfigurationError(f"cannot listen beside {path}: {error.strerror}") from error
 
 
 def _listens(fd: int, name: object) -> bool:

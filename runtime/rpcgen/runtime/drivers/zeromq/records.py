@@ -21,7 +21,7 @@ from rpcgen.runtime.errors import InvalidTarget
 from rpcgen.runtime.target import check_name
 
 _RECORD: Final = re.compile(r"([0-9a-f]{12})\.json", re.ASCII)
-_FILE: Final = re.compile(r"\.?([0-9a-f]{12})\.(?:json|sock|new)", re.ASCII)
+_FILE: Final = re.compile(r"\.?([0-9a-f]{12})\.(?:json|sock|new|off|on)", re.ASCII)
 SOCKET_NAME_LENGTH: Final = 12 + len(".sock")
 
 _MAX_BYTES: Final = 256 * 1024
@@ -72,6 +72,16 @@ def stem(file: str) -> str:
 def temporary(name: str) -> str:
     """What a file of a server's random name is called until it is whole."""
     return f".{name}.new"
+
+
+def shutter(name: str) -> str:
+    """What the socket is called that turns clients away, of a server's random name."""
+    return f".{name}.off"
+
+
+def kept(name: str) -> str:
+    """What the server's own socket is called while that one has its place."""
+    return f".{name}.on"
 
 
 def read(directory: str, name: str) -> Record:
@@ -140,8 +150,8 @@ def clean_if_dead(directory: str, name: str) -> bool:
     elif os.path.lexists(path):
         return False  # not ours to touch
     # The record first: without a socket it would still send clients there.
-    remove(directory, file_name(name))
-    remove(directory, f"{name}.sock")
+    for each in (file_name(name), f"{name}.sock", shutter(name), kept(name)):
+        remove(directory, each)
     return True
 
 
@@ -163,7 +173,8 @@ def _clean(directory: str, server: str, names: set[str]) -> None:
     unfinished, bound = temporary(server), f"{server}.sock"
     if unfinished in names and _is_old(os.path.join(directory, unfinished)):
         remove(directory, unfinished)
-    if file_name(server) in names or (bound in names and _is_old(os.path.join(directory, bound))):
+    rest = [each for each in (bound, shutter(server)) if each in names]
+    if file_name(server) in names or (rest and _is_old(os.path.join(directory, rest[0]))):
         clean_if_dead(directory, server)
 
 
