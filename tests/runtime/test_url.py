@@ -72,6 +72,7 @@ def test_a_password_is_never_shown() -> None:
         ("a b://x", "expected a transport URL"),
         ("zmq+tcp://h:99999", "port"),
         ("zmq+tcp://h:x", "port"),
+        (f"zmq+tcp://h:{'1' * 5000}", "port '1111111111111111' of 'h' is not a number"),
         ("zmq+tcp://[::1", "IPv6"),
     ],
 )

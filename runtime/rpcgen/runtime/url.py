@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from msgspec import NODEFAULT, Struct, structs
@@ -97,6 +98,21 @@ class TransportUrl(Struct, frozen=True):
             ) from None
 
 
+def check_bounds(options: Struct, bounds: Mapping[str, tuple[float, float]]) -> None:
+    """Raise BadUrl for an option out of bounds.
+
+    Args:
+        options: those of a URL.
+        bounds: by name, the smallest and the largest accepted value; names that `options` has not are passed over.
+    """
+    for name, (low, high) in bounds.items():
+        value = getattr(options, name, low)
+        if not low <= value <= high:  # also false for NaN
+            # Whole numbers are as long as they are written, and may be no float.
+            shown = f"{value:g}" if isinstance(value, float) else str(value)[:64]
+            raise BadUrl(f"option {name!r} is {shown}, expected {low:g} to {high:g}")
+
+
 def _asks_for_something(cls: type[Struct]) -> bool:
     """Whether an option has no default."""
     defaults = cls.__struct_defaults__  # of the last fields
@@ -178,7 +194,7 @@ def _host(text: str, scheme: str) -> Host:
         name, _, port = text.partition(":")
     if not port:
         return Host(name)
-    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+    if not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
         raise BadUrl(
             f"{scheme} URL: port {port[:16]!r} of {name!r} is not a number from 0 to 65535"
         )

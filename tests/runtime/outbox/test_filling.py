@@ -113,6 +113,7 @@ def test_a_transport_that_keeps_nothing_refuses_an_outbox(keep: Any, folder: Pat
         ("outbox_count=5", "option 'outbox' is required"),
         ("outbox=/x&outbox_age=0", "option 'outbox_age' is 0, expected 1 to"),
         ("outbox=/x&outbox_bytes=many", "expected int"),
+        (f"outbox=/x&outbox_count={'1' * 400}", f"option 'outbox_count' is {'1' * 64}, expected 1"),
         ("outbox=/x&outbox_size=5", "unknown option 'outbox_size'"),
     ],
 )

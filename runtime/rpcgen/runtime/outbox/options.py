@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 from rpcgen.runtime.errors import BadUrl
-from rpcgen.runtime.url import TransportUrl
+from rpcgen.runtime.url import TransportUrl, check_bounds
 
 MEBIBYTE: Final = 1024 * 1024
 DAY: Final = 86_400.0
@@ -40,10 +40,7 @@ class OutboxOptions(Struct, frozen=True):
     def __post_init__(self) -> None:
         if not self.outbox or "\0" in self.outbox:
             raise BadUrl(f"option 'outbox' is {self.outbox[:64]!r}, expected the path of a folder")
-        for name, (low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also false for NaN
-                raise BadUrl(f"option {name!r} is {value:g}, expected {low:g} to {high:g}")
+        check_bounds(self, _BOUNDS)
 
 
 #: Names of the options; a driver does not see them.

@@ -172,6 +172,7 @@ def test_urls_name_hosts_and_a_virtual_host(url: str, vhost: str, hosts: list[st
     [
         ("heartbeet=5", "did you mean 'heartbeat'"),
         ("heartbeat=0", "expected 1 to 600"),
+        (f"heartbeat={'1' * 400}", f"option 'heartbeat' is {'1' * 64}, expected 1 to 600"),
         ("prefix=a/b", "prefix"),
         ("login=NTLM", "expected one of PLAIN"),
         ("ca=/x", "amqps"),

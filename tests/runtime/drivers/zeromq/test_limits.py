@@ -152,11 +152,20 @@ def test_a_server_that_does_not_read_rests_while_there_is_another(
 
 
 @pytest.mark.parametrize(
-    "query", ["hwm=0", "max_message=-1", "heartbeat=nan", "choice=best", "hmw=3"]
+    ("query", "message"),
+    [
+        ("hwm=0", "option 'hwm' is 0, expected 1 to 1e"),
+        ("max_message=-1", "option 'max_message' is -1, expected 1 to"),
+        ("heartbeat=nan", "option 'heartbeat' is nan, expected 0.01 to 600"),
+        ("choice=best", "expected one of least, round_robin"),
+        ("hmw=3", "did you mean 'hwm'"),
+        (f"hwm={'1' * 400}", f"option 'hwm' is {'1' * 64}, expected 1 to"),
+        (f"hwm={'1' * 5000}", f"option 'hwm' is '{'1' * 64}', expected int"),
+    ],
 )
-def test_options_out_of_bounds_are_refused(query: str, directory: Path) -> None:
+def test_options_out_of_bounds_are_refused(query: str, message: str, directory: Path) -> None:
     """They are found when the URL is opened."""
-    with pytest.raises(BadUrl):
+    with pytest.raises(BadUrl, match=message):
         zeromq.connect(parse_url(f"zmq+ipc://{directory}?{query}"))
 
 

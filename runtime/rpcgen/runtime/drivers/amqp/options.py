@@ -7,6 +7,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from rpcgen.runtime.errors import BadUrl, InvalidTarget
 from rpcgen.runtime.target import check_name
+from rpcgen.runtime.url import check_bounds
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -60,10 +61,7 @@ class AmqpOptions(Struct, frozen=True):
     check_host: bool = True
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also false for NaN
-                raise BadUrl(f"option {name!r} is {value:g}, expected {low:g} to {high:g}")
+        check_bounds(self, _BOUNDS)
         try:
             check_name("option 'prefix'", self.prefix)
         except InvalidTarget as error:

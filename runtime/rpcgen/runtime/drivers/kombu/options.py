@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.url import check_bounds
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -39,11 +40,7 @@ class KombuOptions(Struct, frozen=True):
     reconnect_max: float = 2.0
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            low, high = _BOUNDS.get(name, (None, None))
-            value = getattr(self, name)
-            if low is not None and high is not None and not low <= value <= high:  # nor NaN
-                raise BadUrl(f"option {name!r} is {value:g}, expected {low:g} to {high:g}")
+        check_bounds(self, _BOUNDS)
         if not _PREFIX.fullmatch(self.prefix):
             raise BadUrl(
                 f"option 'prefix' is {self.prefix[:70]!a}, expected 1 to 64 ASCII letters, digits, _ or -"

@@ -43,7 +43,7 @@ def read_address(text: str) -> Host:
 def read_bind(text: str) -> Host:
     """Read what the option `bind` says: as `read_host`, but the host may be `*` and the port 0. Raises BadUrl."""
     name, _, port = text.rpartition(":")
-    if port.isascii() and port.isdigit() and int(port) == 0:
+    if 0 < len(port) < 6 and not port.strip("0"):
         text = f"{name}:1"
     try:
         host = read_host(f"any:{text[2:]}" if text.startswith("*:") else text)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.url import check_bounds
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -53,10 +54,7 @@ class ZmqOptions(Struct, frozen=True):
     curve_peers: str | None = None
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also false for NaN
-                raise BadUrl(f"option {name!r} is {value:g}, expected {low:g} to {high:g}")
+        check_bounds(self, _BOUNDS)
         if (self.curve_key is None) != (self.curve_peers is None):
             raise BadUrl(
                 "options 'curve_key' (our secret key) and 'curve_peers' (the public keys of all whom we trust) "

@@ -45,7 +45,7 @@ class Kind(Carrier):
         """The path is a number."""
         super().check()
         database = self.url.path.strip("/")
-        if database and not (database.isascii() and database.isdigit()):
+        if database and not (database.isascii() and database.isdigit() and len(database) < 6):
             raise BadUrl(f"{self.text}: expected the number of a database as the path")
         if self.options.ca is not None and self.name != "rediss":
             raise BadUrl(f"{self.text}: option 'ca' is for kombu+rediss:// alone")

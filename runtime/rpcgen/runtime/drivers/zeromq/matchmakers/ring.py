@@ -23,7 +23,7 @@ from rpcgen.runtime.drivers.zeromq.mistakes import Mistakes
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl, ConfigurationError, InvalidTarget
 from rpcgen.runtime.target import check_name
-from rpcgen.runtime.url import Host, TransportUrl
+from rpcgen.runtime.url import Host, TransportUrl, check_bounds
 
 log = logging.getLogger("rpcgen.zeromq")
 
@@ -54,8 +54,7 @@ class Options(ZmqOptions, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.port < 65536:
-            raise BadUrl(f"option 'port' is {self.port}, expected 1 to 65535")
+        check_bounds(self, {"port": (1, 65535)})
 
 
 class _Object(list[tuple[str, object]]):

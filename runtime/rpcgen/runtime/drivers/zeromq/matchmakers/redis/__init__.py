@@ -22,7 +22,7 @@ from rpcgen.runtime.drivers.zeromq.hosts import own_address_towards
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.errors import BadUrl, ConfigurationError
-from rpcgen.runtime.url import Host, TransportUrl
+from rpcgen.runtime.url import Host, TransportUrl, check_bounds
 
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.matchmakers.redis.directory import Directory
@@ -56,8 +56,7 @@ class Options(ZmqOptions, frozen=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 1 <= self.ttl <= 600:
-            raise BadUrl(f"option 'ttl' is {self.ttl:g}, expected 1 to 600")
+        check_bounds(self, {"ttl": (1, 600)})
         if self.ca is not None and not self.tls:
             raise BadUrl("option 'ca' needs tls=1")
 
