@@ -48,6 +48,14 @@ class TransportUrl(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"<TransportUrl {self}>"
 
+    def check_hosts(self) -> None:
+        """Raise BadUrl for a name that no host can have. Drivers call it: not every transport's hosts are on a network."""
+        for host in self.hosts:
+            try:
+                check_host_name(host.name)
+            except ValueError as error:
+                raise BadUrl(f"{self}: {error}") from None
+
     def options(self, cls: type[Options]) -> Options:
         """Read the query into a `msgspec.Struct` of the driver's, converting by its field types.
 
@@ -96,6 +104,14 @@ class TransportUrl(Struct, frozen=True):
             raise BadUrl(
                 f"{self}: option {name!r} is {text[:64]!r}, expected {hint.__name__}"
             ) from None
+
+
+def check_host_name(name: str) -> None:
+    """Raise ValueError for a name that no host can have: what is between two dots is empty, or too long."""
+    if not all(0 < len(part) < 64 for part in name.removesuffix(".").split(".")):
+        raise ValueError(
+            f"{name[:64]!a} is no name of a host: parts between dots have 1 to 63 characters"
+        )
 
 
 def check_bounds(options: Struct, bounds: Mapping[str, tuple[float, float]]) -> None:

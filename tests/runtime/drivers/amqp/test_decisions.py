@@ -186,6 +186,12 @@ def test_mistakes_in_urls_are_named(query: str, text: str) -> None:
     assert "canary" not in str(caught.value)
 
 
+def test_a_host_that_nobody_can_be_is_refused() -> None:
+    """Before anybody asks for its address."""
+    with pytest.raises(BadUrl, match=r"'a\.\.b' is no name of a host"):
+        read_broker(parse_url("amqp://h,a..b/"))
+
+
 def test_a_virtual_host_has_255_octets_at_most() -> None:
     """A longer one is named when the URL is read."""
     assert len(read_broker(parse_url(f"amqp://h/{'x' * 255}")).vhost) == 255

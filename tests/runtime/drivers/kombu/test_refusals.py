@@ -36,6 +36,7 @@ REFUSED = {
     "kombu+redis://host1,host2": r"kombu\+redis has one host, found 2",
     "kombu+redis://host/shop": r"expected the number of a database",
     f"kombu+redis://host/{'1' * 5000}": r"expected the number of a database",
+    "kombu+redis://a..b": r"'a\.\.b' is no name of a host",
     "kombu+redis://host?ca=x": r"option 'ca' is for kombu\+rediss",
     "kombu+redis://host?prefix=a.b": r"option 'prefix' is 'a\.b'",
     "kombu+redis://host?connect_timeout=nan": r"option 'connect_timeout' is nan, expected 0\.01 to 60",

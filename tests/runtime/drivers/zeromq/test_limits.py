@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import zmq
-from rpcgen.runtime import BadUrl, NotSent, TooLarge
+from rpcgen.runtime import BadUrl, ConfigurationError, NotSent, TooLarge
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq import control, engine
 from rpcgen.runtime.peers import Peer
@@ -177,6 +177,8 @@ def test_options_out_of_bounds_are_refused(query: str, message: str, directory: 
         ("zmq+tcp://h:1/x", "expected zmq\\+tcp"),
         ("zmq+tcp://h:1,h:1", "given twice"),
         ("zmq+tcp://h:0", "port from 1"),
+        ("zmq+tcp://h:1,a..b:1", "'a..b' is no name of a host"),
+        (f"zmq+tcp://{'a' * 64}.example:1", f"'{'a' * 64}' is no name of a host"),
         ("zmq+tpc://h:1", "did you mean"),
         ("zmq://h:1", "zmq\\+ipc, zmq\\+redis, zmq\\+ring, zmq\\+tcp"),
     ],
@@ -185,3 +187,10 @@ def test_urls_that_cannot_be_are_refused(url: str, message: str) -> None:
     """They are found when the URL is opened."""
     with pytest.raises(BadUrl, match=message):
         zeromq.connect(parse_url(url))
+
+
+@pytest.mark.parametrize("name", ["xn--\u00fc", "\u00fc" * 60])
+def test_a_name_without_a_form_in_ascii_has_no_address(name: str) -> None:
+    """A server that is to listen there says so."""
+    with pytest.raises(ConfigurationError, match=f"cannot listen on {name}:7000: Name or service"):
+        zeromq.listen(parse_url(f"zmq+tcp://{name}:7000"), [TOPIC], "s1")

@@ -72,6 +72,7 @@ def read_broker(url: TransportUrl) -> Broker:
         raise BadUrl(
             f"{url.scheme} URL: the virtual host {vhost[:32]!r}... has {octets} octets; AMQP allows {_MAX_VHOST}"
         )
+    url.check_hosts()
     hosts = url.hosts or (Host("localhost"),)
     return Broker(
         text=str(url),

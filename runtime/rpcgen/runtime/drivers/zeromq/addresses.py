@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from rpcgen.runtime.errors import BadUrl
-from rpcgen.runtime.url import Host
+from rpcgen.runtime.url import Host, check_host_name
 
 #: Compiled when first used, by `re`, which keeps it: most clients read no address but their URL's.
 _HOST: Final = r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})))(?::(?P<port>[0-9]{1,5}))?"
@@ -24,13 +24,15 @@ def read_host(text: str, port: int | None = None) -> Host:
     """Read `host` or `host:port`; `port` is for those that have none.
 
     Raises:
-        ValueError: it is something else, or has no port from 1 to 65535.
+        ValueError: it is something else, has a name that no host can have, or no port from 1 to 65535.
     """
     match = re.fullmatch(_HOST, text, re.ASCII)
     found = int(match["port"]) if match and match["port"] else port
     if match is None or found is None or not 0 < found < 65536:
         raise ValueError(f"{text[:64]!a} is not a host name and a port")
-    return Host(match["v6"] or match["name"], found)
+    name = match["v6"] or match["name"]
+    check_host_name(name)
+    return Host(name, found)
 
 
 def read_address(text: str) -> Host:

@@ -40,8 +40,11 @@ def is_own(host: Host) -> bool:
 
 
 def _resolve(name: str) -> list[str]:
-    """The IPv4 addresses of a name: names mean nothing else, so that both sides of one agree."""
-    found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    """The IPv4 addresses of a name: names mean nothing else, so that both sides of one agree. Raises OSError."""
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    except UnicodeError as error:  # it has no form in ASCII, so nobody has it
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from error
     return [str(entry[4][0]) for entry in found]
 
 

@@ -155,6 +155,7 @@ def test_a_server_listens_where_redis_is_reached(server: RedisServer) -> None:
     [
         ("zmq+redis:///0", "expected zmq\\+redis://host:6379/0"),
         ("zmq+redis://h1,h2/0", "option sentinel=name"),
+        ("zmq+redis://a..b/0", "'a..b' is no name of a host"),
         ("zmq+redis://h1/x", "no number of a database"),
         ("zmq+redis://h1/0?ca=/x", "needs tls=1"),
         ("zmq+redis://h1/0?ttl=0.1", "expected 1 to 600"),
@@ -168,9 +169,16 @@ def test_a_bad_url_is_refused(url: str, message: str) -> None:
         zeromq.connect(parse_url(url))
 
 
+def test_a_host_without_an_address_is_told() -> None:
+    """A server that is to find out its own address by the way there says why it cannot."""
+    url = parse_url("zmq+redis://xn--\u00fc/0")
+    with pytest.raises(ConfigurationError, match=r"\(xn--\u00fc:6379: Name or service not known\)"):
+        zeromq.listen(url, [TOPIC], "s1")
+
+
 def test_a_bad_address_to_advertise_is_refused(redis_url: str) -> None:
     """It must be a host that clients can connect to."""
-    for advertise in ("*", "h1:0", "tcp://h1:1", "a b", "0.0.0.0", "0.0.0.0:7", "[::]:7"):
+    for advertise in ("*", "h1:0", "tcp://h1:1", "a b", "0.0.0.0", "0.0.0.0:7", "[::]:7", "a..b"):
         with pytest.raises(BadUrl, match="option 'advertise'"):
             zeromq.listen(parse_url(f"{redis_url}?advertise={advertise}"), [TOPIC], "s1")
 

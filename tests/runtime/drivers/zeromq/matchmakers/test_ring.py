@@ -82,6 +82,8 @@ BAD = {
     "other transport": '{"test/echo": ["ipc:///tmp/x"]}',
     "two addresses": '{"test/echo": ["h1:7001;h2:7002"]}',
     "port": '{"test/echo": ["h1:70000"]}',
+    "name without a part": '{"test/echo": ["h1:7001", "a..b:7001"]}',
+    "name with a long part": json.dumps({"test/echo": [f"{'a' * 64}:7001"]}),
     "port zero": '{"test/echo": ["h1:0"]}',
     "blank": '{"test/echo": ["h1:70 "]}',
     "topic twice": '{"test/echo": ["h1:7001"], "test/echo": ["h2:7001"]}',
@@ -117,7 +119,7 @@ def test_all_mistakes_of_a_file_are_told_at_once(file: File) -> None:
     """Each with the topic, what was found and what was expected; of too many, that there are more."""
     file.path.write_text(
         """{
-        "a/b/c": ["h1", true], "test/one": "h1", "test/two": [1e999, "h1:7001", "h1:x", {"h1": "h1", "h1": 1}],
+        "a/b/c": ["h1", true], "test/one": "h1", "test/two": [1e999, "h1:7001", "a..b:1", {"h1": "h1", "h1": 1}],
         "test/three": {"h1": 7001}, "test/one": null
         }"""
     )
@@ -130,7 +132,7 @@ def test_all_mistakes_of_a_file_are_told_at_once(file: File) -> None:
         "'a/b/c': expected a host as text, found bool",
         "'test/one': expected a list of hosts, found text",
         "'test/two': expected a host as text, found a number",
-        "'test/two': 'h1:x' is not a host name and a port",
+        "'test/two': 'a..b' is no name of a host: parts between dots have 1 to 63 characters",
         "'test/two': expected a host as text, found an object",
         "'test/three': expected a list of hosts, found an object",
         "'test/one': comes twice, and a topic has one list of all its hosts",
@@ -278,7 +280,7 @@ def test_a_server_listens_on_its_own_entry(file: File) -> None:
     "bind",
     [
         *("7001", "h1", ":1", "a b:1", "h1:1;h2:2", "h1:x", "h1:65536"),
-        *(f"h1:{'0' * 5000}", f"h1:{'1' * 5000}"),
+        *(f"h1:{'0' * 5000}", f"h1:{'1' * 5000}", "a..b:1", f"{'a' * 64}:1"),
     ],
 )
 def test_a_bad_bind_is_refused(file: File, bind: str) -> None:

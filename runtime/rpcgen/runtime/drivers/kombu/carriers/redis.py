@@ -44,6 +44,7 @@ class Kind(Carrier):
     def check(self) -> None:
         """The path is a number."""
         super().check()
+        self.url.check_hosts()
         database = self.url.path.strip("/")
         if database and not (database.isascii() and database.isdigit() and len(database) < 6):
             raise BadUrl(f"{self.text}: expected the number of a database as the path")

@@ -105,6 +105,7 @@ def _hosts(url: TransportUrl) -> tuple[Host, ...]:
     for host in url.hosts:
         if host.port is None or not host.name:
             raise BadUrl(f"{url}: {str(host)!r} is not a host name and a port")
+    url.check_hosts()
     if len(set(url.hosts)) != len(url.hosts):
         raise BadUrl(f"{url}: an address is given twice")
     return url.hosts

@@ -114,6 +114,7 @@ def _store(url: TransportUrl, options: Options) -> Store:
 def _hosts(url: TransportUrl, options: Options) -> tuple[Host, ...]:
     if not url.hosts or not all(host.name for host in url.hosts):
         raise BadUrl(f"{url}: expected zmq+redis://host:6379/0")
+    url.check_hosts()
     if len(url.hosts) > 1 and options.sentinel is None:
         raise BadUrl(f"{url}: several hosts are sentinels; say of what by the option sentinel=name")
     port = _PORT if options.sentinel is None else _SENTINEL_PORT
