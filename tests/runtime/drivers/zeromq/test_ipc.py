@@ -135,6 +135,14 @@ def test_a_path_too_long_for_a_socket_is_refused(directory: Path) -> None:
     assert f"{longest}y" in str(caught.value)
 
 
+def test_a_path_that_is_no_utf_8_is_refused(ipc: str, directory: Path) -> None:
+    """A program's arguments may have such a one, and ZeroMQ takes none."""
+    for use in (listen, BlockingSide):
+        with pytest.raises(BadUrl, match=r"/\\udcff' is no UTF-8"):
+            use(f"{ipc}/\udcff")
+    assert not directory.exists()
+
+
 @pytest.mark.parametrize("url", ["zmq+ipc://run/x", "zmq+ipc://", "zmq+ipc:///"])
 def test_a_url_without_a_directory_is_refused(url: str) -> None:
     """Two slashes where three are meant is the usual mistake."""

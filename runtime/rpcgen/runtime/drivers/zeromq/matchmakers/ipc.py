@@ -181,7 +181,10 @@ def _path(url: TransportUrl) -> str:
         path = path[
             1:
         ]  # POSIX lets two leading slashes mean something else, and normpath keeps them
-    longest = len(os.fsencode(path)) + 1 + records.SOCKET_NAME_LENGTH
+    try:
+        longest = len(path.encode()) + 1 + records.SOCKET_NAME_LENGTH
+    except UnicodeEncodeError:
+        raise BadUrl(f"{path!r} is no UTF-8, which ZeroMQ expects of a path") from None
     if longest > PATH_LIMIT or "\0" in path or path == "/":
         raise BadUrl(
             f"{path!r} cannot hold sockets: their paths would have {longest} bytes, "
