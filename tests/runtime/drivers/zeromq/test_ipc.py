@@ -266,6 +266,18 @@ def test_a_record_that_others_can_write_is_ignored(
     assert "can be written by others" in caplog.text
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_record_of_another_user_is_ignored(
+    client: Client, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even in a directory of our own: a server of ours would have written it as us."""
+    os.chown(plant(directory), 12345, -1)
+    for _ in range(3):
+        assert "nobody is there" in refusal(client, TOPIC)[0]
+    [record] = caplog.records
+    assert record.getMessage().endswith(f"{NAME}.json in {directory}: belongs to user 12345")
+
+
 def test_a_record_that_is_no_file_is_ignored(client: Client, directory: Path) -> None:
     """Links, directories and pipes are not opened, or not read."""
     directory.mkdir(mode=0o700)
