@@ -165,6 +165,18 @@ def test_a_call_to_nobody_fails_at_once(labs: Lab) -> None:
     assert time.monotonic() - begun < 3.0
 
 
+def test_a_cast_to_nobody_fails_at_once(labs: Lab) -> None:
+    """As a call does, though nobody waits for an answer."""
+    client = labs.open(servers=0)
+    begun = time.monotonic()
+    with pytest.raises(NotSent):
+        client.note(text="x")
+    labs.start(0)
+    client.note(text="y")
+    assert labs.bench.wait_for_notes(1) == ["s1:y"]
+    assert time.monotonic() - begun < 3.0
+
+
 def test_declared_errors_arrive_as_their_own_class(labs: Lab) -> None:
     """A declared error, or one that extends it, is raised at the caller with typed fields."""
     lab = labs.package
