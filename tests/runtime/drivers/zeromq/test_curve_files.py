@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -185,6 +186,26 @@ def test_a_directory_is_read_by_name(folder: Path) -> None:
     problem = f"{folder}/b.pub:1: expected 'public' and a key of 40 characters (Z85)"
     assert read_peers(str(folder)) == Peers({"a": (key,)}, [problem])
     assert read_peers(str(folder / "a.pub")) == Peers({None: (key,)})
+
+
+def test_a_directory_is_not_read_in_part_for_want_of_descriptors(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is wrong with a file that could not be opened just then; of a file that is, its owner alone is passed over."""
+    (folder / "b.pub").symlink_to(folder / "b.pub")
+    assert read_peers(str(folder)).problems == [
+        f"cannot read the key file {folder}/b.pub: Too many levels of symbolic links"
+    ]
+    system_open = os.open
+
+    def open_unless_b(path: str, *arguments: int) -> int:
+        if path.endswith("/b.pub"):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return system_open(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_unless_b)
+    with pytest.raises(ConfigurationError, match=f"the keys in {folder}: Too many open files"):
+        read_peers(str(folder))
 
 
 def test_a_list_may_have_thousands_of_keys(tmp_path: Path) -> None:

@@ -14,7 +14,10 @@ import pytest
 import zmq
 from rpcgen.runtime import AuthError, ConnectionLost, NotSent
 from rpcgen.runtime.drivers.zeromq import control, renewal, sockets
+from rpcgen.runtime.drivers.zeromq.curve import ServerKeys
 from rpcgen.runtime.drivers.zeromq.keyfiles import Secret, decode
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+from rpcgen.runtime.url import parse_url
 
 from tests.runtime.drivers.zeromq.keyring import Keyring
 from tests.runtime.drivers.zeromq.parts import (
@@ -303,6 +306,21 @@ def test_what_cannot_be_read_admits_nobody(
     os.chmod(keys.clients, 0o755)
     eventually(lambda: fresh(url), LIMIT)
     served.close()
+
+
+def test_what_stays_wrong_is_told_once(
+    caplog: pytest.LogCaptureFixture, tcp: str, keys: Keyring
+) -> None:
+    """However often it is looked at: a link to nothing may lead to something at any time."""
+    admitted = ServerKeys(parse_url(keys.server(tcp)).options(ZmqOptions))
+    (keys.clients / "other.pub").symlink_to(keys.folder / "other.pub")
+    eventually(lambda: admitted.look() or admitted.edition > 3)
+    assert len(caplog.records) == 1
+    assert "other.pub: No such file or directory; its owner is not trusted" in caplog.text
+    keys.make("other")
+    os.chmod(keys.folder / "other.pub", 0o666)
+    eventually(lambda: admitted.look() or len(caplog.records) == 2)
+    assert "other.pub has mode 0666" in caplog.text
 
 
 def test_where_a_port_cannot_have_two_keys_the_old_one_stays(

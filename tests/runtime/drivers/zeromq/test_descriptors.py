@@ -15,9 +15,13 @@ from typing import Any
 
 import pytest
 import zmq
-from rpcgen.runtime import ConfigurationError, NotSent, Target
+from rpcgen.runtime import AuthError, ConfigurationError, NotSent, Target
 from rpcgen.runtime.drivers import zeromq
 from rpcgen.runtime.drivers.zeromq import engine, link
+from rpcgen.runtime.drivers.zeromq.curve import ClientCurve, ClientKeys, ServerKeys
+from rpcgen.runtime.drivers.zeromq.keyfiles import read_secret
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
+from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.url import parse_url
 
 from tests.runtime.drivers.zeromq.keyring import Keyring
@@ -153,3 +157,61 @@ def _is_called(client: Client) -> bool:
         return call(client, TOPIC, b"x") == "s1"
     except NotSent:
         return False
+
+
+@contextlib.contextmanager
+def no_files() -> Iterator[None]:
+    """Let this process open no more files."""
+    held: list[int] = []
+    with few_files(0):
+        try:
+            with contextlib.suppress(OSError):
+                while True:
+                    held.append(os.dup(0))
+            yield
+        finally:
+            for fd in held:
+                os.close(fd)
+
+
+@pytest.mark.parametrize("admitted", ["client.pub", "clients"])
+def test_keys_that_could_not_be_read_are_read_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, admitted: str
+) -> None:
+    """Our own, and those whom we trust, of a server and of a client: one line for each says so meanwhile."""
+    keys = Keyring(tmp_path / "keys")
+    url, endpoint = f"zmq+tcp://h?curve_key={keys.folder}", Endpoint("h", "tcp://h:1")
+    server = ServerKeys(options(f"{url}/server.key&curve_peers={keys.folder}/{admitted}"))
+    client = ClientKeys(options(f"{url}/client.key&curve_peers={keys.folder}/server.pub"))
+    [old] = client.curves(endpoint)
+
+    def looked() -> ClientCurve | None:
+        server.secret()
+        server.look()
+        with contextlib.suppress(AuthError):
+            return client.curves(endpoint)[0]
+        return None
+
+    for name in ("server", "client"):
+        keys.make(name)
+        keys.admit(name)
+    with no_files():
+        began = time.monotonic()
+        while time.monotonic() - began < 0.2:  # after a twentieth of a second no change looks new
+            found = looked()
+        assert found is None
+        assert server.name_of(old.secret.public) is None
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 4, lines
+    assert all(line.endswith(": Too many open files") for line in lines)
+    secrets = [read_secret(f"{keys.folder}/{name}.key") for name in ("server", "client")]
+    new = ClientCurve(secrets[1], secrets[0].public)
+    eventually(lambda: looked() == new)
+    eventually(lambda: server.secret() == secrets[0])
+    eventually(lambda: server.name_of(secrets[1].public) is not None)
+    assert len(caplog.records) == 4
+
+
+def options(url: str) -> ZmqOptions:
+    """The options of a URL."""
+    return parse_url(url).options(ZmqOptions)

@@ -15,6 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import zmq
 from msgspec import Struct, field
+from rpcgen.runtime.descriptors import EXHAUSTED
 from rpcgen.runtime.drivers.zeromq.keyfiles import (
     PublicKey,
     Secret,
@@ -64,7 +65,7 @@ class Peers(Struct):
 
 
 class Source(Generic[T]):
-    """A value that is read from files, and read again once they have changed.
+    """A value that is read from files, and read again once they have changed, or while the system refuses them.
 
     Attributes:
         value: what could be read last.
@@ -89,14 +90,19 @@ class Source(Generic[T]):
         seen = _state(self.path)
         if seen is not None and seen == self._seen:
             return False
-        self._seen = seen
+        self._seen = None
         try:
             self.value = self._read(self.path)
         except ConfigurationError as error:
+            # A mistake stays until somebody mends it. What the system refused it may grant at the next look: a file
+            # that is in order does not change then.
+            if not isinstance(error.__cause__, OSError):
+                self._seen = seen
             if self.problem != str(error):
                 self.problem = str(error)
                 log.error("%s", error)
             return False
+        self._seen = seen
         self.problem = None
         return True
 
@@ -135,8 +141,7 @@ class ServerKeys:
 
     def look(self) -> None:
         """Read the list again if it has changed."""
-        if self._peers.renew():
-            _warn(self._peers.value)
+        if _renewed(self._peers):
             self._names = _by_key(self._peers.value)
             self.edition += 1
 
@@ -169,8 +174,7 @@ class ClientKeys:
             AuthError: we know no key of that server.
         """
         self._own.renew()
-        if self._peers.renew():
-            _warn(self._peers.value)
+        _renewed(self._peers)
         if self._peers.problem:
             raise AuthError(self._peers.problem)
         known = self._peers.value.keys
@@ -204,22 +208,28 @@ def read_peers(path: str) -> Peers:
     """
     if not os.path.isdir(path):
         return Peers({None: read_public(path)})
+    peers = Peers()
     try:
         check_unchangeable(path, os.stat(path))
-        names = sorted(name for name in os.listdir(path) if name.endswith(_SUFFIX))
+        for name in sorted(name for name in os.listdir(path) if name.endswith(_SUFFIX)):
+            _read_into(peers, path, name)
     except OSError as error:
-        raise ConfigurationError(f"cannot read the keys in {path}: {error.strerror}") from None
-    peers = Peers()
-    for name in names:
-        try:
-            peers.keys[name.removesuffix(_SUFFIX)] = read_public(f"{path}/{name}")
-        except ConfigurationError as error:
-            peers.problems.append(str(error))
+        raise ConfigurationError(f"cannot read the keys in {path}: {error.strerror}") from error
     if not (peers.keys or peers.problems):
         raise ConfigurationError(
             f"{path} has no public key: put the {_SUFFIX} files of all who may connect there"
         )
     return peers
+
+
+def _read_into(peers: Peers, path: str, name: str) -> None:
+    """Read one file of a directory. Raises OSError if nothing is wrong with it, but it cannot be opened just now."""
+    try:
+        peers.keys[name.removesuffix(_SUFFIX)] = read_public(f"{path}/{name}")
+    except ConfigurationError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in EXHAUSTED:
+            raise error.__cause__ from None
+        peers.problems.append(str(error))
 
 
 def _paths(options: ZmqOptions) -> tuple[str, str]:
@@ -238,9 +248,15 @@ def _check(peers: Peers) -> None:
         raise ConfigurationError(str(Mistakes(peers.problems)))
 
 
-def _warn(peers: Peers) -> None:
-    for problem in peers.problems:
-        log.error("%s; its owner is not trusted", problem)
+def _renewed(peers: Source[Peers]) -> bool:
+    """Whether there is a new list; what is wrong with it, and was not with the last, is logged."""
+    before = peers.value.problems
+    if not peers.renew():
+        return False
+    for problem in peers.value.problems:
+        if problem not in before:
+            log.error("%s; its owner is not trusted", problem)
+    return True
 
 
 def _by_key(peers: Peers) -> Mapping[PublicKey, str]:

@@ -155,7 +155,7 @@ def _opened(path: str) -> Generator[int, None, None]:
             raise ConfigurationError(f"{path} is no regular file, expected a key file")
         yield fd
     except OSError as error:
-        raise ConfigurationError(f"cannot read the key file {path}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot read the key file {path}: {error.strerror}") from error
     finally:
         if fd >= 0:
             os.close(fd)
