@@ -58,3 +58,33 @@ def test_what_cannot_be_written_is_told(tmp_path: Path, name: str, message: str)
     done = rpcgen("keygen", name, cwd=tmp_path)
     assert (done.code, done.err) == (2, f"rpcgen keygen: {message}\n")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["J\u00fcrgen", "\u5e97 1", "#", "secret x"])
+def test_any_name_that_can_be_read_has_keys_that_can(tmp_path: Path, name: str) -> None:
+    """It stands in a comment of both files."""
+    done = rpcgen("keygen", name, cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    secret = read_secret(str(tmp_path / f"{name}.key"))
+    assert read_public(str(tmp_path / f"{name}.pub")) == (secret.public,)
+    assert f"# public key of {name}: for" in (tmp_path / f"{name}.pub").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rsecret x", "\x1b[2J", "a\u2028b", "a\x85b", "\udcff"])
+def test_a_name_that_cannot_stand_in_a_comment_is_refused(tmp_path: Path, name: str) -> None:
+    """It would end the comment, or is no text; nothing is written."""
+    done = rpcgen("keygen", name, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"rpcgen keygen: {name!a}: expected a name of printable characters, which stands in both files\n"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    """Nothing but its path tells it."""
+    folder = tmp_path / "\udcff"
+    folder.mkdir()
+    done = rpcgen("keygen", f"{folder}/a", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert read_public(f"{folder}/a.pub") == (read_secret(f"{folder}/a.key").public,)

@@ -21,6 +21,10 @@ def command(stem: Path) -> None:
 
     if stem.suffix in (".key", ".pub") or stem.name in ("", ".", ".."):
         raise Failure(f"{stem}: expected DIR/NAME, to which .key and .pub are added")
+    if not stem.name.isprintable():
+        raise Failure(
+            f"{stem.name!a}: expected a name of printable characters, which stands in both files"
+        )
     if not zmq.has("curve"):
         raise Failure("this machine's libzmq was built without CURVE")
     public, secret = zmq.curve_keypair()
@@ -32,5 +36,6 @@ def command(stem: Path) -> None:
         ) from None
     except OSError as error:
         raise Failure(f"cannot write {error.filename or stem}: {error.strerror}") from None
-    click.echo(f"{stem}.key: secret, for {stem.name} alone (curve_key)")
-    click.echo(f"{stem}.pub: public, for those who talk to it (curve_peers)")
+    shown = click.format_filename(stem)
+    click.echo(f"{shown}.key: secret, for {stem.name} alone (curve_key)")
+    click.echo(f"{shown}.pub: public, for those who talk to it (curve_peers)")

@@ -59,6 +59,24 @@ def test_half_a_pair_is_not_left(folder: Path) -> None:
     assert (folder / "a.pub").read_text() == before
 
 
+@pytest.mark.parametrize("name", ["\udcff", "a"])
+def test_nothing_is_left_whatever_goes_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A name that is no text, or an interrupt between the two files."""
+    system_open = os.open
+
+    def open_key(path: str, *arguments: int) -> int:
+        if path.endswith("a.pub"):
+            raise KeyboardInterrupt
+        return system_open(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_key)
+    with pytest.raises((UnicodeEncodeError, KeyboardInterrupt)):
+        write_pair(f"{tmp_path}/{name}", SECRET, PUBLIC)
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_pair_does_not_follow_a_link(tmp_path: Path) -> None:
     """A link that waits at the place of the secret key leads nowhere."""
     (tmp_path / "a.key").symlink_to(tmp_path / "elsewhere")
@@ -110,7 +128,11 @@ def test_keys_of_another_user_are_refused(folder: Path, monkeypatch: pytest.Monk
         (f"secret {'#' * 40}", ":1: expected 'secret' and a key"),
         (f"secret {SECRET.decode()} x", ":1: expected 'secret' and a key"),
         (f"secret x # {SECRET.decode()}", ":1: expected 'secret' and a key"),
-        ("secret \u00e9", "is no text"),
+        ("secret \u00e9", ":1: expected 'secret' and a key"),
+        (f"secret {SECRET.decode()[:-1]}\u00e9", ":1: expected 'secret' and a key"),
+        (f"#\u2028secret {SECRET.decode()}", "has 0 secret keys, expected one"),
+        (f"\ufeffsecret {SECRET.decode()}", ":1: expected 'secret' and a key"),
+        ("# \udce9", "is no text"),
     ],
 )
 def test_what_is_no_key_is_refused_without_showing_it(
@@ -118,7 +140,7 @@ def test_what_is_no_key_is_refused_without_showing_it(
 ) -> None:
     """A message names the line, for a line may hold a secret."""
     path = folder / "a.key"
-    path.write_bytes(text.encode())
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigurationError) as caught:
         read_secret(str(path))
     assert message in str(caught.value)
@@ -154,7 +176,9 @@ def test_all_mistakes_of_a_list_are_told_at_once(folder: Path) -> None:
 
 def test_a_comment_may_stand_behind_a_key(folder: Path) -> None:
     """As in other lists of who may come."""
-    (folder / "all.pub").write_text(f"public {PUBLIC.decode()} # host1, until May\n")
+    (folder / "all.pub").write_text(
+        f"public {PUBLIC.decode()} # host1, until M\u00e4rz\r\n", "utf-8"
+    )
     (folder / "all.pub").chmod(0o644)
     assert read_public(f"{folder}/all.pub") == (keyfiles.decode(PUBLIC.decode()),)
 

@@ -1,7 +1,7 @@
 """Key files: a secret key that only its owner reads, public keys that only their owner changes.
 
-A file is text: lines `secret KEY` or `public KEY`, comments behind `#`, empty lines. KEY is 40 characters of Z85
-(ZeroMQ RFC 32). Nothing here ever puts a key into a message. Knows nothing of who may talk to whom.
+A file is text in UTF-8: lines `secret KEY` or `public KEY`, comments behind `#`, empty lines. KEY is 40 characters of
+Z85 (ZeroMQ RFC 32). Nothing here ever puts a key into a message. Knows nothing of who may talk to whom.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def read_secret(path: str) -> Secret:
                 f"{path} has mode {mode:04o}, so that others can use this secret key; expected 0600 "
                 f"(chmod 600 {path})"
             )
-        keys = _keys(path, _text(path, fd), "secret")
+        keys = _keys(path, _lines(path, fd), "secret")
     if len(keys) != 1:
         raise ConfigurationError(f"{path} has {len(keys)} secret keys, expected one")
     return Secret(keys[0])
@@ -98,7 +98,7 @@ def read_public(path: str) -> tuple[PublicKey, ...]:
     """
     with _opened(path) as fd:
         check_unchangeable(path, os.fstat(fd))
-        keys = _keys(path, _text(path, fd), "public")
+        keys = _keys(path, _lines(path, fd), "public")
     if not keys:
         raise ConfigurationError(f"{path} has no public key")
     return tuple(map(decode, keys))
@@ -116,10 +116,11 @@ def check_unchangeable(path: str, status: os.stat_result) -> None:
 
 
 def write_pair(stem: str, secret: bytes, public: bytes) -> None:
-    """Write STEM.key and STEM.pub; neither may be there.
+    """Write STEM.key and STEM.pub; neither may be there. Whatever is raised, neither was written.
 
     Raises:
-        OSError: one is, or cannot be written; then neither was.
+        OSError: one is there, or cannot be written.
+        UnicodeEncodeError: the name is no text.
     """
     name = os.path.basename(stem)
     files = (
@@ -134,7 +135,7 @@ def write_pair(stem: str, secret: bytes, public: bytes) -> None:
             with open(fd, "wb") as file:
                 os.fchmod(fd, mode)  # whatever the umask says
                 file.write(text.encode() + key + b"\n")
-    except OSError:
+    except BaseException:
         for path in written:
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -168,21 +169,22 @@ def _check_owner(path: str, status: os.stat_result) -> None:
         )
 
 
-def _text(path: str, fd: int) -> str:
+def _lines(path: str, fd: int) -> list[str]:
     data = os.read(fd, _LARGEST + 1)
     if len(data) > _LARGEST:
         raise ConfigurationError(f"{path} has more than {_LARGEST} bytes")
     try:
-        return data.decode("ascii")
+        # Split as bytes: text has other ends of lines, too, behind which a comment would not go on.
+        return [line.decode() for line in data.splitlines()]
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is no text, expected a file of rpcgen keygen") from None
 
 
-def _keys(path: str, text: str, kind: Kind) -> list[str]:
+def _keys(path: str, lines: list[str], kind: Kind) -> list[str]:
     """The keys of a file; messages tell lines by number, for a line may hold a secret."""
     found: list[str] = []
     mistakes = Mistakes()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if mistakes.enough:
             break
         words = line.split()
