@@ -81,7 +81,7 @@ class Retries:
     def _may(self, now: float) -> bool:
         self._turn(now)
         calls, retries = (self._now[i] + self._before[i] for i in (0, 1))
-        if retries >= max(LEAST, calls * SHARE):
+        if retries + 1 > max(LEAST, calls * SHARE):
             return False
         self._now[1] += 1
         return True
