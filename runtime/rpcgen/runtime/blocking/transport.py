@@ -20,7 +20,7 @@ from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import Calls, cancellation, patience, spare, wait_until, wants_room
 from rpcgen.runtime.core.envelope import Reply
 from rpcgen.runtime.counters import ClientCounters
-from rpcgen.runtime.errors import ConfigurationError, NotSent
+from rpcgen.runtime.errors import ConfigurationError, NotSent, RpcgenError
 from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found, Peer
 from rpcgen.runtime.proxy import Fanout, Sent
@@ -107,8 +107,8 @@ class Transport:
                 frame = self._calls.open(call, peer, time.monotonic())
             self._driver.send(peer, frame, call)
             self._wait(call)
-        except BaseException:
-            self._give_up(call)
+        except BaseException as error:
+            self._give_up(call, error)
             raise
 
     def cast(self, call: Call) -> Sent:
@@ -282,11 +282,13 @@ class Transport:
                 if _wake(other):
                     return
 
-    def _give_up(self, call: Call) -> None:
+    def _give_up(self, call: Call, error: BaseException) -> None:
         """The caller leaves without an answer (an exception in its thread, or a failed send)."""
         with self._lock:
             was_pending = self._calls.close(call)
         if was_pending:
+            if not isinstance(error, RpcgenError):  # a signal's, or another one of the program's own
+                self.counters.cancelled += 1
             self._tell_cancelled(call)
 
     def _tell_cancelled(self, call: Call) -> None:
