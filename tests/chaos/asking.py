@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
@@ -77,6 +77,37 @@ class Asker:
             runs: how often it may run.
             everybody: the servers that a fanout has to reach, or to name as missed; None: it is no fanout.
         """
+        began, call = self._made(
+            method,
+            arguments,
+            timeout=timeout,
+            server=server,
+            may=may,
+            runs=runs,
+            everybody=everybody,
+        )
+        if self._loop is None:
+            return self._pool.submit(self._call, began, call)
+        return asyncio.run_coroutine_threadsafe(self._call_async(began, call), self._loop)
+
+    def here(self, method: str, *, timeout: float, server: str, **arguments: Any) -> None:
+        """Call on this thread, which a signal may free; for a blocking client."""
+        began, call = self._made(
+            method, arguments, timeout=timeout, server=server, may=("cancelled",)
+        )
+        self._call(began, call)
+
+    def _made(
+        self,
+        method: str,
+        arguments: dict[str, Any],
+        *,
+        timeout: float,
+        server: str | None,
+        may: tuple[str, ...],
+        runs: int = 1,
+        everybody: list[str] | None = None,
+    ) -> tuple[Began, Callable[[], Any]]:
         ticket = f"{self.name}-{next(self._numbers)}"
         given: dict[str, Any] = {"ticket": ticket}
         expect = dict(given)
@@ -103,10 +134,7 @@ class Asker:
             kind["fanout"] = True
         prepared = self.client.prepare(timeout=timeout, **kind)
         bound = getattr(prepared, method)
-        if self._loop is None:
-            return self._pool.submit(self._call, began, bound, given | arguments)
-        call = self._call_async(began, bound, given | arguments)
-        return asyncio.run_coroutine_threadsafe(call, self._loop)
+        return began, lambda: bound(**given, **arguments)
 
     def ask(self, method: str = "work", **options: Any) -> Ended:
         """Call, and wait for the end."""
@@ -117,17 +145,20 @@ class Asker:
         assert self._loop is not None
         asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
-    def _call(self, began: Began, bound: Any, arguments: dict[str, Any]) -> Ended:
+    def _call(self, began: Began, call: Callable[[], Any]) -> Ended:
         began = self._begin(began)
         try:
-            return self._end(began, bound(**arguments))
+            return self._end(began, call())
+        except KeyboardInterrupt as error:
+            self._end(began, error=error)
+            raise
         except Exception as error:
             return self._end(began, error=error)
 
-    async def _call_async(self, began: Began, bound: Any, arguments: dict[str, Any]) -> Ended:
+    async def _call_async(self, began: Began, call: Callable[[], Any]) -> Ended:
         began = self._begin(began)
         try:
-            return self._end(began, await bound(**arguments))
+            return self._end(began, await call())
         except asyncio.CancelledError as error:
             self._end(began, error=error)
             raise

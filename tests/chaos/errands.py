@@ -18,7 +18,7 @@ from msgspec import Struct
 from rpcgen.runtime import AsyncServer, Server
 
 from tests.chaos import clocks
-from tests.chaos.journal import Journal, Ran
+from tests.chaos.journal import Journal, Ran, Saw
 from tests.chaos.payloads import digest
 from tests.chaos.poisons import POISONS
 from tests.conformance.serve_lab import announce
@@ -62,8 +62,12 @@ class Handlers:
 
     def _write(self, ctx: Any, ticket: str, seen: dict[str, Any], answer: dict[str, Any]) -> None:
         now = time.monotonic()
-        entry = Ran(ticket, self._server, "", seen, answer, ctx.needs, ctx.reader, now, ctx.attempt)
-        self._journal.write(entry)
+        told = (ctx.needs, ctx.reader, now, ctx.attempt, ctx.request_id)
+        self._journal.write(Ran(ticket, self._server, "", seen, answer, *told))
+
+    def saw(self, ticket: str, how: str) -> None:
+        """Write down that nobody waits any more."""
+        self._journal.write(Saw(ticket, self._server, how, time.monotonic()))
 
     def takes(self, seconds: float, only: str) -> float:
         """How long an errand takes here."""
@@ -108,7 +112,22 @@ def blocking_methods(handlers: Handlers) -> dict[str, Any]:
 
     bad = {"poison": poison, "poison_cast": poison_cast, "keep": keep}
     calls = dict.fromkeys(("work", "again", "watch"), work)
-    return {**calls, "hog": hog, "carry": carry, "note": note, **bad}
+    rest = {"hog": hog, "carry": carry, "note": note, "linger": _lingering(handlers)}
+    return {**calls, **rest, **bad}
+
+
+def _lingering(handlers: Handlers) -> Any:
+    def linger(_: object, ctx: Any, *, ticket: str, seconds: float) -> Any:
+        done = handlers.ran(ctx, ticket)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if ctx.cancelled:
+                handlers.saw(ticket, "flag")
+                break
+            threading.Event().wait(0.005)
+        return done
+
+    return linger
 
 
 def async_methods(handlers: Handlers) -> dict[str, Any]:
@@ -149,7 +168,21 @@ def async_methods(handlers: Handlers) -> dict[str, Any]:
 
     bad = {"poison": poison, "poison_cast": poison_cast, "keep": keep}
     calls = dict.fromkeys(("work", "again", "watch"), work)
-    return {**calls, "hog": hog, "carry": carry, "note": note, **bad}
+    rest = {"hog": hog, "carry": carry, "note": note, "linger": _async_lingering(handlers)}
+    return {**calls, **rest, **bad}
+
+
+def _async_lingering(handlers: Handlers) -> Any:
+    async def linger(_: object, ctx: Any, *, ticket: str, seconds: float) -> Any:
+        done = handlers.ran(ctx, ticket)
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            handlers.saw(ticket, "cancelled")
+            raise
+        return done
+
+    return linger
 
 
 async def _poisoned(how: str) -> None:

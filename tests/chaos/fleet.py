@@ -31,6 +31,7 @@ from tests.chaos.journal import (
     Killed,
     Ran,
     Reading,
+    Saw,
     Violation,
 )
 from tests.chaos.process import LIMIT, Process
@@ -258,6 +259,10 @@ class Fleet:
     def ran(self) -> list[Ran]:
         """The handlers that have begun so far."""
         return [entry for entry in self.read() if isinstance(entry, Ran)]
+
+    def saw(self) -> list[Saw]:
+        """The handlers that have seen so far that nobody waits for them."""
+        return [entry for entry in self.read() if isinstance(entry, Saw)]
 
     def all_runs(self) -> list[Ran]:
         """Every handler that has begun."""

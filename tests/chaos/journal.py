@@ -74,7 +74,7 @@ class Ended(Struct, frozen=True, tag=True):
 
 
 class Ran(Struct, frozen=True, tag=True):
-    """A handler ran; `attempt` is what it was told."""
+    """A handler ran; `attempt` and `id` are what it was told."""
 
     ticket: str
     server: str
@@ -85,6 +85,16 @@ class Ran(Struct, frozen=True, tag=True):
     reader: int
     at: float
     attempt: int = 1
+    id: str = ""
+
+
+class Saw(Struct, frozen=True, tag=True):
+    """A handler saw that nobody waits for it any more, and how: `cancelled`, or by its `flag`."""
+
+    ticket: str
+    server: str
+    how: str
+    at: float
 
 
 class Lived(Struct, frozen=True, tag=True):
@@ -107,7 +117,7 @@ class Killed(Struct, frozen=True, tag=True):
     at: float
 
 
-Entry = Began | Ended | Ran | Lived | Killed
+Entry = Began | Ended | Ran | Saw | Lived | Killed
 
 
 class Facts(Struct, frozen=True):
@@ -267,6 +277,8 @@ class Checker:
         if len(counted) > began.runs:
             again = "as if for the first time" if began.kept else "in all"
             yield Violation("duplicated", ticket, f"ran {len(counted)} times {again}")
+        if len({run.id for run in runs}) > 1:
+            yield Violation("duplicated", ticket, "its runs have several ids")
         if began.limit is not None:
             yield from self._in_time(began, began.limit, ended, runs)
         if ended is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random as randomness
+import signal
 import sys
 import threading
 import time
@@ -26,6 +27,7 @@ from tests.chaos.cycles import crowd, cycle
 from tests.chaos.errands import PACKAGE
 from tests.chaos.forks import fork
 from tests.chaos.journal import Ended, Journal
+from tests.conformance.waiting import eventually
 from tests.packages import import_from
 
 
@@ -120,6 +122,31 @@ def cancel(asker: Asker, *, count: int, following: int) -> None:
     print(msgspec.json.encode(measured).decode(), flush=True)
 
 
+def give_up(asker: Asker, *, world: str, servers: list[str], seconds: float) -> None:
+    """Have one call after the other under way, and give each up when a signal comes; then say what is left."""
+    for server in servers:
+        with suppress(KeyboardInterrupt):
+            if world == "blocking":
+                asker.here("linger", server=server, timeout=seconds, seconds=seconds)
+            else:
+                _cancelled(asker, server, seconds)
+    pending = asker.transport._calls.pending
+    with suppress(AssertionError):
+        eventually(lambda: not pending, 1.0)
+    cancelled = asker.counters()["cancelled"]
+    print(msgspec.json.encode({"pending": len(pending), "cancelled": cancelled}).decode(), flush=True)
+
+
+def _cancelled(asker: Asker, server: str, seconds: float) -> None:
+    asked = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: asked.set())
+    call = asker.start(
+        "linger", server=server, timeout=seconds, may=("cancelled",), seconds=seconds
+    )
+    asked.wait()
+    call.cancel()
+
+
 def storm(asker: Asker, *, seconds: float, servers: list[str]) -> None:
     """Call servers of which some are dead, from several threads, all the time."""
     end = time.monotonic() + seconds
@@ -167,6 +194,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
     "leave": leave,
     "fork": fork,
     "cancel": cancel,
+    "give_up": give_up,
     "crowd": crowd,
     "cycle": cycle,
     "asker": remote.asker,
@@ -198,6 +226,8 @@ def main(text: str) -> None:
     if program is leave:
         leave(again(client), world=world, **orders)
         return
+    if program is give_up:
+        orders["world"] = world
     with again(client) as asker:
         program(asker, **orders)
 

@@ -114,6 +114,10 @@ PLANTED: dict[str, tuple[list[Entry], list[str]]] = {
     "a call that never ran": (but((RAN, [])), ["lost"]),
     "a cast that never ran": (but((HEARD, [])), ["lost"]),
     "a call that ran twice": (but((RAN, [RAN, replace(RAN, server="s2")])), ["duplicated"]),
+    "a call whose second attempt has another id": (
+        but((BEGAN, [replace(BEGAN, runs=2)]), (RAN, [RAN, replace(RAN, id="other")])),
+        ["duplicated"],
+    ),
     "a cast that ran twice": (but((HEARD, [HEARD, HEARD])), ["duplicated"]),
     "a kept cast that never ran": (but((FIRST, []), (SECOND, [])), ["lost"]),
     "a kept cast that ran again without a word": (
