@@ -134,7 +134,9 @@ def give_up(asker: Asker, *, world: str, servers: list[str], seconds: float) -> 
     with suppress(AssertionError):
         eventually(lambda: not pending, 1.0)
     cancelled = asker.counters()["cancelled"]
-    print(msgspec.json.encode({"pending": len(pending), "cancelled": cancelled}).decode(), flush=True)
+    print(
+        msgspec.json.encode({"pending": len(pending), "cancelled": cancelled}).decode(), flush=True
+    )
 
 
 def _cancelled(asker: Asker, server: str, seconds: float) -> None:

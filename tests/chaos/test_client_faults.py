@@ -90,7 +90,7 @@ def test_replies_come_too_late(transport: str, world: str, fleets: Fleets) -> No
 
 def test_more_is_asked_than_a_server_can_do(transport: str, world: str, fleets: Fleets) -> None:
     """F12: what is too much is refused at once, and as much is done as without it."""
-    length, handler, limit = 20.0 if LONG else 1.5, 0.1, 10
+    length, handler, limit = 20.0 if LONG else 4.0, 0.1, 10
     with fleets(transport, servers=1) as fleet:
         server = psutil.Process(fleet.serve(1, world, concurrency=limit, queue=limit).pid)
         asker = fleet.asker("asyncio")
@@ -108,7 +108,7 @@ def test_more_is_asked_than_a_server_can_do(transport: str, world: str, fleets: 
     done = sorted(call.took for call in ended if call.outcome == "ok")
     refused = sorted(call.took for call in ended if call.outcome == "rejected")
     share = len(done) / (length * limit / handler)
-    part = 0.99 if LONG else 0.5  # one pause of the machine is 1% of a short run
+    part = 0.99 if LONG else 0.9  # a pause of the machine is a few percent of a short run
     most = refused[int(len(refused) * part)]
     waited, bound = done[int(len(done) * part)], 3 * handler + handler  # and what is in the queue
     assert share >= 0.8
@@ -209,6 +209,7 @@ def test_calls_are_cancelled(transport: str, world: str, fleets: Fleets) -> None
         program.ended(10.0)
         ran = fleet.count() - measured["following"]
         fleet.verdict()
+    assert measured["cancelled"] > 0
     assert measured["pending"] == 0
     assert ran > 0
     assert idle <= 5.0
