@@ -17,7 +17,7 @@ from tests.fuzz.seeds import frames, requests
 from tests.fuzz.served import SOURCES, Subject, silence
 from tests.fuzz.wire import JSON, MSGPACK, write
 
-FRAMES = 200_000 * campaign.ROUNDS or 40_000
+FRAMES = 200_000 * max(campaign.ROUNDS, 1)
 
 
 @pytest.mark.parametrize("encoding", [MSGPACK, JSON])

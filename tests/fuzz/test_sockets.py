@@ -29,7 +29,7 @@ from tests.fuzz.streams import pour
 from tests.ports import free_port
 
 MESSAGES = 20_000 * max(campaign.ROUNDS, 1)
-STREAMS = 2_000 * campaign.ROUNDS or 500
+STREAMS = 2_000 * max(campaign.ROUNDS, 1)
 #: Messages, or streams, between two good calls.
 PART = 250
 #: Seconds of a good call.
