@@ -287,7 +287,7 @@ class Transport:
         with self._lock:
             was_pending = self._calls.close(call)
         if was_pending:
-            if not isinstance(error, RpcgenError):  # a signal's, or another one of the program's own
+            if not isinstance(error, RpcgenError):  # what a signal raised
                 self.counters.cancelled += 1
             self._tell_cancelled(call)
 
