@@ -51,6 +51,10 @@ def annotation(
     """
     if isinstance(of, Nullable):
         return optional(annotation(scope, of.inner, constraints, checked=checked))
+    if checked and constraints != NO_CONSTRAINTS:
+        base, constraints = scope.bounded(of, constraints)
+        if base != of:
+            return annotation(scope, base, constraints)
     expr = _plain(scope, of, checked=checked)
     if not checked:
         return expr

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
+from rpcgen.codegen.bounds import intersection, overlap
 from rpcgen.codegen.imports import ImportSet
 from rpcgen.codegen.names import Names
 from rpcgen.idl.model import Alias, Constraints, Interface, Named, Nullable, TypeDef, TypeExpr
-
-_BOUNDS = tuple(each.name for each in fields(Constraints))
+from rpcgen.idl.resolve import resolve
 
 
 class Scope:
@@ -85,13 +83,17 @@ class Scope:
                 found := self.interface.types[of.name], Alias
             ):
                 of = found.type
-                constraints = _both(found.constraints, constraints)
+                constraints = intersection((found.constraints, constraints))
         return of, constraints
 
+    def bounded(self, of: TypeExpr, constraints: Constraints) -> tuple[TypeExpr, Constraints]:
+        """A type and what bounds it, as msgspec takes it.
 
-def _both(outer: Constraints, inner: Constraints) -> Constraints:
-    """The bounds of two places; the nearer one has the last word."""
-    given = {
-        name: value for name in _BOUNDS if (value := getattr(inner, name)) not in (None, False)
-    }
-    return replace(outer, **given)
+        It bounds nothing twice in one way, and nothing that may be null, so such an alias is no longer named.
+        """
+        found = resolve(of, self.interface.types)
+        assert found is not None, "unexpected loop of aliases"
+        if not found.nullable and not any(overlap(constraints, each) for each in found.constraints):
+            return of, constraints
+        base = Nullable(found.base) if found.nullable else found.base
+        return base, intersection((*reversed(found.constraints), constraints))

@@ -1,0 +1,81 @@
+"""Bounds of generated packages, over the memory driver: both sides keep to all of them, wherever they are said."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rpcgen.runtime import MistypedArgument, RemoteError
+
+from tests.codegen.running import Recorder, load, serving
+
+pytestmark = pytest.mark.usefixtures("packages")
+
+#: Arguments of calls to `case_narrowed`, the first of each method being good.
+CALLS: dict[str, list[dict[str, Any]]] = {
+    "count": [
+        {"count": 5, "few": 1},
+        {"count": 4, "few": 1},
+        {"count": 101, "few": 1},
+        {"count": 5, "few": 0},
+        {"count": 5, "few": 11},
+    ],
+    "pay": [
+        {"price": Decimal(3), "least": Decimal(1)},
+        {"price": Decimal(2), "least": None},
+        {"price": Decimal(3), "least": Decimal("0.5")},
+        {"price": Decimal("NaN"), "least": None},
+    ],
+    "guess": [{"maybe": 1}, {"maybe": 0}, {"maybe": 6}],
+    "shout": [
+        {"word": "abc!", "case": "ab!"},
+        {"word": "abcde!", "case": "a!"},
+        {"word": "Abc!", "case": "a!"},
+        {"word": "abc", "case": "a!"},
+        {"word": "abc!", "case": "b!"},
+    ],
+    "keep": [
+        {"words": ["a", "b"]},
+        {"words": []},
+        {"words": ["a", "a"]},
+        {"words": ["a", "b", "c"]},
+    ],
+}
+#: Results of its methods, likewise.
+RESULTS: dict[str, list[Any]] = {
+    "count": [2, 1, 11],
+    "pay": [Decimal(1), Decimal("0.5"), Decimal("9.5")],
+    "guess": [None, 0, 6],
+    "offer": [None, Decimal("0.5"), Decimal(6)],
+    "shout": ["abc", "", "abcd", "ABC"],
+}
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_narrower_bounds_do_not_replace_those_of_an_alias(method: str) -> None:
+    """An argument keeps to the bounds of its alias and to its own, those of one kind included."""
+    package = load("case_narrowed")
+    good, *bad = CALLS[method]
+    returned = RESULTS.get(method, [None])[0]
+    with serving(package, "Narrowed", Recorder(**{method: returned})) as client:
+        assert getattr(client, method)(**good) == returned
+        for given in bad:
+            with pytest.raises(MistypedArgument):
+                getattr(client, method)(**given)
+
+
+@pytest.mark.parametrize("method", RESULTS)
+def test_results_keep_to_the_bounds_of_their_alias_and_their_own(method: str) -> None:
+    """Also where the alias may be null."""
+    package = load("case_narrowed")
+    good, *bad = RESULTS[method]
+    given = CALLS.get(method, [{}])[0]
+    with serving(package, "Narrowed", Recorder(**{method: good})) as client:
+        assert getattr(client, method)(**given) == good
+    for value in bad:
+        with (
+            serving(package, "Narrowed", Recorder(**{method: value})) as client,
+            pytest.raises(RemoteError, match="bad result"),
+        ):
+            getattr(client, method)(**given)
