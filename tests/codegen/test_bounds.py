@@ -41,6 +41,7 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"words": ["a", "a"]},
         {"words": ["a", "b", "c"]},
     ],
+    "weigh": [{"mass": 2**64 - 2}, {"mass": -1}, {"mass": 2**64 - 1}],
 }
 #: Results of its methods, likewise.
 RESULTS: dict[str, list[Any]] = {
@@ -49,6 +50,7 @@ RESULTS: dict[str, list[Any]] = {
     "guess": [None, 0, 6],
     "offer": [None, Decimal("0.5"), Decimal(6)],
     "shout": ["abc", "", "abcd", "ABC"],
+    "weigh": [2**63, 2**63 - 1],
 }
 
 

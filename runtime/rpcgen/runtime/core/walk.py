@@ -200,15 +200,18 @@ def _nullable(node: inspect.Type) -> bool:
 
 
 def _check_extra(extra: Mapping[str, Any], value: Any, path: Path) -> None:
-    """Enforce what msgspec has no words for: `unique`, and bounds of decimals."""
+    """Enforce what msgspec has no words for: `unique`, and bounds of decimals and of ints beyond 63 bits."""
     if extra.get("unique") and not _is_unique(value):
         raise out_of_bounds(path, "a list without duplicates")
-    if ("min" in extra or "max" in extra) and value.is_nan():
-        raise out_of_bounds(path, "a decimal that is a number")
+    if "min" not in extra and "max" not in extra:
+        return
+    kind = "int" if isinstance(value, int) else "a decimal"
+    if isinstance(value, Decimal) and value.is_nan():
+        raise out_of_bounds(path, f"{kind} that is a number")
     if "min" in extra and value < Decimal(extra["min"]):
-        raise out_of_bounds(path, f"a decimal >= {extra['min']}")
+        raise out_of_bounds(path, f"{kind} >= {extra['min']}")
     if "max" in extra and value > Decimal(extra["max"]):
-        raise out_of_bounds(path, f"a decimal <= {extra['max']}")
+        raise out_of_bounds(path, f"{kind} <= {extra['max']}")
 
 
 def _is_unique(items: list[Any]) -> bool:
