@@ -46,7 +46,13 @@ _SUITS: dict[str, tuple[str, Callable[[Base], bool]]] = {
 }
 
 
-def check_suits(type_: TypeExpr, places: dict[str, Position], types: Types, report: Report) -> None:
+def check_suits(
+    type_: TypeExpr,
+    limits: Constraints,
+    places: dict[str, Position],
+    types: Types,
+    report: Report,
+) -> None:
     """Report constraints that mean nothing for their type."""
     resolved = resolve(type_, types)
     if resolved is None:
@@ -57,6 +63,11 @@ def check_suits(type_: TypeExpr, places: dict[str, Position], types: Types, repo
             report.error(
                 "constraint-type", f"`{key}` is for {suited}, not for {type_text(type_)}", at
             )
+    if resolved.base == Scalar("int"):
+        for key, bound in (("min", limits.min), ("max", limits.max)):
+            if isinstance(bound, float) and not bound.is_integer():
+                message = f"`{key}` of {type_text(type_)} is {bound}, expected a whole number"
+                report.error("bad-number", message, places[key])
 
 
 def violation(value: Value, limits: Constraints, base: Base) -> str:

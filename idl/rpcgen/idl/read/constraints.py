@@ -39,7 +39,7 @@ def read_constraints(node: Mapping, type_: TypeExpr | None, scope: Scope) -> Con
     )
     if type_ is not None:
         places = {key: entries[key].key.at for key in _KEYS if key in entries}
-        scope.pending.constraints.append(PendingConstraints(type_, places))
+        scope.pending.constraints.append(PendingConstraints(type_, constraints, places))
     return constraints
 
 

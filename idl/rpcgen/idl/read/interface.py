@@ -189,8 +189,8 @@ def _check_references(draft: Draft, pending: Pending, report: Report) -> None:
             )
     for type_, at in pending.types:
         check_type(type_, at, draft.types, report)
-    for constrained in pending.constraints:
-        check_suits(constrained.type, constrained.places, draft.types, report)
+    for each in pending.constraints:
+        check_suits(each.type, each.limits, each.places, draft.types, report)
 
 
 def _read_values(draft: Draft, scope: Scope, report: Report) -> None:

@@ -38,6 +38,7 @@ class PendingConstraints:
     """Constraints whose fit to their type is checked once all types are known."""
 
     type: TypeExpr
+    limits: Constraints
     places: dict[str, Position]
 
 
