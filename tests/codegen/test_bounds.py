@@ -35,6 +35,11 @@ CALLS: dict[str, list[dict[str, Any]]] = {
         {"word": "abc", "case": "a!"},
         {"word": "abc!", "case": "b!"},
     ],
+    "spell": [
+        {"line": "a", "lines": "b\na\n"},
+        {"line": "a\n", "lines": "a"},
+        {"line": "a", "lines": "b"},
+    ],
     "keep": [
         {"words": ["a", "b"]},
         {"words": []},
@@ -50,6 +55,7 @@ RESULTS: dict[str, list[Any]] = {
     "guess": [None, 0, 6],
     "offer": [None, Decimal("0.5"), Decimal(6)],
     "shout": ["abc", "", "abcd", "ABC"],
+    "spell": ["a$", "a$\n"],
     "weigh": [2**63, 2**63 - 1],
 }
 
@@ -81,3 +87,13 @@ def test_results_keep_to_the_bounds_of_their_alias_and_their_own(method: str) ->
             pytest.raises(RemoteError, match="bad result"),
         ):
             getattr(client, method)(**given)
+
+
+def test_mistake_shows_the_pattern_of_the_file() -> None:
+    """Not what Python needs to keep to it."""
+    package = load("case_narrowed")
+    with (
+        serving(package, "Narrowed", Recorder()) as client,
+        pytest.raises(MistypedArgument, match=r"text that matches \^\[a\$\]\$$"),
+    ):
+        client.spell(line="a\n", lines="a")

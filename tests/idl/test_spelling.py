@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rpcgen.idl.regex.spelling import all_of
+from rpcgen.idl.regex.spelling import all_of, exact
 
 from tests.idl.test_patterns import GOOD
 
@@ -39,3 +39,31 @@ def test_all_of_some_are_found_where_each_is(patterns: list[str], text: str) -> 
 def test_one_pattern_stays_as_it_is(pattern: str) -> None:
     """Also if it is said twice."""
     assert all_of([pattern, pattern]) == pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("^a$", r"^a\Z"),
+        ("a$|b$", r"a\Z|b\Z"),
+        (r"^\$$", r"^\$\Z"),
+        (r"\\$", r"\\\Z"),
+        (r"[$]$", r"[$]\Z"),
+        (r"[]$]$", r"[]$]\Z"),
+        (r"[^]\]$]$", r"[^]\]$]\Z"),
+        ("(?i)a$", r"(?i)a\Z"),
+        ("(?#[)a$", r"(?#[)a\Z"),
+        ("(?x)a  # [$]\n$", "(?x)a  # [$]\n\\Z"),
+        ("(?m)^a$", "(?m)^a$"),
+        ("(?im:^a$)", "(?im:^a$)"),
+    ],
+)
+def test_end_is_the_end_of_the_text(pattern: str, expected: str) -> None:
+    """Not what stands before a last line break; of what only looks like it, nothing is changed."""
+    assert exact(pattern) == expected
+
+
+@given(st.sampled_from([*GOOD, *NAMED]), st.text("abc]?(P<x>B1-", max_size=8))
+def test_exact_pattern_is_found_in_the_same_lines(pattern: str, text: str) -> None:
+    """It differs about texts with line breaks only."""
+    assert bool(re.search(exact(pattern), text)) == bool(re.search(pattern, text))

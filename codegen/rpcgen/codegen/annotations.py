@@ -16,6 +16,7 @@ from rpcgen.idl.model import (
     ScalarName,
     TypeExpr,
 )
+from rpcgen.idl.regex import spelling
 
 _BUILTIN: dict[ScalarName, str] = {
     "bool": "bool",
@@ -117,7 +118,7 @@ def _meta(scope: Scope, of: TypeExpr, constraints: Constraints) -> list[Expr]:
     if constraints.max_size is not None:
         found.append(f"max_length={constraints.max_size}")
     if constraints.pattern is not None:
-        found.append(f"pattern={text_literal(constraints.pattern)}")
+        found.append(f"pattern={text_literal(spelling.exact(constraints.pattern))}")
     if constraints.unique:
         extra.append('"unique": True')
     if extra:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from msgspec import field as _field
 from rpcgen.runtime import OpenEnum
 
-Sku: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}-[0-9]{4}$")]
+Sku: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}-[0-9]{4}\\Z")]
 """Three letters, a dash, four digits.
 
 Matches `^[A-Z]{3}-[0-9]{4}$`.

@@ -134,9 +134,9 @@ class RebootType(StrEnum):
     HARD = "HARD"
 
 
-MacAddress: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
+MacAddress: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{2}(:[0-9a-f]{2}){5}\\Z")]
 
-IpAddress: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-fA-F.:]+$")]
+IpAddress: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-fA-F.:]+\\Z")]
 """IPv4 or IPv6, as text.
 
 Matches `^[0-9a-fA-F.:]+$`.

@@ -8,6 +8,7 @@ from typing import Any
 from rpcgen.idl.regex import charset
 from rpcgen.idl.regex.tree import constants as c
 from rpcgen.idl.regex.tree import parse
+from rpcgen.runtime.core.words import pattern_text
 
 #: How often something that may be repeated is repeated, one attempt after the other.
 _REPEATS = (0, 1, 2, 3, 4, 8, 16, 32)
@@ -33,7 +34,7 @@ def text_like(pattern: str, low: int, high: int | None, number: int) -> str:
                 fits = low <= len(candidate) and (high is None or len(candidate) <= high)
                 if fits and re.search(pattern, candidate):
                     return candidate
-    raise Unmakeable(f"found no text that matches {pattern!r}")
+    raise Unmakeable(f"found no text that matches {pattern_text(pattern)!r}")
 
 
 class _Writer:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from rpcgen.idl.model import Constraints, ListOf, MapOf, Named, Scalar, TypeExpr, Value
 from rpcgen.idl.position import Position
+from rpcgen.idl.regex import spelling
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import Types, resolve
 from rpcgen.idl.typetext import type_text
@@ -83,7 +84,7 @@ def violation(value: Value, limits: Constraints, base: Base) -> str:
     if (
         limits.pattern is not None
         and isinstance(value, str)
-        and not re.search(limits.pattern, value)
+        and not re.search(spelling.exact(limits.pattern), value)
     ):
         return f'"{value[:80]}" does not match the pattern {limits.pattern}'
     if limits.unique and isinstance(value, list):

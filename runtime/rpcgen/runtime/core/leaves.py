@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
-from rpcgen.runtime.core.words import Path, describe, mistyped, out_of_bounds, path_text
+from rpcgen.runtime.core.words import (
+    Path,
+    describe,
+    mistyped,
+    out_of_bounds,
+    path_text,
+    pattern_text,
+)
 from rpcgen.runtime.errors import MistypedArgument
 
 if TYPE_CHECKING:
@@ -43,7 +50,7 @@ def _str(walk: Walk, node: inspect.StrType, value: Any, path: Path) -> Any:
         raise mistyped(path, describe(node), value)
     check_size(walk, node, value, path, "characters")
     if walk.strict and node.pattern is not None and not re.search(node.pattern, value):
-        raise out_of_bounds(path, f"text that matches {node.pattern}")
+        raise out_of_bounds(path, f"text that matches {pattern_text(node.pattern)}")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -104,6 +105,11 @@ def describe(node: inspect.Type) -> str:
             return node.cls.__name__
         case _:
             return _NAMES[type(node)]
+
+
+def pattern_text(pattern: str) -> str:
+    """A pattern as the interface file has it: generated code says `\\Z` for its `$`."""
+    return re.sub(r"\\.", lambda part: "$" if part[0] == r"\Z" else part[0], pattern)
 
 
 def _number(node: inspect.IntType | inspect.FloatType) -> str:

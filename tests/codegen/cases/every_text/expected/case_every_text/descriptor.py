@@ -41,7 +41,7 @@ RUN: Method[RunArgs, str] = Method(
     name="run",
     attribute="run",
     args=RunArgs,
-    returns=Annotated[str, Meta(pattern="^result$")],
+    returns=Annotated[str, Meta(pattern="^result\\Z")],
     routes=(Route("call", "server"),),
     raises=("Failed",),
     destination=_destination_of_run,

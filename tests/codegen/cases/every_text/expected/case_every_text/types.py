@@ -10,7 +10,7 @@ from msgspec import field as _field
 from rpcgen.runtime import OpenEnum, TaggedUnion
 from rpcgen.runtime import sent as _sent
 
-Alias: TypeAlias = Annotated[str, Meta(pattern="^a pattern$")]
+Alias: TypeAlias = Annotated[str, Meta(pattern="^a pattern\\Z")]
 """An alias.
 
 Deprecated since 1.1; use another.
@@ -55,7 +55,7 @@ class Record(
     """
 
     text: str = _field(default_factory=_sent("a default"))
-    maybe: Annotated[str, Meta(pattern="^another$")] = _field(
+    maybe: Annotated[str, Meta(pattern="^another\\Z")] = _field(
         default_factory=_sent("another"),
     )
     anything: Any = _field(default_factory=_sent("text in any"))

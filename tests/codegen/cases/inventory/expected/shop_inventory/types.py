@@ -9,7 +9,7 @@ from msgspec import field as _field
 from rpcgen.runtime import OpenEnum, TaggedUnion
 from rpcgen.runtime import sent as _sent
 
-Sku: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}-[0-9]{4}$")]
+Sku: TypeAlias = Annotated[str, Meta(pattern="^[A-Z]{3}-[0-9]{4}\\Z")]
 
 
 class Condition(OpenEnum):

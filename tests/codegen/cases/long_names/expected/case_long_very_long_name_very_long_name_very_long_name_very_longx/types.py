@@ -13,7 +13,7 @@ from rpcgen.runtime import sent as _sent
 
 AliasVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon: TypeAlias = Annotated[
     str,
-    Meta(pattern="^[a-z]{1,20}-[a-z]{1,20}-[a-z]{1,20}-[a-z]{1,20}-[a-z]{1,20}$"),
+    Meta(pattern="^[a-z]{1,20}-[a-z]{1,20}-[a-z]{1,20}-[a-z]{1,20}-[a-z]{1,20}\\Z"),
 ]
 
 AliasesVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryL: TypeAlias = list[AliasVeryLongNameVeryLongNameVeryLongNameVeryLongNameVeryLon]  # fmt: skip

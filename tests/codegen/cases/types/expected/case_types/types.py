@@ -12,7 +12,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec import field as _field
 from rpcgen.runtime import OpenEnum, OpenUnion, TaggedUnion
 
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[a-z]+$")]
+Name: TypeAlias = Annotated[
+    str,
+    Meta(min_length=1, max_length=64, pattern="^[a-z]+\\Z"),
+]
 """A short name.
 
 At least 1 character. At most 64 characters. Matches `^[a-z]+$`.
