@@ -10,13 +10,17 @@ _ISO = re.compile(
     r"(-)?P(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,12}(?:\.[0-9]{1,6})?)S)?)?",
     re.ASCII,
 )
+_LEAST = Decimal("0.000001")
 _UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
 
 
 def parse_duration(text: str) -> Decimal | None:
-    """Read the short form as seconds; None if it is none."""
+    """Read the short form as seconds; None if it is none, or has parts of a microsecond, which Python cannot hold."""
     match = _SHORT.fullmatch(text)
-    return Decimal(match[1]) * _UNITS[match[2]] if match else None
+    if match is None:
+        return None
+    seconds = Decimal(match[1]) * _UNITS[match[2]]
+    return seconds if seconds % _LEAST == 0 else None
 
 
 def parse_iso_duration(text: str) -> Decimal | None:

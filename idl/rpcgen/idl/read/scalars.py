@@ -109,7 +109,9 @@ def _duration(text: str, plain: bool) -> Value | Unreadable:
     if seconds is None:
         seconds = parse_iso_duration(text)
     if seconds is None or abs(seconds) > 86_399_999_999:
-        return Unreadable("write 30s, 2m, 1.5h, a number of seconds, or ISO 8601 such as PT30S")
+        return Unreadable(
+            "write 30s, 2m, 1.5h, a number of seconds, or ISO 8601 such as PT30S, in whole microseconds"
+        )
     return iso_duration(seconds)
 
 
