@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from rpcgen.codegen import package_name, reserved, resolve
+from rpcgen.codegen import generate, package_name, reserved, resolve
 from rpcgen.codegen.names import camel, member_name
 from rpcgen.idl import load
 from rpcgen.runtime import (
@@ -145,11 +148,58 @@ def test_members_are_named_by_rule(value: str, name: str) -> None:
         ("msgspec", "msgspec_"),
         ("rpcgen", "rpcgen_"),
         ("a.b-c.d", "a_b_c_d"),
+        ("uuid", "uuid_"),
+        ("decimal", "decimal_"),
+        ("datetime", "datetime_"),
+        ("typing", "typing_"),
+        ("typing.extensions", "typing_extensions_"),
+        ("shop.uuid", "shop_uuid"),
+        ("calendar", "calendar"),
     ],
 )
 def test_packages_are_named_by_rule(interface: str, package: str) -> None:
     """A package is called as its interface, with underscores."""
     assert package == package_name(interface)
+
+
+def test_packages_do_not_hide_what_they_import(packages: Path) -> None:
+    """A package of no name that is left can stand first where Python looks for what a package needs."""
+    names = sorted(path.name for path in packages.iterdir() if (path / "types.py").exists())
+    lines = [
+        "import importlib, sys",
+        f"for name in {names}:",
+        "    for part in ('types', 'client', 'async_client', 'endpoint', 'errors'):",
+        "        importlib.import_module(f'{name}.{part}')",
+        "print(*{name.partition('.')[0] for name in sys.modules})",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "\n".join(lines)],
+        env={"PYTHONPATH": os.pathsep.join([str(packages), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    known = sys.stdlib_module_names | {"msgspec", "rpcgen", "typing_extensions"}
+    imported = {name for name in done.stdout.split() if name in known and name[0] != "_"}
+    assert imported - reserved.PACKAGES == set()
+
+
+def test_package_that_is_called_like_a_module_can_be_imported(tmp_path: Path) -> None:
+    """From the folder in which it is."""
+    file = tmp_path / "uuid.yaml"
+    file.write_text(
+        'rpcgen: 1\ninterface: uuid\nversion: "1.0"\nmethods: {go: {call: any, args: {id: uuid}}}\n'
+    )
+    interface = load(file).interface
+    assert interface is not None
+    for path, text in generate(interface).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    code = "import uuid, uuid_; print(uuid.UUID, uuid_.UuidClient)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

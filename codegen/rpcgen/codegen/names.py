@@ -3,7 +3,8 @@
 The rules, which users rely on (changing one renames things in their code):
 
 - A name that generated code or Python needs for itself gets an underscore: `from` is `from_`, a type `Client` is
-  `Client_`; so does a member that is called like a type of its interface. What travels keeps its name.
+  `Client_`; so does a member that is called like a type of its interface, and a package that is called like a
+  module which packages import: `uuid_`. What travels keeps its name.
 - A member of an enum is called as the file says, else as its value, in capitals, with `_` for what no name can have,
   and with a `V` before a digit: `1.2` is `V1_2`.
 - The arguments of a method's older form are `GetHostUntil5x3Args`, and what converts them is named `get_host_until_5_3`.
@@ -37,8 +38,6 @@ from rpcgen.idl.version import Version
 RULE = "python-name-clash"
 
 _OTHER = re.compile("[^A-Za-z0-9]+")
-#: A package of this name would hide one that it imports itself.
-_PACKAGES = reserved.KEYWORDS | {"msgspec", "rpcgen"}
 
 
 @dataclass(slots=True)
@@ -110,7 +109,7 @@ def resolve(interface: Interface) -> Names:
 
 def package_name(interface: str) -> str:
     """`nova.compute` is `nova_compute`."""
-    return _escape(_OTHER.sub("_", interface), _PACKAGES)
+    return _escape(_OTHER.sub("_", interface), reserved.PACKAGES)
 
 
 def camel(name: str) -> str:
