@@ -186,6 +186,16 @@ def test_one_file_is_tried_with_every_version_that_it_knows() -> None:
     assert {cell["pin"] for cell in cells} == {"none", "auto", "1.2", "1.1", "1.0"}
 
 
+def test_one_moment_is_one_value_in_any_zone(tmp_path: Path) -> None:
+    """A default with an offset arrives as the moment that it is."""
+    file = tmp_path / "moment.yaml"
+    file.write_text(
+        'rpcgen: 1\ninterface: test.moment\nversion: "1.0"\n'
+        'methods: {go: {call: any, args: {at: {type: datetime, default: "2025-01-31T13:00:00+01:00"}}}}\n'
+    )
+    assert matrix(str(file))["summary"]["cells"] > 0
+
+
 def test_examples_have_no_failure() -> None:
     """Our own examples survive themselves."""
     for file in ("inventory/inventory.yaml", "nova_compute/nova_compute.yaml"):

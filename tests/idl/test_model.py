@@ -152,7 +152,7 @@ def test_short_forms_fall_into_their_pieces(text: str, expected: tuple[str | Non
         ("bytes = aGk=", "aGk="),
         ("uuid = 123E4567E89B12D3A456426614174000", "123e4567-e89b-12d3-a456-426614174000"),
         ("datetime = 2025-01-31 12:00:00Z", "2025-01-31T12:00:00Z"),
-        ("datetime = 2025-01-31T12:00:00.5+01:00", "2025-01-31T12:00:00.500000+01:00"),
+        ("datetime = 2025-01-31T12:00:00.5+01:00", "2025-01-31T11:00:00.500000Z"),
         ("date = 2025-01-31", "2025-01-31"),
         ("duration = 1.5h", "PT5400S"),
         ("duration = P1DT2H", "PT93600S"),

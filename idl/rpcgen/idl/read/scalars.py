@@ -88,9 +88,11 @@ def _datetime(text: str, plain: bool) -> Value | Unreadable:
     if not _DATETIME.fullmatch(text):
         return Unreadable(hint)
     try:
-        moment = datetime.datetime.fromisoformat(text.upper())
+        moment = datetime.datetime.fromisoformat(text.upper()).astimezone(datetime.UTC)
     except ValueError:
         return Unreadable(hint)
+    except OverflowError:
+        return Unreadable("write a time that is between the years 1 and 9999 in UTC, too")
     return moment.isoformat().replace("+00:00", "Z")
 
 
