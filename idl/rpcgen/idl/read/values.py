@@ -208,7 +208,8 @@ class ValueReader:
             if name not in node.entries:
                 self._report.error("value-type", f'{what} needs the field "{name}"', node.at)
                 wrong = True
-                break
+                if self._report.full:
+                    break
         return INVALID if wrong else read
 
     def _union(self, node: Node, union: Union) -> Value | Invalid:
