@@ -27,6 +27,7 @@ from rpcgen.idl.model import (
     Union,
     Value,
 )
+from rpcgen.idl.position import Position
 from rpcgen.idl.read.scalars import SCALAR_READERS, Unreadable, plain_any
 from rpcgen.idl.report import Report
 from rpcgen.idl.resolve import Types, all_fields, is_required, resolve
@@ -105,14 +106,25 @@ class ValueReader:
 
     def _map(self, node: Mapping, key: TypeExpr, value: TypeExpr) -> Value | Invalid:
         read: dict[str, Value] = {}
+        places: dict[str, Position] = {}
         wrong = False
         for entry in node.entries.values():
             found_key = self.read(entry.key, key)
             found = self.read(entry.value, value)
             if isinstance(found_key, Invalid) or isinstance(found, Invalid):
                 wrong = True
-            else:
-                read[str(found_key)] = found
+                continue
+            text = str(found_key)
+            first = places.setdefault(text, entry.key.at)
+            if text in read:  # two texts, one number
+                self._report.error(
+                    "yaml-duplicate-key",
+                    f'the key "{text}" occurs twice',
+                    entry.key.at,
+                    related=[(first, "first given here")],
+                )
+                wrong = True
+            read[text] = found
         return INVALID if wrong else read
 
     def _named(self, node: Node, name: str) -> Value | Invalid:
