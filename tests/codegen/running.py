@@ -33,12 +33,14 @@ def endpoint(package: ModuleType, stem: str, handle: Handler) -> Any:
 
 
 @contextmanager
-def serving(package: ModuleType, stem: str, handle: Handler, server: str = "one") -> Iterator[Any]:
-    """A client of a server with such an endpoint."""
+def serving(
+    package: ModuleType, stem: str, handle: Handler, server: str = "one", options: str = ""
+) -> Iterator[Any]:
+    """A client of a server with such an endpoint; `options` are those of its URL."""
     url = f"memory://{package.__name__}"
     with (
         Server(url, server=server, endpoints=[endpoint(package, stem, handle)]),
-        getattr(package, f"{stem}Client")(url) as client,
+        getattr(package, f"{stem}Client")(url + options) as client,
     ):
         yield client
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -97,3 +98,43 @@ def test_mistake_shows_the_pattern_of_the_file() -> None:
         pytest.raises(MistypedArgument, match=r"text that matches \^\[a\$\]\$$"),
     ):
         client.spell(line="a\n", lines="a")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [("sure", "sure"), ("least", "least"), ("most", "most"), ("notes", "notes.deep[1]")],
+)
+def test_json_does_not_turn_numbers_into_null(number: float, place: str, path: str) -> None:
+    """NaN and the infinities, of which it knows nothing, are refused wherever null could be read in their place."""
+    package = load("case_narrowed")
+    value = {"deep": [1, number]} if place == "notes" else number
+    with (
+        serving(package, "Narrowed", Recorder(measure=[]), options="?codec=json") as client,
+        pytest.raises(MistypedArgument) as caught,
+    ):
+        client.measure(**{"sure": 1.0, place: value})
+    assert caught.value.path == path
+    assert str(caught.value).startswith("measure: argument")
+
+
+def test_json_carries_floats_beside_null() -> None:
+    """What is null, and what is finite, arrives as it is."""
+    package = load("case_narrowed")
+    recorder = Recorder(measure=[None, 1.5])
+    with serving(package, "Narrowed", recorder, options="?codec=json") as client:
+        assert client.measure(sure=1e308, notes=[None, 2.5, 2**64]) == [None, 1.5]
+    given = {"sure": 1e308, "least": None, "most": 1.0, "notes": [None, 2.5, 2**64]}
+    assert recorder.seen == [("measure", given)]
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_results_in_json_are_finite(number: float) -> None:
+    """A result that JSON would turn into null is a bad one."""
+    package = load("case_narrowed")
+    recorder = Recorder(measure=[1.0, number])
+    with (
+        serving(package, "Narrowed", recorder, options="?codec=json") as client,
+        pytest.raises(RemoteError, match=r"bad result: result field '\[1\]'.*finite"),
+    ):
+        client.measure(sure=1.0)

@@ -13,7 +13,7 @@ import msgspec
 
 # What is for messages that do not fit, or of other versions, is here before the first one comes: then there may be no
 # file to open.
-from rpcgen.runtime.core import alike, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from rpcgen.runtime.core import alike, finite, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.drifts import Drifts

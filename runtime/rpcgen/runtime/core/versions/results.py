@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
-from rpcgen.runtime.core.codec import CODECS, Codec
+from rpcgen.runtime.core.codec import JSON, Codec
 from rpcgen.runtime.core.nodes import is_open
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
@@ -32,6 +33,7 @@ class VersionedWriter:
         "_encoders",
         "_interface",
         "_node",
+        "_of",
         "_pack",
         "_reader",
         "_visits",
@@ -51,16 +53,17 @@ class VersionedWriter:
         self._whole = whole
         self._codecs = codecs
         self._converters = converters
-        self._encoders = {codec: codec.encoder(codecs.encode) for codec in CODECS.values()}
+        self._encoders: dict[Codec, Callable[[Any], bytes]] = {}
         self._pack = codecs.packer(of)
         self._reader = Reader(of, codecs.decode, strict=True, own=True)
-        node = inspect.type_info(of)
+        self._of = node = inspect.type_info(of)
         self._node = node if has_history(node, interface) or is_open(node) else None
         self._visits: dict[tuple[Codec, Version], Visit | None] = {}
 
     def write(self, value: Any, codec: Codec, reader: Version) -> bytes:
         """Encode one value for a caller that understands the version `reader`; raises BadArguments."""
-        data = self._encoders[codec](value if self._pack is None else self._pack(value))
+        encode = self._encoders.get(codec) or self._new_encoder(codec)
+        data = encode(value if self._pack is None else self._pack(value))
         self._reader.read(data, codec)
         if self._node is None:
             return data
@@ -72,6 +75,15 @@ class VersionedWriter:
         found = Found()
         plain = visit(codec.untyped(data), found, ())
         return codec.encode(plain) if found.changed else data
+
+    def _new_encoder(self, codec: Codec) -> Callable[[Any], bytes]:
+        encode = codec.encoder(self._codecs.encode)
+        if codec is JSON:
+            from rpcgen.runtime.core.finite import finite_encoder  # most programs never need it
+
+            encode = finite_encoder(self._codecs.encode, self._of)
+        self._encoders[codec] = encode
+        return encode
 
     def _visit(self, node: inspect.Type, codec: Codec, reader: Version) -> Visit | None:
         key = (codec, reader)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from msgspec import Struct, inspect
-from rpcgen.runtime.core.codec import DECODE_ERRORS
+from rpcgen.runtime.core.codec import DECODE_ERRORS, JSON
 from rpcgen.runtime.core.nodes import is_open
 from rpcgen.runtime.core.reading import LIGHT, Reader
 from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
@@ -74,10 +74,14 @@ class ArgumentsWriter:
         self._refuse = refuse
         self._least = least
         self._codec = settings.codec
-        self._encode = settings.codec.encoder(settings.codecs.encode)
-        self._pack = settings.codecs.packer(of)
         self._of = of
         self._node = node = cast("inspect.StructType", inspect.type_info(of))
+        self._encode = settings.codec.encoder(settings.codecs.encode)
+        if self._codec is JSON:
+            from rpcgen.runtime.core.finite import finite_encoder  # most programs never need it
+
+            self._encode = finite_encoder(settings.codecs.encode, node)
+        self._pack = settings.codecs.packer(of)
         self._reader = Reader(of, settings.codecs.decode, strict=True, own=True, node=node)
         self._check_light = self._reader.light(self._codec)
         self._glance: Glance | None = None
@@ -112,7 +116,8 @@ class ArgumentsWriter:
         try:
             encode, pack = self._encode, self._pack
             data = encode(arguments if pack is None else pack(arguments))
-        except BadArguments:
+        except BadArguments as error:
+            error.args = (f"{self._label}: {error}",)
             raise
         except Exception as error:  # whatever the program's codecs raise
             raise MistypedArgument(f"{self._label}: {error}") from error
