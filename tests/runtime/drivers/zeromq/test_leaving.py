@@ -99,9 +99,12 @@ def waiting(client: Client) -> bool:
 
 
 def test_answers_that_are_dropped_are_counted_one_by_one(
-    serve: Callable[[str], Any], tcp: str
+    serve: Callable[[str], Any], tcp: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At the high-water mark of a caller that does not read, each answer is either there in the end or counted."""
+    """At the high-water mark of a caller that does not read, each answer is either there in the end or counted.
+
+    One line of the log says so.
+    """
     served = serve(f"{tcp}?hwm=1")
     count = 64 * 100
     with BareClient(served.listener.addresses[0], hwm=1) as client:
@@ -124,6 +127,9 @@ def test_answers_that_are_dropped_are_counted_one_by_one(
     assert 0 < len(found) < count
     assert sorted(set(found)) == found
     assert served.listener.counters["unreachable"] == 0
+    assert [record.getMessage() for record in caplog.records] == [
+        "dropped an answer: its caller does not read, and hwm=1 are waiting"
+    ]
 
 
 # --- slow handlers, and closing -----------------------------------------------------------------------------------

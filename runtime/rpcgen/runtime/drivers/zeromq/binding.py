@@ -6,10 +6,13 @@ client's library made up: nobody else knows it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import zmq
+from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.zeromq import bundles, control
 from rpcgen.runtime.drivers.zeromq.door import Door
@@ -29,6 +32,8 @@ from rpcgen.runtime.errors import ConfigurationError, TooLarge
 if TYPE_CHECKING:
     from rpcgen.runtime.drivers.zeromq.guard import Guard
     from rpcgen.runtime.drivers.zeromq.keyfiles import PublicKey
+
+log = logging.getLogger("rpcgen.zeromq")
 
 Request = tuple[Caller, bytes]
 
@@ -95,6 +100,7 @@ class Binding:
         self._leaving: set[bytes] = set()
         self._expelled: set[bytes] = set()
         self._owed: set[bytes] = set()
+        self._repeats = Repeats()
         self._prune_at = _PRUNE_AT
         self._draining = False
         try:
@@ -273,11 +279,19 @@ class Binding:
             self.counters["full"] += answers
             if answers:
                 self._owed.add(caller)
+                self._complain()
         else:
             self.counters["unreachable"] += answers
             self._clients.pop(caller, None)
             self._owed.discard(caller)
         return False
+
+    def _complain(self) -> None:
+        """Say that answers are dropped; those of callers that are gone are expected."""
+        held = self._repeats.worth(monotonic(), "full")
+        if held is not None:
+            text = "dropped an answer: its caller does not read, and hwm=%d are waiting%s"
+            log.warning(text, self.hwm, more(held))
 
     # --- turning out ----------------------------------------------------------------------------------------------
 
