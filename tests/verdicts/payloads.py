@@ -87,11 +87,14 @@ class Payloads:
                     return made[:1]
                 return made[:1] * len(made) if self._random.random() < 0.2 else made
             case MapOf(key, inner):
-                keys = (1, 2, 3) if key == Scalar("int") else ("a", "b", "c")
-                size = self._size(limits, depth)
-                return {each: self.of(inner, depth=depth + 1) for each in keys[:size]}
+                keys = self._keys(key, self._size(limits, depth))
+                return {each: self.of(inner, depth=depth + 1) for each in keys}
             case Named(name):
                 return self._named(name, limits, depth)
+
+    def _keys(self, type_: TypeExpr, size: int) -> list[Any]:
+        """Different keys, mostly as many as there should be; no file here says how many a map has at least."""
+        return list(dict.fromkeys(self.of(type_) for _ in range(2 * size)))[:size]
 
     def _scalar(self, type_: Scalar, limits: Constraints) -> Any:
         name = type_.name

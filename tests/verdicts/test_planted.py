@@ -125,6 +125,7 @@ WALKS: list[tuple[Any, str, Any]] = [
     (definitions, "compare_fields", _nothing),
     (methods, "_compare_returns", _nothing),
     (types, "_compare_limits", _nothing),
+    (types, "_compare_keys", lambda *_: True),
     (types, "compare_bounds", lambda old, new: (False, False)),
     (definitions, "_compare_values", _nothing),
     (definitions, "_compare_tags", _nothing),

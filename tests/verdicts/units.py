@@ -68,8 +68,14 @@ class Unit(Draft):
             text = self.random.choice(SCALARS if dice < 0.85 else RARE)
         if deep < 2 and self.chance(0.25):
             inner = self.type(deep + 1, words)
-            text = f"list[{inner}]" if self.chance(0.6) else f"map[string, {inner}]"
+            text = f"list[{inner}]" if self.chance(0.6) else f"map[{self._key(words)}, {inner}]"
         return f"{text}?" if self.chance(0.2) and text != "any" else text
+
+    def _key(self, words: tuple[str, ...]) -> str:
+        """What a map is keyed by; where there are names, it may be one that has bounds."""
+        if not words or self.chance(0.5):
+            return "string"
+        return self.own(self.random.choice(["Key", "Code"]))
 
 
 def make_unit(random: Random, number: int) -> Unit:
@@ -126,6 +132,8 @@ def _types(unit: Unit) -> None:
     unit.types[unit.own("Lone")] = {"fields": members(unit, 2, ("Kind",))}
     unit.types[unit.own("Text")] = {"type": "string", "size": "0..6"}
     unit.types[unit.own("Count")] = {"type": "int", "max": 10}
+    unit.types[unit.own("Key")] = {"type": "string", "size": "0..4"}
+    unit.types[unit.own("Code")] = {"type": "int", "max": 10}
     unit.types[unit.own("Deep")] = {"type": f"list[map[string, {unit.own('Box')}]]"}
     # Node contains itself, directly or through Peer.
     through = unit.own(unit.random.choice(["Node", "Peer"]))
@@ -181,7 +189,8 @@ def _method(unit: Unit) -> Node:
         made["ordering_key"] = unit.random.choice(keys)
     if "call" in made:
         if unit.chance(0.75):
-            made["returns"] = unit.type()
+            # A union that only answers hold is rare otherwise.
+            made["returns"] = unit.own("Pick") if unit.chance(0.1) else unit.type()
         if unit.chance(0.5):
             made["raises"] = [unit.own("Busy")]
     return made

@@ -272,6 +272,18 @@ def change_inside(unit: Unit) -> bool:
     return inner != "any" and later != inner
 
 
+def bound_keys(unit: Unit) -> bool:
+    """A map's keys get bounds, or lose them."""
+    if (found := some_member(unit, lambda node: "map[" in node["type"])) is None:
+        return False
+    node = found[0][found[1]]
+    before, key = form(node), f"map[{unit.own('Key')},"
+    plain = "map[string," in node["type"]
+    node["type"] = node["type"].replace(*(("map[string,", key) if plain else (key, "map[string,")))
+    recorded(unit, node, "was_type", before, 0.4)
+    return form(node) != before
+
+
 def _retype(unit: Unit, table: dict[str, list[str]], chance: float) -> bool:
     if (
         found := some_member(unit, lambda node: "[" not in node["type"] and _base(node) in table)
@@ -354,4 +366,5 @@ MEMBERS = (
     change_presence,
     change_policy,
     readd_member,
+    bound_keys,
 )

@@ -61,6 +61,18 @@ def change_alias(unit: Unit) -> bool:
     return True
 
 
+def change_key(unit: Unit) -> bool:
+    """What maps are keyed by has other bounds, none, or is another type."""
+    bounds: dict[str, list[Node]] = {
+        "Key": [{"size": "0..2"}, {"size": "1..9"}, {"pattern": "^[a-z]*$"}, {}],
+        "Code": [{"max": 3}, {"max": 40}, {"min": 1, "max": 10}, {}],
+    }
+    word = unit.random.choice(list(bounds))
+    type_ = unit.called(word)["type"] if unit.chance(0.9) else "string"
+    unit.types[unit.own(word)] = {"type": type_, **unit.random.choice(bounds[word])}
+    return True
+
+
 def move_to_base(unit: Unit) -> bool:
     """A struct's fields come from a base, as they were."""
     box = unit.called("Box")
@@ -98,4 +110,5 @@ TYPES = (
     move_to_base,
     lose_base,
     unroll,
+    change_key,
 )

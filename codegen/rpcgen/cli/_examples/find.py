@@ -154,7 +154,7 @@ def _is_own(change: Change, path: str) -> bool:
     steps = [step.strip("'") for step in _STEPS.findall(path)]
     for way in {_way(change, "old"), _way(change, "new")}:
         pairs = zip(way, steps, strict=False)
-        if all(one == "[]" or one == step for one, step in pairs) or steps[-1] in way:
+        if all(one in ("[]", "[key]") or one == step for one, step in pairs) or steps[-1] in way:
             return True
     return False
 

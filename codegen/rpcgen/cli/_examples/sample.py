@@ -91,8 +91,10 @@ class Sample:
         match resolved.base:
             case ListOf(item):
                 yield from ([value] for value in self._values(item, (), way[1:]))
+            case MapOf(key, value) if way[0] == "[key]":
+                yield from ({name: self._smallest(value, (), ())} for name in self._keys(key))
             case MapOf(key, value):
-                name = self._key(key)
+                name = next(self._keys(key))
                 yield from ({name: each} for each in self._values(value, (), way[1:]))
             case Named(name):
                 yield from self._named(name, way)
@@ -159,7 +161,7 @@ class Sample:
                 yield from ([self._smallest(item, (), ())] * n for n in sorted({least, 1, 2, most}))
             case MapOf(key, value):
                 yield {}
-                yield {self._key(key): self._smallest(value, (), ())}
+                yield {next(self._keys(key)): self._smallest(value, (), ())}
             case Named(name):
                 yield from self._choices_of(name)
 
@@ -222,9 +224,14 @@ class Sample:
                 continue
         raise Unmakeable(f"no member of {union.name} ends")
 
-    def _key(self, key: TypeExpr) -> str:
+    def _keys(self, key: TypeExpr) -> Iterator[str]:
+        """Keys that tell bounds apart; JSON has numbers as text."""
         resolved = resolve(key, self._types)
-        return "1" if resolved is not None and resolved.base == Scalar("int") else "a"
+        if resolved is None:
+            return
+        if not resolved.constraints:
+            yield "1" if resolved.base == Scalar("int") else "a"
+        yield from map(str, self._choices(resolved, ()))
 
 
 def _wrapped(struct: Struct, body: Plain) -> Plain:

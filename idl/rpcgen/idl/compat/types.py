@@ -73,7 +73,7 @@ def _compare_bases(walk: Walk, old: Resolved, new: Resolved, spot: Spot) -> bool
             compare_items(walk, (item, ()), (other, ()), below(walk, spot))
             return True
         case MapOf(key, value), MapOf(other_key, other):
-            if _key(walk.old.types, key) != _key(walk.new.types, other_key):
+            if not _compare_keys(walk, key, other_key, spot):
                 _changed(walk, "changed", old, new, spot)
             compare_items(walk, (value, ()), (other, ()), below(walk, spot))
             return True
@@ -122,9 +122,15 @@ def _was_closed(walk: Walk, resolved: Resolved) -> bool:
     return isinstance(resolved.base, Named) and resolved.base.name in walk.closed
 
 
-def _key(types: Types, key: TypeExpr) -> object:
-    resolved = resolve(key, types)
-    return resolved and resolved.base
+def _compare_keys(walk: Walk, old: TypeExpr, new: TypeExpr, spot: Spot) -> bool:
+    """Compare the bounds of a map's keys; False if they are of two types, so that the map is another."""
+    before, after = resolve(old, walk.old.types), resolve(new, walk.new.types)
+    if before is None or after is None:
+        raise AssertionError(f"unexpected name in {type_text(old)} or {type_text(new)}")
+    if before.base != after.base:
+        return False
+    _compare_limits(walk, before.constraints, after.constraints, spot.keys())
+    return True
 
 
 def _compare_named(

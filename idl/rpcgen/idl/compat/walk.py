@@ -77,6 +77,11 @@ class Spot:
         path = f"{self.path or self.owner}[]"
         return replace(self, path=path, way=(*self.way, "[]"), unsent=False)
 
+    def keys(self) -> Spot:
+        """The spot of the keys of a map."""
+        path = f"{self.path or self.owner}[key]"
+        return replace(self, path=path, way=(*self.way, "[key]"), unsent=False)
+
     def taking(self, taken: Resolved | None) -> Spot:
         """The same spot, taken as something else."""
         return replace(self, taken=taken)
