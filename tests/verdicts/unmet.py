@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 _LONG = "judges versions, of which messages only carry those that files say"
 _MANY = "needs more than two releases; histories of the check's own cases have them"
+_OBJECT = "about objects of programs, whose attributes are in no message"
 _NAMES = "about what the project keeps, and no message is between that and a file"
 
 #: Each rule with its reason.
@@ -18,6 +19,9 @@ UNMET: Mapping[str, str] = {
     "pairwise-ok-transitive-bad": _MANY,
     "served-view-broken": _MANY,
     "major-dropped": "a server refuses the major that it no longer serves; that is what the file says, and a gate's own test",
+    "attribute-added": _OBJECT,
+    "attribute-changed": _OBJECT,
+    "attribute-removed": _OBJECT,
     "history-rewritten": _NAMES,
     "interface-removed": _NAMES,
     "waiver-expired": _NAMES,

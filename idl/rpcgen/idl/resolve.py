@@ -67,6 +67,21 @@ def resolve(type_: TypeExpr, types: Types) -> Resolved | None:
             return Resolved(type_, nullable, tuple(constraints))
 
 
+def bare(type_: TypeExpr, types: Types) -> TypeExpr:
+    """Return a type with the aliases in it looked through, as far as its names are known."""
+    resolved = resolve(type_, types)
+    if resolved is None:
+        return type_
+    match resolved.base:
+        case ListOf(item):
+            base: TypeExpr = ListOf(bare(item, types))
+        case MapOf(key, value):
+            base = MapOf(bare(key, types), bare(value, types))
+        case other:
+            base = other
+    return Nullable(base) if resolved.nullable else base
+
+
 def definition_of(type_: TypeExpr, types: Types) -> TypeDef | None:
     """Return the struct, enum, union or opaque type that a type comes down to, if it is one."""
     resolved = resolve(type_, types)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.members import compare_fields
 from rpcgen.idl.compat.types import compare_items
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
-from rpcgen.idl.model import Enum, Field, Struct, Union
-from rpcgen.idl.resolve import all_fields, lineage
+from rpcgen.idl.model import Enum, Field, Opaque, Struct, Union
+from rpcgen.idl.resolve import all_fields, bare, lineage
 from rpcgen.idl.typetext import type_text
 
 
@@ -30,6 +31,8 @@ def compare_queued(walk: Walk) -> None:
         elif isinstance(one, Union) and isinstance(two, Union):
             _compare_openness(walk, one, two, here)
             _compare_tags(walk, one, two, here)
+        elif isinstance(one, Opaque) and isinstance(two, Opaque):
+            _compare_attributes(walk, one, two, replace(here, root=Root(), way=()))
 
 
 def _compare_structs(walk: Walk, old: Struct, new: Struct, spot: Spot) -> None:
@@ -177,3 +180,21 @@ def _tag_removed(walk: Walk, new: Union, tag: str, here: Spot, texts: tuple[str,
     walk.found(
         "union-member", "removed", here, before=before, after=after, open=new.open, kept=kept
     )
+
+
+def _compare_attributes(walk: Walk, old: Opaque, new: Opaque, spot: Spot) -> None:
+    """Compare what programs' objects have; it is in no message."""
+    for name, type_ in new.attributes.items():
+        here, after = spot.part(name, new.position, spot.was_at), type_text(type_)
+        if name not in old.attributes:
+            walk.found("attribute", "added", here, name=name, after=after)
+            continue
+        was, now = bare(old.attributes[name], walk.old.types), bare(type_, walk.new.types)
+        # A type that was renamed may have kept its old name as an alias.
+        if bare(was, walk.new.types) != now:
+            before, after = type_text(was), type_text(now)
+            walk.found("attribute", "changed", here, before=before, after=after)
+    for name, type_ in old.attributes.items():
+        if name not in new.attributes:
+            here = spot.part(name, new.position, old.position)
+            walk.found("attribute", "removed", here, name=name, before=type_text(type_))
