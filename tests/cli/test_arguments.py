@@ -21,7 +21,7 @@ types:
   Size: int?
   Mood: {enum: [good, bad]}
   Blob: {fields: {data: bytes, next: Blob?}}
-  Thing: {union: {blob: Blob, name: string}}
+  Thing: {union: {blob: Blob, name: string, marks: "map[int, bytes] since 1.1"}}
 methods:
   go:
     call: any
@@ -81,6 +81,7 @@ def types() -> Contract:
             {"data": b"hi", "next": {"data": b"", "next": None}},
         ),
         ('thing={"blob": {"data": "aGk="}}', {"blob": {"data": b"hi"}}),
+        ('thing={"marks": {"7": "aGk="}}', {"marks": {7: b"hi"}}),
         ('names=["a", "b"]', ["a", "b"]),
         ('blobs=[{"data": "aGk="}]', [{"data": b"hi"}]),
         ('by_number={"7": "aGk="}', {7: b"hi"}),
@@ -113,6 +114,15 @@ def test_one_json_object_holds_all(types: Contract) -> None:
         (["blob=a"], "argument 'blob' is 'a', expected Blob? as JSON"),
         (["count=1", "count=2"], "argument 'count' is given twice"),
         (["data=!"], "argument 'data' is no base64 text"),
+        (["data=ä"], "argument 'data' is no base64 text"),
+        (['by_number={"--5": ""}'], "argument 'by_number' has the key '--5', expected int"),
+        (['by_number={"٣": ""}'], "argument 'by_number' has the key '٣', expected int"),
+        (['by_number={"01": "", "1": ""}'], "argument 'by_number' has the key '01', expected int"),
+        (['{"by_number": {"": ""}}'], "argument 'by_number' has the key '', expected int"),
+        (["free=" + "[" * 50_000], "argument 'free' is nested too deeply"),
+        (["names=" + "[" * 50_000], "argument 'names' is nested too deeply"),
+        (['{"free": ' + "[" * 50_000], "the arguments are nested too deeply"),
+        (["blob=" + '{"next": ' * 900 + "{}" + "}" * 900], "argument 'blob' is nested too deeply"),
         (["{"], "the arguments: '{' is no JSON"),
     ],
 )

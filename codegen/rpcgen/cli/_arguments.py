@@ -6,8 +6,8 @@ Only the form is made right here (numbers, durations, base64, keys of maps); whe
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -19,6 +19,9 @@ _WORDS = frozenset({"bool", "int", "float"})
 
 #: Types whose text on the command line is the value.
 _TEXT = frozenset({"string", "uuid", "datetime", "date", "duration", "decimal", "bytes"})
+
+#: A whole number in the one way that JSON has for it, so that no two keys of a map are one.
+_INT = re.compile("0|-?[1-9][0-9]{0,18}")
 
 
 def read_arguments(contract: Contract, method: Method, words: Sequence[str]) -> dict[str, Any]:
@@ -40,11 +43,15 @@ def read_arguments(contract: Contract, method: Method, words: Sequence[str]) -> 
             raise Failure(_unknown(method, name))
         if name in arguments:
             raise Failure(f"argument {name!r} is given twice")
-        reader = _Reader(contract, name)
-        arguments[name] = (
-            reader.from_text(value, member.type) if is_text else reader.fit(value, member.type)
-        )
+        arguments[name] = _read(_Reader(contract, name), value, member.type, is_text=is_text)
     return arguments
+
+
+def _read(reader: _Reader, value: Any, type_: str, *, is_text: bool) -> Any:
+    try:
+        return reader.from_text(value, type_) if is_text else reader.fit(value, type_)
+    except RecursionError:
+        raise Failure(f"argument {reader.name!r} is nested too deeply") from None
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -64,6 +71,8 @@ def _object(text: str) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads(text))
     except ValueError as error:
         raise Failure(f"the arguments: {text[:80]!r} is no JSON: {error}") from None
+    except RecursionError:
+        raise Failure("the arguments are nested too deeply") from None
 
 
 def _duration(value: str | float) -> str | float:
@@ -79,7 +88,7 @@ class _Reader:
 
     def __init__(self, contract: Contract, name: str) -> None:
         self._types = contract.types
-        self._name = name
+        self.name = name
 
     def from_text(self, text: str, type_: str) -> Any:
         """A value from the command line."""
@@ -102,7 +111,7 @@ class _Reader:
             return json.loads(text)
         except ValueError:
             raise Failure(
-                f"argument {self._name!r} is {text[:80]!r}, expected {type_}{form}"
+                f"argument {self.name!r} is {text[:80]!r}, expected {type_}{form}"
             ) from None
 
     def fit(self, value: Any, type_: str) -> Any:
@@ -134,8 +143,8 @@ class _Reader:
     def _decoded(self, text: str) -> bytes:
         try:
             return base64.b64decode(text, validate=True)
-        except binascii.Error as error:
-            raise Failure(f"argument {self._name!r} is no base64 text: {error}") from None
+        except ValueError as error:  # also of text that is no ASCII
+            raise Failure(f"argument {self.name!r} is no base64 text: {error}") from None
 
     def _base(self, type_: str) -> str | Mapping[str, Any]:
         """A built-in type's text, or what the contract says of a named one; aliases are followed."""
@@ -145,7 +154,11 @@ class _Reader:
         return self._base(said["type"].removesuffix("?")) if "type" in said else said
 
     def _key(self, key: str, type_: str) -> str | int:
-        return int(key) if self._base(type_) == "int" and key.lstrip("-").isdecimal() else key
+        if self._base(type_) != "int":
+            return key
+        if _INT.fullmatch(key) is None:
+            raise Failure(f"argument {self.name!r} has the key {key[:80]!r}, expected int")
+        return int(key)
 
     def _fit_named(self, value: Any, said: Mapping[str, Any]) -> Any:
         if not isinstance(value, dict):
@@ -154,6 +167,6 @@ class _Reader:
         while "fields" in said:
             members |= {name: one.type for name, one in read_members(said["fields"]).items()}
             said = self._types[said["extends"]] if "extends" in said else {}
-        members |= {tag: text.partition(" ")[0] for tag, text in said.get("union", {}).items()}
+        members |= {tag: one.type for tag, one in read_members(said.get("union", {})).items()}
         fields = cast("dict[str, Any]", value)
         return {k: self.fit(v, members[k]) if k in members else v for k, v in fields.items()}
