@@ -210,6 +210,7 @@ def test_examples_have_no_failure() -> None:
             ["--pin", "oak"],
             "rpcgen matrix: the pin 'oak' is no version, and none of: none, auto, alder, birch",
         ),
+        (["--pin", "none", "--pin", "7.0"], "rpcgen matrix: no FILE speaks 7 of the pin '7.0'"),
     ],
 )
 def test_a_wrong_option_is_one_line(args: list[str], message: str) -> None:

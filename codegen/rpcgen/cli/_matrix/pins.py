@@ -21,7 +21,7 @@ class Pins:
         wanted: as the user said; none: all that can make a difference.
 
     Raises:
-        Failure: one of `wanted` is no version, and no name of a release.
+        Failure: one of `wanted` is no version, and no name of a release, or is of a major that nobody speaks.
     """
 
     def __init__(self, releases: Sequence[Release], wanted: Iterable[str]) -> None:
@@ -32,6 +32,9 @@ class Pins:
             for name, version in release.interface.releases.items()
         }
         self._versions = [self._version(text, names) for text in self._texts]
+        for text, version in zip(self._texts, self._versions, strict=True):
+            if version and all(each.last_minor(version.major) is None for each in releases):
+                raise Failure(f"no FILE speaks {version.major} of the pin {text!r}")
         if not self._texts:
             self._texts = [NO_PIN, AUTO]
             self._versions = self._all(releases, names.values())
