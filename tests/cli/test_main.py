@@ -136,6 +136,39 @@ def test_a_wrong_command_line_is_one_line(args: list[str], message: str) -> None
     assert done.err == message + "\n"
 
 
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["compile", ""], "a FILE is empty; expected the path of an interface file"),
+        (["fmt", ""], "a FILE is empty; expected the path of an interface file"),
+        (["diff", ""], "a FILE is empty; expected the path of an interface file"),
+        (
+            ["describe", ""],
+            "URL is empty; expected a transport URL or the path of an interface file",
+        ),
+        (
+            ["compile", "a.yaml", "-o", ""],
+            "where packages are written is empty; expected a folder",
+        ),
+        (
+            ["compile", "a.yaml", "-I", ""],
+            "where imports are read from is empty; expected a folder",
+        ),
+        (["check", "a.yaml", "--cases", ""], "where messages are kept is empty; expected a folder"),
+        (["demo", "--keep", ""], "where the project is kept is empty; expected a folder"),
+        (["schema", "-o", ""], "where the schema is written is empty; expected a file"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_path_that_is_empty_is_not_the_current_folder(
+    tmp_path: Path, args: list[str], message: str
+) -> None:
+    """A variable that is empty says nothing: nothing is read or written."""
+    done = rpcgen(*args, cwd=tmp_path)
+    assert (done.code, done.out, done.err) == (2, "", f"rpcgen {args[0]}: {message}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_error_of_the_runtime_is_one_line() -> None:
     """What rpcgen raises on purpose never shows a traceback."""
     done = rpcgen("ls", "zqm+ipc:///nowhere")

@@ -45,12 +45,33 @@ class Read:
     names: Names
 
 
+class NamedPath(click.Path):
+    """A path with a name: a variable that is empty does not mean the current folder.
+
+    Args:
+        what: what it is for, such as "where releases are kept".
+        expected: what it is.
+        options: as of `click.Path`.
+    """
+
+    def __init__(self, what: str, expected: str = "a folder", **options: Any) -> None:
+        super().__init__(**options)
+        self._what = what
+        self._expected = expected
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is empty; the rest is as of any path."""
+        if value == "":
+            raise Failure(f"{self._what} is empty; expected {self._expected}")
+        return super().convert(value, param, ctx)
+
+
 #: `-I`, as `roots`.
 roots_option = click.option(
     "-I",
     "--import-root",
     "roots",
-    type=click.Path(file_okay=False),
+    type=NamedPath("where imports are read from", file_okay=False),
     multiple=True,
     metavar="DIR",
     help="A directory that `imports:` may read from, besides each file's own; may be repeated.",
@@ -64,19 +85,10 @@ against_option = click.option(
 )
 
 
-class _LockFolder(click.Path):
-    """A folder with a name: a variable that is empty does not mean this one."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "":
-            raise Failure("where releases are kept is empty; expected a folder")
-        return super().convert(value, param, ctx)
-
-
 #: `--lock`, as `lock`.
 lock_option = click.option(
     "--lock",
-    type=_LockFolder(path_type=Path, file_okay=False),
+    type=NamedPath("where releases are kept", path_type=Path, file_okay=False),
     metavar="DIR",
     help="Where releases are kept; the project's, or rpcgen.lock, by default.",
 )
@@ -98,11 +110,13 @@ def inputs(files: Sequence[str], roots: Sequence[str]) -> Inputs:
     """What a command line says, and where it says nothing, the project.
 
     Raises:
-        Failure: the project file has mistakes.
+        Failure: the project file has mistakes, or a file has no name.
         click.UsageError: neither says which files.
     """
     from rpcgen.cli._project.read import project_here
 
+    if "" in files:
+        raise Failure("a FILE is empty; expected the path of an interface file")
     project = project_here()
     if not files and (project is None or not project.patterns):
         missing = "[tool.rpcgen] in pyproject.toml has no `files`"

@@ -11,6 +11,7 @@ from rpcgen.cli._exit import Exit
 from rpcgen.cli._formats.choice import Format, format_option
 from rpcgen.cli._inputs import (
     Inputs,
+    NamedPath,
     against_option,
     file_arguments,
     lock_option,
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 @format_option
 @click.option(
     "--write-cases",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath("where messages are kept", path_type=Path, file_okay=False),
     metavar="DIR",
     help="Keep the messages that show what breaks in DIR, as regression tests.",
 )
 @click.option(
     "--cases",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath("where messages are kept", path_type=Path, file_okay=False),
     metavar="DIR",
     help="Try the messages that were kept in DIR again.",
 )

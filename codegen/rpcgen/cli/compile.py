@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from rpcgen.cli._exit import Exit
-from rpcgen.cli._inputs import Inputs, file_arguments
+from rpcgen.cli._inputs import Inputs, NamedPath, file_arguments
 from rpcgen.cli._packages import plan_packages
 from rpcgen.codegen.write import Plan, diff
 
@@ -15,7 +15,7 @@ from rpcgen.codegen.write import Plan, diff
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=NamedPath("where packages are written", path_type=Path),
     metavar="DIR",
     help="Write the packages below DIR; the project's `output`, or the current directory, by default.",
 )

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._inputs import NamedPath
 
 
 @click.command()
 @click.option(
     "--keep",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NamedPath("where the project is kept", file_okay=False, path_type=Path),
     metavar="DIR",
     help="Write the project to DIR, which must be empty or new, and leave it there.",
 )

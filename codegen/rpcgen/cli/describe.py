@@ -45,6 +45,8 @@ def command(where: Where, method: str | None, interface: str | None, as_json: bo
 def _contracts(where: Where) -> list[Contract]:
     if "://" in where.url:
         return [served.contract for served in where.served()]
+    if not where.url:
+        raise Failure("URL is empty; expected a transport URL or the path of an interface file")
     from rpcgen.cli._contract import read_contract
     from rpcgen.idl import load, render
     from rpcgen.idl.contract import contract

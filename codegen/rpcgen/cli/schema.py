@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rpcgen.cli._inputs import NamedPath
 
 
 @click.command()
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NamedPath("where the schema is written", "a file", dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write it to FILE instead.",
 )

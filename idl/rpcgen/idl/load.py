@@ -194,7 +194,7 @@ class _Loading:
     def _imports_of(self, tree: Mapping, path: Path, chain: tuple[str, ...]) -> list[_Import]:
         found: list[_Import] = []
         for item in items_at(tree, "imports"):
-            if not isinstance(item, Text) or not item.value:
+            if not isinstance(item, Text) or item.missing:
                 continue
             self._mentions += 1
             if self._mentions > MAX_MENTIONS:
@@ -247,6 +247,8 @@ class _Loading:
 
 
 def _import_problem(name: str) -> str:
+    if not name:
+        return "an import path is empty"
     if "://" in name:
         return "an import is a file, and this is a URL"
     if "\\" in name or "\0" in name:

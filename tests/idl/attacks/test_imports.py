@@ -65,10 +65,11 @@ def test_long_chains_of_imports_need_no_recursion(tmp_path: Path) -> None:
         "sub/../../a.yaml",
         "..",
         "a\\b.yaml",
+        "",
     ],
 )
 def test_imports_stay_beneath_the_roots(tmp_path: Path, name: str) -> None:
-    """No address, no absolute path, no way up."""
+    """No address, no absolute path, no way up, and not nothing."""
     path = write_files(tmp_path / "in", {"main.yaml": PREAMBLE + f"imports: ['{name}']\n"})
     write_files(tmp_path, {"a.yaml": library()})
     assert rules_of(load(path)) == {"import-path"}
