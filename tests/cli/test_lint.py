@@ -74,11 +74,16 @@ def test_a_project_chooses_rules(folder: Path, capsys: pytest.CaptureFixture[str
     )
     assert run(["lint"]) == 2
     assert capsys.readouterr().err == (
-        "rpcgen lint: [tool.rpcgen.lint] select: there is no lint rule 'name-stile'; did you mean 'name-style'?\n"
+        "rpcgen lint: pyproject.toml:\n"
+        "  [tool.rpcgen.lint] select: there is no lint rule 'name-stile'; did you mean 'name-style'?\n"
         "  [tool.rpcgen.lint] ignore: there is no lint rule 'any-usd'; did you mean 'any-used'?\n"
     )
-    assert run(["lint", "--select", "xyz", "--ignore", "any-used"]) == 2
-    assert capsys.readouterr().err == "rpcgen lint: --select: there is no lint rule 'xyz'\n"
+    (folder / "pyproject.toml").write_text(project)
+    assert run(["lint", "--select", "xyz", "--ignore", "any-usd"]) == 2
+    assert capsys.readouterr().err == (
+        "rpcgen lint: --select: there is no lint rule 'xyz'\n"
+        "  --ignore: there is no lint rule 'any-usd'; did you mean 'any-used'?\n"
+    )
 
 
 def test_fix_mends_and_tells_the_rest(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

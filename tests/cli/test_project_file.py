@@ -129,8 +129,8 @@ output = "src"
 lock = "released"
 [tool.rpcgen.lint]
 category = "strict"
-select = ["a-b"]
-ignore = ["c-d"]
+select = ["any-used"]
+ignore = ["name-style"]
 [[tool.rpcgen.waivers]]
 fingerprint = "0123456789ab"
 reason = "r"
@@ -149,7 +149,7 @@ until = "2027-01-31"
     assert project is not None
     assert (project.root, project.patterns) == (tmp_path, ("a.yaml",))
     assert (project.output, project.lock) == (tmp_path / "src", tmp_path / "released")
-    assert project.lint == LintSettings("strict", ("a-b",), ("c-d",))
+    assert project.lint == LintSettings("strict", ("any-used",), ("name-style",))
     assert project.waivers == (
         Waiver("0123456789ab", "r", date(2027, 1, 31)),
         Waiver("0123456789ac", "r", Version(6, 5)),
@@ -169,6 +169,8 @@ lock = "/var/lock"
 import-roots = "shared"
 [tool.rpcgen.lint]
 category = "strct"
+select = ["name-stile"]
+ignore = ["any-used", "xyz"]
 [[tool.rpcgen.waivers]]
 fingerprint = "zz"
 reason = " "
@@ -184,7 +186,7 @@ fingerprnt = "0123456789ab"
         "  [tool.rpcgen] output: found 3, expected a text",
         "  [tool.rpcgen] lock: '/var/lock' is no relative path with forward slashes",
         "  [tool.rpcgen] import-roots: found 'shared', expected a list of texts",
-        "  [[tool.rpcgen.waivers]] 1 reason: found ' ', expected a text",
+        "  [[tool.rpcgen.waivers]] 1 reason: found ' ', expected a text that is not empty",
         '  [[tool.rpcgen.waivers]] 1 until: found a date with a time, expected a date or a version, such as "6.5"',
         "  [[tool.rpcgen.waivers]] 1 fingerprint: found 'zz', expected what `rpcgen check` prints: hex digits",
         "  [[tool.rpcgen.waivers]] 2 fingerprint: missing; a waiver has a fingerprint, a reason and an end",
@@ -192,6 +194,8 @@ fingerprnt = "0123456789ab"
         "  [[tool.rpcgen.waivers]] 2 until: missing; a waiver has a fingerprint, a reason and an end",
         "  [[tool.rpcgen.waivers]] 2 fingerprnt: there is no such key; did you mean 'fingerprint'?",
         "  [tool.rpcgen.lint] category: found 'strct', expected one of minimal, standard, strict; did you mean 'strict'?",
+        "  [tool.rpcgen.lint] select: there is no lint rule 'name-stile'; did you mean 'name-style'?",
+        "  [tool.rpcgen.lint] ignore: there is no lint rule 'xyz'",
         "  [tool.rpcgen] fils: there is no such key; did you mean 'files'?",
     ]
 
@@ -203,6 +207,14 @@ fingerprnt = "0123456789ab"
         (
             "[tool.rpcgen]\nwaivers = 07:00:00\n",
             "[[tool.rpcgen.waivers]]: expected a list of tables, found a time",
+        ),
+        (
+            "[tool.rpcgen]\nfiles = ['a.yaml', '']\n",
+            "[tool.rpcgen] files: found a list with '', expected a list of texts that are not empty",
+        ),
+        (
+            "[tool.rpcgen]\nfiles = ['a.yaml', []]\n",
+            "[tool.rpcgen] files: found a list with a list, expected a list of texts",
         ),
         ("[tool.rpcgen]\nlnt = {}\n", "did you mean 'lint'?"),
         ("[tool.rpcgen]\nlint = []\n", "[tool.rpcgen.lint]: expected a table, found a list"),

@@ -93,16 +93,13 @@ def _rules(
     from rpcgen.idl.lint.rule import chosen, rule_ids
 
     said = inputs.project.lint if inputs.project is not None else None
-    place = {"select": "--select", "ignore": "--ignore"}
     named: Mapping[str, Sequence[str]] = {"select": select, "ignore": ignore}
     if said is not None:
         category = category or said.category
-        settings = {"select": said.select, "ignore": said.ignore}
-        place = {key: place[key] if named[key] else f"[tool.rpcgen.lint] {key}" for key in named}
-        named = {key: named[key] or settings[key] for key in named}
+        named = {"select": select or said.select, "ignore": ignore or said.ignore}
     known = rule_ids()
     wrong = [
-        f"{place[key]}: there is no lint rule {id_!r}{nearest(id_, known)}"
+        f"--{key}: there is no lint rule {id_!r}{nearest(id_, known)}"
         for key, ids in named.items()
         for id_ in ids
         if id_ not in known

@@ -1,6 +1,6 @@
 """pyproject.toml -> `Project`: finds the file, and reads `[tool.rpcgen]` with all mistakes at once.
 
-Whether a name of a lint rule exists is not known here, nor whether a file is what it should be.
+Whether a file is what it should be is not known here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from rpcgen.cli._exit import Failure, reason
+from rpcgen.cli._exit import Failure, nearest, reason
 from rpcgen.cli._project.settings import LintSettings, Project, Waiver
 from rpcgen.cli._project.tables import Mistakes, Table, shown
 from rpcgen.idl import Version, parse_version
-from rpcgen.idl.lint.rule import CATEGORIES
+from rpcgen.idl.lint.rule import CATEGORIES, rule_ids
 
 FILE = "pyproject.toml"
 LOCK = "rpcgen.lock"
@@ -175,8 +175,18 @@ def _lint(table: Table | None) -> LintSettings:
         return LintSettings()
     lint = LintSettings(
         table.choice("category", CATEGORIES, LintSettings().category),
-        table.texts("select"),
-        table.texts("ignore"),
+        _rules(table, "select"),
+        _rules(table, "ignore"),
     )
     table.end()
     return lint
+
+
+def _rules(table: Table, key: str) -> tuple[str, ...]:
+    """Names of lint rules that there are."""
+    names = table.texts(key)
+    known = rule_ids() if names else ()
+    for name in names:
+        if name not in known:
+            table.wrong(key, f"there is no lint rule {name!r}{nearest(name, known)}")
+    return names

@@ -5,7 +5,7 @@ Knows the kinds of TOML's values and no key by name. `tomllib` tells no places, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, TypeVar, cast
 
@@ -65,12 +65,28 @@ class Table:
 
     def text(self, key: str) -> str | None:
         """A text that is not empty; None if it is not given, or wrong."""
-        value: str | None = self._checked(key, _is_text, "a text")
-        return value
+        value = self.value(key)
+        if value is None or _is_text(value):
+            return cast("str | None", value)
+        filled = " that is not empty" if isinstance(value, str) else ""
+        self.wrong(key, f"found {shown(value)}, expected a text{filled}")
+        return None
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts that are not empty; empty if it is not given, or wrong."""
-        return tuple(self._checked(key, _is_texts, "a list of texts") or ())
+        value = self.value(key)
+        if not isinstance(value, list):
+            if value is not None:
+                self.wrong(key, f"found {shown(value)}, expected a list of texts")
+            return ()
+        items = cast("list[object]", value)
+        for item in items:
+            if not _is_text(item):
+                problem = f"found a list with {shown(item)}, expected a list of texts"
+                filled = " that are not empty" if isinstance(item, str) else ""
+                self.wrong(key, f"{problem}{filled}")
+                return ()
+        return tuple(map(str, items))
 
     def choice(self, key: str, choices: tuple[T, ...], default: T) -> T:
         """One of some texts."""
@@ -114,13 +130,6 @@ class Table:
                 advice = nearest(key, self._asked) or f"; the keys are {', '.join(self._asked)}"
                 self.wrong(key, f"there is no such key{advice}")
 
-    def _checked(self, key: str, fits: Callable[[object], bool], expected: str) -> Any:
-        value = self.value(key)
-        if value is None or fits(value):
-            return value
-        self.wrong(key, f"found {shown(value)}, expected {expected}")
-        return None
-
 
 def kind(value: object) -> str:
     """What a value is, in words."""
@@ -134,7 +143,3 @@ def shown(value: object) -> str:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, cast("Iterable[object]", value)))
