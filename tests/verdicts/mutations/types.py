@@ -50,6 +50,7 @@ def change_alias(unit: Unit) -> bool:
             {"type": "string", "size": "2..4"},
             {"type": "string"},
             {"type": "uuid"},
+            {"type": "string?", "size": "0..6"},
             {"type": "string", "size": "0..6", "pattern": "^[a-z]*$"},
         ]
     )

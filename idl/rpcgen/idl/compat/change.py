@@ -122,6 +122,9 @@ class Change:
         if self.root.reader == "event":
             return "add another field beside it"
         kind, bounds = _split(self.before)
+        name, became, _ = kind.partition(" (")
+        if became:
+            return f"give the new type a name of its own, and say what it was: was_type: {{VERSION: {name}}}"
         if bounds:
             return f"say by `was_type` what it was: {kind or 'its type'} with {bounds}"
         if self.path.endswith(" returns"):

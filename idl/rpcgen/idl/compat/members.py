@@ -10,8 +10,8 @@ from rpcgen.idl.compat.taking import takes_null, taking
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.contract import member_text
-from rpcgen.idl.model import Default, Field, OlderType
-from rpcgen.idl.resolve import Types, is_required, resolve
+from rpcgen.idl.model import Default, Field, Named, OlderType
+from rpcgen.idl.resolve import Types, bare, is_required, resolve
 from rpcgen.idl.subset import reads_all
 from rpcgen.idl.timeline import has_ended
 
@@ -26,11 +26,7 @@ def compare_fields(
         if walk.dated and walk.born and _is_born(walk, after or before, spot):
             continue
         if before is not None and after is not None and _is_alike(before, after):
-            here = taking(walk, after, spot)
-            if not (_is_over(walk, after, spot) or walk.has_followed(after.type, here)):
-                here = here.part(after.name, after.position, before.position)
-                here = _leaving_out(walk, before, after, here)
-                compare_types(walk, (before.type, ()), (after.type, ()), here)
+            _alike(walk, before, after, spot)
         elif after is None:
             if before is not None:
                 _removed(walk, before, whole(), spot)
@@ -39,6 +35,17 @@ def compare_fields(
         else:
             here = taking(walk, after, spot)
             _both(walk, before, after, here.part(after.name, after.position, before.position))
+
+
+def _alike(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
+    """Compare what the types of two fields that say the same stand for."""
+    here = taking(walk, new, spot)
+    part = here.part(new.name, new.position, old.position)
+    if not walk.dated and isinstance(new.type, Named):
+        _compare_states(walk, old, new, part)
+    if not (_is_over(walk, new, spot) or walk.has_followed(new.type, here)):
+        part = _leaving_out(walk, old, new, part)
+        compare_types(walk, (old.type, ()), (new.type, ()), part)
 
 
 def _is_born(walk: Walk, field: Field | None, spot: Spot) -> bool:
@@ -155,11 +162,14 @@ def _compare_states(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
         silent = _is_silent(walk, new, spot) and not is_required(new, walk.new.types)
         told = "" if new.default is None else "its default"
         kept = action == ("field", "became-required") and takes_null(spot)
+        before, after = shown(old), shown(new)
+        if before == after:  # an alias, which stands for something else now
+            before, after = _bare(old, walk.old.types), _bare(new, walk.new.types)
         walk.found(
             *action,
             spot,
-            before=shown(old),
-            after=shown(new),
+            before=before,
+            after=after,
             since=since,
             silent=silent,
             told=told,
@@ -212,3 +222,8 @@ def shown(field: Field) -> str:
     limits: Limits = (field.constraints,)
     text = bounds_text(limits)
     return f"{member_text(field)}, {text}" if text else member_text(field)
+
+
+def _bare(field: Field, types: Types) -> str:
+    """Write an argument or field without aliases."""
+    return shown(replace(field, type=bare(field.type, types)))

@@ -13,7 +13,7 @@ from rpcgen.idl.compat.change import Root
 from rpcgen.idl.compat.taking import below, takes, takes_null, within
 from rpcgen.idl.compat.walk import Spot, Walk
 from rpcgen.idl.model import Enum, ListOf, MapOf, Named, Opaque, Scalar, TypeExpr
-from rpcgen.idl.resolve import Resolved, Types, resolve
+from rpcgen.idl.resolve import Resolved, Types, bare, resolve
 from rpcgen.idl.typetext import type_text
 
 Bounded = tuple[TypeExpr, Limits]
@@ -37,6 +37,11 @@ def compare_items(walk: Walk, old: Bounded, new: Bounded, spot: Spot) -> None:
     if before is not None and after is not None and _changes_null(before, after):
         action = "became-optional" if after.nullable else "became-required"
         texts = type_text(old[0]), type_text(new[0])
+        if texts[0] == texts[1]:  # an alias, which stands for something else now
+            texts = (
+                type_text(bare(old[0], walk.old.types)),
+                type_text(bare(new[0], walk.new.types)),
+            )
         kept = action == "became-required" and takes_null(spot)
         walk.found("field", action, spot, before=texts[0], after=texts[1], kept=kept)
     compare_types(walk, old, new, spot)
@@ -102,8 +107,19 @@ def _relation(walk: Walk, old: object, new: object) -> str:
 def _changed(walk: Walk, action: str, old: Resolved, new: Resolved, spot: Spot) -> None:
     kept = _is_any_text(walk, old, new)
     before, after = type_text(old.base), type_text(new.base)
+    if before == after:
+        before, after = _told_apart(walk.old.types, old), _told_apart(walk.new.types, new)
     gone = action == "narrowed" and takes(spot, old.base)
     walk.found("type", action, spot, before=before, after=after, open=kept, kept=gone)
+
+
+def _told_apart(types: Types, resolved: Resolved) -> str:
+    """A type that is spelled like the other one: without aliases, and if it is a name, with what that is."""
+    if not isinstance(resolved.base, Named):
+        return type_text(bare(resolved.base, types))
+    type_ = types[resolved.base.name]
+    kind = "opaque type" if isinstance(type_, Opaque) else type(type_).__name__.lower()
+    return f"{resolved.base.name} ({kind})"
 
 
 def _is_any_text(walk: Walk, old: Resolved, new: Resolved) -> bool:
