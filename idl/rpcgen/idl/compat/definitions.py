@@ -64,7 +64,10 @@ def _compare_envelopes(walk: Walk, old: Struct, new: Struct, spot: Spot) -> None
     assert new.version is not None
     if old.envelope != new.envelope or old.name != new.name:
         before, after = _envelope(old), _envelope(new)
-        walk.found("envelope", "changed", spot, before=before, after=after)
+        same = before == after
+        if same:
+            before, after = _envelope(old, values=True), _envelope(new, values=True)
+        walk.found("envelope", "changed", spot, before=before, after=after, kept=same)
     if walk.dated and new.version == old.version:
         then = {part.name: part.version for part in lineage(old, walk.old.types)}
         risen = [p for p in lineage(new, walk.new.types) if p.version != then.get(p.name)]
@@ -75,10 +78,11 @@ def _compare_envelopes(walk: Walk, old: Struct, new: Struct, spot: Spot) -> None
         walk.found("clock", "raised", spot, before=str(old.version), after=str(new.version))
 
 
-def _envelope(struct: Struct) -> str:
+def _envelope(struct: Struct, *, values: bool = False) -> str:
     envelope = struct.envelope
     assert envelope is not None
-    keys = [envelope.name, envelope.version, envelope.data, *envelope.constants]
+    keys = [envelope.name, envelope.version, envelope.data]
+    keys += [f"{key}: {value}" if values else key for key, value in envelope.constants.items()]
     return f"{struct.name} under {', '.join(keys)}"
 
 

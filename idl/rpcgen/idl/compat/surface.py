@@ -22,7 +22,7 @@ def compare_target(walk: Walk) -> None:
         walk.found("interface", "renamed", spot, before=old.name, after=new.name)
     if old.namespace != new.namespace:
         here = _said(walk, spot, "namespace")
-        texts = str(old.namespace), str(new.namespace)
+        texts = old.namespace or "", new.namespace or ""
         walk.found("namespace", "changed", here, before=texts[0], after=texts[1])
     if old.target.exchange != new.target.exchange:
         here = _said(walk, spot, "target.exchange")

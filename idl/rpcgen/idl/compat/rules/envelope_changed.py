@@ -1,5 +1,5 @@
-"""A type with a version of its own travels otherwise: its name or the keys of its envelope changed, or it began or ceased to
-have one.
+"""A type with a version of its own travels otherwise: its name, or the keys or constants of its envelope changed, or it began
+or ceased to have one.
 
 Readers look for the keys and the name that they know.
 
@@ -34,6 +34,10 @@ def _judge(change: Change) -> Judgement:
         message=f'"{change.owner}" travels otherwise{change.used}: {change.before} became {change.after}',
         wire=MAJOR,
         source=MAJOR,
+        # Nothing but the value of a constant is another.
+        unseen="no reader compares it; peers of other versions may rely on it"
+        if change.kept
+        else "",
         instead="publish another event, or answer another method, with the other type",
     )
 

@@ -31,9 +31,17 @@ from rpcgen.idl.compat.verdict import MAJOR, Judgement
 
 def _judge(change: Change) -> Judgement:
     return Judgement(
-        message=f'the namespace "{change.before}" became "{change.after}"',
+        message=_message(change.before, change.after),
         wire=MAJOR,
         unseen="no message arrives: servers know the other namespace only",
+    )
+
+
+def _message(before: str, after: str) -> str:
+    if before and after:
+        return f'the namespace "{before}" became "{after}"'
+    return (
+        f'the namespace "{before}" was removed' if before else f'the namespace "{after}" was added'
     )
 
 
