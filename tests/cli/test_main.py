@@ -127,6 +127,14 @@ def test_no_arguments_show_the_help() -> None:
             "rpcgen: no such option '--versoin'; did you mean '--version'? (see rpcgen --help)",
         ),
         (["health"], "rpcgen health: missing argument 'URL' (see rpcgen health --help)"),
+        (
+            ["ls", "zmq+ipc://x", "--timeout", "nan"],
+            "rpcgen ls: invalid value for '--timeout': 'nan' is no number of seconds (see rpcgen ls --help)",
+        ),
+        (
+            ["serve", "x:Y", "--url", "memory://x", "--drain", "NaN"],
+            "rpcgen serve: invalid value for '--drain': 'NaN' is no number of seconds (see rpcgen serve --help)",
+        ),
     ],
 )
 def test_a_wrong_command_line_is_one_line(args: list[str], message: str) -> None:

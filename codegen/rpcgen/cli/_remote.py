@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rpcgen.cli._exit import Exit, Failure, nearest
+from rpcgen.cli._seconds import Seconds
 
 if TYPE_CHECKING:
     from rpcgen.cli._contract import Contract
@@ -194,7 +195,7 @@ def where_options(function: Callable[..., None]) -> Callable[..., None]:
 
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Seconds(min=0.0, min_open=True),
     default=TIMEOUT,
     show_default=True,
     metavar="SECONDS",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rpcgen.cli._exit import Failure
+from rpcgen.cli._seconds import Seconds
 
 if TYPE_CHECKING:
     from rpcgen.runtime import AsyncEndpoint, Endpoint
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--drain",
-    type=click.FloatRange(min=0.0),
+    type=Seconds(min=0.0),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
