@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections import deque
 from collections.abc import Mapping as MappingOf
@@ -61,7 +62,7 @@ def load(
     """
     given = os.fspath(path).replace(os.sep, "/")
     loading = _Loading(given, [Path(path).parent, *(Path(root) for root in roots)], texts)
-    return loading.finish(loading.read(Path(path), Position(given, 1, 1)))
+    return loading.finish(loading.read(Path(path), given, Position(given, 1, 1)))
 
 
 def loads(text: str, file: str = "<text>") -> Loaded:
@@ -92,8 +93,13 @@ class _Loading:
         self._budget = Budget()
         self._mentions = 0
 
-    def read(self, path: Path, at: Position) -> str | None:
-        """Return the text of a file; None after a reported mistake."""
+    def read(self, path: Path, shown: str, at: Position) -> str | None:
+        """Return the text of a file; None after a reported mistake.
+
+        Args:
+            path, shown: where it is, and what positions call it.
+            at: who wants it.
+        """
         if self._texts and (text := self._texts.get(os.path.realpath(path))) is not None:
             return text
         try:
@@ -115,7 +121,11 @@ class _Loading:
             marked = data[:2] in {b"\xff\xfe", b"\xfe\xff"}
             found = "it starts like UTF-16" if marked else f"byte {error.start} is not"
             message = f"the file is not UTF-8: {found}"
-            self._report.error("file-not-utf8", message, at, hint="save it as UTF-8")
+            place = _place(shown, data[: error.start].decode("utf-8"))
+            related = [(at, "imported here")] if at.file != shown else []
+            self._report.error(
+                "file-not-utf8", message, place, hint="save it as UTF-8", related=related
+            )
             return None
 
     def finish(self, text: str | None) -> Loaded:
@@ -175,7 +185,7 @@ class _Loading:
         return trees
 
     def _library(self, wanted: _Import) -> Mapping | None:
-        text = self.read(wanted.path, wanted.at)
+        text = self.read(wanted.path, wanted.shown, wanted.at)
         tree = self._parse(text, wanted.shown) if text is not None else None
         if tree is None:
             return None
@@ -244,6 +254,12 @@ class _Loading:
         self._report.error(
             "import-cycle", f"files import each other: {' -> '.join(names)}", wanted.at
         )
+
+
+def _place(file: str, before: str) -> Position:
+    """The place behind the beginning of a text."""
+    lines = re.split("\r\n|\r|\n", before.removeprefix("\ufeff"))
+    return Position(file, len(lines), len(lines[-1]) + 1)
 
 
 def _import_problem(name: str) -> str:

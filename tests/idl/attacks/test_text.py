@@ -96,6 +96,29 @@ def test_encodings_and_ends(tmp_path: Path, data: bytes, expected: set[str]) -> 
     assert rules_of(load(path)) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "place"),
+    [
+        (b"", "1:1"),
+        (b"rpcgen: 1\n\n", "3:1"),
+        (b"rpcgen: 1\r\ndoc: ", "2:6"),
+        (b"\xef\xbb\xbf# \xc3\xa4\r# ", "2:3"),
+        (b"\xef\xbb\xbf# \xc3\xa4 ", "1:5"),
+    ],
+)
+def test_what_is_not_utf8_has_a_place(tmp_path: Path, before: bytes, place: str) -> None:
+    """Line and column are told of the first byte that is not, in an imported file, too."""
+    library = tmp_path / "common.yaml"
+    library.write_bytes(before + b"\xff\n")
+    (wrong,) = load(library).diagnostics
+    assert str(wrong.position) == f"{library}:{place}"
+    main = tmp_path / "main.yaml"
+    main.write_text(PREAMBLE + "imports: [common.yaml]\n")
+    (wrong,) = load(main).diagnostics
+    assert str(wrong.position) == f"{library}:{place}"
+    assert [str(at) for at, _ in wrong.related] == [f"{main}:{PREAMBLE.count(chr(10)) + 1}:11"]
+
+
 def test_lone_surrogates_are_refused() -> None:
     """A program may hand over text that no file can hold."""
     assert refused("doc: \ud800") == {"text-character"}
