@@ -149,7 +149,7 @@ def test_files_of_any_suffix(town: Path, capsys: Output) -> None:
         (BANK.replace('"1.0"', "first"), "/bank.yaml:3:10: error[bad-version]"),
         (BANK.replace("interface:", '"interface":') + "]", "/bank.yaml:9:1: error[yaml-syntax]"),
         ("{rpcgen: 1,\n interface: town.bank,", "/bank.yaml:2:23: error[yaml-syntax]"),
-        (BANK.replace("shop", "sh\udcff").replace("bank", "b\udcff"), "/bank.yaml:1:1: error["),
+        (BANK.replace("shop", "sh\udcff").replace("bank", "b\udcff"), "/bank.yaml:2:18: error["),
     ],
     ids=["mistake", "no map", "no end", "no UTF-8"],
 )
