@@ -25,6 +25,7 @@ def base(random: Random, name: str) -> Draft:
     draft.types["ReqKind"] = {"enum": _values("k", 2)}
     draft.types["OpenKind"] = {"open": True, "enum": _values("o", 2)}
     draft.types["Status"] = {"enum": _values("s", 2)}
+    draft.types["Key"] = {"type": "string", "size": "1..3"}
     draft.types["Box"] = {"fields": _fields(draft, 3, (*SCALARS, "OpenKind", "Status"), "Box?")}
     draft.types["ReqBox"] = {"fields": _fields(draft, 3, (*SCALARS, "ReqKind", "Box"))}
     draft.types["ResBox"] = {"fields": _fields(draft, 3, (*SCALARS, *SHARED[:2], "Box"))}
@@ -62,7 +63,8 @@ def member(draft: Draft, types: tuple[str, ...]) -> Node:
 def any_type(draft: Draft, types: tuple[str, ...]) -> str:
     """The text of a type."""
     inner = draft.random.choice(types)
-    wrapped = draft.random.choice([inner] * 5 + [f"list[{inner}]", f"map[string, {inner}]"])
+    many = [f"list[{inner}]", f"map[string, {inner}]", f"map[Key, {inner}]"]
+    wrapped = draft.random.choice([inner] * 5 + many)
     return f"{wrapped}?" if draft.chance(0.3) else wrapped
 
 
