@@ -80,12 +80,15 @@ class Fleet:
         cell: those that one client knows; a fleet is cut into cells by the URL (how-to: route to cells).
         client_share: clients for each worker: 0.01 is a controller for a hundred.
         handler_us: what a worker takes for a cast.
+        machine: workers on one machine, and cores that it has for them.
     """
 
     workers: int
     cell: int
     client_share: float = 0.01
     handler_us: float = 50.0
+    machine: int = 8
+    cores: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Costs:
     client_connect_s: float
     client_idle: float
     pings: float
+    worker_clients: int
+    fleet_pings: float
     renewals: float
     looks: float
     commands: float
@@ -127,6 +132,8 @@ def costs(fleet: Fleet, each: Calibration | None = None) -> Costs:
         client_connect_s=fleet.cell * each.connect_ms / 1e3,
         client_idle=fleet.cell * each.idle_us / 1e6,
         pings=fleet.cell / zmq.heartbeat,
+        worker_clients=of_cell,
+        fleet_pings=clients * fleet.cell / zmq.heartbeat,
         renewals=renewals,
         looks=looks,
         commands=renewals * RENEWAL_COMMANDS + looks * scans * 2,
@@ -150,14 +157,13 @@ def _limits(fleet: Fleet, each: Calibration) -> list[str]:
 def fanout(fleet: Fleet, each: Calibration) -> float:
     """Microseconds until the last worker has handled a cast to all of one cell.
 
-    Replays it: one loop sends frame after frame; a worker handles its own, eight workers to a machine of four cores.
+    Replays it: one loop sends frame after frame; each worker handles its own, on a core of its machine.
     """
-    per_machine, cores = 8, 4
-    free = [[0.0] * cores for _ in range(-(-fleet.cell // per_machine))]
+    free = [[0.0] * fleet.cores for _ in range(-(-fleet.cell // fleet.machine))]
     last = 0.0
     for number in range(fleet.cell):
         arrived = (number + 1) * each.fanout_us
-        machine = free[number // per_machine]
+        machine = free[number // fleet.machine]
         begun = max(arrived, heapq.heappop(machine))
         heapq.heappush(machine, begun + fleet.handler_us)
         last = max(last, begun + fleet.handler_us)
@@ -173,11 +179,13 @@ COLUMNS = (
     ("its connecting s", "{:.1f}", "client_connect_s"),
     ("its idle CPU", "{:.1%}", "client_idle"),
     ("its pings/s", "{:,.0f}", "pings"),
+    ("clients of one worker", "{:,}", "worker_clients"),
+    ("pings/s of the fleet", "{:,.0f}", "fleet_pings"),
     ("fanout to a cell ms", "{:,.0f}", "fanout_ms"),
-    ("renewals/s", "{:,.0f}", "renewals"),
+    ("redis of a cell: renewals/s", "{:,.0f}", "renewals"),
     ("looks/s", "{:,.0f}", "looks"),
-    ("redis commands/s", "{:,.0f}", "commands"),
-    ("redis sends MiB/s", "{:,.1f}", "listed_mib"),
+    ("commands/s", "{:,.0f}", "commands"),
+    ("it sends MiB/s", "{:,.1f}", "listed_mib"),
 )
 FLEETS = tuple(
     Fleet(workers, cell)
@@ -188,15 +196,19 @@ FLEETS = tuple(
 
 
 def report(each: Calibration) -> str:
-    """The table; one column for each fleet, as there are more costs than fleets."""
+    """The table, one column for each fleet, as there are more costs than fleets; and which fleets cannot be."""
     fleets = list(dict.fromkeys(FLEETS))
     found = [costs(fleet, each) for fleet in fleets]
-    rows = [["workers of a cell", *(f"{fleet.cell:,}" for fleet in fleets)]]
-    rows += [
+    names = [f"{fleet.workers:,} / {fleet.cell:,}" for fleet in fleets]
+    rows = [
         [head, *(text.format(getattr(one, name)) for one in found)] for head, text, name in COLUMNS
     ]
-    rows.append(["beyond", *("; ".join(one.limits) or "-" for one in found)])
-    return markdown(["workers", *(f"{fleet.workers:,}" for fleet in fleets)], rows)
+    beyond = [
+        f"{name} is beyond {'; '.join(one.limits)}."
+        for name, one in zip(names, found, strict=True)
+        if one.limits
+    ]
+    return "\n".join([markdown(["workers / of a cell", *names], rows), "", *beyond])
 
 
 def main() -> None:
@@ -212,7 +224,16 @@ def main() -> None:
         f"One connection: {each.peer_kib:.1f} KiB, {each.peer_fds:.1f} fds, {each.connect_ms:.2f} ms CPU to connect, "
         f"{each.fanout_us:.1f} us CPU a frame of a fanout, {each.idle_us:.1f} us CPU a second (W10, {each.servers:,} servers)."
     )
-    print(f"Usual limit of open files: {USUAL_FDS:,}; raise it (ulimit -n) where fds are more.\n")
+    fleet = FLEETS[0]
+    print(
+        f"Assumed: {fleet.client_share:.0%} as many clients as workers; {fleet.machine} workers on a machine, with "
+        f"{fleet.cores} cores; {fleet.handler_us:g} us for a handler; a usual limit of {USUAL_FDS:,} open files, to be "
+        "raised (ulimit -n) where fds are more."
+    )
+    here = Fleet(each.servers, each.servers, machine=each.servers, cores=2)
+    print(
+        f"As W10 is arranged, all on the two cores that also send, a fanout takes {fanout(here, each) / 1e3:.0f} ms.\n"
+    )
     print(report(each))
 
 
