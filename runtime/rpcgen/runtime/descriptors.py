@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import Final
 
 #: What the system says then: this process has all that it may have, or the machine has.
@@ -28,15 +29,15 @@ def are_exhausted(needed: int = 1) -> bool:
 
 
 def free() -> int:
-    """How many more this process may have. Where there is no /proc, all, or none."""
+    """How many more this process may have. Where /proc does not tell, all, or none."""
+    most = limit()
+    if most < 0:  # there is no limit
+        return sys.maxsize
     try:
-        return limit() - len(os.listdir("/proc/self/fd")) + 1  # listing takes one
-    except FileNotFoundError:
-        return 0 if are_exhausted() else limit()
-    except OSError as error:
-        if error.errno not in EXHAUSTED:
-            raise
-        return 0
+        # Linux from 6.2 on tells the number as a size; else it is counted, which takes one.
+        return most - (os.stat("/proc/self/fd").st_size or len(os.listdir("/proc/self/fd")) - 1)
+    except OSError:
+        return 0 if are_exhausted() else most
 
 
 def explained(error: OSError) -> str:

@@ -290,6 +290,7 @@ class Transport:
             if not isinstance(error, RpcgenError):  # what a signal raised
                 self.counters.cancelled += 1
             self._tell_cancelled(call)
+        self._pass_lead()  # not before: ours was among those that wait
 
     def _tell_cancelled(self, call: Call) -> None:
         told = cancellation(call)

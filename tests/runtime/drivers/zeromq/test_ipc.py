@@ -64,7 +64,7 @@ def test_a_server_makes_the_directory_private(ipc: str, directory: Path) -> None
     """The directory is created with mode 0700, and is empty again when the server has closed."""
     listener = zeromq.listen(parse_url(ipc), [TOPIC], "s1")
     assert directory.stat().st_mode & 0o777 == 0o700
-    assert files(directory) == [".json", ".sock"]
+    assert files(directory) == [".json", ".off", ".sock"]
     assert {path.stat().st_mode & 0o777 for path in directory.iterdir()} == {0o600}
     listener.close()
     assert files(directory) == []
@@ -169,7 +169,7 @@ def test_a_killed_servers_files_are_removed_by_a_new_client(
     took: list[float] = []
     for _ in range(3):
         launch(ipc).kill()
-        assert files(directory) == [".json", ".sock"]
+        assert files(directory) == [".json", ".off", ".sock"]
         message, seconds = refusal(client, TOPIC)
         assert "nobody is there" in message
         assert files(directory) == []
@@ -188,7 +188,7 @@ def test_a_killed_servers_files_are_removed_by_a_new_server(
     os.utime(orphan, (1, 1))
     (directory / "notes.txt").touch()
     living = launch(ipc, "s2")
-    assert files(directory) == [".json", ".sock", ".txt"]
+    assert files(directory) == [".json", ".off", ".sock", ".txt"]
     living.kill()
 
 
@@ -219,7 +219,7 @@ def test_a_living_server_is_never_cleaned_away(
     listen(ipc)
     with pytest.raises(NotSent):
         client.route(TOPIC, 0.1)
-    assert files(directory) == [".json", ".sock"]
+    assert files(directory) == [".json", ".off", ".sock"]
 
 
 @pytest.mark.parametrize(

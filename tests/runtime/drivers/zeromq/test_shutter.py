@@ -82,12 +82,35 @@ def test_it_takes_no_descriptor(path: str, server: socket.socket, shutter: Shutt
 def test_what_was_put_in_the_place_meanwhile_stays(
     path: str, server: socket.socket, shutter: Shutter
 ) -> None:
-    """A server whose key has changed listens anew."""
+    """A server whose key has changed listens anew; that socket is put aside as well."""
     shutter.lower()
     os.unlink(path)
     with listening(path) as other:
         shutter.lift()
         assert reaches(path, other)
+        shutter.lower()
+        os.unlink(path)
+        with listening(path) as third:
+            shutter.lower()
+            assert not reaches(path, third)
+            shutter.lift()
+            assert reaches(path, third)
+
+
+def test_what_could_not_be_put_there_can_be_later(
+    path: str, server: socket.socket, shutter: Shutter
+) -> None:
+    """The path leads where it did; what a failed attempt left is in nobody's way."""
+    os.rename(path, f"{path}.away")
+    with pytest.raises(OSError, match="No such file"):
+        shutter.lower()
+    os.rename(f"{path}.away", path)
+    Path(path).with_name(f".{NAME}.down").touch()
+    Path(path).with_name(f".{NAME}.on").touch()
+    shutter.lower()
+    assert not reaches(path, server)
+    shutter.lift()
+    assert reaches(path, server)
 
 
 def test_a_server_that_closes_leaves_nothing(

@@ -105,25 +105,37 @@ class Door:
         collects = gc.isenabled()
         gc.disable()
         try:
-            self._move_shutter(down=True)
+            self._lower()
             thread.start()
             while not self._closed.wait(LOOK) and self._is_full():
                 self._warn()
+                self._lower()  # another key may have put another socket there
                 gc.collect(1)
-            room.set()
-            thread.join()
+        except RuntimeError as error:  # there is no room for a thread, either: those who come wait
+            log.warning("clients cannot be turned away: %s", error)
+            self._closed.wait(SILENCE)
         finally:
+            self._lift()
+            room.set()
+            if thread.ident is not None:
+                thread.join()
             if collects:
                 gc.enable()
-        if not self._closed.is_set():
-            self._move_shutter(down=False)
 
-    def _move_shutter(self, *, down: bool) -> None:
+    def _lower(self) -> None:
         if self._shutter is not None:
             try:
-                self._shutter.lower() if down else self._shutter.lift()
+                self._shutter.lower()
             except OSError as error:  # somebody has taken our files away
-                log.warning("cannot put another socket in the place of %s: %s", self._name, error)
+                log.warning("clients at %s cannot be turned away: %s", self._name, error)
+
+    def _lift(self) -> None:
+        """Whoever closes the server removes its path; it is not to come back."""
+        if self._shutter is not None and not self._closed.is_set():
+            try:
+                self._shutter.lift()
+            except OSError as error:
+                log.error("clients at %s are turned away until a restart: %s", self._name, error)
 
     def _work(self, room: threading.Event) -> None:
         if _libc.unshare(_CLONE_FILES) == 0:
@@ -151,8 +163,12 @@ class Door:
         for fd, each in listening.items():
             each.setblocking(False)
             poll.register(fd, select.POLLIN)
-        while listening and not room.is_set():
-            for fd, _ in poll.poll(LOOK * 1000):
+        while listening:
+            last = room.is_set()
+            ready = poll.poll(0 if last else LOOK * 1000)
+            if last and (self._shutter is None or not ready):  # nobody takes those who wait there
+                break
+            for fd, _ in ready:
                 with suppress(OSError):  # somebody was faster
                     connection, _ = listening[fd].accept()
                     connection.close()

@@ -378,9 +378,10 @@ class Engine:
             link = self.links.get(key)
             if link is None:
                 del self.histories[key]
-            else:
+            elif link.state == "ready":
                 self.drain(link)
                 self._part_later(link)
+                del self.histories[key]  # should it be listed again, it is new
         return endpoints
 
     # --- closing --------------------------------------------------------------------------------------------------

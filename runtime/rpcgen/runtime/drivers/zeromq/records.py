@@ -21,7 +21,7 @@ from rpcgen.runtime.errors import InvalidTarget
 from rpcgen.runtime.target import check_name
 
 _RECORD: Final = re.compile(r"([0-9a-f]{12})\.json", re.ASCII)
-_FILE: Final = re.compile(r"\.?([0-9a-f]{12})\.(?:json|sock|new|off|on)", re.ASCII)
+_FILE: Final = re.compile(r"\.?([0-9a-f]{12})\.(?:json|sock|new|off|on|down)", re.ASCII)
 SOCKET_NAME_LENGTH: Final = 12 + len(".sock")
 
 _MAX_BYTES: Final = 256 * 1024
@@ -74,14 +74,10 @@ def temporary(name: str) -> str:
     return f".{name}.new"
 
 
-def shutter(name: str) -> str:
-    """What the socket is called that turns clients away, of a server's random name."""
-    return f".{name}.off"
-
-
-def kept(name: str) -> str:
-    """What the server's own socket is called while that one has its place."""
-    return f".{name}.on"
+def shutter(name: str) -> tuple[str, str, str]:
+    """What the socket is called that turns clients away, of a server's random name; the server's own while that one has
+    its place; and that one on its way there."""
+    return f".{name}.off", f".{name}.on", f".{name}.down"
 
 
 def read(directory: str, name: str) -> Record:
@@ -150,7 +146,7 @@ def clean_if_dead(directory: str, name: str) -> bool:
     elif os.path.lexists(path):
         return False  # not ours to touch
     # The record first: without a socket it would still send clients there.
-    for each in (file_name(name), f"{name}.sock", shutter(name), kept(name)):
+    for each in (file_name(name), f"{name}.sock", *shutter(name)):
         remove(directory, each)
     return True
 
@@ -173,7 +169,7 @@ def _clean(directory: str, server: str, names: set[str]) -> None:
     unfinished, bound = temporary(server), f"{server}.sock"
     if unfinished in names and _is_old(os.path.join(directory, unfinished)):
         remove(directory, unfinished)
-    rest = [each for each in (bound, shutter(server)) if each in names]
+    rest = [each for each in (bound, *shutter(server)) if each in names]
     if file_name(server) in names or (rest and _is_old(os.path.join(directory, rest[0]))):
         clean_if_dead(directory, server)
 

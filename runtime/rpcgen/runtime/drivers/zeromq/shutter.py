@@ -28,10 +28,8 @@ class Shutter:
         folder, file = os.path.split(path)
         name = records.stem(file)
         self._path = path
-        self._own, self._kept, self._temporary = (
-            os.path.join(folder, each)
-            for each in (records.shutter(name), records.kept(name), records.temporary(name))
-        )
+        self._files = tuple(os.path.join(folder, each) for each in records.shutter(name))
+        self._own, self._kept, self._moving = self._files
         self.is_down = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.fd = self._socket.fileno()
@@ -44,24 +42,35 @@ class Shutter:
             raise
 
     def lower(self) -> None:
-        """Let the path lead here. Raises OSError: it leads where it did."""
-        if not self.is_down:
-            os.link(self._path, self._kept)
-            os.link(self._own, self._temporary)
-            os.rename(self._temporary, self._path)
-            self.is_down = True
+        """Let the path lead here, also if another socket was put there since. Raises OSError: it leads where it did."""
+        if self.is_down and os.path.samefile(self._path, self._own):
+            return
+        self.is_down = False
+        _remove(self._kept, self._moving)
+        os.link(self._path, self._kept)
+        try:
+            os.link(self._own, self._moving)
+            os.rename(self._moving, self._path)
+        except BaseException:
+            _remove(self._kept, self._moving)
+            raise
+        self.is_down = True
 
     def lift(self) -> None:
-        """Let it lead to the server again, unless somebody put another socket there meanwhile. Raises OSError."""
+        """Let it lead to the server again, unless another socket was put there meanwhile. Raises OSError."""
         if self.is_down:
-            self.is_down = False
             if os.path.samefile(self._path, self._own):
                 os.rename(self._kept, self._path)
             else:
-                os.unlink(self._kept)
+                _remove(self._kept)
+            self.is_down = False
 
     def close(self) -> None:
         """Take it away; the path is the server's to remove."""
         self._socket.close()
-        for each in (self._own, self._kept):
-            records.remove(*os.path.split(each))
+        _remove(*self._files)
+
+
+def _remove(*paths: str) -> None:
+    for path in paths:
+        records.remove(*os.path.split(path))

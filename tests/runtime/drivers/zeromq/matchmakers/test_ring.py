@@ -329,6 +329,7 @@ def test_the_connection_to_a_host_that_is_taken_out_ends_behind_its_last_answer(
     launch(second, "s2")
     file.write({"echo": [second.partition("bind=")[2]]})
     assert call(client, TOPIC, b"2") == "s2"
+    assert set(links.histories) == links._listed  # should it be put in again, it is new
     part, looks = links._part, list[object]()
     monkeypatch.setattr(links, "_part", lambda link: (looks.append(link), part(link)))
     eventually(lambda: call(client, TOPIC, b"3") == "s2" and len(looks) >= 3)
