@@ -2,9 +2,9 @@
 
 libzmq asks again at once for a connection that it has no descriptor for, and takes a whole core for that as long as one
 waits to be accepted; at a Unix socket it ends the process (`shutter.py`). So those that wait are accepted and closed by a
-thread that has a table of descriptors of its own (`unshare`), in which it keeps nothing but the listening socket. Whatever the garbage collector found in that thread would
-be closed there and stay open where it belongs, so meanwhile the door's own thread collects. Where `unshare` is not
-allowed, the log says at least what is wrong. Knows no messages.
+thread that has a table of descriptors of its own (`unshare`), in which it keeps nothing but the listening sockets. Whatever
+the garbage collector found in that thread would be closed there and stay open where it belongs, so meanwhile the door's own
+thread collects. Where `unshare` is not allowed, the log says at least what is wrong. Knows no messages.
 """
 
 from __future__ import annotations
@@ -63,7 +63,12 @@ class Door:
         self._silent_until = 0.0
         self._pause = LOOK
         self._thread = threading.Thread(target=self._watch, name="rpcgen-zeromq-door", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # there may be no more threads
+            if self._shutter is not None:
+                self._shutter.close()
+            raise
 
     def close(self) -> None:
         """End; `join` waits for it."""
