@@ -124,6 +124,7 @@ def cancel(asker: Asker, *, count: int, following: int) -> None:
 
 def give_up(asker: Asker, *, world: str, servers: list[str], seconds: float) -> None:
     """Have one call after the other under way, and give each up when a signal comes; then say what is left."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     for server in servers:
         with suppress(KeyboardInterrupt):
             if world == "blocking":
