@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
-from rpcgen.cli._exit import Exit, Failure, nearest
+from rpcgen.cli._exit import Exit, Failure
 from rpcgen.cli._formats.choice import Format, format_option
 from rpcgen.cli._inputs import Inputs, file_arguments
 from rpcgen.idl.lint.rule import CATEGORIES
@@ -90,20 +90,18 @@ def _rules(
     inputs: Inputs, category: Category | None, select: Sequence[str], ignore: Sequence[str]
 ) -> list[Rule]:
     """The rules that run: the command line goes before the project, option by option."""
-    from rpcgen.idl.lint.rule import chosen, rule_ids
+    from rpcgen.cli._lint.names import unknown
+    from rpcgen.idl.lint.rule import chosen
 
-    said = inputs.project.lint if inputs.project is not None else None
-    named: Mapping[str, Sequence[str]] = {"select": select, "ignore": ignore}
-    if said is not None:
-        category = category or said.category
-        named = {"select": select or said.select, "ignore": ignore or said.ignore}
-    known = rule_ids()
     wrong = [
-        f"--{key}: there is no lint rule {id_!r}{nearest(id_, known)}"
-        for key, ids in named.items()
-        for id_ in ids
-        if id_ not in known
+        f"--{key}: {problem}"
+        for key, names in (("select", select), ("ignore", ignore))
+        for problem in unknown(names)
     ]
     if wrong:
         raise Failure("\n  ".join(wrong))
-    return chosen(category or "standard", named["select"], named["ignore"])
+    said = inputs.project.lint if inputs.project is not None else None
+    if said is not None:  # its names are known
+        category = category or said.category
+        select, ignore = select or said.select, ignore or said.ignore
+    return chosen(category or "standard", select, ignore)

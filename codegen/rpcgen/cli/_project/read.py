@@ -11,11 +11,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from rpcgen.cli._exit import Failure, nearest, reason
+from rpcgen.cli._exit import Failure, reason
+from rpcgen.cli._lint.names import unknown
 from rpcgen.cli._project.settings import LintSettings, Project, Waiver
 from rpcgen.cli._project.tables import Mistakes, Table, shown
 from rpcgen.idl import Version, parse_version
-from rpcgen.idl.lint.rule import CATEGORIES, rule_ids
+from rpcgen.idl.lint.rule import CATEGORIES
 
 FILE = "pyproject.toml"
 LOCK = "rpcgen.lock"
@@ -185,8 +186,6 @@ def _lint(table: Table | None) -> LintSettings:
 def _rules(table: Table, key: str) -> tuple[str, ...]:
     """Names of lint rules that there are."""
     names = table.texts(key)
-    known = rule_ids() if names else ()
-    for name in names:
-        if name not in known:
-            table.wrong(key, f"there is no lint rule {name!r}{nearest(name, known)}")
+    for problem in unknown(names):
+        table.wrong(key, problem)
     return names

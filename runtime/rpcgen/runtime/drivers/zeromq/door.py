@@ -149,7 +149,7 @@ class Door:
     def _keep_listening(self) -> list[int]:
         """Close this thread's copies of all descriptors but those of listening sockets; a new key has one of its own."""
         found: list[int] = []
-        for fd in range(descriptors.limit()):  # all are in use
+        for fd in range(descriptors.limit()):
             if self._is_ours(fd):
                 found.append(fd)
             else:
