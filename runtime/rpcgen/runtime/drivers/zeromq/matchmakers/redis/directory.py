@@ -35,6 +35,9 @@ class Directory:
         self._started = math.inf
         self._asked = -math.inf  # when the last look that has ended began
         self._problem: NotSent | None = None
+        self._is_silent = (
+            False  # redis has let a search wait for too long; a problem before it is `Away`
+        )
         self._endpoints: tuple[Endpoint, ...] = ()
         self._seen: tuple[Endpoint, ...] = ()
 
@@ -47,15 +50,21 @@ class Directory:
         """Whether the copy is that new; if not, redis is asked now, and a second time nobody waits for it."""
         self._start()
         if self._asked >= since or self._problem is not None:
+            self._is_silent = False
             return True
         self._worker.poke()
-        return monotonic() - max(since, self._started) > _PATIENCE
+        self._is_silent = monotonic() - max(since, self._started) > _PATIENCE
+        return self._is_silent
 
     def look(self) -> Sequence[Endpoint]:
         """The copy; raises what redis's problem is if there is nothing in it."""
         self._start()
         self._seen = self._endpoints
         problem = self._problem
+        if problem is None and self._is_silent:
+            problem = NotSent(
+                f"cannot look for servers in {self.where}: no answer within {_PATIENCE:g} s"
+            )
         if problem is not None and not self._seen:
             raise problem
         return self._seen
