@@ -120,18 +120,18 @@ def test_keys_of_another_user_are_refused(folder: Path, monkeypatch: pytest.Monk
     [
         ("", "has 0 secret keys, expected one"),
         ("# a comment\n\n", "has 0 secret keys, expected one"),
-        (f"secret {SECRET.decode()}\n" * 2, "has 2 secret keys, expected one"),
-        (f"public {PUBLIC.decode()}", ":1: a public key, expected a secret one"),
-        (f"#\nsecret {SECRET.decode()[1:]}", ":2: expected 'secret' and a key of 40 characters"),
-        (f"secret {SECRET.decode()} {SECRET.decode()}", ":1: expected 'secret' and a key"),
-        (SECRET.decode(), ":1: expected 'secret' and a key"),
+        ("secret {secret}\n" * 2, "has 2 secret keys, expected one"),
+        ("public {public}", ":1: a public key, expected a secret one"),
+        ("#\nsecret {tail}", ":2: expected 'secret' and a key of 40 characters"),
+        ("secret {secret} {secret}", ":1: expected 'secret' and a key"),
+        ("{secret}", ":1: expected 'secret' and a key"),
         (f"secret {'#' * 40}", ":1: expected 'secret' and a key"),
-        (f"secret {SECRET.decode()} x", ":1: expected 'secret' and a key"),
-        (f"secret x # {SECRET.decode()}", ":1: expected 'secret' and a key"),
+        ("secret {secret} x", ":1: expected 'secret' and a key"),
+        ("secret x # {secret}", ":1: expected 'secret' and a key"),
         ("secret \u00e9", ":1: expected 'secret' and a key"),
-        (f"secret {SECRET.decode()[:-1]}\u00e9", ":1: expected 'secret' and a key"),
-        (f"#\u2028secret {SECRET.decode()}", "has 0 secret keys, expected one"),
-        (f"\ufeffsecret {SECRET.decode()}", ":1: expected 'secret' and a key"),
+        ("secret {head}\u00e9", ":1: expected 'secret' and a key"),
+        ("#\u2028secret {secret}", "has 0 secret keys, expected one"),
+        ("\ufeffsecret {secret}", ":1: expected 'secret' and a key"),
         ("# \udce9", "is no text"),
     ],
 )
@@ -139,12 +139,14 @@ def test_what_is_no_key_is_refused_without_showing_it(
     folder: Path, text: str, message: str
 ) -> None:
     """A message names the line, for a line may hold a secret."""
+    secret, public = SECRET.decode(), PUBLIC.decode()
+    text = text.format(secret=secret, tail=secret[1:], head=secret[:-1], public=public)
     path = folder / "a.key"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigurationError) as caught:
         read_secret(str(path))
     assert message in str(caught.value)
-    assert SECRET.decode()[1:] not in str(caught.value)
+    assert secret[1:] not in str(caught.value)
 
 
 def test_all_mistakes_of_a_list_are_told_at_once(folder: Path) -> None:
