@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import Context as Variables
 from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar
 
+import msgspec
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
 from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.job import Job
@@ -58,26 +62,65 @@ async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads
     """The same by a plain handler. Whoever is cancelled leaves it to its thread, which ends the transaction."""
     store = serving.settings.store
     assert isinstance(store, Store)
-    begun = threads.submit(store.begin, serving.key(job))
+    visit = _Visit(store, serving.key(job), threads)
     try:
-        transaction = await _ended(begun)
-    except asyncio.CancelledError:
-        begun.add_done_callback(_undo)
-        raise
+        transaction = await _begun(serving, job, visit)
+        if isinstance(transaction, bytes):
+            serving.again(job, transaction)
+            return
+        try:
+            arguments = serving.arguments(job, time.monotonic())
+            enter(job, store, transaction)
+        except BaseException:
+            visit.leave()
+            await _ended(visit.ended)
+            raise
+        variables = copy_context()
+        visit.following.set_result(partial(_handle_within, variables, job, arguments))
+        answer = await _ended(visit.ended)
+    finally:
+        visit.leave()
+    serving.committed(job, answer)
+
+
+async def _begun(serving: Serving, job: Job, visit: _Visit) -> Transaction[Any] | bytes:
+    try:
+        return await _ended(visit.begun)
     except Exception as error:
         raise serving.no_store(job, error) from error
-    if isinstance(transaction, bytes):
-        serving.again(job, transaction)
-        return
-    try:
-        arguments = serving.arguments(job, time.monotonic())
-        enter(job, store, transaction)
-    except BaseException:
-        await _ended(threads.submit(transaction.rollback))
-        raise
-    running = threads.submit(copy_context().run, handle, job, arguments, transaction)
-    answer = await _ended(running)
-    serving.committed(job, answer)
+
+
+class _Visit:
+    """One transaction from its begin to its end, on one thread. The loop says what to do in between.
+
+    A thread of its own for each step would wait for ever where all of them wait to begin; and what a store opens in one
+    thread may be of no use in another.
+
+    Attributes:
+        begun: what `Store.begin` returned or raised.
+        following: what to do with the transaction; the thread waits for it.
+        ended: what that returned or raised.
+    """
+
+    def __init__(self, store: Store[Any], key: bytes, threads: HandlerThreads) -> None:
+        self.begun: Future[Transaction[Any] | bytes] = Future()
+        self.begun.set_running_or_notify_cancel()
+        self.following: Future[Callable[[Transaction[Any]], bytes]] = Future()
+        self.ended: Future[bytes] = threads.submit(self._stay, store, key)
+
+    def _stay(self, store: Store[Any], key: bytes) -> bytes:
+        try:
+            transaction = store.begin(key)
+        except BaseException as error:
+            self.begun.set_exception(error)
+            return b""
+        self.begun.set_result(transaction)
+        return b"" if isinstance(transaction, bytes) else self.following.result()(transaction)
+
+    def leave(self) -> None:
+        """Undo it, unless the thread was told otherwise."""
+        if not self.following.done():
+            self.following.set_result(_undo)
 
 
 async def _ended(future: Future[T]) -> T:
@@ -85,10 +128,15 @@ async def _ended(future: Future[T]) -> T:
     return await asyncio.shield(asyncio.wrap_future(future))
 
 
-def _undo(begun: Future[Transaction[Any] | bytes]) -> None:
-    """Nobody waits for a transaction any more."""
-    if begun.exception() is None and not isinstance(transaction := begun.result(), bytes):
-        transaction.rollback()
+def _handle_within(
+    variables: Variables, job: Job, arguments: msgspec.Struct, transaction: Transaction[Any]
+) -> bytes:
+    return variables.run(handle, job, arguments, transaction)
+
+
+def _undo(transaction: Transaction[Any]) -> bytes:
+    transaction.rollback()
+    return b""
 
 
 #: Where coroutine handlers run that are marked.
