@@ -95,6 +95,40 @@ def test_a_handler_cannot_end_its_transaction(
     assert remembered(path) == [b"0"]
 
 
+def full_disk(database: sqlite3.Connection) -> None:
+    """A statement for which there is no room."""
+    database.execute("PRAGMA max_page_count=1")
+    database.execute("INSERT INTO booked VALUES (zeroblob(1000000), '')")
+
+
+UNDOES: dict[str, Callable[[sqlite3.Connection], object]] = {
+    "full disk": full_disk,
+    "OR ROLLBACK": end_by(
+        "INSERT OR ROLLBACK INTO rpcgen_committed SELECT * FROM rpcgen_committed"
+    ),
+}
+
+
+@pytest.mark.parametrize("undo", UNDOES.values(), ids=UNDOES.keys())
+def test_what_sqlite_undid_is_not_committed(
+    path: Path, undo: Callable[[sqlite3.Connection], object]
+) -> None:
+    """Although the handler goes on as if nothing had happened: neither its id, nor what it did since."""
+    store = SqliteStore(path, schema=SCHEMA)
+    commit(store, b"0")
+    transaction = begun(store, b"1")
+    book(transaction.connection, "rent", "s1")
+    with pytest.raises(sqlite3.Error):
+        undo(transaction.connection)
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        book(transaction.connection, "food", "s1")
+    with pytest.raises(RuntimeError, match="SQLite undid what this handler had done"):
+        transaction.commit(b"done")
+    assert booked(path) == []
+    assert remembered(path) == [b"0"]
+    begun(store, b"1").rollback()
+
+
 def test_a_handler_may_have_savepoints_and_rows_of_its_own(path: Path) -> None:
     """What it makes of its connection does not disturb the store."""
     store = SqliteStore(path, schema=SCHEMA)

@@ -81,9 +81,14 @@ class SqliteStore(Store[sqlite3.Connection]):
             raise ConfigurationError(f"{self.path} cannot be used as a store: {error}") from error
 
     def _open(self, schema: Sequence[str]) -> sqlite3.Connection:
-        # SQLite's own waiting would be as long for a process that died as for one that works.
+        # SQLite's own waiting would be as long for a process that died as for one that works. A statement that it kept
+        # prepared would pass `_authorize`.
         database = sqlite3.connect(
-            self.path, timeout=0.0, isolation_level=None, check_same_thread=False
+            self.path,
+            timeout=0.0,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=0,
         )
         try:
             self._patiently(database, lambda: database.execute("PRAGMA journal_mode=WAL"))
@@ -135,6 +140,11 @@ class SqliteStore(Store[sqlite3.Connection]):
         """End the transaction that is open; used by it."""
         self._ours = True
         try:
+            if not self._database.in_transaction:
+                raise RuntimeError(
+                    "SQLite undid what this handler had done, because one of its statements failed; expected a handler that "
+                    "raises what sqlite3 raised"
+                )
             now = time.monotonic_ns()
             n = self._database.execute(
                 "INSERT INTO rpcgen_committed (key, at, answer) VALUES (?, ?, ?)",
@@ -188,10 +198,14 @@ class SqliteStore(Store[sqlite3.Connection]):
         database: str | None,
         cause: str | None,
     ) -> int:
-        """Keep handlers from ending the transaction themselves: what they did would be there without the id."""
-        if action == sqlite3.SQLITE_TRANSACTION and not self._ours:
-            return sqlite3.SQLITE_DENY
-        return sqlite3.SQLITE_OK
+        """Keep handlers from ending the transaction themselves: what they did would be there without the id.
+
+        So would what they do when SQLite has ended it: it undoes all of it if a disk is full, or `OR ROLLBACK` says so.
+        """
+        if self._ours:
+            return sqlite3.SQLITE_OK
+        outside = action == sqlite3.SQLITE_TRANSACTION or not self._database.in_transaction
+        return sqlite3.SQLITE_DENY if outside else sqlite3.SQLITE_OK
 
     def close(self) -> None:
         """Close the file, when no server uses it any more."""
