@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rpcgen.runtime import AsyncSqliteStore, ConfigurationError, SqliteStore
@@ -394,3 +395,29 @@ async def test_the_loop_never_waits(path: Path) -> None:
     transaction = await waiting
     assert not isinstance(transaction, bytes)
     await transaction.commit(b"")
+
+
+async def test_a_store_that_is_closed_says_so(path: Path) -> None:
+    """To whoever begins then, and to whoever had begun; closing it once more does nothing."""
+    store = AsyncSqliteStore(path)
+    transaction = await begun_async(store, b"1")
+    waiting = asyncio.ensure_future(store.begin(b"2"))
+    await asyncio.sleep(0)
+    store.close()
+    store.close()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        await transaction.commit(b"")
+    for beginning in (waiting, store.begin(b"3")):
+        with pytest.raises(ConfigurationError, match=r"the store .*s\.db is closed"):
+            await beginning
+    assert remembered(path) == []
+
+
+async def test_what_ends_an_iteration_is_raised_as_an_error(path: Path) -> None:
+    """Before Python 3.12 nobody would ever have been told."""
+    store = AsyncSqliteStore(path)
+    transaction = await begun_async(store, b"1")
+    connection: Any = transaction.connection
+    with pytest.raises(RuntimeError, match="raised StopIteration"):
+        await connection.run(lambda database: next(iter(database.execute("SELECT 1 WHERE 0"))))
+    await transaction.rollback()

@@ -22,11 +22,14 @@ class HandlerThreads(Executor):
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._threads = 0
+        self._shut = False
         self._idle = threading.Semaphore(0)
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """See `Executor.submit`."""
+        if self._shut:  # nobody would ever run it
+            raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[T] = Future()
 
         def work() -> None:
@@ -35,7 +38,7 @@ class HandlerThreads(Executor):
             try:
                 result = function(*args, **kwargs)
             except BaseException as error:  # the loop raises it again where it is awaited
-                future.set_exception(error)
+                future.set_exception(awaitable(error))
             else:
                 future.set_result(result)
 
@@ -53,5 +56,15 @@ class HandlerThreads(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the threads end when their work is done; never waits for it."""
+        self._shut = True
         for _ in range(self._threads):
             self._queue.put(None)
+
+
+def awaitable(error: BaseException) -> BaseException:
+    """What to raise where an error of a thread is awaited: before Python 3.12, whoever awaits StopIteration waits for ever."""
+    if not isinstance(error, StopIteration):
+        return error
+    told = RuntimeError("what ran on a thread raised StopIteration")
+    told.__cause__ = error
+    return told

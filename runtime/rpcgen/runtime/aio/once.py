@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
-from rpcgen.runtime.aio.handler_threads import HandlerThreads
+from rpcgen.runtime.aio.handler_threads import HandlerThreads, awaitable
 from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import enter, handle, leave, written
@@ -112,7 +112,7 @@ class _Visit:
         try:
             transaction = store.begin(key)
         except BaseException as error:
-            self.begun.set_exception(error)
+            self.begun.set_exception(awaitable(error))
             return b""
         self.begun.set_result(transaction)
         return b"" if isinstance(transaction, bytes) else self.following.result()(transaction)

@@ -264,10 +264,10 @@ class AsyncLife(Life[AsyncListener]):
             self._pool = HandlerThreads(min(self._serving.settings.concurrency, 64))
         serving = self._serving
         set_context(job.context)  # the task is the job's own
-        if job.entry.once:
-            await self._once(job, run_once_on_thread(serving, job, self._pool))
-            return
         try:
+            if job.entry.once:
+                await run_once_on_thread(serving, job, self._pool)
+                return
             arguments = serving.arguments(job, time.monotonic())
             variables = copy_context()
             value = await self._loop.run_in_executor(

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Concatenate, ParamSpec, TypeVar
 
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
+from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Transaction
 from rpcgen.runtime.stores.sqlite import SqliteStore
 
@@ -52,10 +53,14 @@ class AsyncSqliteStore(AsyncStore[SqliteWork]):
         self._thread = HandlerThreads(1)
         #: Held from `begin` until the transaction has ended: its thread must not wait for another one.
         self._turn = asyncio.Lock()
+        self._closed = False
 
     async def begin(self, key: bytes) -> AsyncTransaction[SqliteWork] | bytes:
         """See `Store.begin`."""
         await self._turn.acquire()
+        if self._closed:
+            self._turn.release()
+            raise ConfigurationError(f"the store {self._store.path} is closed")
         begun = self._thread.submit(self._store.begin, key)
         try:
             transaction = await _ended(begun)
@@ -72,7 +77,10 @@ class AsyncSqliteStore(AsyncStore[SqliteWork]):
         return _Transaction(transaction, self._thread, self._turn)
 
     def close(self) -> None:
-        """Close the file, when no server uses it any more."""
+        """Close the file, when no server uses it any more. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         self._thread.submit(self._store.close).result()
         self._thread.shutdown(wait=False)
 
@@ -101,7 +109,11 @@ class _Transaction(AsyncTransaction[SqliteWork]):
 
     async def _end(self, end: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Let the thread end it, behind all else that it has to do; the next one may begin when it has."""
-        ending = asyncio.wrap_future(self._thread.submit(end, *args, **kwargs))
+        try:
+            ending = asyncio.wrap_future(self._thread.submit(end, *args, **kwargs))
+        except BaseException:  # the store was closed
+            self._turn.release()
+            raise
         ending.add_done_callback(lambda _: self._turn.release())
         await asyncio.shield(ending)
 

@@ -1,0 +1,46 @@
+"""Plain handlers on the threads of an asyncio server."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+from rpcgen.runtime import AsyncServer, RemoteError
+from rpcgen.runtime.aio.handler_threads import HandlerThreads
+
+from tests.conformance.lab import Bench, endpoint
+
+URL = "memory://handler-threads"
+
+
+class Odd(BaseException):
+    """No Exception."""
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), StopIteration("odd"), Odd("odd")])
+async def test_what_a_plain_handler_raises_is_told(lab: ModuleType, error: BaseException) -> None:
+    """StopIteration, too, of which no future of asyncio's would tell anybody; and its place is free again."""
+
+    def greet(self: Any, ctx: Any, *, name: str, greeting: str, from_: str) -> str:
+        if name == "bad":
+            raise error
+        return name
+
+    served: Any = type("Raises", (type(endpoint(lab, Bench(), "s")),), {"greet": greet})()
+    async with (
+        AsyncServer(URL, endpoints=[served], concurrency=1, drain_timeout=30.0) as server,
+        lab.AsyncLabClient(URL) as client,
+    ):
+        with pytest.raises(RemoteError):
+            await client.prepare(timeout=5.0).greet(name="bad")
+        assert await client.prepare(timeout=5.0).greet(name="good") == "good"
+        assert server.serving.work.held == 0
+
+
+def test_threads_that_were_let_go_take_no_more() -> None:
+    """Nobody would run it, and whoever waits for it would wait for ever."""
+    threads = HandlerThreads(1)
+    threads.shutdown()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        threads.submit(print)
