@@ -156,6 +156,54 @@ def test_what_always_fails_is_put_aside(
     assert b"poison" in message.body
 
 
+def test_a_queue_of_what_was_put_aside_is_made_again(
+    keep: Any, url: str, serve: Serve, rabbit: RabbitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has looked at it, and deleted it: what fails next is there, and holds up nothing behind it."""
+    monkeypatch.setattr(desk, "PAUSE", 0.01)
+    monkeypatch.setattr(desk, "REPEAT", 0.5)
+    monkeypatch.setattr(desk, "MAX_ATTEMPTS", 1)
+    prefix = url.rpartition("=")[2]
+    shop, dead = Shop(), f"{prefix}.dead/test/keep"
+    with serve(shop, concurrency=1), keep.KeepClient(url) as client:
+        connection = rabbit.connect()
+        connection.channel().queue_delete(dead)
+        client.order(ticket="bad", fails=99)
+        client.order(ticket="good")
+        eventually(lambda: shop.tickets() == ["bad", "good"], 20.0)
+        eventually(lambda: rabbit.queues().get(dead) == 1, 20.0)
+    connection.close()
+
+
+def test_a_queue_of_what_was_put_aside_may_be_made_otherwise(
+    keep: Any,
+    url: str,
+    serve: Serve,
+    rabbit: RabbitServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A server that runs says so in its log, puts aside there, and loses neither its connection nor what it has."""
+    monkeypatch.setattr(desk, "MAX_ATTEMPTS", 1)
+    prefix = url.rpartition("=")[2]
+    shop, dead = Shop(), f"{prefix}.dead/test/keep"
+    with serve(shop, concurrency=1), keep.KeepClient(url) as client:
+        connection = rabbit.connect()
+        channel = connection.channel()
+        channel.queue_delete(dead)
+        limit = {"x-max-length": 7}
+        channel.queue_declare(dead, durable=True, auto_delete=False, arguments=limit)
+        client.order(ticket="first", seconds=20.0)
+        eventually(lambda: "a channel was closed: PRECONDITION_FAILED" in caplog.text, 20.0)
+        shop.release.set()
+        client.order(ticket="bad", fails=99)
+        client.order(ticket="good")
+        eventually(lambda: "good" in shop.tickets(), 20.0)
+        eventually(lambda: rabbit.queues().get(dead) == 1, 20.0)
+    assert shop.seen == [("first", 1), ("bad", 1), ("good", 1)]
+    connection.close()
+
+
 def test_a_message_whose_server_was_stopped_by_force_runs_again(
     keep: Any, url: str, serve: Serve
 ) -> None:

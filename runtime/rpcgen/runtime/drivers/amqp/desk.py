@@ -41,6 +41,9 @@ REMEMBER: Final = 60.0
 MAX_ATTEMPTS: Final = 5
 PAUSE: Final = 0.2
 
+#: Seconds before one is published again that the broker did not take. A queue that somebody deleted is there by then.
+REPEAT: Final = 5.0
+
 #: Seconds before an answer is tried again whose queue was not there.
 ANSWER_PAUSE: Final = 0.5
 
@@ -202,9 +205,15 @@ class Desk:
         def settled(error: RpcgenError | None) -> None:
             if error is None:
                 berth.settle(message.tag)
-            else:  # the broker still has the first copy
-                berth.stays(message.tag)
-                log.error("%s: %s; it is delivered again later", where, error)
+                return
+            berth.stays(message.tag)
+            if (
+                berth.over or self._closed
+            ):  # the broker has the first copy, and gives it to somebody
+                return
+            # It does not while we hold that, and it takes the place of another.
+            log.error("%s: %s; trying again in %d s", where, error, REPEAT)
+            self._publisher.put_later(parcel, monotonic() + REPEAT)
 
         parcel = Parcel("", where, message.body, properties, settled, again=True, confirmed=True)
         pause = 0.0 if dead or message.redelivered else PAUSE * 2 ** (request.attempt - 1)

@@ -83,6 +83,8 @@ class Intake:
         self._berth: Berth | None = None
         #: Apart, because the broker closes the channel of who keeps it waiting for an acknowledgement.
         self._kept: Berth | None = None
+        #: Apart from both, for queues that others may have made otherwise; None: there are none, or they have.
+        self._aside: Lane | None = None
         self._restore: set[str] = set()
         self._withdrawing = False
         self.begun = threading.Event()
@@ -174,10 +176,13 @@ class Intake:
     def _open(self, link: Link) -> None:
         self._open_berth(link, kept=False)
         self._open_berth(link, kept=True)
+        keeps = any(queue.kept for queue in self._queues.values())
+        self._aside = link.lane() if keeps else None
         self._look_at = monotonic() + LOOK_AGAIN
 
     def _open_berth(self, link: Link, *, kept: bool) -> None:
         berth = Berth(link.lane(), self.owner.ring, 1 if kept else self._together)
+        self._leave_berth(self._kept if kept else self._berth)
         if kept:
             self._kept = berth
         else:
@@ -188,6 +193,10 @@ class Intake:
         if not self._withdrawing:
             for queue in queues:
                 queue.open(berth.lane, self)
+
+    def _leave_berth(self, berth: Berth | None) -> None:
+        if berth is not None:
+            berth.over = True
 
     def _lane_of(self, queue: RequestQueue) -> Lane:
         berth = self._kept if queue.kept else self._berth
@@ -229,6 +238,8 @@ class Intake:
             self._look_at = now + LOOK_ALWAYS
             for queue in self._queues.values():
                 queue.bind(self._lane_of(queue))
+                if self._aside is not None and isinstance(queue, KeptQueue):
+                    queue.bury(self._aside)
 
     def due(self, now: float) -> float:
         """See `Duty.due`."""
@@ -237,12 +248,17 @@ class Intake:
     def mend(self, closed: LaneClosed) -> None:
         """See `Duty.mend`."""
         assert self._link is not None
+        if self._aside is not None and closed.lane is self._aside:
+            self._aside = None
+            return
         kept = self._kept is not None and closed.lane is self._kept.lane
         self._open_berth(self._link, kept=kept)
 
     def end(self, error: RpcgenError) -> None:
         """See `Duty.end`."""
-        self._link = self._berth = self._kept = None
+        self._leave_berth(self._berth)
+        self._leave_berth(self._kept)
+        self._link = self._berth = self._kept = self._aside = None
         self.trouble = error
         if isinstance(error, AuthError | ConfigurationError):
             self.begun.set()

@@ -223,6 +223,12 @@ class Lane:
         )
         self._channel.queue_bind(queue, exchange.name, key, nowait=True)
 
+    def keep_queue(self, name: str, arguments: dict[str, Any]) -> None:
+        """Make a queue that stays, if it is not there; one that does not fit closes the channel, as of `bind`."""
+        self._channel.queue_declare(
+            name, durable=True, auto_delete=False, arguments=arguments, nowait=True
+        )
+
     def mark(self) -> None:
         """Ask for a sign when all that was published before has been taken."""
         self._open_connection().line.write(mark(self._channel.channel_id))

@@ -110,7 +110,7 @@ class KeptQueue(NamedQueue, frozen=True):
 
     def open(self, lane: Lane, intake: Taker) -> None:
         """Declare it and consume. Raises LaneClosed."""
-        kind = {"x-queue-type": self.kind}
+        kind = self._type
         lane.declare_queue(self.dead, durable=True, arguments=kind)
         # What has waited for too long goes there, too, by way of the default exchange.
         over = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.dead}
@@ -133,6 +133,14 @@ class KeptQueue(NamedQueue, frozen=True):
     def bind(self, lane: Lane) -> None:
         """Be found."""
         lane.bind(self.name, Exchange(self.exchange, "direct"), self.name)
+
+    @property
+    def _type(self) -> dict[str, Any]:
+        return {"x-queue-type": self.kind}
+
+    def bury(self, lane: Lane) -> None:
+        """See that the queue of those that could not be run is there: nobody is told of one that is deleted."""
+        lane.keep_queue(self.dead, self._type)
 
     def withdraw(self, lane: Lane) -> None:
         """Consume no more; what comes waits for another server. Raises LaneClosed."""

@@ -113,10 +113,13 @@ class Berth:
         "_told",
         "_waiting",
         "lane",
+        "over",
     )
 
     def __init__(self, lane: Lane, ring: Callable[[], None], together: int = 1) -> None:
         self.lane = lane
+        #: The broker gives what was not acknowledged here to others.
+        self.over = False
         self._ring = ring
         self._together = together
         #: When the broker was last told.
