@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rpcgen.runtime import ConfigurationError, NotSent, TooLarge, Unknown
+from rpcgen.runtime.outbox.folder import FILE
 
 from tests.runtime.outbox.parts import ask, status, waiting
 
@@ -152,3 +158,35 @@ def test_a_disk_that_fails_is_told(keep: Any, nowhere: str, folder: Path) -> Non
     assert [each for each in kept if each in ids] == ids
     assert len(kept) <= len(ids) + 2
     assert ask(folder, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_disk_that_failed_costs_no_processor(keep: Any, nowhere: str, folder: Path) -> None:
+    """The thread of the outbox sleeps until there is something to do again."""
+    with keep.KeepClient(nowhere) as client:
+        client.order(ticket="before")
+        with failing_writes(0), pytest.raises(Unknown, match="disk I/O error"):
+            client.order(ticket="x" * 100_000)
+        threading.Event().wait(0.6)  # after this it would begin
+        before = time.process_time()
+        threading.Event().wait(0.5)
+        assert time.process_time() - before < 0.25
+
+
+def test_a_file_that_another_process_keeps_is_told_to_all_at_once(
+    keep: Any, nowhere: str, folder: Path
+) -> None:
+    """Who waits behind others does not wait for each of them; nothing was written."""
+    with keep.KeepClient(nowhere) as client:
+        first = client.order(ticket="before").id.hex()
+        with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with ThreadPoolExecutor(20) as threads:
+                began = time.monotonic()
+                casts = [threads.submit(client.order, ticket=f"t{n}") for n in range(20)]
+                for cast in casts:
+                    with pytest.raises(NotSent, match="database is locked"):
+                        cast.result()
+            assert time.monotonic() - began < 10.0
+            other.execute("ROLLBACK")
+        after = client.order(ticket="after").id.hex()
+        assert waiting(folder) == [first, after]

@@ -204,9 +204,9 @@ class Outbox:
         try:
             self._commit(entries, removes=removes)
         except Failed as failed:
-            if failed.unsure:
+            if failed.unsure or failed.busy:
                 self._put_off(failed)
-                self._tell(entries, str(failed), unsure=True)
+                self._tell(entries, str(failed), unsure=failed.unsure)
             else:
                 self._write_apart(entries, removes=removes)
 
@@ -234,7 +234,8 @@ class Outbox:
 
     def _put_off(self, failed: Failed) -> None:
         """What has arrived stays in the file for now: this process knows of it, and the next one repeats it."""
-        self._sender.remove_at = monotonic() + _RETRY
+        if self._sender.gone:
+            self._sender.remove_at = monotonic() + _RETRY
         self._tally.broken(f"the file cannot be written: {failed}")
 
     def _commit(self, entries: Sequence[_Entry], *, removes: bool) -> None:

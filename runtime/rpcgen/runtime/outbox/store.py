@@ -52,11 +52,14 @@ class Failed(Exception):
 
     Attributes:
         unsure: what was to be written may be found there when the file is opened again.
+        busy: another process has kept the file from being written, however little there was to write.
     """
 
     def __init__(self, error: sqlite3.Error, *, committing: bool) -> None:
         super().__init__(str(error))
         self.unsure = committing and error.sqlite_errorcode != sqlite3.SQLITE_FULL
+        code = getattr(error, "sqlite_errorcode", 0)  # mistakes of ours have none
+        self.busy = code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class Unreadable(Struct, frozen=True):
