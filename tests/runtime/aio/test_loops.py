@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
 from rpcgen.runtime import ConfigurationError, Server
+from rpcgen.runtime.aio.loops import in_thread
 
 from tests.conformance.lab import Bench, endpoint
 from tests.conformance.worlds import Loop
@@ -50,3 +52,24 @@ def test_two_loops_at_once_have_clients_of_their_own(client: Any) -> None:
         loop.run(client.close())
     finally:
         loop.close()
+
+
+def test_a_thread_that_outlives_its_loop_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waited for it was cancelled, and nobody else wants to know."""
+    raised, release = list[object](), threading.Event()
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+
+    def outlive() -> None:
+        release.wait(10.0)
+
+    async def impatient() -> None:
+        waiting = asyncio.ensure_future(in_thread(outlive))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+    asyncio.run(impatient())
+    [thread] = [each for each in threading.enumerate() if each.name == "rpcgen-wait"]
+    release.set()
+    thread.join(10.0)
+    assert raised == []

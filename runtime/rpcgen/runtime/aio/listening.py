@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from math import inf
 
@@ -27,11 +28,19 @@ class AsyncDeskListener:
         self._inbox: LoopInbox[tuple[Caller, bytes]] = LoopInbox(
             lambda request: self.arrived(*request), inf
         )
-        self._desk = open_desk(self._inbox.put, self._tell_unsent)
+        self._desk = open_desk(self._take, self._tell_unsent)
         self.counters = self._desk.counters
         self.addresses: Sequence[str] = (address,)
         self.send = self._desk.send
-        self._started = False
+        self._started = self._forsaken = False
+
+    def _take(self, request: tuple[Caller, bytes]) -> bool:
+        taken = self._inbox.put(request)
+        if not taken and not self._forsaken:
+            # Its loop was closed without stopping it: what is left goes to others, and nothing more comes to nobody.
+            self._forsaken = True
+            threading.Thread(target=self._desk.close, name="rpcgen-wait", daemon=True).start()
+        return taken
 
     def _tell_unsent(self) -> None:
         self.unsent()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 
 async def in_thread(function: Callable[[], None]) -> None:
@@ -18,7 +19,8 @@ async def in_thread(function: Callable[[], None]) -> None:
             function()
         except BaseException as failure:  # raised again where it is awaited
             error = failure
-        loop.call_soon_threadsafe(_end, done, error)
+        with suppress(RuntimeError):  # the loop is closed: whoever waited was cancelled
+            loop.call_soon_threadsafe(_end, done, error)
 
     thread = threading.Thread(target=run, name="rpcgen-wait", daemon=True)
     thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -13,10 +14,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import AsyncServer, DeadlineExceeded, NotSent
+from rpcgen.runtime import AsyncServer, DeadlineExceeded, NotSent, Server
 
 from tests.chaos.proxy import Chunks, Proxy, Toxic, blackhole, slices, stalled
-from tests.conformance.lab import Bench, async_endpoint
+from tests.conformance.lab import Bench, async_endpoint, endpoint
+from tests.conformance.waiting import eventually
 from tests.rabbitd import RabbitServer
 
 #: Seconds for which a loop may be kept from running here; what blocks it would do so until a deadline.
@@ -206,3 +208,27 @@ def test_a_loop_that_is_closed_first_leaves_nothing(lab: ModuleType, amqp_url: s
     finally:
         threading.excepthook = before
     assert raised == []
+
+
+@pytest.mark.parametrize("transport", ["amqp", "kombu+memory"])
+def test_a_server_whose_loop_is_closed_leaves_what_comes_to_others(
+    lab: ModuleType, amqp_url: str, transport: str
+) -> None:
+    """A program that goes on without having stopped it takes nothing from them that nobody would handle."""
+    url = amqp_url if transport == "amqp" else f"kombu+memory://{secrets.token_hex(4)}?poll=0.01"
+
+    async def forgetful() -> Any:
+        server = serve(lab, url)
+        await server.start()
+        return server
+
+    before = threading.active_count()
+    forgotten = asyncio.run(forgetful())
+    with (
+        Server(url, server="s2", endpoints=[endpoint(lab, Bench(), "s2")]),
+        lab.LabClient(url) as client,
+    ):
+        for number in range(6):
+            assert client.prepare(timeout=10.0).add(a=number) == number + 1
+    eventually(lambda: threading.active_count() <= before, 10.0)
+    del forgotten

@@ -164,7 +164,7 @@ class Owner:
 
     def _run(self) -> None:
         try:
-            while not self._stopping:
+            while not (self._stopping or self._is_forsaken):
                 link = self._connect()
                 if link is not None:
                     self._serve(link)
@@ -174,6 +174,11 @@ class Owner:
                 os.close(self._ear)
                 os.close(self._bell)
                 self._bell = -1
+
+    @property
+    def _is_forsaken(self) -> bool:
+        """Whether the loop that we serve was closed without stopping us: what we took from others, nobody would handle."""
+        return self.loop is not None and self.loop.is_closed()
 
     def _connect(self) -> Link | None:
         host, pause = self._hosts.next(monotonic())
@@ -250,6 +255,8 @@ class Owner:
             self._mending(link, duty.work)
             link.flush()
             now = monotonic()
+            if self._is_forsaken and not self._stopping:
+                self._farewell, self._stopping = Farewell(now, LEAVE, LEAVE), True
             holds = duty.holds()
             if self._stopping and not (
                 (holds or line.waiting) and self._farewell.goes_on(now, line.gone)
