@@ -264,6 +264,14 @@ def test_the_promise_is_the_default(path: Path) -> None:
     assert (len(kept), kept[0], kept[-1]) == (100_000, b"2", b"newer")
 
 
+@pytest.mark.parametrize("much", [float("inf"), 1e300, 1e10])
+def test_ids_may_be_remembered_for_ever(path: Path, much: float) -> None:
+    """Numbers that SQLite has no room for are as good as that."""
+    store = SqliteStore(path, window=much, newest=10**30)
+    commit(store, b"1", b"2")
+    assert remembered(path) == [b"1", b"2"]
+
+
 # --- what is refused ------------------------------------------------------------------------------------------------
 
 
@@ -325,6 +333,19 @@ def test_what_others_can_reach_is_refused(
     change(path)
     with pytest.raises(ConfigurationError, match=said):
         SqliteStore(path)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    """As a path that cannot be used."""
+    with pytest.raises(ConfigurationError, match="cannot use"):
+        SqliteStore(tmp_path / name)
+
+
+def test_a_schema_is_a_list(path: Path) -> None:
+    """One statement alone would be read letter by letter."""
+    with pytest.raises(ConfigurationError, match="expected a list of statements"):
+        SqliteStore(path, schema="CREATE TABLE t (n)")
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -276,6 +276,19 @@ def test_numbers_of_one_service_are_never_the_same(tmp_path: Any) -> None:
     (file,) = tmp_path.glob("*a")
     file.write_text("1-2 7")  # of a service that is no more
     assert [next_number("h:a", tmp_path) for _ in range(2)] == [1, 2]
-    file.write_text("nonsense")
-    assert next_number("h:a", tmp_path) == 1
+    service = file.read_text().partition(" ")[0]
+    for nonsense in (b"nonsense", b"\xff\xfe 3", service.encode() + b" " + b"9" * 5000):
+        file.write_bytes(nonsense)
+        assert next_number("h:a", tmp_path) == 1
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_nothing_can_be_counted_is_said(tmp_path: Any) -> None:
+    """Such as where somebody else has made it."""
+    next_number("h:a", tmp_path)
+    (file,) = tmp_path.glob("*a")
+    file.unlink()
+    file.mkdir()
+    said = rf"option 'queue_manager' counts in {file}, which cannot be used: Is a directory"
+    with pytest.raises(ConfigurationError, match=said):
+        next_number("h:a", tmp_path)

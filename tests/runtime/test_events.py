@@ -76,3 +76,17 @@ def test_a_source_that_no_subscriber_would_read_is_refused(news: Any) -> None:
     """It has at most as many characters as other names on the wire."""
     with pytest.raises(ConfigurationError, match="source has 1025 characters"):
         news.NewsPublisher("memory://nowhere", source="x" * 1025)
+
+
+@pytest.mark.parametrize("group", ["", "a/b", "\ud800", 5])
+def test_a_group_that_cannot_be_named_is_refused(news: Any, group: Any) -> None:
+    """Also what is no text at all."""
+    with pytest.raises(ConfigurationError, match="group"):
+        EventServer("memory://nowhere", subscribers=[subscriber(news)], group=group)
+
+
+@pytest.mark.parametrize("source", ["\ud800", 5, None])
+def test_a_source_that_cannot_travel_is_refused(news: Any, source: Any) -> None:
+    """Where it is given, and not at each event."""
+    with pytest.raises(ConfigurationError, match="source"):
+        news.NewsPublisher("memory://nowhere", source=source)

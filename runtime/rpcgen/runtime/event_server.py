@@ -75,6 +75,10 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             ConfigurationError: a URL, name or limit cannot be used, a transport has no events, or two subscribers hear one
                 event.
         """
+        self.server = server or socket.gethostname()
+        check_name("server", self.server)
+        if group is not None:
+            check_name("group", group)
         settings = ServerSettings(
             concurrency=self.CONCURRENCY if concurrency is None else concurrency,
             queue=_ANY,
@@ -84,10 +88,6 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             store=store,
             scope=b"" if group is None else b"/" + group.encode(),
         )
-        self.server = server or socket.gethostname()
-        check_name("server", self.server)
-        if group is not None:
-            check_name("group", group)
         if not subscribers:
             raise ConfigurationError("an event server needs at least one subscriber")
         interfaces = [subscriber_interface(each) for each in subscribers]

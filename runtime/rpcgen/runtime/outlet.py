@@ -30,6 +30,19 @@ TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")
 _MAX_SOURCE = 1024
 
 
+def _check_source(source: object) -> None:
+    if not isinstance(source, str):
+        raise ConfigurationError(f"source is {type(source).__name__}, expected text")
+    if len(source) > _MAX_SOURCE:
+        raise ConfigurationError(
+            f"source has {len(source)} characters, expected {_MAX_SOURCE} at most"
+        )
+    try:
+        source.encode()
+    except UnicodeEncodeError as error:  # a lone surrogate
+        raise ConfigurationError(f"source {source[:64]!a} cannot travel") from error
+
+
 class _Options(Struct, frozen=True):
     """What `prepare()` says."""
 
@@ -81,10 +94,7 @@ class Outlet(Generic[TransportT]):
         Raises:
             ConfigurationError: the URL or another argument cannot be used, or the transport has no events.
         """
-        if len(source) > _MAX_SOURCE:
-            raise ConfigurationError(
-                f"source has {len(source)} characters, expected {_MAX_SOURCE} at most"
-            )
+        _check_source(source)
         version = resolve(pin, self._interface)
         if version == AUTO:
             raise ConfigurationError(

@@ -23,6 +23,8 @@ def make_private_file(path: str) -> None:
         problem = exposure(path, os.lstat(path))
     except OSError as error:
         raise ConfigurationError(f"cannot use {path}: {error.strerror}") from error
+    except ValueError as error:  # no path has a NUL, or what is no text
+        raise ConfigurationError(f"cannot use {path!a}: {error}") from error
     if problem:
         raise ConfigurationError(f"{path} {problem}")
 

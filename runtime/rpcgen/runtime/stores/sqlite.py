@@ -34,6 +34,9 @@ LEAVE: Final = 2
 #: Seconds between two looks whether another process has ended its transaction.
 LOOK: Final = 0.002
 
+#: More would not fit into SQLite's numbers, and not come to an end either.
+_FOREVER: Final = 2**62
+
 _BUSY: Final = frozenset([sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED])
 
 
@@ -66,9 +69,11 @@ class SqliteStore(Store[sqlite3.Connection]):
             raise ConfigurationError(
                 f"window={window}, newest={newest}, patience={patience}: expected 0 or more, and some patience"
             )
+        if isinstance(schema, str):
+            raise ConfigurationError(f"schema is {schema[:64]!r}, expected a list of statements")
         self.path = os.path.abspath(path)
-        self._window_ns = int(window * 1e9)
-        self._newest = newest
+        self._window_ns = int(min(window * 1e9, _FOREVER))
+        self._newest = min(newest, _FOREVER)
         self._patience = patience
         self._born = forks.generation()
         #: Held from `begin` until the transaction has ended, on any thread.

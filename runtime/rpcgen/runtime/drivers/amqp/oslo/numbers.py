@@ -11,7 +11,10 @@ import os
 import re
 from pathlib import Path
 
+from rpcgen.runtime.errors import ConfigurationError
+
 _SHARED = Path("/dev/shm")
+_MOST_DIGITS = 18
 _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -21,13 +24,26 @@ def next_number(manager: str, folder: Path = _SHARED) -> int:
     Args:
         manager: host and process as they stand in names, which tell services apart.
         folder: where to count.
+
+    Raises:
+        ConfigurationError: the file there cannot be used.
     """
-    name = f"rpcgen_{os.getuid()}_{_NO_FILE_NAME.sub('_', manager)}"
+    path = folder / f"rpcgen_{os.getuid()}_{_NO_FILE_NAME.sub('_', manager)}"
+    try:
+        return _count(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"option 'queue_manager' counts in {path}, which cannot be used: {error.strerror}"
+        ) from error
+
+
+def _count(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    with os.fdopen(os.open(folder / name, flags, 0o600), "r+") as file:
+    with os.fdopen(os.open(path, flags, 0o600), "r+", encoding="ascii", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         service, _, last = file.read().partition(" ")
-        number = int(last) + 1 if service == _service() and last.isdecimal() else 1
+        counts = service == _service() and last.isdecimal() and len(last) <= _MOST_DIGITS
+        number = int(last) + 1 if counts else 1
         file.seek(0)
         file.truncate()
         file.write(f"{_service()} {number}")
