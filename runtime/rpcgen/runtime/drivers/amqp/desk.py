@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rpcgen.runtime import forks
+from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.drivers.amqp import letters
 from rpcgen.runtime.drivers.amqp.broker import Broker
@@ -90,6 +91,7 @@ class Desk:
         self._intake = Intake(broker, manner, queues, room, take, ask, self._again, junk, counters)
         self._unsent = unsent
         self._dead: dict[str, float] = {}
+        self._repeats = Repeats()
         self._closed = False
 
     def drive_by(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -212,8 +214,11 @@ class Desk:
             ):  # the broker has the first copy, and gives it to somebody
                 return
             # It does not while we hold that, and it takes the place of another.
-            log.error("%s: %s; trying again in %d s", where, error, REPEAT)
-            self._publisher.put_later(parcel, monotonic() + REPEAT)
+            now = monotonic()
+            held = self._repeats.worth(now, where)
+            if held is not None:
+                log.error("%s: %s; trying again in %d s%s", where, error, REPEAT, more(held))
+            self._publisher.put_later(parcel, now + REPEAT)
 
         parcel = Parcel("", where, message.body, properties, settled, again=True, confirmed=True)
         pause = 0.0 if dead or message.redelivered else PAUSE * 2 ** (request.attempt - 1)
