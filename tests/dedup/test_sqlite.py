@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
 import subprocess
@@ -10,11 +9,10 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from rpcgen.runtime import AsyncSqliteStore, ConfigurationError, SqliteStore
-from rpcgen.runtime.store import AsyncTransaction, Transaction
+from rpcgen.runtime import ConfigurationError, SqliteStore
+from rpcgen.runtime.store import Transaction
 
 from tests.dedup.bank import SCHEMA, book, booked, query
 
@@ -371,74 +369,3 @@ def test_a_child_of_fork_opens_its_own(path: Path) -> None:
     )
     assert "was opened before a fork; open one in the child process" in done.stderr
     assert remembered(path) == [b"1"]
-
-
-# --- asyncio --------------------------------------------------------------------------------------------------------
-
-
-async def begun_async(store: AsyncSqliteStore, key: bytes) -> AsyncTransaction[object]:
-    transaction = await store.begin(key)
-    assert not isinstance(transaction, bytes)
-    return transaction  # type: ignore[return-value]
-
-
-async def test_whoever_is_cancelled_leaves_nothing_open(path: Path) -> None:
-    """While it waits for its turn, while another process is in the way, and while it commits."""
-    store, other = AsyncSqliteStore(path), SqliteStore(path)
-    in_the_way = begun(other, b"0")
-    waiting = [asyncio.ensure_future(store.begin(b"%d" % number)) for number in (1, 2)]
-    await asyncio.sleep(0)  # both have begun
-    for task in waiting:
-        task.cancel()
-    assert all(
-        isinstance(each, asyncio.CancelledError)
-        for each in await asyncio.gather(*waiting, return_exceptions=True)
-    )
-    in_the_way.rollback()
-    transaction = await begun_async(store, b"3")
-    committing = asyncio.ensure_future(transaction.commit(b"done"))
-    await asyncio.sleep(0)
-    committing.cancel()
-    await (await begun_async(store, b"4")).rollback()
-    assert await store.begin(b"3") == b"done"
-    commit(other, b"5")
-
-
-async def test_the_loop_never_waits(path: Path) -> None:
-    """Another process is in the way for a while, and everything else goes on."""
-    store, other = AsyncSqliteStore(path), SqliteStore(path)
-    in_the_way = begun(other, b"0")
-    waiting = asyncio.ensure_future(store.begin(b"1"))
-    for _ in range(100):
-        await asyncio.sleep(0.001)
-    assert not waiting.done()
-    in_the_way.rollback()
-    transaction = await waiting
-    assert not isinstance(transaction, bytes)
-    await transaction.commit(b"")
-
-
-async def test_a_store_that_is_closed_says_so(path: Path) -> None:
-    """To whoever begins then, and to whoever had begun; closing it once more does nothing."""
-    store = AsyncSqliteStore(path)
-    transaction = await begun_async(store, b"1")
-    waiting = asyncio.ensure_future(store.begin(b"2"))
-    await asyncio.sleep(0)
-    store.close()
-    store.close()
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        await transaction.commit(b"")
-    for beginning in (waiting, store.begin(b"3")):
-        with pytest.raises(ConfigurationError, match=r"the store .*s\.db is closed"):
-            await beginning
-    assert remembered(path) == []
-
-
-async def test_what_ends_an_iteration_is_raised_as_an_error(path: Path) -> None:
-    """Before Python 3.12 nobody would ever have been told."""
-    store = AsyncSqliteStore(path)
-    transaction = await begun_async(store, b"1")
-    connection: Any = transaction.connection
-    with pytest.raises(RuntimeError, match="raised StopIteration"):
-        await connection.run(lambda database: next(iter(database.execute("SELECT 1 WHERE 0"))))
-    await transaction.rollback()

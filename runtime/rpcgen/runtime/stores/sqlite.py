@@ -115,10 +115,7 @@ class SqliteStore(Store[sqlite3.Connection]):
 
     def begin(self, key: bytes) -> Transaction[sqlite3.Connection] | bytes:
         """See `Store.begin`. Raises TimeoutError if another process does not end."""
-        if forks.is_child(self._born):
-            raise ConfigurationError(
-                f"the store {self.path} was opened before a fork; open one in the child process"
-            )
+        self.check_process()
         self._turn.acquire()
         try:
             database = self._database
@@ -132,6 +129,18 @@ class SqliteStore(Store[sqlite3.Connection]):
             return answer
         self._ours = False
         return _Transaction(self, self._database, key)
+
+    def check_process(self) -> None:
+        """Raise ConfigurationError in a fork's child: the file is opened by its parent."""
+        if self.is_the_parents:
+            raise ConfigurationError(
+                f"the store {self.path} was opened before a fork; open one in the child process"
+            )
+
+    @property
+    def is_the_parents(self) -> bool:
+        """Whether this process is a child of the one that opened it."""
+        return forks.is_child(self._born)
 
     def _committed(self, key: bytes) -> bytes | None:
         cursor = self._database.cursor()

@@ -57,6 +57,7 @@ class AsyncSqliteStore(AsyncStore[SqliteWork]):
 
     async def begin(self, key: bytes) -> AsyncTransaction[SqliteWork] | bytes:
         """See `Store.begin`."""
+        self._store.check_process()  # whose thread there is not, either
         await self._turn.acquire()
         if self._closed:
             self._turn.release()
@@ -78,7 +79,7 @@ class AsyncSqliteStore(AsyncStore[SqliteWork]):
 
     def close(self) -> None:
         """Close the file, when no server uses it any more. Idempotent."""
-        if self._closed:
+        if self._closed or self._store.is_the_parents:
             return
         self._closed = True
         self._thread.submit(self._store.close).result()
