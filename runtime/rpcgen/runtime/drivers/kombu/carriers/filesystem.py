@@ -9,6 +9,7 @@ from __future__ import annotations
 # kombu has no types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUntypedBaseClass=false, reportUnknownArgumentType=false
+import logging
 import os
 import secrets
 from contextlib import suppress
@@ -17,6 +18,7 @@ from queue import Empty
 from time import monotonic_ns, time
 from typing import Any, Final
 
+import msgspec
 from kombu.transport import filesystem as _theirs
 from kombu.utils import json as _json
 from rpcgen.runtime.drivers.kombu.carriers.carrier import Carrier
@@ -28,6 +30,11 @@ json: Any = _json
 
 #: Seconds after which a file that was never finished is nobody's.
 ABANDONED: Final = 60.0
+
+
+_TABLE: Final = msgspec.json.Decoder(list[tuple[Any, Any, str]])
+
+log = logging.getLogger("rpcgen.kombu")
 
 
 class Unfit(PermissionError):
@@ -106,8 +113,13 @@ class Kind(Carrier):
             raise Unfit(f"{self._folder} {problem}")
         for folder in (self._messages, self._control):
             folder.mkdir(mode=0o700, exist_ok=True)
-        for exchange in ("directory", "events"):
-            self._begin_table(self._control / f"{self.options.prefix}.{exchange}.exchange")
+        tables = [
+            self._control / f"{self.options.prefix}.{exchange}.exchange"
+            for exchange in ("directory", "events")
+        ]
+        for table in tables:
+            self._begin_table(table)
+        self._mend(tables[0])
         self._clear_drafts()
 
     def _begin_table(self, table: Path) -> None:
@@ -115,10 +127,25 @@ class Kind(Carrier):
         if table.exists():
             return
         draft = table.with_name(f".{secrets.token_hex(8)}")
-        draft.write_text("[]")
-        with suppress(FileExistsError):
-            os.link(draft, table)
-        draft.unlink()
+        try:
+            draft.write_text("[]")
+            with suppress(FileExistsError):
+                os.link(draft, table)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _mend(self, table: Path) -> None:
+        """kombu writes over it, so a full disk may leave half of it, which nobody can read. Servers bind again all the time.
+
+        Groups of subscribers do not: what says which there are is not to be forgotten.
+        """
+        with suppress(FileNotFoundError), open(table, "rb+", buffering=0) as file:
+            theirs.lock(file, theirs.LOCK_EX)  # until it is closed
+            if not _is_table(file.read()):
+                log.warning("%s: %s cannot be read, and is begun anew", self.text, table.name)
+                file.seek(0)
+                file.write(b"[]")
+                file.truncate(2)
 
     def _clear_drafts(self) -> None:
         """What a killed program has left."""
@@ -126,3 +153,11 @@ class Kind(Carrier):
             with suppress(FileNotFoundError):
                 if time() - draft.stat().st_mtime > ABANDONED:
                     draft.unlink()
+
+
+def _is_table(text: bytes) -> bool:
+    try:
+        _TABLE.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
