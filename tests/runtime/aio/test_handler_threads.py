@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -44,3 +45,31 @@ def test_threads_that_were_let_go_take_no_more() -> None:
     threads.shutdown()
     with pytest.raises(RuntimeError, match="after shutdown"):
         threads.submit(print)
+
+
+def test_a_thread_that_the_system_did_not_have_is_begun_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was refused never runs; the other threads take what they can until then."""
+    ran: list[str] = []
+
+    def starve(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    threads = HandlerThreads(2)
+    with monkeypatch.context() as starving:
+        starving.setattr(threading.Thread, "start", starve)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            threads.submit(ran.append, "refused")
+    busy, free = threading.Event(), threading.Event()
+    first = threads.submit(lambda: (busy.set(), free.wait(10.0)))
+    assert busy.wait(10.0)
+    with monkeypatch.context() as starving:
+        starving.setattr(threading.Thread, "start", starve)
+        second = threads.submit(ran.append, "behind the first")
+    threads.submit(ran.append, "on a thread of its own").result(10.0)
+    free.set()
+    first.result(10.0)
+    second.result(10.0)
+    threads.shutdown()
+    assert sorted(ran) == ["behind the first", "on a thread of its own"]

@@ -42,17 +42,27 @@ class HandlerThreads(Executor):
             else:
                 future.set_result(result)
 
-        self._queue.put(work)
         if not self._idle.acquire(blocking=False) and self._threads < self._limit:
-            self._threads += 1
-            name = f"rpcgen-work-{self._threads}"
-            threading.Thread(target=self._run, name=name, daemon=True).start()
+            self._begin_thread()
+        self._queue.put(work)
         return future
+
+    def _begin_thread(self) -> None:
+        """One more. Raises RuntimeError if the system has none, unless others will take what comes."""
+        name = f"rpcgen-work-{self._threads + 1}"
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        except RuntimeError:
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
 
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
             work()
-            self._idle.release()
+            if self._queue.empty():  # else it is not idle
+                self._idle.release()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the threads end when their work is done; never waits for it."""
