@@ -17,15 +17,29 @@ from rpcgen.runtime.drivers.zeromq.keyfiles import write_pair
 
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 from tests.conformance.worlds import Worlds
+from tests.places import others
 from tests.ports import free_port
 from tests.rabbitd import RabbitServer
 from tests.redisd import kombu_url, redis_session, redis_url
 
 __all__ = ["redis_session", "redis_url"]
 
+Combination = tuple[str, str, str]
+
+OTHERS = others()
+
+
+def chosen(*own: Combination) -> tuple[Combination, ...]:
+    """What a suite runs over: these, or, where somebody else's place is named, that in every pair of worlds."""
+    if OTHERS is None:
+        return own
+    both = ("blocking", "asyncio")
+    return tuple((OTHERS.__name__, client, server) for client in both for server in both)
+
+
 #: Scheme, world of the clients, world of the servers. Every driver serves both worlds; that worlds meet is shown once
 #: in a process and once over a socket.
-COMBINATIONS = (
+COMBINATIONS = chosen(
     ("memory", "blocking", "blocking"),
     ("memory", "blocking", "asyncio"),
     ("memory", "asyncio", "blocking"),
@@ -50,7 +64,7 @@ COMBINATIONS = (
 )
 
 #: These, too, with RPCGEN_CHAOS=long.
-MORE = (
+MORE = chosen(
     ("kombu+filesystem", "blocking", "blocking"),
     ("kombu+memory", "blocking", "asyncio"),
     ("kombu+memory", "asyncio", "blocking"),
@@ -59,17 +73,19 @@ MORE = (
 )
 
 
-def name_of(combination: tuple[str, str, str]) -> str:
+def name_of(combination: Combination) -> str:
     scheme, client, server = combination
     return f"{scheme}-{client}-to-{server}"
 
 
-CHOSEN = COMBINATIONS + (MORE if os.environ.get("RPCGEN_CHAOS") == "long" else ())
+CHOSEN = tuple(
+    dict.fromkeys(COMBINATIONS + (MORE if os.environ.get("RPCGEN_CHAOS") == "long" else ()))
+)
 
 
 @pytest.fixture(params=CHOSEN, ids=name_of)
-def combination(request: pytest.FixtureRequest) -> tuple[str, str, str]:
-    value: tuple[str, str, str] = request.param
+def combination(request: pytest.FixtureRequest) -> Combination:
+    value: Combination = request.param
     return value
 
 
@@ -87,12 +103,12 @@ def _needs_native(item: pytest.Item) -> bool:
 
 
 @pytest.fixture
-def scheme(combination: tuple[str, str, str]) -> str:
+def scheme(combination: Combination) -> str:
     return combination[0]
 
 
 @pytest.fixture
-def worlds(combination: tuple[str, str, str]) -> Iterator[Worlds]:
+def worlds(combination: Combination) -> Iterator[Worlds]:
     made = Worlds(*combination[1:])
     yield made
     made.close()
@@ -109,8 +125,11 @@ def new_url(scheme: str, request: pytest.FixtureRequest) -> Iterator[Callable[[i
     """Makes the URLs of so many servers, and the client's URL as the last."""
     with tempfile.TemporaryDirectory(prefix="rpcgen") as directory:
         name = secrets.token_hex(6)
+        place = None if OTHERS is None else OTHERS(Path(directory))
 
         def urls(servers: int) -> list[str]:
+            if place is not None:
+                return [*(place.server(f"s{each + 1}") for each in range(servers)), place.client]
             if scheme == "zmq+ipc":
                 path = Path(directory) / "s"
                 return [f"zmq+ipc://{path}"] * (servers + 1)

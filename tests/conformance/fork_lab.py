@@ -1,6 +1,7 @@
-"""A server and its client in one process, which forks: `python -m tests.conformance.fork_lab WORLD DIRECTORY URL`.
+"""A server and its client in one process, which forks.
 
-The child leaves by the end of every block that its parent has entered. Prints how it ended, and what calls return then.
+Run as `python -m tests.conformance.fork_lab WORLD DIRECTORY SERVING CALLING`: the URLs of the server and of its clients. The
+child leaves by the end of every block that its parent has entered. Prints how it ended, and what calls return then.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ from tests.packages import import_from
 LIMIT = 10.0
 
 
-def main(world: str, directory: str, url: str) -> None:
+def main(world: str, directory: str, serving: str, calling: str) -> None:
     lab = import_from(Path(directory), "test_lab")
     if world == "asyncio":
-        asyncio.run(alone(in_a_loop(lab, url)))
+        asyncio.run(alone(in_a_loop(lab, serving, calling)))
         return
     with (
-        Server(url, server="s1", endpoints=[endpoint(lab, Bench(), "s1")]),
-        lab.LabClient(url) as client,
+        Server(serving, server="s1", endpoints=[endpoint(lab, Bench(), "s1")]),
+        lab.LabClient(calling) as client,
     ):
         client.add(a=1)
         status = ended(forked())
-        with lab.LabClient(url) as new:
+        with lab.LabClient(calling) as new:
             print(status, client.add(a=1), new.add(a=2))
 
 
@@ -46,15 +47,15 @@ async def alone(life: Coroutine[None, None, None]) -> None:
         os._exit(int(left.code or 0))
 
 
-async def in_a_loop(lab: ModuleType, url: str) -> None:
+async def in_a_loop(lab: ModuleType, serving: str, calling: str) -> None:
     """The same on a loop, of which the child has a copy."""
     async with (
-        AsyncServer(url, server="s1", endpoints=[async_endpoint(lab, Bench(), "s1")]),
-        lab.AsyncLabClient(url) as client,
+        AsyncServer(serving, server="s1", endpoints=[async_endpoint(lab, Bench(), "s1")]),
+        lab.AsyncLabClient(calling) as client,
     ):
         await client.add(a=1)
         status = await asyncio.to_thread(ended, forked())
-        async with lab.AsyncLabClient(url) as new:
+        async with lab.AsyncLabClient(calling) as new:
             print(status, await client.add(a=1), await new.add(a=2))
 
 

@@ -20,17 +20,19 @@ from rpcgen.runtime import (
 )
 
 from tests.compiled import compile_to
-from tests.conformance.conftest import name_of
+from tests.conformance.conftest import OTHERS, chosen, name_of
 from tests.conformance.newsroom import Newsroom, Notes, spread
 from tests.conformance.waiting import eventually
 from tests.conformance.worlds import Worlds
 from tests.packages import INTERFACES, import_from
 
+pytestmark = pytest.mark.skipif(OTHERS is not None and not OTHERS.events, reason="it has no events")
+
 #: Events are few; a machine that does much else needs its time for each.
 LIMIT = 20.0
 
 #: Scheme, world of the publishers, world of the subscribers.
-COMBINATIONS = (
+COMBINATIONS = chosen(
     ("memory", "blocking", "blocking"),
     ("memory", "asyncio", "asyncio"),
     ("memory+json", "blocking", "asyncio"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.burst import run
-from tests.conformance.conftest import Lab, name_of
+from tests.conformance.conftest import Lab, chosen, name_of
 from tests.conformance.waiting import eventually
 
 #: Scheme, world of the clients, world of the servers. Over memory:// a cast has arrived when it returns.
-COMBINATIONS = (
+COMBINATIONS = chosen(
     ("zmq+ipc", "blocking", "blocking"),
     ("zmq+ipc", "asyncio", "blocking"),
     ("zmq+tcp+keys", "asyncio", "asyncio"),

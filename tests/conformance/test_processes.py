@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 from rpcgen.runtime import ConnectionLost, NotSent, Rejected, RemoteError
 
+from tests.conformance.conftest import OTHERS
+from tests.places import Place
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,22 +29,30 @@ def world(request: pytest.FixtureRequest) -> str:
     return value
 
 
+class Sockets(Place):
+    """zmq+ipc."""
+
+    def __init__(self, directory: Path) -> None:
+        self.client = f"zmq+ipc://{directory}/s"
+
+
 @pytest.fixture
-def url() -> Iterator[str]:
+def place() -> Iterator[Place]:
     with tempfile.TemporaryDirectory(prefix="rpcgen") as directory:
-        yield f"zmq+ipc://{directory}/s"
+        yield (OTHERS or Sockets)(Path(directory))
 
 
 @pytest.fixture
 def launch(
-    world: str, url: str, lab: ModuleType
+    world: str, place: Place, lab: ModuleType
 ) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """Starts servers; all that still live at the end are killed."""
     running: list[subprocess.Popen[str]] = []
     directory = str(Path(str(lab.__file__)).parents[1])
 
     def start(name: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.conformance.serve_lab", world, directory, url, name]
+        command = [sys.executable, "-m", "tests.conformance.serve_lab", world, directory]
+        command += [place.server(name), name]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         running.append(process)
         assert process.stdout is not None
@@ -58,8 +69,8 @@ def launch(
 
 
 @pytest.fixture
-def client(lab: ModuleType, url: str) -> Iterator[Any]:
-    with lab.LabClient(url) as made:
+def client(lab: ModuleType, place: Place) -> Iterator[Any]:
+    with lab.LabClient(place.client) as made:
         yield made
 
 
@@ -145,10 +156,13 @@ def test_a_killed_server_is_noticed_at_once(launch: Any, client: Any) -> None:
     assert {client.report().server for _ in range(20)} == {"s2"}
 
 
-def test_a_forks_child_ends_nothing_of_its_parents(world: str, url: str, lab: ModuleType) -> None:
+def test_a_forks_child_ends_nothing_of_its_parents(
+    world: str, place: Place, lab: ModuleType
+) -> None:
     """It leaves the parent's blocks as quietly as any other, and the parent's server is still found, and serves."""
     directory = str(Path(str(lab.__file__)).parents[1])
-    command = [sys.executable, "-m", "tests.conformance.fork_lab", world, directory, url]
+    command = [sys.executable, "-m", "tests.conformance.fork_lab", world, directory]
+    command += [place.server("s1"), place.client]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=25.0, check=False
     )

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import worker
 
+from tests.places import Place, others
 from tests.redisd import RedisServer, redis_session, redis_url
-from tests.runtime.drivers.zeromq.matchmakers.places import File, Folder, Hosts, Place, Redis
+from tests.runtime.drivers.zeromq.matchmakers.places import File, Folder, Hosts, Redis
 from tests.runtime.drivers.zeromq.parts import BlockingSide, Client, ServerProcess
 
 __all__ = ["redis_session", "redis_url"]
 
-PLACES = ("ipc", "tcp", "ring", "redis")
+OTHERS = others()
+PLACES = ("ipc", "tcp", "ring", "redis") if OTHERS is None else (OTHERS.__name__,)
 
 
 @pytest.fixture
@@ -27,6 +29,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest, folder: Path) -> Place:
+    if OTHERS is not None:
+        return OTHERS(folder)
     if request.param == "ipc":
         return Folder(folder)
     if request.param == "tcp":

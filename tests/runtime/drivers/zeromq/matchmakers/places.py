@@ -6,27 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from tests.places import Place
 from tests.ports import free_port
-
-
-class Place:
-    """A matchmaker of a test's own.
-
-    Attributes:
-        client: the clients' URL.
-        moves: whether a server that starts again may be at another address.
-        knows_names: whether the matchmaker itself knows what the servers are called, and what they serve.
-        forgets: whether it finds out for itself that a server was killed, within so many seconds.
-    """
-
-    client: str
-    moves = True
-    knows_names = True
-    forgets: float | None = None
-
-    def server(self, name: str) -> str:
-        """The URL of a server that starts; where there are ports, a new one."""
-        return self.client
 
 
 class Folder(Place):

@@ -15,7 +15,7 @@ from rpcgen.runtime.drivers.zeromq.matchmakers import find_matchmaker
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.url import parse_url
 
-from tests.runtime.drivers.zeromq.matchmakers.places import Place
+from tests.places import Place
 from tests.runtime.drivers.zeromq.parts import (
     TOPIC,
     Client,
