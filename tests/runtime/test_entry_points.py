@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from rpcgen.runtime import BadUrl, Server
+from rpcgen.runtime import BadUrl, ConfigurationError, Server
 
 from tests.conformance.lab import Bench, endpoint
 
@@ -80,10 +80,24 @@ def registration(url, options, server, serves):
 ENTRY_POINTS = """
 [rpcgen.drivers]
 carrier = toy_carrier
+half = toy_phonebook
+absent = toy_absent
 
 [rpcgen.matchmakers]
 phonebook = toy_phonebook
 tcp = toy_phonebook
+half = toy_carrier
+absent = toy_phonebook:absent
+bare = toy_bare
+"""
+
+BARE = """
+from msgspec import Struct
+from toy_phonebook import matchmaker, registration
+
+
+class Options(Struct, frozen=True):
+    title: str = "white pages"
 """
 
 
@@ -92,13 +106,14 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A distribution as it is after its installation."""
     (tmp_path / "toy_carrier.py").write_text(CARRIER)
     (tmp_path / "toy_phonebook.py").write_text(PHONEBOOK)
+    (tmp_path / "toy_bare.py").write_text(BARE)
     about = tmp_path / "toys-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(ENTRY_POINTS)
     monkeypatch.syspath_prepend(tmp_path)
     yield
-    for name in ("toy_carrier", "toy_phonebook"):
+    for name in ("toy_carrier", "toy_phonebook", "toy_bare"):
         sys.modules.pop(name, None)
 
 
@@ -138,3 +153,21 @@ def test_a_driver_is_found_by_its_entry_point(lab: ModuleType) -> None:
         assert client.report().server == "s1"
     with pytest.raises(BadUrl, match="did you mean 'carrier'"):
         lab.LabClient("carier://x")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("half://x", "'toy_phonebook', .* has no connect, listen, connect_async"),
+        ("absent://x", "'toy_absent', .* 'rpcgen.drivers', cannot be imported: No module"),
+        ("zmq+half:///x", "'toy_carrier', .* has no .*registration; expected Options"),
+        ("zmq+absent:///x", "'toy_phonebook:absent', .* cannot be imported: .* no attribute"),
+        ("zmq+bare:///x", "Options of matchmaker 'bare' are no subclass of ZmqOptions"),
+    ],
+)
+def test_what_others_lack_is_told(lab: ModuleType, url: str, said: str) -> None:
+    """By clients where they are made, and by servers when they start."""
+    with pytest.raises(ConfigurationError, match=said):
+        lab.LabClient(url)
+    with pytest.raises(ConfigurationError, match=said):
+        Server(url, server="s1", endpoints=[endpoint(lab, Bench(), "s1")]).start()

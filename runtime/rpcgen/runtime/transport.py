@@ -25,6 +25,9 @@ ALIASES = {"zmq": "zeromq", "amqps": "amqp", "rabbit": "amqp"}
 
 ENTRY_POINTS = "rpcgen.drivers"
 
+#: What a driver module has.
+PARTS = ("connect", "listen", "connect_async", "listen_async", "discover")
+
 
 class Opened(Struct, frozen=True):
     """A URL with the driver that understands it, and the wire and the outbox that it asks for."""
@@ -72,6 +75,7 @@ def find_driver(text: str) -> Opened:
 
     Raises:
         BadUrl: the URL cannot be read, or no driver has its scheme.
+        ConfigurationError: the driver is another distribution's, and cannot be imported or lacks a function.
     """
     url = parse_url(text)
     wire = _wire(url)
@@ -117,10 +121,11 @@ def _module(url: TransportUrl) -> DriverModule:
         except ModuleNotFoundError as error:
             if error.name != module:  # what it needs is missing
                 raise
-    from importlib.metadata import entry_points
+    from rpcgen.runtime.plugins import find_plugin
 
-    for entry_point in entry_points(group=ENTRY_POINTS, name=base):
-        return cast("DriverModule", entry_point.load())
+    found = find_plugin(ENTRY_POINTS, base, PARTS)
+    if found is not None:
+        return cast("DriverModule", found)
     from rpcgen.runtime.advice import did_you_mean  # only mistakes pay for it
 
     raise BadUrl(f"{url}: no driver for {url.scheme!r}; {did_you_mean(base, known_schemes())}")
@@ -129,7 +134,8 @@ def _module(url: TransportUrl) -> DriverModule:
 def known_schemes() -> list[str]:
     """The schemes that this installation understands, without what follows a `+`."""
     import pkgutil
-    from importlib.metadata import entry_points
+
+    from rpcgen.runtime.plugins import plugin_names
 
     package = importlib.import_module(_PACKAGE)
     own = {module.name for module in pkgutil.iter_modules(package.__path__)}
@@ -139,4 +145,4 @@ def known_schemes() -> list[str]:
         for name in own
         if name in ALIASES.values() and name not in aliased and name == "zeromq"
     }
-    return sorted((own - hidden) | aliased | {e.name for e in entry_points(group=ENTRY_POINTS)})
+    return sorted((own - hidden) | aliased | plugin_names(ENTRY_POINTS))

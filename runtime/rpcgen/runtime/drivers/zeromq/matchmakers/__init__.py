@@ -1,8 +1,9 @@
 """How clients learn of servers without a broker: one module a matchmaker, named like what follows `zmq+` in the URL.
 
-Found here by that name, or else in the entry point group `rpcgen.matchmakers`. A matchmaker module has what `MatchmakerModule` (matchmaker.py) lists. Clients ask for endpoints; servers register theirs. A
-matchmaker knows no sockets of ZeroMQ's and no messages, and its methods do not wait: one that needs a network keeps
-what it knows up to date in the background and answers from memory.
+Found here by that name, or else in the entry point group `rpcgen.matchmakers`. A matchmaker module has what
+`MatchmakerModule` (matchmaker.py) lists. Clients ask for endpoints; servers register theirs. A matchmaker knows no
+sockets of ZeroMQ's and no messages, and its methods do not wait: one that needs a network keeps what it knows up to date
+in the background and answers from memory.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
-from rpcgen.runtime.errors import BadUrl
+from rpcgen.runtime.errors import BadUrl, ConfigurationError
 from rpcgen.runtime.target import Target
 from rpcgen.runtime.url import TransportUrl
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Topic = tuple[str, str]
 
 ENTRY_POINTS: Final = "rpcgen.matchmakers"
+
+#: What a matchmaker module has.
+PARTS: Final = ("Options", "matchmaker", "registration")
 
 #: In `Endpoint.serves`, in place of an exchange's name: every exchange.
 ANY_EXCHANGE: Final = "*"
@@ -63,7 +67,12 @@ class Endpoint(Struct, frozen=True):
 
 
 def find_matchmaker(url: TransportUrl) -> MatchmakerModule:
-    """Import the matchmaker of a URL's scheme; raises BadUrl if there is none of that name."""
+    """Import the matchmaker of a URL's scheme.
+
+    Raises:
+        BadUrl: there is none of that name.
+        ConfigurationError: it is another distribution's, and cannot be imported or lacks something.
+    """
     name = url.scheme.partition("+")[2]
     module = f"{__name__}.{name}"
     if name.isidentifier():
@@ -72,16 +81,28 @@ def find_matchmaker(url: TransportUrl) -> MatchmakerModule:
         except ModuleNotFoundError as error:
             if error.name != module:  # what it needs is missing
                 raise
+    from rpcgen.runtime.plugins import find_plugin, plugin_names
+
+    other = find_plugin(ENTRY_POINTS, name, PARTS)
+    if other is not None:
+        return _with_options(other, name)
     import pkgutil
-    from importlib.metadata import entry_points
 
     from rpcgen.runtime.advice import did_you_mean  # only mistakes pay for it
 
-    others = entry_points(group=ENTRY_POINTS)
-    for entry_point in others.select(name=name):
-        return cast("MatchmakerModule", entry_point.load())
     own = {module.name for module in pkgutil.iter_modules(__path__)}
-    known = sorted(f"zmq+{each}" for each in own | others.names)
+    known = sorted(f"zmq+{each}" for each in own | plugin_names(ENTRY_POINTS))
     if not name:
         raise BadUrl(f"{url}: no ZeroMQ matchmaker is named; known: {', '.join(known)}")
     raise BadUrl(f"{url}: no ZeroMQ matchmaker {name!r}; {did_you_mean(url.scheme, known)}")
+
+
+def _with_options(found: MatchmakerModule, name: str) -> MatchmakerModule:
+    """The same module; raises ConfigurationError if its options are not also those of every `zmq+...` URL."""
+    from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
+
+    if not (isinstance(found.Options, type) and issubclass(found.Options, ZmqOptions)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"the Options of matchmaker {name!r} are no subclass of ZmqOptions, and every zmq+... URL may have those options"
+        )
+    return found
