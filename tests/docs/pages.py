@@ -123,9 +123,8 @@ class Page:
             timeout=LIMIT,
             check=False,
         )
-        assert same(expected, done.stdout), (
-            f"$ {command}\n{done.stdout}\n--- the page says\n{expected}"
-        )
+        printed = self._told(done.stdout)
+        assert same(expected, printed), f"$ {command}\n{printed}\n--- the page says\n{expected}"
 
     def _start(self, command: str, expected: str) -> None:
         process = subprocess.Popen(
@@ -140,12 +139,14 @@ class Page:
         )
         self._running.append(process)
         assert process.stdout is not None
-        printed = "".join(process.stdout.readline() for _ in expected.splitlines())
-        printed = printed.replace(self._private, _SHARED)
+        printed = self._told("".join(process.stdout.readline() for _ in expected.splitlines()))
         assert same(expected, printed), f"$ {command}&\n{printed}\n--- the page says\n{expected}"
 
     def _own(self, text: str) -> str:
         return text.replace(_SHARED, self._private)
+
+    def _told(self, text: str) -> str:
+        return text.replace(self._private, _SHARED)
 
     def close(self) -> None:
         """End what still runs."""

@@ -66,3 +66,8 @@ def test_what_differs_from_run_to_run_is_the_same() -> None:
 def test_other_fences_are_for_reading() -> None:
     """A fence without a file is found, but has nowhere to go."""
     assert [block.how for block in blocks("```python\nx\n```\n")] == [""]
+
+
+def test_what_a_command_prints_of_a_folder_is_as_the_page_names_it(tmp_path: Path) -> None:
+    """A run has a folder of its own for /tmp/demo-, and nobody sees that."""
+    run(tmp_path, "```console\n$ mkdir /tmp/demo-x; ls -d /tmp/demo-x\n/tmp/demo-x\n```\n")
