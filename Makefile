@@ -37,7 +37,7 @@ test: check  ## run everything: make check, then every test (ARGS="-k name" to c
 check: $(TEST)  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy idl/rpcgen codegen/rpcgen runtime/rpcgen
+	$(BIN)/mypy idl/rpcgen codegen/rpcgen runtime/rpcgen docs/how-to/carrier/carrier
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 

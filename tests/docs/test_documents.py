@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,16 @@ import pytest
 from tests.docs.pages import Page
 
 ROOT = Path(__file__).parents[2]
-#: `make demo` makes a virtual environment first; here there is one.
-SUBSTITUTES = {"make demo": "rpcgen demo"}
+#: `pip install`, into the page's own folder, where programs that are run there find it.
+INSTALL = f"{sys.executable} -m pip install --quiet --no-deps --no-build-isolation --target ."
+#: `make demo` makes a virtual environment first; here there is one, in which nothing is installed.
+SUBSTITUTES = {
+    "make demo": "rpcgen demo",
+    "pip install --quiet ./phonebook": f"{INSTALL} ./phonebook",
+    "rpcgen ls zmq+phonebook:///tmp/demo-book": "python -m rpcgen.cli ls zmq+phonebook:///tmp/demo-book",
+    "pip install --quiet ./rpcgen/docs/how-to/carrier": f"{INSTALL} {ROOT}/docs/how-to/carrier",
+    "rpcgen ls carrier:///tmp/demo-shop": "python -m rpcgen.cli ls carrier:///tmp/demo-shop",
+}
 PAGES = [
     path
     for path in ROOT.rglob("*.md")
