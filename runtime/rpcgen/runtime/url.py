@@ -124,9 +124,14 @@ def check_bounds(options: Struct, bounds: Mapping[str, tuple[float, float]]) -> 
     for name, (low, high) in bounds.items():
         value = getattr(options, name, low)
         if not low <= value <= high:  # also false for NaN
-            # Whole numbers are as long as they are written, and may be no float.
-            shown = f"{value:g}" if isinstance(value, float) else str(value)[:64]
-            raise BadUrl(f"option {name!r} is {shown}, expected {low:g} to {high:g}")
+            raise BadUrl(
+                f"option {name!r} is {_shown(value)}, expected {_shown(low)} to {_shown(high)}"
+            )
+
+
+def _shown(number: float) -> str:
+    """Whole numbers as they are written, which may be too long for a float; of others six digits."""
+    return f"{number:g}" if isinstance(number, float) else str(number)[:64]
 
 
 def _asks_for_something(cls: type[Struct]) -> bool:
