@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from types import ModuleType
 from typing import Any
 
@@ -45,6 +46,20 @@ def test_threads_that_were_let_go_take_no_more() -> None:
     threads.shutdown()
     with pytest.raises(RuntimeError, match="after shutdown"):
         threads.submit(print)
+
+
+def test_there_are_no_more_threads_than_run_at_once() -> None:
+    """Whatever one of them finds waiting when it is done, which may be meant for another."""
+    threads = HandlerThreads(64)
+    waiting: set[Future[int]] = set()
+    ran: set[int] = set()
+    for _ in range(2000):
+        waiting.add(threads.submit(threading.get_ident))
+        if len(waiting) == 4:
+            done, waiting = wait(waiting, 10.0, FIRST_COMPLETED)
+            ran.update(future.result() for future in done)
+    threads.shutdown()
+    assert len(ran) <= 4
 
 
 def test_a_thread_that_the_system_did_not_have_is_begun_later(

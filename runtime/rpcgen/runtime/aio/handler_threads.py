@@ -23,7 +23,9 @@ class HandlerThreads(Executor):
         self._limit = limit
         self._threads = 0
         self._shut = False
-        self._idle = threading.Semaphore(0)
+        #: What was submitted and has not run yet: so many threads have something to do.
+        self._held = 0
+        self._lock = threading.Lock()
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -34,16 +36,22 @@ class HandlerThreads(Executor):
 
         def work() -> None:
             if not future.set_running_or_notify_cancel():
+                self._done()
                 return
             try:
-                result = function(*args, **kwargs)
+                try:
+                    result = function(*args, **kwargs)
+                finally:  # before anybody is told, who may submit more
+                    self._done()
             except BaseException as error:  # the loop raises it again where it is awaited
                 future.set_exception(awaitable(error))
             else:
                 future.set_result(result)
 
-        if not self._idle.acquire(blocking=False) and self._threads < self._limit:
+        if self._threads <= self._held and self._threads < self._limit:
             self._begin_thread()
+        with self._lock:
+            self._held += 1
         self._queue.put(work)
         return future
 
@@ -61,8 +69,10 @@ class HandlerThreads(Executor):
     def _run(self) -> None:
         while (work := self._queue.get()) is not None:
             work()
-            if self._queue.empty():  # else it is not idle
-                self._idle.release()
+
+    def _done(self) -> None:
+        with self._lock:
+            self._held -= 1
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the threads end when their work is done; never waits for it."""
