@@ -109,6 +109,42 @@ async def test_who_gives_up_while_a_transaction_begins_leaves_none_open(
     assert booked(folder / "s.db") == ["last"]
 
 
+def test_a_loop_that_is_closed_meanwhile_leaves_none_open(
+    bank: Any, served: Any, store: SqliteStore, folder: Path
+) -> None:
+    """In a program that goes on: other processes would wait for the file for ever."""
+    url = "memory://forgetful"
+    other = SqliteStore(folder / "s.db", patience=10.0)
+    in_the_way = other.begin(b"0")
+    assert not isinstance(in_the_way, bytes)
+    begins, begin = threading.Event(), store.begin
+
+    def noted(key: bytes) -> Transaction[Any] | bytes:
+        begins.set()
+        return begin(key)
+
+    store.begin = noted  # type: ignore[method-assign]
+
+    async def forgetful() -> list[object]:
+        server, client = (
+            AsyncServer(url, endpoints=[served], store=store),
+            bank.AsyncBankClient(url),
+        )
+        await server.start()
+        call = asyncio.ensure_future(client.balance(ticket="1"))
+        assert await asyncio.to_thread(begins.wait, 10.0)
+        return [server, client, call]
+
+    loop = asyncio.new_event_loop()
+    left = loop.run_until_complete(forgetful())
+    loop.close()
+    in_the_way.rollback()
+    store.begin(b"1").rollback()  # type: ignore[union-attr]
+    other.begin(b"2").rollback()  # type: ignore[union-attr]
+    assert booked(folder / "s.db") == []
+    del left
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), StopIteration()])
 async def test_what_one_raises_is_its_own(
     bank: Any, store: SqliteStore, folder: Path, error: BaseException

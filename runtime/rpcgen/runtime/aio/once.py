@@ -24,6 +24,9 @@ from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transactio
 
 T = TypeVar("T")
 
+#: Seconds between two looks whether the loop is still there that is to say how a transaction goes on.
+LOOK = 1.0
+
 
 async def run_once(serving: Serving, job: Job) -> None:
     """Handle by a coroutine and commit, then answer; or only answer, if that was done before."""
@@ -91,7 +94,7 @@ async def _begun(serving: Serving, job: Job, visit: _Visit) -> Transaction[Any] 
 
 
 class _Visit:
-    """One transaction from its begin to its end, on one thread. The loop says what to do in between.
+    """One transaction from its begin to its end, on one thread. The running loop says what to do in between.
 
     A thread of its own for each step would wait for ever where all of them wait to begin; and what a store opens in one
     thread may be of no use in another.
@@ -103,6 +106,7 @@ class _Visit:
     """
 
     def __init__(self, store: Store[Any], key: bytes, threads: HandlerThreads) -> None:
+        self._loop = asyncio.get_running_loop()
         self.begun: Future[Transaction[Any] | bytes] = Future()
         self.begun.set_running_or_notify_cancel()
         self.following: Future[Callable[[Transaction[Any]], bytes]] = Future()
@@ -115,7 +119,16 @@ class _Visit:
             self.begun.set_exception(awaitable(error))
             return b""
         self.begun.set_result(transaction)
-        return b"" if isinstance(transaction, bytes) else self.following.result()(transaction)
+        return b"" if isinstance(transaction, bytes) else self._next()(transaction)
+
+    def _next(self) -> Callable[[Transaction[Any]], bytes]:
+        """What follows; to undo it if the loop was closed, which says nothing any more: the task is never cancelled then."""
+        while True:
+            try:
+                return self.following.result(LOOK)
+            except TimeoutError:
+                if self._loop.is_closed():
+                    return _undo
 
     def leave(self) -> None:
         """Undo it, unless the thread was told otherwise."""
