@@ -72,7 +72,7 @@ class SqliteStore(Store[sqlite3.Connection]):
         if isinstance(schema, str):
             raise ConfigurationError(f"schema is {schema[:64]!r}, expected a list of statements")
         self.path = os.path.abspath(path)
-        self._window_ns = int(min(window * 1e9, _FOREVER))
+        self._window_ns = int(min(window, _FOREVER / 1e9) * 1e9)
         self._newest = min(newest, _FOREVER)
         self._patience = patience
         self._born = forks.generation()
