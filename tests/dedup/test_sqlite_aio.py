@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,35 @@ async def test_a_store_that_is_closed_says_so(path: Path) -> None:
         with pytest.raises(ConfigurationError, match=r"the store .*s\.db is closed"):
             await beginning
     assert remembered(path) == []
+
+
+async def test_who_is_cancelled_while_a_store_is_closed_keeps_nobody_waiting(path: Path) -> None:
+    """The next one has its turn, and is told."""
+    store = AsyncSqliteStore(path)
+    beginning, waiting = (asyncio.ensure_future(store.begin(key)) for key in (b"1", b"2"))
+    await asyncio.sleep(0)  # the first has its turn
+    store.close()
+    beginning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+    with pytest.raises(ConfigurationError, match=r"the store .*s\.db is closed"):
+        await asyncio.wait_for(waiting, 10.0)
+
+
+async def test_who_finds_no_thread_keeps_nobody_waiting(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one may find one."""
+
+    def starve(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    store = AsyncSqliteStore(path)
+    with monkeypatch.context() as starving:
+        starving.setattr(threading.Thread, "start", starve)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            await store.begin(b"1")
+    await (await asyncio.wait_for(begun_async(store, b"2"), 10.0)).rollback()
 
 
 async def test_what_ends_an_iteration_is_raised_as_an_error(path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
 from rpcgen.runtime.aio.handler_threads import HandlerThreads
@@ -62,12 +63,13 @@ class AsyncSqliteStore(AsyncStore[SqliteWork]):
         if self._closed:
             self._turn.release()
             raise ConfigurationError(f"the store {self._store.path} is closed")
-        begun = self._thread.submit(self._store.begin, key)
+        begun = _submit(self._thread, self._turn, self._store.begin, key)
         try:
             transaction = await _ended(begun)
         except asyncio.CancelledError:
-            ending = self._thread.submit(_undo, begun)
-            asyncio.wrap_future(ending).add_done_callback(lambda _: self._turn.release())
+            with suppress(RuntimeError):  # it was closed meanwhile, with the transaction
+                ending = _submit(self._thread, self._turn, _undo, begun)
+                asyncio.wrap_future(ending).add_done_callback(lambda _: self._turn.release())
             raise
         except BaseException:
             self._turn.release()
@@ -110,13 +112,24 @@ class _Transaction(AsyncTransaction[SqliteWork]):
 
     async def _end(self, end: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Let the thread end it, behind all else that it has to do; the next one may begin when it has."""
-        try:
-            ending = asyncio.wrap_future(self._thread.submit(end, *args, **kwargs))
-        except BaseException:  # the store was closed
-            self._turn.release()
-            raise
+        ending = asyncio.wrap_future(_submit(self._thread, self._turn, end, *args, **kwargs))
         ending.add_done_callback(lambda _: self._turn.release())
         await asyncio.shield(ending)
+
+
+def _submit(
+    thread: HandlerThreads,
+    turn: asyncio.Lock,
+    function: Callable[P, R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Future[R]:
+    """For whoever has the turn, which is the next one's if that cannot be: the store was closed, or there is no thread."""
+    try:
+        return thread.submit(function, *args, **kwargs)
+    except BaseException:
+        turn.release()
+        raise
 
 
 async def _ended(future: Future[R]) -> R:
