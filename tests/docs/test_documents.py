@@ -11,8 +11,10 @@ import pytest
 from tests.docs.pages import Page
 
 ROOT = Path(__file__).parents[2]
-#: `pip install`, into the page's own folder, where programs that are run there find it.
-INSTALL = f"{sys.executable} -m pip install --quiet --no-deps --no-build-isolation --target ."
+#: `pip install`, into the page's own folder, where programs that are run there find it; no registry is asked, not even for a newer pip.
+INSTALL = (
+    f"{sys.executable} -m pip install --quiet --no-index --no-deps --no-build-isolation --target ."
+)
 #: `make demo` makes a virtual environment first; here there is one, in which nothing is installed.
 SUBSTITUTES = {
     "make demo": "rpcgen demo",
