@@ -200,7 +200,7 @@ class Client:
                 connection.close()
                 return
             self._stations[path] = station
-        station.line.start()
+            station.line.start()  # before whoever closes us waits for its threads
 
     def _arrived(self, station: Station, kind: int, data: bytes) -> None:
         if kind == FRAME:

@@ -50,8 +50,8 @@ class Line:
 
     def start(self) -> None:
         """Begin to read and to write."""
+        self._writer.start()  # first: the reader waits for it at its end
         self._reader.start()
-        self._writer.start()
 
     def put(self, kind: int, data: bytes, label: object = None) -> bool:
         """Have a message written; False if the other end does not read, or is gone. Never waits."""

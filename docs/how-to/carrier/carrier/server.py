@@ -21,6 +21,7 @@ from carrier.line import BYE, END, FRAME, HELLO, Line
 from carrier.options import Options
 
 LEAVE = 1.0  # seconds that answers may take to leave
+PAUSE = 0.1  # seconds before a connection is tried again that could not be taken
 
 
 class Post:
@@ -83,19 +84,24 @@ class Post:
             line.close(end)
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while True:
+            try:
                 connection, _ = self._socket.accept()
-                line = Line(connection, self._limit, self._arrived, self._lost)
-                with self._lock:
-                    if self._closed:
-                        connection.close()
-                        return
-                    self._lines.add(line)
-                    line.put(HELLO, self._hello.encode("ascii"))
-                    if self._hidden:
-                        line.put(BYE, b"")
-                line.start()
+            except OSError:
+                if self._closed:
+                    return
+                threading.Event().wait(PAUSE)  # for a descriptor
+                continue
+            line = Line(connection, self._limit, self._arrived, self._lost)
+            with self._lock:
+                if self._closed:
+                    connection.close()
+                    return
+                self._lines.add(line)
+                line.put(HELLO, self._hello.encode("ascii"))
+                if self._hidden:
+                    line.put(BYE, b"")
+            line.start()
 
     def _arrived(self, line: Line, kind: int, data: bytes) -> None:
         while kind == FRAME and not self._closed and not self._inbox.put((line, data)):
