@@ -23,19 +23,27 @@ def folder_of(url: TransportUrl) -> str:
         raise BadUrl(
             f"{url}: a socket's path has at most {PATH_LIMIT} bytes, and the folder's is too long for it"
         )
-    with contextlib.suppress(FileNotFoundError):
-        status = os.stat(path)
-        if status.st_mode & 0o077 or status.st_uid != os.getuid():
-            raise ConfigurationError(f"{path} can be reached by others, expected mode 0700")
+    check(path)
     return path
 
 
+def check(folder: str) -> None:
+    """Raise ConfigurationError for a folder that others can reach; there need not be one yet, and others may make it."""
+    with contextlib.suppress(FileNotFoundError):
+        status = os.stat(folder)
+        if status.st_mode & 0o077 or status.st_uid != os.getuid():
+            raise ConfigurationError(f"{folder} can be reached by others, expected mode 0700")
+
+
 def listed(folder: str) -> list[str]:
-    """The names in a folder. Raises NotSent; no folder is an empty one."""
+    """The names in a folder. Raises NotSent, also for one that others can reach; no folder is an empty one."""
     try:
+        check(folder)
         return os.listdir(folder)
     except FileNotFoundError:
         return []
+    except ConfigurationError as error:
+        raise NotSent(str(error)) from error
     except OSError as error:
         raise NotSent(f"{folder} cannot be read: {error.strerror}") from error
 
@@ -55,9 +63,13 @@ def bind(folder: str, path: str) -> socket.socket:
     fresh = path.removesuffix(SUFFIX)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        check(folder)
         made.bind(fresh)
         made.listen(128)
         os.rename(fresh, path)
+    except ConfigurationError:
+        made.close()
+        raise
     except OSError as error:
         made.close()
         raise ConfigurationError(f"cannot listen in {folder}: {error}") from error
