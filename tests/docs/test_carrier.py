@@ -122,3 +122,22 @@ def test_a_connection_that_ended_before_it_began_is_told(carrier: ModuleType) ->
     line._writer.start = slow
     line.start()
     assert ended.wait(5.0)
+
+
+def test_a_connection_that_broke_is_made_again(carrier: ModuleType, client: Any, url: str) -> None:
+    """Although another server could have all requests, and the folder has not changed."""
+    listeners = [carrier.listen(parse_url(url), [TARGET], name) for name in ("s1", "s2")]
+
+    def connected() -> dict[str, Any]:
+        if client.peer(TARGET) is None:
+            client.route(TARGET, 1.0)
+        return {each.name: each for each in client.stations()}
+
+    eventually(lambda: connected().keys() == {"s1", "s2"}, 5.0)
+    threading.Event().wait(0.2)  # the folder is not new any more
+    broken = connected()["s1"]
+    (line,) = listeners[0]._post._lines
+    line._shut()
+    eventually(lambda: connected().get("s1", broken) is not broken, 5.0)
+    for listener in listeners:
+        listener.close()

@@ -25,6 +25,7 @@ from carrier.options import Options
 
 ANSWER = 2.0  # seconds that a server may take to say who it is
 LEAVE = 1.0  # seconds that what was taken may take to leave
+AGAIN = 1.0  # seconds before a server is connected again whose connection broke
 TICK = 0.05  # seconds between two times of change that can be told apart
 
 
@@ -163,6 +164,9 @@ class Client:
     def _connect(self) -> None:
         with self._looking:
             before = state(self._folder)
+            # Two changes within one tick of the file system's clock look like one.
+            recent = not before or time.time_ns() - before[-1] < TICK * 1e9
+            self._seen, self._again_at = before, time.monotonic() + TICK if recent else math.inf
             paths = {
                 os.path.join(self._folder, name)
                 for name in listed(self._folder)
@@ -170,9 +174,6 @@ class Client:
             }
             for path in sorted(paths - self._stations.keys()):
                 self._open(path)
-            # Two changes within one tick of the file system's clock look like one.
-            recent = not before or time.time_ns() - before[-1] < TICK * 1e9
-            self._seen, self._again_at = before, time.monotonic() + TICK if recent else math.inf
 
     def _open(self, path: str) -> None:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -186,6 +187,7 @@ class Client:
             return
         except OSError:
             connection.close()
+            self._look_again()
             return
         connection.settimeout(None)
         station = Station(path)
@@ -201,6 +203,10 @@ class Client:
                 return
             self._stations[path] = station
             station.line.start()  # before whoever closes us waits for its threads
+
+    def _look_again(self) -> None:
+        """Before long: the server may still be there, and the folder does not change."""
+        self._again_at = min(self._again_at, time.monotonic() + AGAIN)
 
     def _arrived(self, station: Station, kind: int, data: bytes) -> None:
         if kind == FRAME:
@@ -220,6 +226,8 @@ class Client:
         with self._news:
             in_order, station.ended = station.ended, True
             self._stations.pop(station.path, None)
+            if not in_order:
+                self._look_again()
             for name in labels:
                 if name is not None:
                     self._dropped.add(str(name))
