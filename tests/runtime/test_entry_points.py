@@ -89,6 +89,7 @@ tcp = toy_phonebook
 half = toy_carrier
 absent = toy_phonebook:absent
 bare = toy_bare
+broken = toy_broken
 """
 
 BARE = """
@@ -107,6 +108,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "toy_carrier.py").write_text(CARRIER)
     (tmp_path / "toy_phonebook.py").write_text(PHONEBOOK)
     (tmp_path / "toy_bare.py").write_text(BARE)
+    (tmp_path / "toy_broken.py").write_text("def matchmaker(:\n")
     about = tmp_path / "toys-1.0.dist-info"
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 1.0\n")
@@ -162,6 +164,7 @@ def test_a_driver_is_found_by_its_entry_point(lab: ModuleType) -> None:
         ("absent://x", "'toy_absent', .* 'rpcgen.drivers', cannot be imported: No module"),
         ("zmq+half:///x", "'toy_carrier', .* has no .*registration; expected Options"),
         ("zmq+absent:///x", "'toy_phonebook:absent', .* cannot be imported: .* no attribute"),
+        ("zmq+broken:///x", "'toy_broken', .* cannot be imported: invalid syntax"),
         ("zmq+bare:///x", "Options of matchmaker 'bare' are no subclass of ZmqOptions"),
     ],
 )

@@ -29,7 +29,7 @@ def find_plugin(group: str, name: str, parts: Collection[str]) -> Any | None:
         what = f"{entry_point.value!r}, which is entry point {name!r} of {group!r},"
         try:
             found: Any = entry_point.load()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # whatever its module raises
             raise ConfigurationError(f"{what} cannot be imported: {error}") from error
         missing = [part for part in parts if not hasattr(found, part)]
         if missing:
