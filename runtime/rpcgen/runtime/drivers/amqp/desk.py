@@ -209,9 +209,8 @@ class Desk:
                 berth.settle(message.tag)
                 return
             berth.stays(message.tag)
-            if (
-                berth.over or self._closed
-            ):  # the broker has the first copy, and gives it to somebody
+            # The broker has the first copy, and gives it to somebody.
+            if berth.over or self._closed:
                 return
             # It does not while we hold that, and it takes the place of another.
             now = monotonic()

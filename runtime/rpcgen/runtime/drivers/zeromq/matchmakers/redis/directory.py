@@ -35,9 +35,8 @@ class Directory:
         self._started = math.inf
         self._asked = -math.inf  # when the last look that has ended began
         self._problem: NotSent | None = None
-        self._is_silent = (
-            False  # redis has let a search wait for too long; a problem before it is `Away`
-        )
+        # Redis has let a search wait for too long, which is a problem before it is `Away`.
+        self._is_silent = False
         self._endpoints: tuple[Endpoint, ...] = ()
         self._seen: tuple[Endpoint, ...] = ()
 
