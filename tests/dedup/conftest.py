@@ -12,6 +12,7 @@ import pytest
 from rpcgen.runtime import AsyncSqliteStore, SqliteStore
 
 from tests.compiled import compile_to
+from tests.dedup.bank import SCHEMA, Runs, endpoint
 from tests.packages import INTERFACES, import_from
 
 
@@ -50,3 +51,15 @@ def folder(tmp_path: Path, packages: Path) -> Path:
     """Where a server's process finds the package, too."""
     tmp_path.joinpath("test_bank").symlink_to(packages / "test_bank")
     return tmp_path
+
+
+@pytest.fixture
+def store(folder: Path) -> SqliteStore:
+    """One that has the bank's tables."""
+    return SqliteStore(folder / "s.db", schema=SCHEMA)
+
+
+@pytest.fixture
+def served(bank: Any, store: SqliteStore, folder: Path) -> Any:
+    """A bank whose handlers are marked."""
+    return endpoint(bank, store, Runs(folder / "runs"), "s1")

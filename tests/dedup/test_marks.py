@@ -35,7 +35,7 @@ from rpcgen.runtime.target import Target
 
 from tests.conformance.raw import Asking, RawClient, request, result_of
 from tests.conformance.waiting import eventually
-from tests.dedup.bank import SCHEMA, Runs, async_endpoint, booked, endpoint
+from tests.dedup.bank import Runs, async_endpoint, booked
 from tests.ports import free_port
 
 URL = "memory://marks"
@@ -51,16 +51,6 @@ class Broken(Store[None]):
 def nothing(_: object, ctx: Any, **arguments: Any) -> None:
     """A handler that nobody calls."""
     raise AssertionError
-
-
-@pytest.fixture
-def store(folder: Path) -> SqliteStore:
-    return SqliteStore(folder / "s.db", schema=SCHEMA)
-
-
-@pytest.fixture
-def served(bank: Any, store: SqliteStore, folder: Path) -> Any:
-    return endpoint(bank, store, Runs(folder / "runs"), "s1")
 
 
 @pytest.fixture

@@ -17,20 +17,10 @@ from rpcgen.runtime import (
     dedup,
 )
 
-from tests.dedup.bank import SCHEMA, Runs, booked, endpoint
+from tests.dedup.bank import booked
 from tests.dedup.test_marks import nothing
 
 URL = "memory://threads"
-
-
-@pytest.fixture
-def store(folder: Path) -> SqliteStore:
-    return SqliteStore(folder / "s.db", schema=SCHEMA)
-
-
-@pytest.fixture
-def served(bank: Any, store: SqliteStore, folder: Path) -> Any:
-    return endpoint(bank, store, Runs(folder / "runs"), "s1")
 
 
 async def test_more_calls_than_threads_take_turns(
