@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from rpcgen.runtime import (
     Transaction,
     dedup,
 )
+from rpcgen.runtime.drivers.memory.hub import HUBS
 
+from tests.conformance.waiting import eventually
 from tests.dedup.bank import booked
 from tests.dedup.test_marks import nothing
 
@@ -35,6 +38,10 @@ async def test_more_calls_than_threads_take_turns(
         calls = [ready.balance(ticket=f"{number}") for number in range(150)]
         assert sorted(await asyncio.gather(*calls)) == list(range(1, 151))
     assert len(booked(folder / "s.db")) == 150
+
+
+def threads_of_handlers() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name.startswith("rpcgen-work-")]
 
 
 class Threads(Store[int]):
@@ -100,9 +107,9 @@ async def test_who_gives_up_while_a_transaction_begins_leaves_none_open(
 
 
 def test_a_loop_that_is_closed_meanwhile_leaves_none_open(
-    bank: Any, served: Any, store: SqliteStore, folder: Path
+    bank: Any, served: Any, store: SqliteStore, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In a program that goes on: other processes would wait for the file for ever."""
+    """In a program that goes on: other processes would wait for the file for ever. Nor does a thread stay."""
     url = "memory://forgetful"
     other = SqliteStore(folder / "s.db", patience=10.0)
     in_the_way = other.begin(b"0")
@@ -132,7 +139,11 @@ def test_a_loop_that_is_closed_meanwhile_leaves_none_open(
     store.begin(b"1").rollback()  # type: ignore[union-attr]
     other.begin(b"2").rollback()  # type: ignore[union-attr]
     assert booked(folder / "s.db") == []
-    del left
+    assert threads_of_handlers()
+    del left, HUBS["forgetful"]  # as if its driver were one that forgets a server
+    gc.collect()
+    eventually(lambda: not threads_of_handlers())
+    assert not [each for each in caplog.records if each.name == "rpcgen.server"]  # none failed
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit(), StopIteration()])

@@ -48,6 +48,25 @@ def test_threads_that_were_let_go_take_no_more() -> None:
         threads.submit(print)
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["let go", "forgotten"])
+def test_all_threads_end(told: bool) -> None:
+    """Of a server under which the event loop was closed, too: nobody lets them go then."""
+    threads, together = HandlerThreads(3), threading.Barrier(3)
+
+    def meet() -> threading.Thread:
+        together.wait(10.0)
+        return threading.current_thread()
+
+    met = [threads.submit(meet) for _ in range(3)]
+    ran = [future.result(10.0) for future in met]
+    if told:
+        threads.shutdown()
+    del threads
+    for thread in ran:
+        thread.join(10.0)
+    assert not any(thread.is_alive() for thread in ran)
+
+
 def test_there_are_no_more_threads_than_run_at_once() -> None:
     """Whatever one of them finds waiting when it is done, which may be meant for another."""
     threads = HandlerThreads(64)

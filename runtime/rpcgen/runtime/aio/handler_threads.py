@@ -59,16 +59,12 @@ class HandlerThreads(Executor):
         """One more. Raises RuntimeError if the system has none, unless others will take what comes."""
         name = f"rpcgen-work-{self._threads + 1}"
         try:
-            threading.Thread(target=self._run, name=name, daemon=True).start()
+            threading.Thread(target=_work, args=(self._queue,), name=name, daemon=True).start()
         except RuntimeError:
             if not self._threads:
                 raise
         else:
             self._threads += 1
-
-    def _run(self) -> None:
-        while (work := self._queue.get()) is not None:
-            work()
 
     def _done(self) -> None:
         with self._lock:
@@ -77,8 +73,19 @@ class HandlerThreads(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the threads end when their work is done; never waits for it."""
         self._shut = True
-        for _ in range(self._threads):
-            self._queue.put(None)
+        self._queue.put(None)
+
+    def __del__(self) -> None:
+        """Let them end, too, where nobody said so: their event loop was closed, and what it ran forgotten."""
+        self._queue.put(None)
+
+
+def _work(queue: SimpleQueue[Callable[[], None] | None]) -> None:
+    """Do what comes, until None does. It holds no more than the queue, so that who submits can be forgotten."""
+    while (work := queue.get()) is not None:
+        work()
+        del work  # which holds whoever submitted it
+    queue.put(None)  # for the next thread
 
 
 def awaitable(error: BaseException) -> BaseException:

@@ -278,6 +278,8 @@ class AsyncLife(Life[AsyncListener]):
             if not job.context.cancelled:
                 serving.failed(job, error)
         except BaseException as error:
+            if self._loop.is_closed():  # its task is thrown away, and there is nobody to tell
+                raise
             serving.failed(job, error)
         else:
             serving.done(job, value)
