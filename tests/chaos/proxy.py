@@ -73,15 +73,15 @@ class Proxy:
         self._started.set()
         await self._ended.wait()
         server.close()
+        # A connection whose task is cancelled before it begins is never closed.
+        await asyncio.sleep(0)
         # Who was accepted at the last moment gets a task only now.
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(
-            0
-        )  # connections that were aborted are closed in the next pass of the loop
-        await asyncio.sleep(0)
+        for _ in range(2):  # connections that were aborted are closed in the next pass of the loop
+            await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
@@ -104,6 +104,7 @@ class Proxy:
         finally:
             for pump in pumps:
                 pump.cancel()
+            to_server[1].transport.abort()  # before we wait, and may be cancelled
             await asyncio.gather(*pumps, return_exceptions=True)
             await _abort(to_server[1])
             self._writers.difference_update(both)
