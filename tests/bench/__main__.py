@@ -17,6 +17,7 @@ from tests import rabbitd
 from tests.bench import calls, codegen, cold, floors, many, skew, stubs, table, versions
 from tests.bench.adapter import WORKLOADS
 from tests.bench.fleet import Pair, WorkerFailed
+from tests.bench.installed import Installed
 from tests.bench.plan import ADAPTERS, ALL_WORKLOADS, BROKER_ADAPTERS, Plan
 from tests.bench.programs import ProgramFailed
 from tests.bench.series import Series
@@ -73,7 +74,7 @@ def run(plan: Plan) -> Series:
                 pairs = calls.start(fleet, plan, say)
                 calls.measure(pairs, plan, series, say)
                 if "W5" in plan.workloads:
-                    _cold(pairs, compiled, plan, series)
+                    _cold(pairs, compiled, Installed(directory / "installed"), plan, series)
         if "W6" in plan.workloads:
             _codegen(directory, plan, series)
         if {"W7", "W8"} & set(plan.workloads):
@@ -113,17 +114,19 @@ def noise(series: Series) -> str:
     )
 
 
-def _cold(pairs: list[Pair], compiled: Path, plan: Plan, series: Series) -> None:
+def _cold(
+    pairs: list[Pair], compiled: Path, installed: Installed, plan: Plan, series: Series
+) -> None:
     say("W5")
     try:
-        cold.measure(pairs, plan, series)
+        cold.measure(pairs, installed, plan, series)
         if not any(name.startswith("rpcgen") for name in plan.adapters):
             return
         if plan.transport != "amqp":
-            cold.measure_imports(compiled, plan, series)
+            cold.measure_imports(compiled, installed, plan, series)
         for pair in pairs:
             if pair.name.startswith("rpcgen") and pair.cold:
-                found = cold.unwanted(pair.cold)
+                found = cold.unwanted(pair.cold, installed)
                 loads = ", ".join(found) if found else f"none of {', '.join(cold.UNWANTED)}"
                 say(f"W5: a client of {pair.name} loads {loads}")
                 series.add("W5", pair.name, {"unwanted": len(found)})

@@ -1,16 +1,19 @@
 """W5: processes that import a client, connect, make one call and end; and what the imports alone cost.
 
+Each runs where only its library is installed, and what that requires (`installed.py`).
+
 A program says on its last line what it used: CPU since it began, CPU of the interpreter's start, and the peak of its
 memory from /proc (the kernel's maximum from getrusage survives exec and would be that of this process).
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from tests.bench.fleet import Pair
+from tests.bench.installed import OURS, Installed
 from tests.bench.plan import Plan
 from tests.bench.programs import run
 from tests.bench.series import Series
@@ -39,40 +42,56 @@ import sys
 print(*sorted(set({UNWANTED!r}) & set(sys.modules)))
 """
 
+#: What those install who write the program of an adapter.
+LIBRARIES: Final = {
+    "aio_pika": ("aio-pika",),
+    "grpc_aio": ("grpcio", "protobuf"),
+    "grpc_sync": ("grpcio", "protobuf"),
+    "oslo_blocking": ("oslo.messaging",),
+    "py_amqp": ("amqp",),
+    "rpcgen_aio": (OURS,),
+    "rpcgen_blocking": (OURS,),
+    "thriftpy2": ("thriftpy2",),
+    "zmq_msgspec": ("pyzmq", "msgspec"),
+}
 
-def measure(pairs: list[Pair], plan: Plan, series: Series) -> None:
+
+def measure(pairs: list[Pair], installed: Installed, plan: Plan, series: Series) -> None:
     """First calls, in interleaved rounds."""
-    texts = {"python -c pass": "pass\n"}
-    texts |= {pair.name: pair.cold for pair in pairs if pair.cold}
-    _rounds(texts, plan.cold_rounds, series)
+    programs = {"python -c pass": (installed.python(), "pass\n")}
+    for pair in pairs:
+        if pair.cold:
+            programs[pair.name] = (installed.python(*LIBRARIES[pair.name]), pair.cold)
+    _rounds(programs, plan.cold_rounds, series)
 
 
-def measure_imports(stubs: Path, plan: Plan, series: Series) -> None:
+def measure_imports(stubs: Path, installed: Installed, plan: Plan, series: Series) -> None:
     """What importing a generated client and its driver costs, against importing the bare libraries."""
-    texts = {
-        "imports of the bare stack": BARE_IMPORTS,
-        "imports of an rpcgen client": CLIENT_IMPORTS.format(stubs=str(stubs)),
+    python = installed.python(OURS)
+    programs = {
+        "imports of the bare stack": (python, BARE_IMPORTS),
+        "imports of an rpcgen client": (python, CLIENT_IMPORTS.format(stubs=str(stubs))),
     }
-    _rounds(texts, 2 * plan.cold_rounds + 1, series)
+    _rounds(programs, 2 * plan.cold_rounds + 1, series)
 
 
-def unwanted(text: str) -> list[str]:
-    """Which unwanted modules a program has loaded when it ends."""
-    return _last_line(text + LIST_UNWANTED).split()
+def unwanted(text: str, installed: Installed) -> list[str]:
+    """Which unwanted modules a program of ours has loaded when it ends."""
+    return _last_line(installed.python(OURS), text + LIST_UNWANTED).split()
 
 
-def _rounds(texts: dict[str, str], rounds: int, series: Series) -> None:
+def _rounds(programs: dict[str, tuple[str, str]], rounds: int, series: Series) -> None:
     # The first round writes the bytecode and fills the file system's cache, and does not count.
     for number in range(rounds + 1):
-        for name, text in texts.items():
-            figures = _measure(text)
+        for name, (python, text) in programs.items():
+            figures = _measure(python, text)
             if number:
                 series.add("W5", name, figures)
 
 
-def _measure(text: str) -> dict[str, float]:
+def _measure(python: str, text: str) -> dict[str, float]:
     before = time.perf_counter()
-    line = _last_line(PREAMBLE + text + REPORT)
+    line = _last_line(python, PREAMBLE + text + REPORT)
     took = time.perf_counter() - before
     start, end, peak = map(float, line.split())
     return {
@@ -83,5 +102,5 @@ def _measure(text: str) -> dict[str, float]:
     }
 
 
-def _last_line(text: str) -> str:
-    return run([sys.executable, "-c", text]).split("\n")[-2]
+def _last_line(python: str, text: str) -> str:
+    return run([python, "-c", text]).split("\n")[-2]

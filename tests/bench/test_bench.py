@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.bench import calls, codegen, floors, sample, stubs, table, versions
+from tests.bench import calls, codegen, cold, floors, sample, stubs, table, versions
 from tests.bench.adapter import WORKLOADS, Transport
 from tests.bench.fleet import WorkerFailed
 from tests.bench.guarantees import GUARANTEES
+from tests.bench.installed import Installed
 from tests.bench.plan import ADAPTERS, BROKER_ADAPTERS, Plan
 from tests.bench.programs import run
 from tests.bench.series import Series
@@ -62,6 +63,31 @@ def test_workloads_give_figures_for_the_limit_and_for_us(
             assert (series.median(workload, adapter, "rate") or 0) > 0
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     assert adapters[0] in table.report(series)
+
+
+def test_cold_programs_run_where_only_their_library_is_installed(directory: Path) -> None:
+    """With what that requires, whatever else the tests have."""
+    plan = replace(SHORT, workloads=("W5",), adapters=("zmq_msgspec", "rpcgen_aio"))
+    series, installed = Series(), Installed(directory / "installed")
+    assert stubs.compile_interface(directory) is None
+    with calls.in_directory(directory, plan, directory) as fleet:
+        pairs = calls.start(fleet, plan, print)
+        cold.measure(pairs, installed, plan, series)
+        assert [cold.unwanted(pairs[1].cold, installed)] == [[]]
+    cold.measure_imports(directory, installed, plan, series)
+    rows = ["python -c pass", "zmq_msgspec", "rpcgen_aio"]
+    assert series.adapters("W5")[:3] == rows
+    assert all((series.median("W5", row, "ms") or 0) > 0 for row in series.adapters("W5"))
+    listing = (
+        "from importlib import metadata; print(*sorted(d.name for d in metadata.distributions()))"
+    )
+    ours, bare = (
+        run([installed.python(*libraries), "-c", listing]).split()
+        for libraries in (("rpcgen",), ("pyzmq", "msgspec"))
+    )
+    assert {"rpcgen", "click", "pyzmq", "msgspec"} < set(ours)
+    assert "pytest" not in ours
+    assert bare == ["msgspec", "pyzmq"]
 
 
 def test_a_ratio_is_that_of_one_round() -> None:
