@@ -62,11 +62,20 @@ class Batch:
 
 
 @contextmanager
+def _unheard() -> Iterator[None]:
+    """Refused casts are logged, and there are many."""
+    log = logging.getLogger("rpcgen")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
 def running(pairs: Sequence[Pair], directory: Path) -> Iterator[Batch]:
     """Run both files of many pairs."""
-    logging.getLogger("rpcgen").setLevel(
-        logging.CRITICAL
-    )  # refused casts are logged, and there are many
     old, new = (
         model_of(probed(merged(documents)))
         for documents in (
@@ -74,11 +83,12 @@ def running(pairs: Sequence[Pair], directory: Path) -> Iterator[Batch]:
             [pair.new_document for pair in pairs],
         )
     )
-    batch = Batch(Side(old, directory), Side(new, directory))
-    try:
-        yield batch
-    finally:
-        batch.close()
+    with _unheard():
+        batch = Batch(Side(old, directory), Side(new, directory))
+        try:
+            yield batch
+        finally:
+            batch.close()
 
 
 def broken(pair: Pair, batch: Batch, payloads: int = PAYLOADS) -> Break | None:
