@@ -12,6 +12,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 EXAMPLES := $(wildcard generated_examples/*/*.yaml)
 # Tests that start, stop and kill processes.
 PROCESSES := tests/conformance tests/examples/test_examples.py tests/cli/test_demo.py
+# Processes that run tests: one has the faults, which wait most of their time, and others have the rest.
+WORKERS ?= 2
 ROUNDS ?= 20
 OPERATIONS ?= 10000
 ARGS ?=
@@ -31,8 +33,8 @@ setup: $(TEST)  ## install everything that development needs into .venv
 demo: $(DEMO)  ## install what rpcgen needs, and run `rpcgen demo`
 	@$(BIN)/rpcgen demo $(ARGS)
 
-test: check  ## run everything: make check, then every test (ARGS="-k name" to choose)
-	$(BIN)/python -m pytest $(ARGS)
+test: check  ## run everything: make check, then every test (ARGS="-k name" to choose, WORKERS=0 for one process)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(TEST)  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import socket
+
+#: Each process of pytest-xdist has ports of its own.
+_PORTS = range(
+    15_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]),
+    32_000,
+    int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+)
 
 #: Whoever got one of these may not listen on it yet.
 _given: set[int] = set()
@@ -16,9 +24,9 @@ def free_port() -> int:
     Nobody here gets one twice, as long as there are others.
     """
     while True:
-        port = random.randrange(15_000, 32_000)
+        port = random.choice(_PORTS)
         if port in _given:
-            if len(_given) > 15_000:
+            if len(_given) > 0.9 * len(_PORTS):
                 _given.clear()
             continue
         with socket.socket() as probe:

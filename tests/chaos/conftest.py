@@ -1,4 +1,4 @@
-"""A place for a row's files; and prints the rows after the tests."""
+"""The fleet of a row, and a place for its files."""
 
 from __future__ import annotations
 
@@ -12,24 +12,9 @@ import pytest
 
 from tests.chaos.errands import PACKAGE
 from tests.chaos.fleet import Fleet, Fleets
-from tests.chaos.rows import ROWS
 from tests.compiled import compile_to
 from tests.packages import import_from
 from tests.rabbitd import RabbitServer
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show each row's limit and what was measured."""
-    if ROWS:
-        terminalreporter.section("chaos")
-        for row in ROWS:
-            terminalreporter.write_line(row)
-        skipped = [
-            report
-            for report in terminalreporter.stats.get("skipped", [])
-            if "tests/chaos" in report.nodeid
-        ]
-        terminalreporter.write_line(f"{len(ROWS)} rows shown, {len(skipped)} skipped")
 
 
 @pytest.fixture
