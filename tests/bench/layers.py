@@ -45,7 +45,7 @@ LAYERS = (
     ("runtime/ids.py", "client: Call, plan, route"),
     ("core/calls.py", "client: table of calls, matching"),
     ("core/answers.py", "client: read the answer"),
-    ("versions/writing.py", "encode, and read back"),
+    ("core/arguments.py", "encode, and read back"),
     ("core/reading.py", "encode, and read back"),
     ("versions/results.py", "encode, and read back"),
     ("core/results.py", "encode, and read back"),

@@ -6,11 +6,11 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
+from rpcgen.runtime.core.dates import dotted
 from rpcgen.runtime.core.hearing import EVENTS, Hearing, heard_by, subscriber_interface
 from rpcgen.runtime.core.occurrence import as_method
 from rpcgen.runtime.core.once import Handled
 from rpcgen.runtime.core.settings import ServerSettings
-from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber

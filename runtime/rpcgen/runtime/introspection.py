@@ -11,8 +11,8 @@ import time
 from typing import ClassVar
 
 from rpcgen.runtime.context import Context
+from rpcgen.runtime.core.dates import dotted
 from rpcgen.runtime.core.serving import Serving
-from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.core.work import State as WorkState
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.errors import Draining

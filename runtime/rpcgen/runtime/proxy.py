@@ -20,9 +20,8 @@ from rpcgen.runtime.core.call import (
     new_call,
 )
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.pins import Pin, Shape
+from rpcgen.runtime.core.pins import Pin, Shape, Shapes, Speaks
 from rpcgen.runtime.core.plan import Plan, check_brought
-from rpcgen.runtime.core.speaks import Shapes, Speaks
 from rpcgen.runtime.descriptor import Interface, Kind, Method
 from rpcgen.runtime.descriptors import explained
 from rpcgen.runtime.errors import ConfigurationError, NotSent, VersionPinned

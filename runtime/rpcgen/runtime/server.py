@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from msgspec import Struct
+from rpcgen.runtime.core.dates import dotted
 from rpcgen.runtime.core.dispatch import interface_of
 from rpcgen.runtime.core.once import Handled
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.settings import ServerSettings
-from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError

@@ -8,10 +8,9 @@ import msgspec
 import pytest
 from rpcgen.runtime import ConfigurationError, DeclaredError, ErrorType, VersionPinned
 from rpcgen.runtime.core.fleet import AUTO_REFRESH, LEAST_PAUSE, Fleet
-from rpcgen.runtime.core.pins import Pin, Shape, resolve, shape_version
+from rpcgen.runtime.core.pins import Pin, Shape, Shapes, Speaks, resolve, shape_version
 from rpcgen.runtime.core.polling import spoken
 from rpcgen.runtime.core.questions import method_named, understands
-from rpcgen.runtime.core.speaks import Shapes, Speaks
 from rpcgen.runtime.rpcgen_meta.types import Spoken
 
 from tests.runtime.core.versions import sample

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from rpcgen.runtime.core.seen import Seen
-from rpcgen.runtime.core.series import LONGEST, Gaps, Series
+from rpcgen.runtime.core.calls import LONGEST, Series
+from rpcgen.runtime.core.seen import Gaps, Seen
 from rpcgen.runtime.target import Target
 
 TARGET = Target("e", "t", fanout=True)

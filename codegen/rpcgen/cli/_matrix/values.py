@@ -16,8 +16,8 @@ import msgspec
 from msgspec import inspect
 from rpcgen.cli._matrix.texts import Unmakeable, text_like
 from rpcgen.runtime import Opaque
+from rpcgen.runtime.core.dates import has_ended
 from rpcgen.runtime.core.nodes import is_needed
-from rpcgen.runtime.core.versions.dates import has_ended
 from rpcgen.runtime.values import TaggedUnion
 
 #: Names of fields, values of enums and tags of unions that lead to a part; () is the part itself.

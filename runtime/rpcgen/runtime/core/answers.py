@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rpcgen.runtime import errors
 from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.dates import in_effect
 from rpcgen.runtime.core.envelope import BAD_RESULT, LOST, Failure, Fault, Refusal, Reply
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
-from rpcgen.runtime.core.versions.dates import in_effect
 from rpcgen.runtime.descriptor import NOTHING, ErrorType, Method, Version
 from rpcgen.runtime.descriptors import explained
 from rpcgen.runtime.errors import (

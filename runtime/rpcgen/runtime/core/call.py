@@ -19,11 +19,13 @@ from rpcgen.runtime.target import Target
 if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
     from rpcgen.runtime.core.plan import Plan
-    from rpcgen.runtime.core.series import Place
     from rpcgen.runtime.core.wires.wire import Wire
 
 #: Seconds that a call waits unless the method, the client or `prepare()` says otherwise.
 DEFAULT_TIMEOUT = 60.0
+
+#: Of a fanout: the id of its series, and which of it this is, from 1.
+Place = tuple[bytes, int]
 
 #: A program's last word on where a message goes: `(method, arguments by name, version, topic, server)` to
 #: `(topic, server)`.

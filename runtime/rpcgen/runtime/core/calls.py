@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.core.call import Call
+from rpcgen.runtime.core.call import Call, Place
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.envelope import Beat, Refusal
-from rpcgen.runtime.core.series import Series
 from rpcgen.runtime.counters import ClientCounters
 from rpcgen.runtime.errors import (
     AuthError,
@@ -23,6 +23,7 @@ from rpcgen.runtime.errors import (
     Undeliverable,
 )
 from rpcgen.runtime.peers import ANYBODY, News, Peer, Stranded, Undelivered
+from rpcgen.runtime.target import Target
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.retries import Retries
@@ -38,6 +39,33 @@ SPARED, SPARED_MOST = 0.1, 2.0
 
 #: Seconds that finding and connecting a server may take for a message that has no deadline.
 CAST_TIMEOUT = 5.0
+
+#: A series of fanouts has no more than this; the next one has another id.
+LONGEST = 2**31 - 1
+
+
+class Series:
+    """The numbers that fanouts carry, so that a server can tell how many it has missed (PROTOCOL.md 3.1).
+
+    One series for each topic. Safe for threads.
+    """
+
+    __slots__ = ("_new_id", "_series")
+
+    def __init__(self, new_id: Callable[[], bytes]) -> None:
+        self._new_id = new_id
+        self._series: dict[tuple[str, str], tuple[bytes, count[int]]] = {}
+
+    def next(self, target: Target) -> Place:
+        """The place of the next fanout to a target."""
+        key = (target.exchange, target.topic)
+        series = self._series.get(key)
+        if series is None:
+            series = self._series.setdefault(key, (self._new_id(), count(1)))
+        number = next(series[1])
+        if number >= LONGEST:
+            self._series.pop(key, None)
+        return series[0], min(number, LONGEST)
 
 
 class Calls:

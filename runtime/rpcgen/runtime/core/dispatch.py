@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from inspect import isabstract
 from typing import Any
 
+from rpcgen.runtime.core.dates import dotted
 from rpcgen.runtime.core.entry import Entry, version_error
 from rpcgen.runtime.core.envelope import Request
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.converters import check_converters
-from rpcgen.runtime.core.versions.dates import dotted
 from rpcgen.runtime.descriptor import Interface, Method
 from rpcgen.runtime.endpoint import AsyncEndpoint, Endpoint, Served
 from rpcgen.runtime.errors import (

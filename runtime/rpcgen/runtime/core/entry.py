@@ -14,6 +14,7 @@ from msgspec import Struct, inspect
 from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.calling import calling
 from rpcgen.runtime.core.codec import Codec, Undecodable
+from rpcgen.runtime.core.dates import dotted, exists, in_effect, last_minor, next_after
 from rpcgen.runtime.core.envelope import CALL, CAST, FINGERPRINT_BYTES, Request
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.opaque import OpaqueCodecs
@@ -21,7 +22,6 @@ from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.results import Results
 from rpcgen.runtime.core.versions.adapter import Adapter
 from rpcgen.runtime.core.versions.converters import overrides
-from rpcgen.runtime.core.versions.dates import dotted, exists, in_effect, last_minor, next_after
 from rpcgen.runtime.core.versions.parts import has_ended_members, last_change
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.dated import Form

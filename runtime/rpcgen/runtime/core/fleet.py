@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rpcgen.runtime.core.pins import Shape
-from rpcgen.runtime.core.speaks import Shapes, Speaks
-from rpcgen.runtime.core.versions.dates import dotted
+from rpcgen.runtime.core.dates import dotted
+from rpcgen.runtime.core.pins import Shape, Shapes, Speaks
 from rpcgen.runtime.descriptor import Version
 
 #: Seconds for which what the servers said about themselves is taken as true.

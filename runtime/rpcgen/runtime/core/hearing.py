@@ -12,6 +12,7 @@ from typing import Any
 
 from rpcgen.runtime.context import EventContext
 from rpcgen.runtime.core.codec import JSON, MSGPACK, Codec, Undecodable
+from rpcgen.runtime.core.dates import dotted, last_minor
 from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.entry import Entry
 from rpcgen.runtime.core.envelope import Event as Frame
@@ -22,7 +23,6 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import LIGHT
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.versions.answers import VersionedReader
-from rpcgen.runtime.core.versions.dates import dotted, last_minor
 from rpcgen.runtime.core.wires.native import NativeWire
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.deliveries import Caller, Delivery

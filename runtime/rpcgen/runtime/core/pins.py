@@ -1,5 +1,7 @@
 """Pins (LANGUAGE V4): which version a client writes its messages for, and how it says no.
 
+What the pin `auto` asks of the servers is in `fleet.py`.
+
 A pin is what somebody asked for; the shape version is what that means for one interface: the file's own version
 without a pin, else the lower of the pin and the last minor of its major.
 """
@@ -10,11 +12,12 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from rpcgen.runtime.core.versions.dates import dotted, last_minor
+from rpcgen.runtime.core.dates import dotted, last_minor
 from rpcgen.runtime.descriptor import Interface, Method, Version
 from rpcgen.runtime.errors import ConfigurationError, DeclaredError, VersionPinned
 
 if TYPE_CHECKING:
+    from rpcgen.runtime.core.fleet import Fleet
     from rpcgen.runtime.core.plan import Plan
     from rpcgen.runtime.core.words import Path
 
@@ -160,3 +163,70 @@ _classes: dict[type[DeclaredError], type[VersionPinned]] = {}
 
 def _both(own: type[DeclaredError]) -> type[VersionPinned]:
     return type(own.__name__, (VersionPinned, own), {"__module__": own.__module__})
+
+
+class Shapes:
+    """What one client and its copies have worked out, by pin.
+
+    Args:
+        interface: whose versions.
+        refuse_lost_casts: what the client was told.
+    """
+
+    def __init__(self, interface: Interface, *, refuse_lost_casts: bool) -> None:
+        self.interface = interface
+        self.refuse_lost_casts = refuse_lost_casts
+        self._by_pin: dict[Version | None, Shape] = {}
+        self._fleet: Fleet | None = None
+
+    def of(self, version: Version | None) -> Shape:
+        """The shape of a pin."""
+        shape = self._by_pin.get(version)
+        if shape is None:
+            shape = self._by_pin[version] = Shape(self.interface, version)
+        return shape
+
+    def fresh(self) -> Shapes:
+        """The same with nothing worked out."""
+        return Shapes(self.interface, refuse_lost_casts=self.refuse_lost_casts)
+
+    def fleet(self) -> Fleet:
+        """What the running servers have in common, known once for all copies."""
+        if self._fleet is None:
+            from rpcgen.runtime.core.fleet import Fleet  # few programs pin to `auto`
+
+            self._fleet = Fleet(self)
+        return self._fleet
+
+
+class Speaks:
+    """The shape that a client, and all copies that `prepare()` makes of it, write for.
+
+    Attributes:
+        shape: the one of now.
+        for_lost_casts: what a cast is written for that `shape` has no place for; None: it is refused.
+        auto: whether the servers have a say.
+        round: the shell's, while it asks the servers; None while it does not.
+    """
+
+    round: Any = None
+    for_lost_casts: Shape | None = None
+
+    def __init__(self, shapes: Shapes, version: Version | None = None) -> None:
+        self._shapes = shapes
+        self.auto = False
+        self.shape = shapes.of(version)
+
+    @property
+    def interface(self) -> Interface:
+        """Whose versions."""
+        return self._shapes.interface
+
+    def pinned(self, pin: Pin) -> Speaks:
+        """The same with another pin; what was worked out before is used again."""
+        version = resolve(pin, self.interface)
+        return self._shapes.fleet() if version == AUTO else Speaks(self._shapes, version)
+
+    def elsewhere(self) -> Speaks:
+        """The same for other servers, or another encoding: nothing that was worked out is used."""
+        return Speaks(self._shapes.fresh(), self.shape.pin)

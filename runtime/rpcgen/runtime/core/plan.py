@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rpcgen.runtime.core.answers import Answers
+from rpcgen.runtime.core.arguments import ArgumentsWriter, FormWriter, Refuse
 from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Settings
+from rpcgen.runtime.core.dates import exists, in_effect, minor_in, next_after
 from rpcgen.runtime.core.envelope import FINGERPRINT_BYTES
 from rpcgen.runtime.core.routes import Routes, router_of
-from rpcgen.runtime.core.versions.dates import exists, in_effect, minor_in, next_after
-from rpcgen.runtime.core.versions.writing import ArgumentsWriter, FormWriter, Refuse
 from rpcgen.runtime.descriptor import NOTHING, Interface, Kind, Method, Version
 from rpcgen.runtime.errors import BadArguments, BadResult, ConfigurationError
 

@@ -10,13 +10,13 @@ from msgspec import Raw
 from rpcgen.runtime.context import FOREVER, Context
 from rpcgen.runtime.core.call import DEFAULT_TIMEOUT, Call, Settings, check_fields
 from rpcgen.runtime.core.codec import Undecodable
+from rpcgen.runtime.core.dates import exists, next_after
 from rpcgen.runtime.core.envelope import CAST, EPOCH, FINGERPRINT_BYTES
 from rpcgen.runtime.core.envelope import Event as Frame
 from rpcgen.runtime.core.occurrence import Carried, as_method
 from rpcgen.runtime.core.pins import Shape
 from rpcgen.runtime.core.plan import Plan
 from rpcgen.runtime.core.routes import interface_topic
-from rpcgen.runtime.core.versions.dates import exists, next_after
 from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.core.versions.results import VersionedWriter
 from rpcgen.runtime.descriptor import Event

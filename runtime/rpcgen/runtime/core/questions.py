@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rpcgen.runtime.advice import did_you_mean
+from rpcgen.runtime.core.dates import exists, in_effect
 from rpcgen.runtime.core.routes import can_be_sent
-from rpcgen.runtime.core.versions.dates import exists, in_effect
 from rpcgen.runtime.core.versions.parts import ALWAYS, is_there
 from rpcgen.runtime.descriptor import Interface, Method, Version
 from rpcgen.runtime.errors import ConfigurationError

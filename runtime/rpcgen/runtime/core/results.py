@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from rpcgen.runtime.core.codec import Undecodable
+from rpcgen.runtime.core.dates import dotted, in_effect
 from rpcgen.runtime.core.envelope import (
     BAD_RESULT,
     RAISED,
@@ -21,7 +22,6 @@ from rpcgen.runtime.core.envelope import (
 )
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.versions.converters import converted
-from rpcgen.runtime.core.versions.dates import dotted, in_effect
 from rpcgen.runtime.core.versions.parts import Unsayable
 from rpcgen.runtime.core.versions.results import VersionedWriter
 from rpcgen.runtime.core.wires.wire import Wire

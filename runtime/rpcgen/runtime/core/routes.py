@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import fields
 from rpcgen.runtime.core.call import Options, Router, Settings
-from rpcgen.runtime.core.versions.dates import exists, has_begun, in_effect, minor_in, next_after
+from rpcgen.runtime.core.dates import exists, has_begun, in_effect, minor_in, next_after
 from rpcgen.runtime.descriptor import Interface, Kind, Method, Route, Topic, Version
 from rpcgen.runtime.errors import ConfigurationError, InvalidTarget, VersionPinned
 from rpcgen.runtime.target import Target

@@ -1,12 +1,15 @@
-"""Which requests a server has seen, so that one that comes twice runs once (PROTOCOL.md 3.1).
+"""What a server remembers: requests, so that one that comes twice runs once, and fanouts, to tell how many it has missed.
 
-Whatever lies between a client and a server may deliver bytes again. Knows no connections: ids are like no others.
+See PROTOCOL.md 3.1. Whatever lies between a client and a server may deliver bytes again. Knows no connections: ids are like no others.
 """
 
 from __future__ import annotations
 
 #: At least so many requests back, and at most twice as many, one that comes again is known.
 WINDOW = 32_768
+
+#: Series of fanouts that are remembered; above that the one that was heard longest ago is forgotten.
+REMEMBERED = 4096
 
 
 class Seen:
@@ -29,3 +32,27 @@ class Seen:
         if len(now) >= self._window:
             self._before, self._now = now, set()
         return False
+
+
+class Gaps:
+    """What was heard of each series of fanouts, which carry numbers; knows nothing of why one was lost."""
+
+    __slots__ = ("_heard", "_remembered")
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        #: The first and the last number of each series, the latest heard last.
+        self._heard: dict[bytes, tuple[int, int]] = {}
+
+    def heard(self, series: bytes, number: int) -> int:
+        """How many more are missing now that one has come: fewer by one if it is one that was missed before.
+
+        What was sent before the first that came was not meant for us.
+        """
+        first, last = self._heard.pop(series, (number, number))
+        self._heard[series] = first, max(last, number)
+        if len(self._heard) > self._remembered:
+            del self._heard[next(iter(self._heard))]
+        if number > last:
+            return number - last - 1
+        return -1 if first < number < last else 0

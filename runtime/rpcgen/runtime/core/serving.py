@@ -24,8 +24,7 @@ from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.presence import AWAY, Presence
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.core.results import refusal, text_of
-from rpcgen.runtime.core.seen import Seen
-from rpcgen.runtime.core.series import Gaps
+from rpcgen.runtime.core.seen import Gaps, Seen
 from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.settling import may_have_run, settle
 from rpcgen.runtime.core.traces import shorten

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec import inspect
 from rpcgen.runtime.core.codec import MSGPACK
+from rpcgen.runtime.core.dates import LOOK_CLOSER
 from rpcgen.runtime.core.opaque import OpaqueCodecs
-from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
 from rpcgen.runtime.core.versions.glance import Glances
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lower import Lowering

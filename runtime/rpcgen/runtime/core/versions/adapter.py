@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct, inspect
 from rpcgen.runtime.core.codec import Codec, undecodable
+from rpcgen.runtime.core.dates import in_effect
 from rpcgen.runtime.core.opaque import OpaqueCodecs
 from rpcgen.runtime.core.reading import Reader
 from rpcgen.runtime.core.versions.converters import converted
-from rpcgen.runtime.core.versions.dates import in_effect
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.lift import Lifting
 from rpcgen.runtime.core.versions.visiting import Found, Visit

@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import Any
 
 from msgspec import NODEFAULT, UNSET, Struct, inspect
+from rpcgen.runtime.core.dates import LOOK_CLOSER
 from rpcgen.runtime.core.nodes import below, is_open_union, keeps_absent
-from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
 from rpcgen.runtime.core.versions.parts import (
     ALWAYS,
     gone_matters,

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import inspect
+from rpcgen.runtime.core.dates import dotted, has_begun, next_after
 from rpcgen.runtime.core.nodes import keeps_absent
-from rpcgen.runtime.core.versions.dates import dotted, has_begun, next_after
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import ALWAYS, is_there, name_at
 from rpcgen.runtime.core.versions.visiting import Compiler, Found, Visit

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 from rpcgen.runtime.core.codec import Codec
+from rpcgen.runtime.core.dates import has_begun, minor_in, next_after
 from rpcgen.runtime.core.nodes import is_open_union, keeps_absent
-from rpcgen.runtime.core.versions.dates import has_begun, minor_in, next_after
 from rpcgen.runtime.core.versions.eras import Eras
 from rpcgen.runtime.core.versions.kit import Kit
 from rpcgen.runtime.core.versions.parts import (

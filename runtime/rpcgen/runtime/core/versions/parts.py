@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import inspect
+from rpcgen.runtime.core.dates import exists, has_ended, in_effect, minor_in
 from rpcgen.runtime.core.nodes import below
-from rpcgen.runtime.core.versions.dates import exists, has_ended, in_effect, minor_in
 from rpcgen.runtime.dated import Gone, OlderType, Part
 from rpcgen.runtime.descriptor import Interface, Since, Version
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rpcgen.runtime.descriptor import Interface, Since, Version
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Protocol, TypeVar
 
     class _Dated(Protocol):
         @property
         def until(self) -> Version: ...
 
+    DatedT = TypeVar("DatedT", bound=_Dated)
+
 
 #: In place of a minor that a value needs (glance.py): only a closer look tells.
 LOOK_CLOSER = 2**31
-
-DatedT = TypeVar("DatedT", bound="_Dated")
 
 
 def has_begun(since: Since, at: Version) -> bool:

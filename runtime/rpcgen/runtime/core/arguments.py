@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 from msgspec import Struct, inspect
 from rpcgen.runtime.core.codec import DECODE_ERRORS, JSON
+from rpcgen.runtime.core.dates import LOOK_CLOSER
 from rpcgen.runtime.core.nodes import is_open
 from rpcgen.runtime.core.reading import LIGHT, Reader
-from rpcgen.runtime.core.versions.dates import LOOK_CLOSER
 from rpcgen.runtime.descriptor import Interface, Version
 from rpcgen.runtime.errors import BadArguments, MistypedArgument
 

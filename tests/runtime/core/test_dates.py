@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rpcgen.runtime.core.versions.dates import exists, has_begun, has_ended, minor_in, next_after
+from rpcgen.runtime.core.dates import exists, has_begun, has_ended, minor_in, next_after
 
 Bounds = tuple[tuple[int, int], ...]
 
