@@ -11,15 +11,18 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from tests.chaos.rows import ROWS
 from tests.compiled import compile_to
+from tests.measured import MEASURED
 from tests.packages import INTERFACES, import_from
 from tests.rabbitd import amqp_session, amqp_url, rabbit
 
 __all__ = ["amqp_session", "amqp_url", "rabbit"]
 
-#: What the rows of `tests/chaos` are called in reports.
-CHAOS = "chaos"
+#: Directories whose tests one process has: the faults, which measure times, and the verdicts, which share a long preparation.
+TOGETHER = ("tests/chaos/", "tests/verdicts/")
+
+#: What lines of `measured.py` are called in reports.
+LINE = "measured"
 
 # How long one generated example takes is the machine's affair; what has to be fast has a test that measures it.
 settings.register_profile("rpcgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,10 +30,11 @@ settings.load_profile("rpcgen")
 
 
 class _ByFile(LoadFileScheduling):
-    """Gives a process the tests of a file after those of another, but those of `tests/chaos` to one: they measure times."""
+    """Gives a process the tests of one file after those of another, or of all files in a directory of `TOGETHER`."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return CHAOS if nodeid.startswith("tests/chaos/") else super()._split_scope(nodeid)
+        among = (each for each in TOGETHER if nodeid.startswith(each))
+        return next(among, super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -41,28 +45,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a report carry the rows of its test: it may run in another process than the one that prints them."""
+    """Let a report carry what its test has measured: it may run in another process than the one that prints that."""
     report = yield
-    report.user_properties += [(CHAOS, row) for row in ROWS]
-    ROWS.clear()
+    report.user_properties += [(LINE, line) for line in MEASURED]
+    MEASURED.clear()
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show each row's limit and what was measured."""
-    reports = [
-        each
-        for listed in terminalreporter.stats.values()
-        for each in listed
-        if isinstance(each, pytest.TestReport) and "tests/chaos" in each.nodeid
-    ]
-    rows = [row for report in reports for name, row in report.user_properties if name == CHAOS]
-    if rows:
-        skipped = sum(report.skipped for report in reports)
-        terminalreporter.section(CHAOS)
-        for row in rows:
-            terminalreporter.write_line(str(row))
-        terminalreporter.write_line(f"{len(rows)} rows shown, {skipped} skipped")
+    """Show each limit and what was measured."""
+    listed = [each for some in terminalreporter.stats.values() for each in some]
+    reports = [each for each in listed if isinstance(each, pytest.TestReport)]
+    lines = [line for report in reports for name, line in report.user_properties if name == LINE]
+    if lines:
+        skipped = sum(report.skipped for report in reports if "tests/chaos" in report.nodeid)
+        terminalreporter.section(LINE)
+        for line in lines:
+            terminalreporter.write_line(str(line))
+        terminalreporter.write_line(f"{len(lines)} shown, {skipped} faults skipped")
 
 
 @pytest.fixture(scope="module", autouse=True)

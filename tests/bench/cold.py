@@ -72,7 +72,7 @@ def measure_imports(stubs: Path, installed: Installed, plan: Plan, series: Serie
         "imports of the bare stack": (python, BARE_IMPORTS),
         "imports of an rpcgen client": (python, CLIENT_IMPORTS.format(stubs=str(stubs))),
     }
-    _rounds(programs, 2 * plan.cold_rounds + 1, series)
+    _rounds(programs, plan.cold_rounds, series)
 
 
 def unwanted(text: str, installed: Installed) -> list[str]:
@@ -103,4 +103,5 @@ def _measure(python: str, text: str) -> dict[str, float]:
 
 
 def _last_line(python: str, text: str) -> str:
-    return run([python, "-c", text]).split("\n")[-2]
+    # Isolated: neither the folder that we are in nor PYTHONPATH adds to what is installed.
+    return run([python, "-I", "-c", text]).split("\n")[-2]

@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.bench.fleet import ROOT
-from tests.bench.programs import run
+from tests.bench.programs import ProgramFailed, run
 
 OURS = "rpcgen"
 
@@ -37,17 +37,19 @@ class Installed:
         """The interpreter of an environment that holds these distributions, and all that they require.
 
         Raises:
-            ProgramFailed: the wheel of this project could not be built.
-            importlib.metadata.PackageNotFoundError: one is not installed here.
+            ProgramFailed: it could not be made.
         """
         environment = self._directory / "-".join(libraries or ("nothing",))
-        venv.create(environment, symlinks=True)
         paths = sysconfig.get_paths("venv", vars={"base": str(environment)})
-        for name in _closure(libraries):
-            if name == OURS:
-                _unpack(self._wheel(), Path(paths["purelib"]))
-            else:
-                _copy(name, Path(paths["purelib"]))
+        try:
+            venv.create(environment, symlinks=True)
+            for name in _closure(libraries):
+                if name == OURS:
+                    _unpack(self._wheel(), Path(paths["purelib"]))
+                else:
+                    _copy(name, Path(paths["purelib"]))
+        except (metadata.PackageNotFoundError, OSError) as error:
+            raise ProgramFailed(f"no environment for {', '.join(libraries)}: {error}") from error
         return str(Path(paths["scripts"]) / Path(sys.executable).name)
 
     def _wheel(self) -> Path:
@@ -84,7 +86,8 @@ def _required(name: str, extras: frozenset[str]) -> Iterator[Requirement]:
 def _copy(name: str, into: Path) -> None:
     for file in metadata.files(name) or ():
         source = Path(str(file.locate()))
-        if file.parts[0] != ".." and source.exists():  # else a script, or bytecode
+        # No scripts; and no bytecode, which knows where it was: reading it would rename all that is in it.
+        if file.parts[0] != ".." and file.suffix != ".pyc" and source.exists():
             target = into / file
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)

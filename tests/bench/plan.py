@@ -60,7 +60,7 @@ class Plan:
     Attributes:
         rounds: of W1 to W4, W6, W9 to W11; on two busy cores of five rounds the ratios were 1.5 apart.
         seconds: of each round.
-        cold_rounds: rounds of W5, which are short and noisy.
+        cold_rounds: rounds of W5, which are short and noisy: with 21, ratios of two runs were a fiftieth apart.
         paired_rounds: rounds of W7 and W8, which are about small differences.
         methods: of the big interface in W6; 0 leaves it out.
         servers: of one topic in W10.
@@ -73,7 +73,7 @@ class Plan:
     rounds: int = 9
     seconds: float = 0.6
     warm_up: float = 0.3
-    cold_rounds: int = 21
+    cold_rounds: int = 61
     paired_rounds: int = 151
     methods: int = 10_000
     servers: int = 1_000

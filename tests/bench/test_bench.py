@@ -82,12 +82,22 @@ def test_cold_programs_run_where_only_their_library_is_installed(directory: Path
         "from importlib import metadata; print(*sorted(d.name for d in metadata.distributions()))"
     )
     ours, bare = (
-        run([installed.python(*libraries), "-c", listing]).split()
+        run([installed.python(*libraries), "-I", "-c", listing]).split()
         for libraries in (("rpcgen",), ("pyzmq", "msgspec"))
     )
     assert {"rpcgen", "click", "pyzmq", "msgspec"} < set(ours)
     assert "pytest" not in ours
     assert bare == ["msgspec", "pyzmq"]
+    where = "import rpcgen.runtime; print(rpcgen.runtime.__file__)"
+    found = Path(run([installed.python("rpcgen"), "-I", "-c", where]).strip())
+    assert found.is_relative_to(directory / "installed" / "rpcgen")
+
+
+def test_of_every_cold_program_it_is_known_what_it_needs() -> None:
+    """Adapters without one say so."""
+    for name in {*ADAPTERS, *BROKER_ADAPTERS} - cold.LIBRARIES.keys():
+        source = Path(__file__).parent.joinpath("adapters", f"{name}.py").read_text()
+        assert 'return ""' in source, name
 
 
 def test_a_ratio_is_that_of_one_round() -> None:

@@ -36,9 +36,9 @@ from tests.chaos.journal import (
 )
 from tests.chaos.process import LIMIT, Process
 from tests.chaos.remote import RemoteAsker
-from tests.chaos.rows import ROWS
 from tests.chaos.surroundings import HERE, Surroundings
 from tests.conformance.waiting import eventually
+from tests.measured import MEASURED
 from tests.rabbitd import RabbitServer
 
 #: Whether a run is the long one.
@@ -335,7 +335,7 @@ Fleets = Callable[..., Fleet]
 
 def report(row: str, limit: str, measured: str) -> None:
     """Print a row at the end of the run."""
-    ROWS.append(f"{row}: limit {limit}; measured {measured}")
+    MEASURED.append(f"{row}: limit {limit}; measured {measured}")
 
 
 def said(process: Process, limit: float = 30.0) -> dict[str, Any]:

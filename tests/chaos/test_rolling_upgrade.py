@@ -14,7 +14,7 @@ from msgspec import Struct
 from tests.chaos.asks import SCENARIOS, Scenario
 from tests.chaos.campaign import Campaign, urls
 from tests.chaos.journal import REFUSAL_LIMIT, Checker
-from tests.chaos.rows import ROWS
+from tests.measured import MEASURED
 
 LONG = os.environ.get("RPCGEN_CHAOS") == "long"
 #: Calls of each client, and runs on each server, between two steps.
@@ -65,7 +65,7 @@ def test_no_compatible_call_fails_while_servers_are_replaced(
         upgrade(campaign, scenario, case.worlds)
         checker = campaign.finish()
     violations = checker.violations()
-    ROWS.append(row(case, checker, len(violations)))
+    MEASURED.append(row(case, checker, len(violations)))
     assert not violations, "\n".join(map(str, violations[:20]))
     outcomes = checker.outcomes
     assert outcomes["ok"] > 0

@@ -40,8 +40,8 @@ async def test_more_calls_than_threads_take_turns(
     assert len(booked(folder / "s.db")) == 150
 
 
-def threads_of_handlers() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("rpcgen-work-")]
+def threads_of_handlers() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name.startswith("rpcgen-work-")}
 
 
 class Threads(Store[int]):
@@ -110,7 +110,7 @@ def test_a_loop_that_is_closed_meanwhile_leaves_none_open(
     bank: Any, served: Any, store: SqliteStore, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In a program that goes on: other processes would wait for the file for ever. Nor does a thread stay."""
-    url = "memory://forgetful"
+    url, before = "memory://forgetful", threads_of_handlers()
     other = SqliteStore(folder / "s.db", patience=10.0)
     in_the_way = other.begin(b"0")
     assert not isinstance(in_the_way, bytes)
@@ -139,10 +139,10 @@ def test_a_loop_that_is_closed_meanwhile_leaves_none_open(
     store.begin(b"1").rollback()  # type: ignore[union-attr]
     other.begin(b"2").rollback()  # type: ignore[union-attr]
     assert booked(folder / "s.db") == []
-    assert threads_of_handlers()
+    assert threads_of_handlers() - before
     del left, HUBS["forgetful"]  # as if its driver were one that forgets a server
     gc.collect()
-    eventually(lambda: not threads_of_handlers())
+    eventually(lambda: not threads_of_handlers() - before)
     assert not [each for each in caplog.records if each.name == "rpcgen.server"]  # none failed
 
 

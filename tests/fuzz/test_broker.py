@@ -21,6 +21,7 @@ from tests.conformance.waiting import eventually
 from tests.fuzz import campaign
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, renewed, requests
+from tests.measured import MEASURED
 from tests.rabbitd import RabbitServer
 
 MESSAGES = 20_000 * max(campaign.ROUNDS, 1)
@@ -55,7 +56,6 @@ def test_messages(
     serving: tuple[str, psutil.Process],
     lab: ModuleType,
     rabbit: RabbitServer,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Hostile frames are counted, and neither end the server nor keep others waiting; its memory does not grow."""
     url, process = serving
@@ -90,11 +90,10 @@ def test_messages(
         after, grown = meta.stats().counters, process.memory_info().rss - rss
         seconds = time.monotonic() - began
     connection.close()
-    with capsys.disabled():
-        print(
-            f"\namqp: {MESSAGES} messages, {len(answers)} answers, in {seconds:.1f} s, {aside} put aside; slowest good call "
-            f"{slowest:.3f} s, grown by {grown / 2**20:.1f} MiB, seed {campaign.SEED}; {after}"
-        )
+    MEASURED.append(
+        f"amqp: {MESSAGES} messages, {len(answers)} answers, in {seconds:.1f} s, {aside} put aside; slowest good call "
+        f"{slowest:.3f} s, grown by {grown / 2**20:.1f} MiB, seed {campaign.SEED}; {after}"
+    )
     assert slowest < LIMIT
     assert after["unreadable"] - before["unreadable"] > MESSAGES / 4
     assert after["rejected"] - before["rejected"] > MESSAGES / 50

@@ -11,23 +11,21 @@ from tests.fuzz.asking import Asking
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.served import silence
 from tests.fuzz.wire import JSON, MSGPACK
+from tests.measured import MEASURED
 
 FRAMES = 100_000 * campaign.ROUNDS or 30_000
 
 
 @pytest.mark.timeout(60 + 600 * campaign.ROUNDS)
 @pytest.mark.parametrize("encoding", [MSGPACK, JSON])
-def test_a_client_survives_hostile_answers(
-    fuzzed: dict[str, ModuleType], capsys: pytest.CaptureFixture[str], encoding: str
-) -> None:
+def test_a_client_survives_hostile_answers(fuzzed: dict[str, ModuleType], encoding: str) -> None:
     """A call ends in a value of its type or in an error of ours, and only by an answer to it from the server it asked."""
     with silence():
         asking = Asking(fuzzed, encoding)
     hostile = Hostile(campaign.SEED, asking.plain, asking.frames)
     with silence():
         tally = campaign.run(asking.check, hostile.frames(FRAMES), side="client")
-    with capsys.disabled():
-        print(f"\nclient, {encoding}: {tally}; {asking.values} values, {asking.errors} errors")
+    MEASURED.append(f"client, {encoding}: {tally}; {asking.values} values, {asking.errors} errors")
     assert tally.findings == {}
     assert tally.growth <= campaign.GROWTH
     assert min(asking.values, asking.errors) > FRAMES / 100

@@ -16,6 +16,7 @@ from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, requests
 from tests.fuzz.served import SOURCES, Subject, silence
 from tests.fuzz.wire import JSON, MSGPACK, write
+from tests.measured import MEASURED
 
 FRAMES = 200_000 * max(campaign.ROUNDS, 1)
 
@@ -44,15 +45,14 @@ def test_the_first_byte_tells_the_encoding(subject: Subject, before: bytes) -> N
 
 
 @pytest.mark.timeout(120 + 600 * campaign.ROUNDS)
-def test_a_server_survives_hostile_frames(
-    subject: Subject, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_survives_hostile_frames(subject: Subject) -> None:
     """No exception escapes, no frame takes long, no handler runs for an invalid one, each call is answered once."""
     hostile = Hostile(campaign.SEED, requests(), frames())
     with silence():
         tally = campaign.run(subject.check, hostile.frames(FRAMES))
-    with capsys.disabled():
-        print(f"\nserver: {tally}; {subject.runs} handlers ran, {subject.unsure} of them unjudged")
+    MEASURED.append(
+        f"server: {tally}; {subject.runs} handlers ran, {subject.unsure} of them unjudged"
+    )
     assert tally.findings == {}
     assert tally.growth <= campaign.GROWTH
     assert subject.runs > FRAMES / 20

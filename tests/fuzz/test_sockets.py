@@ -26,6 +26,7 @@ from tests.fuzz.bundled import bundled
 from tests.fuzz.mutations import Hostile
 from tests.fuzz.seeds import frames, renewed, requests
 from tests.fuzz.streams import pour
+from tests.measured import MEASURED
 from tests.ports import free_port
 
 MESSAGES = 20_000 * max(campaign.ROUNDS, 1)
@@ -104,7 +105,7 @@ def _address(url: str) -> str:
 
 
 @pytest.mark.timeout(60 + 600 * campaign.ROUNDS)
-def test_messages(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages(process: Process) -> None:
     """Hostile frames, alone and in bundles, are counted, and neither end the server nor keep others waiting.
 
     Its memory does not grow.
@@ -130,11 +131,10 @@ def test_messages(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
         process.good_call()
     after = process.counters()
     grown, seconds = process.rss() - rss, time.monotonic() - began
-    with capsys.disabled():
-        print(
-            f"\n{process.address[:5]}: {MESSAGES} messages, {answers} answers, in {seconds:.1f} s; slowest good call "
-            f"{process.slowest:.3f} s, grown by {grown / 2**20:.1f} MiB, seed {campaign.SEED}; {after}"
-        )
+    MEASURED.append(
+        f"{process.address[:5]}: {MESSAGES} messages, {answers} answers, in {seconds:.1f} s; slowest good call "
+        f"{process.slowest:.3f} s, grown by {grown / 2**20:.1f} MiB, seed {campaign.SEED}; {after}"
+    )
     assert after["unreadable"] - before["unreadable"] > MESSAGES / 4
     assert after["rejected"] - before["rejected"] > MESSAGES / 50
     assert answers > MESSAGES / 50
@@ -142,7 +142,7 @@ def test_messages(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.timeout(60 + 600 * campaign.ROUNDS)
-def test_streams(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
+def test_streams(process: Process) -> None:
     """What is no ZeroMQ, or begins as such and is cut, slow or a lie, reaches no handler and keeps nobody waiting."""
     random, began = Random(campaign.SEED), time.monotonic()
     process.good_call()
@@ -154,11 +154,10 @@ def test_streams(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
         spoke += pour(host, random, 50, held=40)
         process.good_call()
     after, grown = process.counters(), process.rss() - rss
-    with capsys.disabled():
-        print(
-            f"\n{scheme}: {STREAMS} streams in {time.monotonic() - began:.1f} s; slowest good call "
-            f"{process.slowest:.3f} s, grown by {grown / 2**20:.1f} MiB"
-        )
+    MEASURED.append(
+        f"{scheme}: {STREAMS} streams in {time.monotonic() - began:.1f} s; slowest good call "
+        f"{process.slowest:.3f} s, grown by {grown / 2**20:.1f} MiB"
+    )
     assert spoke > STREAMS * 0.8
     ours = STREAMS // 50 + 1  # good calls, and the question for the counters
     assert after["received"] - before["received"] == ours

@@ -61,7 +61,8 @@ def test_all_threads_end(told: bool) -> None:
     ran = [future.result(10.0) for future in met]
     if told:
         threads.shutdown()
-    del threads
+    else:
+        del threads
     for thread in ran:
         thread.join(10.0)
     assert not any(thread.is_alive() for thread in ran)

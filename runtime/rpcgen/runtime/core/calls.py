@@ -1,4 +1,4 @@
-"""The calls of one client side that wait for an answer: who waits, for whom, and until when."""
+"""The calls of one client side that wait for an answer: who waits, for whom, and until when. And the numbers of its fanouts."""
 
 from __future__ import annotations
 
