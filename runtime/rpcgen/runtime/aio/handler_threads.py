@@ -6,6 +6,7 @@ would keep a process alive whose server has long stopped.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -86,6 +87,11 @@ def _work(queue: SimpleQueue[Callable[[], None] | None]) -> None:
         work()
         del work  # which holds whoever submitted it
     queue.put(None)  # for the next thread
+
+
+async def ended(future: Future[T]) -> T:
+    """What a thread made; whoever stops waiting for it does not keep it from that."""
+    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def awaitable(error: BaseException) -> BaseException:

@@ -12,17 +12,15 @@ from concurrent.futures import Future
 from contextvars import Context as Variables
 from contextvars import copy_context
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-from rpcgen.runtime.aio.handler_threads import HandlerThreads, awaitable
+from rpcgen.runtime.aio.handler_threads import HandlerThreads, awaitable, ended
 from rpcgen.runtime.context import set_context
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import enter, handle, leave, written
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Store, Transaction
-
-T = TypeVar("T")
 
 #: Seconds between two looks whether the loop is still there that is to say how a transaction goes on.
 LOOK = 1.0
@@ -76,11 +74,11 @@ async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads
             enter(job, store, transaction)
         except BaseException:
             visit.leave()
-            await _ended(visit.ended)
+            await ended(visit.ended)
             raise
         variables = copy_context()
         visit.following.set_result(partial(_handle_within, variables, job, arguments))
-        answer = await _ended(visit.ended)
+        answer = await ended(visit.ended)
     finally:
         visit.leave()
     serving.committed(job, answer)
@@ -88,7 +86,7 @@ async def run_once_on_thread(serving: Serving, job: Job, threads: HandlerThreads
 
 async def _begun(serving: Serving, job: Job, visit: _Visit) -> Transaction[Any] | bytes:
     try:
-        return await _ended(visit.begun)
+        return await ended(visit.begun)
     except Exception as error:
         raise serving.no_store(job, error) from error
 
@@ -134,11 +132,6 @@ class _Visit:
         """Undo it, unless the thread was told otherwise."""
         if not self.following.done():
             self.following.set_result(_undo)
-
-
-async def _ended(future: Future[T]) -> T:
-    """What a thread made; it is not kept from making it."""
-    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def _handle_within(

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Concatenate, ParamSpec, TypeVar
 
-from rpcgen.runtime.aio.handler_threads import HandlerThreads
+from rpcgen.runtime.aio.handler_threads import HandlerThreads, ended
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.store import AsyncStore, AsyncTransaction, Transaction
 from rpcgen.runtime.stores.sqlite import SqliteStore
@@ -33,7 +33,7 @@ class SqliteWork:
         **kwargs: P.kwargs,
     ) -> R:
         """Run a function in the transaction, on the store's thread: it gets the connection, then the arguments."""
-        return await _ended(self._thread.submit(work, self._connection, *args, **kwargs))
+        return await ended(self._thread.submit(work, self._connection, *args, **kwargs))
 
 
 class AsyncSqliteStore(AsyncStore[SqliteWork]):
@@ -65,7 +65,7 @@ class AsyncSqliteStore(AsyncStore[SqliteWork]):
             raise ConfigurationError(f"the store {self._store.path} is closed")
         begun = _submit(self._thread, self._turn, self._store.begin, key)
         try:
-            transaction = await _ended(begun)
+            transaction = await ended(begun)
         except asyncio.CancelledError:
             with suppress(RuntimeError):  # it was closed meanwhile, with the transaction
                 ending = _submit(self._thread, self._turn, _undo, begun)
@@ -130,11 +130,6 @@ def _submit(
     except BaseException:
         turn.release()
         raise
-
-
-async def _ended(future: Future[R]) -> R:
-    """What the thread made; it is not kept from making it."""
-    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def _undo(begun: Future[Transaction[sqlite3.Connection] | bytes]) -> None:
