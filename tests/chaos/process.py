@@ -41,7 +41,7 @@ class Process:
                     *(sys.executable, "-m", module, msgspec.json.encode(orders).decode()),
                 ],
                 cwd=ROOT,
-                env={**os.environ, **surroundings.environment},
+                env={**os.environ, **surroundings.environment, "PYTHONFAULTHANDLER": "1"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -89,7 +89,12 @@ class Process:
 
     def ended(self, limit: float) -> None:
         """Wait until it has ended by itself, and well."""
-        code = self._process.wait(limit)
+        try:
+            code = self._process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGABRT)  # so that it says what its threads do
+            self._process.wait(LIMIT)
+            raise AssertionError(f"it goes on after {limit:g} s{self.complaints()}") from None
         assert code == 0, f"it ended with {code}{self.complaints()}"
 
     def died(self, limit: float) -> int:
@@ -106,7 +111,7 @@ class Process:
 
     def complaints(self) -> str:
         """What it wrote to stderr."""
-        return "\n" + self._log.read_text(errors="replace")[-4000:]
+        return "\n" + self._log.read_text(errors="replace")[-20000:]
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

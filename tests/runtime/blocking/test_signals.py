@@ -1,9 +1,10 @@
-"""Handlers of signals that raise out of a call, wherever that is: Ctrl-C, `sys.exit` on SIGTERM, an alarm."""
+"""Signals, wherever they come: those that stop a server, and those whose handlers raise out of a call (Ctrl-C, an alarm)."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -69,6 +70,60 @@ with SideClient({url!r}) as client:
 assert late <= {strikes} / 50, late
 print(struck)
 """
+
+#: Stops servers by a signal before each line that `wait` runs, and by two where it is past the first.
+STOPPED = """
+import signal, sys
+sys.path.insert(0, {directory!r})
+from {package} import SideEndpoint
+from rpcgen.runtime import Server
+from rpcgen.runtime.blocking import server as module
+
+class Side(SideEndpoint):
+    def ping(self, ctx, *, text):
+        return text
+
+    def add(self, ctx, *, a, b):
+        return a + b
+
+def step(frame, event, argument):
+    global steps
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        steps += 1
+        if steps in (last % {waiting}, last):
+            signal.raise_signal(signal.SIGTERM)
+    return step
+
+module._LOOK, module.GRACE = 0.001, 0.0
+for last in range(1, {all}):
+    server, steps = Server("memory://", server="s1", endpoints=[Side()]), 0
+    server.start()
+    sys.settrace(step)
+    server.wait()
+    sys.settrace(None)
+    assert steps >= last, "it ended before the signal"
+    print(last, flush=True)
+"""
+#: Lines until it has looked twice whether it is to stop, and until the server has.
+WAITING, ALL = 95, 210
+
+
+def test_a_signal_stops_a_server_wherever_it_comes(side: ModuleType) -> None:
+    """Also where the thread that waits holds a lock: what its handler does needs none."""
+    directory = str(Path(side.__path__[0]).parent)
+    program = STOPPED.format(directory=directory, package=side.__name__, waiting=WAITING, all=ALL)
+    running = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with suppress(subprocess.TimeoutExpired):
+        running.wait(30.0)
+    running.kill()
+    said, _ = running.communicate()
+    assert said.split() == [str(line) for line in range(1, ALL)]
+    assert running.returncode == 0
 
 
 @pytest.mark.parametrize("others", ["[]", "[call_on, call_on]"])

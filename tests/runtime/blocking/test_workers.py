@@ -34,6 +34,9 @@ LOOK_AGAIN = 0.1
 #: Seconds between two looks of a thread that is to stand by for as long as a test takes to send something.
 LONG_LOOK = 0.5
 
+#: How often such a test begins anew, as the machine took longer than that.
+TRIES = 5
+
 
 class Meeting:
     """A handler that returns only when so many of it run at the same time."""
@@ -250,6 +253,17 @@ def prove_quick(server: Server, client: Asking, asked: Request) -> None:
     eventually(shown, WAIT)
 
 
+def begun(server: Server) -> int:
+    """How many handlers run."""
+    return sum(job.started for job in list(server._serving.work._jobs.values()))
+
+
+def are_relied_on(server: Server, count: int) -> bool:
+    """Whether so many handlers, which begin now, are left alone by a thread that stands by: it may have given up before."""
+    eventually(lambda: begun(server) == count)
+    return server._workers._standing_by and len(server._workers._relied_on) == count
+
+
 @pytest.mark.parametrize("when", ["before it puts something down", "after it"])
 def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
     start: Callable[..., Server], bench: Bench, monkeypatch: pytest.MonkeyPatch, when: str
@@ -267,14 +281,19 @@ def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
         return quick
 
     with Asking(server.addresses[0]) as client:
-        bench.release.clear()
-        prove_quick(server, client, request("nap", {"seconds": 0.0}))
-        eventually(lambda: server._workers._standing_by)
-        monkeypatch.setattr(Paces, "is_quick", slowly)
-        slow, quick = request("nap", {"seconds": 30.0}, remaining=30.0), request("add", {"a": 1})
-        client.ask(slow)
-        eventually(lambda: held_up)
-        client.ask(quick)
+        for _ in range(TRIES):
+            bench.release.clear()
+            monkeypatch.setattr(Paces, "is_quick", asked)
+            prove_quick(server, client, request("nap", {"seconds": 0.0}))
+            eventually(lambda: server._workers._standing_by)
+            monkeypatch.setattr(Paces, "is_quick", slowly)
+            client.ask(slow := request("nap", {"seconds": 30.0}, remaining=30.0))
+            eventually(lambda: held_up or begun(server))
+            if held_up:
+                break
+            bench.release.set()
+            client.answers(1)
+        client.ask(quick := request("add", {"a": 1}))
         assert result_of(client.answers(1, WAIT)[quick.id]) == 2
         bench.release.set()
         assert result_of(client.answers(1)[slow.id]) is True
@@ -287,10 +306,15 @@ def test_a_handler_that_is_slow_for_once_is_so_until_it_is_shown_again(
     monkeypatch.setattr(workers, "LOOK", LONG_LOOK)
     server = start(concurrency=8)
     with Asking(server.addresses[0]) as client:
-        bench.release.clear()
-        prove_quick(server, client, request("nap", {"seconds": 0.0}))
-        eventually(lambda: server._workers._standing_by)
-        client.ask(slow := request("nap", {"seconds": 30.0}, remaining=30.0))
+        for _ in range(TRIES):
+            bench.release.clear()
+            prove_quick(server, client, request("nap", {"seconds": 0.0}))
+            eventually(lambda: server._workers._standing_by)
+            client.ask(slow := request("nap", {"seconds": 30.0}, remaining=30.0))
+            if are_relied_on(server, 1):
+                break
+            bench.release.set()
+            client.answers(1)
         eventually(lambda: not is_quick(server, "nap"))
         bench.release.set()
         assert result_of(client.answers(1)[slow.id]) is True
@@ -306,13 +330,21 @@ def test_all_that_are_slow_for_once_are_so(
     monkeypatch.setattr(workers, "LOOK", LONG_LOOK)
     server = start(listeners=2, concurrency=8)
     with Asking(server.addresses[0]) as one, Asking(server.addresses[1]) as other:
-        bench.release.clear()
-        prove_quick(server, one, request("nap", {"seconds": 0.0}))
-        prove_quick(server, other, request("both", {"text": "x"}))
-        eventually(lambda: server._workers._standing_by)
-        meeting.barrier = threading.Barrier(2)
-        one.ask(nap := request("nap", {"seconds": 30.0}, remaining=30.0))
-        other.ask(both := request("both", {"text": "x"}))
+        for _ in range(TRIES):
+            bench.release.clear()
+            meeting.barrier = threading.Barrier(1)
+            prove_quick(server, one, request("nap", {"seconds": 0.0}))
+            prove_quick(server, other, request("both", {"text": "x"}))
+            eventually(lambda: server._workers._standing_by)
+            meeting.barrier = threading.Barrier(2)
+            one.ask(nap := request("nap", {"seconds": 30.0}, remaining=30.0))
+            other.ask(both := request("both", {"text": "x"}))
+            if are_relied_on(server, 2):
+                break
+            bench.release.set()
+            meeting.barrier.wait(WAIT)
+            one.answers(1)
+            other.answers(1)
         eventually(lambda: not is_quick(server, "nap") and not is_quick(server, "both"))
         assert meeting.most == 1
         bench.release.set()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from queue import Empty, SimpleQueue
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Final, Self
 
 from rpcgen.runtime import forks
 from rpcgen.runtime.blocking.workers import ReadableSource, Workers
@@ -20,13 +21,19 @@ from rpcgen.runtime.transport import Opened
 
 log = logging.getLogger("rpcgen.server")
 
+#: Seconds after which `wait` looks by itself: the system may deliver a signal to another thread, and Python runs its
+#: handler on the main one, when that next runs anything at all.
+_LOOK: Final = 0.2
+
 
 class BlockingLife(Life[Listener]):
     """The life of a server, and of an event server."""
 
     def _prepare(self) -> None:
         self._workers = Workers(self._serving, inline=self._inline)
-        self._asked = threading.Event()
+        #: What ends `wait`: True for a signal, False for a `stop`. An Event would do for `stop`, but not for a signal, whose
+        #: handler may come while the main thread holds the Event's lock.
+        self._told: SimpleQueue[bool] = SimpleQueue()
         self._stop_once = threading.Lock()
         self._stopped = threading.Event()
 
@@ -36,7 +43,7 @@ class BlockingLife(Life[Listener]):
         Raises:
             ConfigurationError: an address cannot be bound.
         """
-        if self._listeners or self._asked.is_set():
+        if self._listeners or self._stop_once.locked():
             raise ConfigurationError("this server was started before")
         self._born = forks.generation()
         try:
@@ -73,7 +80,7 @@ class BlockingLife(Life[Listener]):
 
     def _stop(self, drain_timeout: float | None) -> None:
         self._workers.drain()
-        self._asked.set()
+        self._told.put(False)
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             listener.withdraw()
@@ -90,22 +97,19 @@ class BlockingLife(Life[Listener]):
 
         A second signal ends the drain at once.
         """
-        asked, forced = self._asked, threading.Event()
+        told = self._told
 
         def on_signal(number: int, frame: FrameType | None) -> None:
-            (forced if asked.is_set() else asked).set()
+            told.put(True)
 
         with stop_signals(on_signal):
-            # Not one endless wait: the system may deliver the signal to another thread, and Python runs the handler
-            # on the main one, when that next runs anything at all.
-            while not asked.wait(0.2):
+            while not self._stop_once.locked() and _next(told, _LOOK) is None:
                 pass
             stopper = threading.Thread(target=self.stop, name="rpcgen-stop", daemon=True)
             stopper.start()
             while stopper.is_alive():
-                if forced.is_set():
+                if _next(told, 0.0):
                     self._workers.abandon()
-                    forced.clear()
                 stopper.join(0.05)
 
     def __enter__(self) -> Self:
@@ -119,6 +123,14 @@ class BlockingLife(Life[Listener]):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _next(told: SimpleQueue[bool], limit: float) -> bool | None:
+    """What was told next; None if nothing is for `limit` seconds."""
+    try:
+        return told.get(timeout=limit)
+    except Empty:
+        return None
 
 
 class Server(BlockingLife, BaseServer[Endpoint, Listener]):
