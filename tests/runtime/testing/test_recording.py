@@ -107,6 +107,7 @@ async def test_asyncio_clients_record_too(lab: ModuleType) -> None:
 
 PLUGIN_TEST = """
 import pytest
+from rpcgen.runtime import AsyncServer, ConfigurationError
 from test_lab import AsyncLabClient, LabClient
 from tests.conformance.lab import Bench, async_endpoint, endpoint
 import test_lab as lab
@@ -130,6 +131,17 @@ async def test_asyncio(rpcgen_serve, rpcgen_async_recorder):
         assert await client.add(a=1) == 2
     await AsyncLabClient(rpcgen_async_recorder).note(text="x")
     assert len(rpcgen_async_recorder.messages) == 1
+
+def test_a_server_that_does_not_start(rpcgen_serve):
+    with pytest.raises(ConfigurationError, match="executor"):
+        rpcgen_serve(async_endpoint(lab, Bench(), "a"), executor="x")
+
+def test_a_server_that_does_not_stop(monkeypatch, rpcgen_serve):
+    async def stop(self):
+        await AsyncServer.stop(self)
+        raise RuntimeError("it would not stop")
+    monkeypatch.setattr(AsyncServer, "__aexit__", lambda self, *error: stop(self))
+    rpcgen_serve(async_endpoint(lab, Bench(), "a"))
 """
 
 pytest_plugins = ["pytester"]
@@ -147,7 +159,10 @@ def test_the_plugin_gives_users_what_they_need(
     options: list[Any] = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
     options += ["-o", "asyncio_default_fixture_loop_scope=function", "-W", "error"]
     result = pytester.runpytest_subprocess(*options)
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(
+        passed=5, errors=1
+    )  # the last one passes, and then its server does not stop
+    result.stdout.fnmatch_lines("*RuntimeError: it would not stop")
 
 
 def test_one_client_may_send_by_many_transports(lab: ModuleType) -> None:

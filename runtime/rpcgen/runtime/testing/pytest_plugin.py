@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +42,7 @@ def rpcgen_serve(rpcgen_url: str) -> Iterator[Callable[..., str]]:
             if blocking:
                 stack.enter_context(Server(rpcgen_url, endpoints=blocking, **options))
             if coroutine:
-                stack.enter_context(_LoopThread(rpcgen_url, coroutine, options))
+                stack.enter_context(_served(rpcgen_url, coroutine, options))
             return rpcgen_url
 
         yield serve
@@ -64,36 +64,27 @@ def rpcgen_async_recorder() -> AsyncRecordingTransport:
     return AsyncRecordingTransport()
 
 
-class _LoopThread:
-    """An AsyncServer in an event loop on a thread."""
+@contextmanager
+def _served(url: str, endpoints: list[AsyncEndpoint], options: dict[str, Any]) -> Generator[None]:
+    """An AsyncServer in an event loop on a thread; what it raises when it starts or stops is raised here."""
+    serving: Future[Callable[[], object]] = Future()
 
-    def __init__(self, url: str, endpoints: list[AsyncEndpoint], options: dict[str, Any]) -> None:
-        self._arguments = (url, endpoints, options)
-        self._ready = threading.Event()
-        self._stop: Callable[[], object] = lambda: None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-
-    async def _serve(self) -> None:
+    async def serve() -> None:
         from rpcgen.runtime import AsyncServer
 
-        url, endpoints, options = self._arguments
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        self._stop = lambda: loop.call_soon_threadsafe(ended.set)
+        loop, asked = asyncio.get_running_loop(), asyncio.Event()
+        async with AsyncServer(url, endpoints=endpoints, **options):
+            serving.set_result(lambda: loop.call_soon_threadsafe(asked.set))
+            await asked.wait()
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(lambda: asyncio.run(serve()))
+        if serving not in wait((serving, running), return_when=FIRST_COMPLETED).done:
+            running.result()
+        stop = serving.result()
         try:
-            async with AsyncServer(url, endpoints=endpoints, **options):
-                self._ready.set()
-                await ended.wait()
-        except BaseException as error:
-            self._error = error
-            self._ready.set()
-
-    def __enter__(self) -> None:
-        self._thread.start()
-        self._ready.wait()
-        if self._error is not None:
-            raise self._error
-
-    def __exit__(self, *ending: object) -> None:
-        self._stop()
-        self._thread.join()
+            yield
+        finally:
+            if not running.done():
+                stop()
+            running.result()
