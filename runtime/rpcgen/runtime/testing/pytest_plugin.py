@@ -79,7 +79,9 @@ def _served(url: str, endpoints: list[AsyncEndpoint], options: dict[str, Any]) -
 
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(lambda: asyncio.run(serve()))
-        if serving not in wait((serving, running), return_when=FIRST_COMPLETED).done:
+        either: list[Future[Any]] = [serving, running]
+        wait(either, return_when=FIRST_COMPLETED)
+        if not serving.done():
             running.result()
         stop = serving.result()
         try:
