@@ -99,6 +99,13 @@ class RedisServer:
     def resume(self) -> None:
         self.signal(signal.SIGCONT)
 
+    def refuse_writes(self) -> None:
+        """Answer questions, and take nothing new: as a primary without replicas that it waits for, or with a full disk."""
+        self.ask(lambda client: client.config_set("min-replicas-to-write", 1))
+
+    def take_writes(self) -> None:
+        self.ask(lambda client: client.config_set("min-replicas-to-write", 0))
+
     def kill(self) -> None:
         """End it at once; what it knew is lost."""
         if self._process is not None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis import records
-from rpcgen.runtime.drivers.zeromq.matchmakers.redis.cache import GRACE, MAX_TTL, Cache
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis.cache import GRACE, HOLD, MAX_TTL, Cache
 from rpcgen.runtime.drivers.zeromq.matchmakers.redis.store import Listing
 
 ONE, TWO = "1" * 12, "2" * 12
@@ -88,6 +88,64 @@ def test_what_was_known_counts_for_a_while_when_redis_is_back() -> None:
     assert clock.update({ONE: 6}) == ["s1", "s2"]
     clock.now = 100.0 + GRACE
     assert clock.update({ONE: 4}) == ["s1"]
+
+
+def test_what_is_known_counts_while_nobody_can_renew() -> None:
+    """If nobody has renewed since one was to, redis takes no writes."""
+    clock = Clock()
+    clock.update({ONE: 6, TWO: 5}, one=record(1, "s1"), two=record(2, "s2"))
+    clock.now = 5.5
+    assert clock.update({ONE: 0.5, TWO: 0}) == ["s1", "s2"]
+    for _ in range(300):
+        clock.now += HOLD - 0.5
+        assert clock.update({ONE: 0, TWO: 0}) == ["s1", "s2"]
+    assert clock.update({ONE: 0, TWO: -6}) == ["s1"]  # it has left
+    clock.now += HOLD - 0.5
+    assert clock.update({ONE: 6}) == ["s1"]
+
+
+def test_who_does_not_renew_while_others_do_is_gone_at_once() -> None:
+    """Also if it is listed still: who renews removes it, a moment later."""
+    clock = Clock()
+    clock.update({ONE: 6, TWO: 6}, one=record(1, "s1"), two=record(2, "s2"))
+    clock.now = 6.0
+    assert clock.update({ONE: 3.5, TWO: 0}) == ["s1"]
+
+
+def test_a_dead_server_does_not_count_for_longer_because_nobody_else_renews() -> None:
+    """Whoever has lost a connection to it tells it from one that cannot renew."""
+    clock = Clock()
+    clock.update({ONE: 6, TWO: 6}, one=record(1, "s1"), two=record(2, "s2"))
+    clock.now = 1.0
+    clock.cache.lose({"tcp://127.0.0.1:2"})
+    assert clock.update({ONE: 5, TWO: 5}) == ["s1", "s2"]
+    clock.now = 6.0
+    assert clock.update({ONE: 0, TWO: 0}) == ["s1"]
+    assert clock.update({ONE: 0, TWO: 0}) == ["s1"]
+
+
+def test_a_server_that_renews_lives_whoever_has_lost_it() -> None:
+    """Its network was away for a moment."""
+    clock = Clock()
+    clock.update({ONE: 6}, one=record(1, "s1"))
+    clock.cache.lose({"tcp://127.0.0.1:1"})
+    clock.now = 2.0
+    assert clock.update({ONE: 6}) == ["s1"]
+    clock.now = 7.9
+    assert clock.update({ONE: 0.1}) == ["s1"]
+    clock.now = 8.1
+    assert clock.update({ONE: 0}) == ["s1"]
+
+
+def test_who_does_not_renew_when_others_can_again_is_gone() -> None:
+    """The first that renews removes the others, which do so a moment later."""
+    clock = Clock()
+    clock.update({ONE: 6, TWO: 6}, one=record(1, "s1"), two=record(2, "s2"))
+    clock.now = 5.9
+    clock.update({ONE: 0, TWO: 0})
+    assert clock.update({ONE: 6}) == ["s1", "s2"]
+    clock.now = 5.9 + HOLD
+    assert clock.update({ONE: 6}) == ["s1"]
 
 
 @pytest.mark.parametrize("skew", [-3600.0, 3600.0])

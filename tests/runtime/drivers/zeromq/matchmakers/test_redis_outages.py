@@ -71,7 +71,14 @@ def stall(server: RedisServer) -> float:
     return time.monotonic()
 
 
-@pytest.mark.parametrize("outage", [flush, restart, stall])
+def refuse_writes(server: RedisServer) -> float:
+    server.refuse_writes()
+    threading.Event().wait(4.0)
+    server.take_writes()
+    return time.monotonic()
+
+
+@pytest.mark.parametrize("outage", [flush, restart, stall, refuse_writes])
 def test_an_outage_costs_no_call(
     server: RedisServer,
     client: Client,

@@ -1,13 +1,14 @@
 """What a client knows of the servers in redis, and until when. Pure: `now` is an argument; knows no redis.
 
 Redis may lose everything, so that a registration is not listed means nothing: it counts until its time is over, or
-until the index says that it has left. A server that lives renews it long before.
+until the index says that it has left. A server that lives renews it long before. Unless redis takes no writes:
+then it counts for as long as no connection to it is lost.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -21,12 +22,25 @@ MAX_TTL: Final = 600.0
 #: Seconds for which all that was known counts at least, once redis is back: servers have to register again.
 GRACE: Final = 6.0
 
+#: Seconds for which one that cannot renew counts at least: until the next look, and once redis takes writes until it has
+#: renewed, which it tries twice a second.
+HOLD: Final = 3.0
+
 
 class _Known(Struct):
-    """One registration; no endpoint if its record is not to be believed."""
+    """One registration; no endpoint if its record is not to be believed.
+
+    Attributes:
+        score: what the index said last.
+        longest: seconds that were left when a renewal was seen: nearly its time to live.
+        lost: a connection to it has ended since, or could not be made.
+    """
 
     endpoint: Endpoint | None
     until: float
+    score: float
+    longest: float
+    lost: bool = False
 
 
 class Cache:
@@ -56,24 +70,47 @@ class Cache:
             for known in self._known.values():
                 known.until = max(known.until, now + GRACE)
         self.ignored = {}
+        newest = max(listing.scores.values(), default=0.0)
         for name, score in listing.scores.items():
             if score < 0:
                 self._known.pop(name, None)
             elif score > listing.now:
-                self._renew(name, contents.get(name), now + _seconds(score - listing.now))
+                self._renew(name, contents.get(name), now, _seconds(score - listing.now), score)
+            else:
+                self._hold(name, now, _seconds(newest - score))
         self._known = {name: known for name, known in self._known.items() if known.until > now}
         return self._endpoints()
 
-    def _renew(self, name: str, content: bytes | None, until: float) -> None:
+    def _renew(
+        self, name: str, content: bytes | None, now: float, left: float, score: float
+    ) -> None:
         known = self._known.get(name)
         if known is not None:
-            known.until = max(known.until, until)
+            known.until = max(known.until, now + left)
+            known.longest = max(known.longest, left)
+            known.lost = known.lost and score <= known.score
+            known.score = score
         elif content:  # else its record was not read, or is not there: it may be the next time
             try:
-                self._known[name] = _Known(decode(content), until)
+                self._known[name] = _Known(decode(content), now + left, score, left)
             except BadRecord as error:
                 self.ignored[name] = error
-                self._known[name] = _Known(None, until)
+                self._known[name] = _Known(None, now + left, score, left)
+
+    def _hold(self, name: str, now: float, newer: float) -> None:
+        """Its time is over; the last renewal of all came `newer` seconds after its own.
+
+        It was to renew after a third of its time. If others have not done so later than that, redis takes no writes.
+        """
+        known = self._known.get(name)
+        if known is not None and not known.lost and newer <= known.longest / 2:
+            known.until = max(known.until, now + HOLD)
+
+    def lose(self, keys: Collection[str]) -> None:
+        """Connections to these endpoints have ended, or could not be made: it takes a renewal to show that they live."""
+        for known in self._known.values():
+            if known.endpoint is not None and known.endpoint.key in keys:
+                known.lost = True
 
     def _endpoints(self) -> tuple[Endpoint, ...]:
         """One for each address: of two that were there one after the other, that which lives is renewed."""

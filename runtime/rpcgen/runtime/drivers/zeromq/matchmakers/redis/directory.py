@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 from typing import Final
@@ -31,6 +32,7 @@ class Directory:
         self.where = store.where
         self._store = store
         self._cache = Cache()
+        self._lost: deque[str] = deque()
         self._worker = Worker("rpcgen-redis-client", self._step, store.close)
         self._started = math.inf
         self._asked = -math.inf  # when the last look that has ended began
@@ -70,6 +72,7 @@ class Directory:
 
     def lost(self, endpoint: Endpoint) -> bool:
         """Never for good, as long as it is registered; but it may have moved."""
+        self._lost.append(endpoint.key)
         self._worker.poke()
         return False
 
@@ -86,6 +89,7 @@ class Directory:
         if self._worker.stopping:
             return 0.0
         began = monotonic()
+        self._cache.lose({self._lost.popleft() for _ in range(len(self._lost))})
         try:
             endpoints = self._load()
         except Away as away:
