@@ -15,7 +15,7 @@ import msgspec
 from rpcgen.runtime import Opaque
 from rpcgen.runtime.values import ABSENT, OpenUnion, TaggedUnion
 
-from tests.fuzz.strict import Extension
+from tests.fuzz.strict import Extension, Unsure
 
 hints_of = cache(get_type_hints)
 
@@ -64,14 +64,25 @@ def _struct_fits(value: Any, cls: Any) -> bool:
 
 
 def same(got: Any, said: Any) -> bool:
-    """Whether a value is what the wire said, in either encoding; the oracle's plain values on the right."""
+    """Whether a value is what the wire said, in either encoding; the oracle's plain values on the right.
+
+    Raises:
+        Unsure: it is nested too deep.
+    """
+    try:
+        return _same(got, said)
+    except RecursionError as error:
+        raise Unsure from error
+
+
+def _same(got: Any, said: Any) -> bool:
     match got:
         case OpenUnion() if got.unknown is not None:
-            return same(got.unknown, said)
+            return _same(got.unknown, said)
         case TaggedUnion():
             return _same_map({got.tag: getattr(got, _attribute(got))}, said)
         case Opaque():
-            return same({"name": got.name, "version": got.version, "data": got.data}, said)
+            return _same({"name": got.name, "version": got.version, "data": got.data}, said)
         case msgspec.Struct():
             wire = zip(got.__struct_fields__, got.__struct_encode_fields__, strict=True)
             there = {name: getattr(got, field) for field, name in wire}
@@ -83,7 +94,7 @@ def same(got: Any, said: Any) -> bool:
             return (
                 isinstance(said, type(got))
                 and len(items) == len(said)
-                and all(map(same, items, said))
+                and all(map(_same, items, said))
             )
         case dict():
             return _same_map(got, said)
@@ -115,4 +126,4 @@ def _same_map(got: dict[Any, Any], said: Any) -> bool:
     given: dict[Any, Any] = said
     if all(type(key) is int for key in got) and all(isinstance(key, str) for key in given):
         given = {int(key): each for key, each in given.items()}
-    return given.keys() == got.keys() and all(same(each, given[key]) for key, each in got.items())
+    return given.keys() == got.keys() and all(_same(each, given[key]) for key, each in got.items())

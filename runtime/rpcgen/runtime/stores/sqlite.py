@@ -102,10 +102,10 @@ class SqliteStore(Store[sqlite3.Connection]):
             for statement in (TABLE, *schema):
                 self._patiently(database, partial(database.execute, statement))
             database.execute("SELECT n, key, at, answer FROM rpcgen_committed LIMIT 0")
-            now = (time.monotonic_ns(),)
-            if database.execute("SELECT 1 FROM rpcgen_committed WHERE at > ?", now).fetchone():
+            now = {"now": time.monotonic_ns()}
+            if database.execute("SELECT 1 FROM rpcgen_committed WHERE at > :now", now).fetchone():
                 # The host was started again. Their true age is more than they get here, so they stay for longer.
-                rejuvenate = "UPDATE rpcgen_committed SET at = ?1 WHERE at > ?1"
+                rejuvenate = "UPDATE rpcgen_committed SET at = :now WHERE at > :now"
                 self._patiently(database, partial(database.execute, rejuvenate, now))
         except BaseException:
             database.close()
