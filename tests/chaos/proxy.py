@@ -54,6 +54,7 @@ class Proxy:
         self.accepted = 0
         self._target = port
         self._writers: set[asyncio.StreamWriter] = set()
+        self._accepted: dict[socket.socket, asyncio.Task[None]] = {}
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         if room:
             self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
@@ -69,26 +70,40 @@ class Proxy:
 
     async def _serve(self) -> None:
         self._ended = asyncio.Event()
-        server = await asyncio.start_server(self._accept, sock=self._listening)
+        self._listening.setblocking(False)
+        # Not a server of asyncio's: what that accepts while it is closed, it leaves open.
+        self._loop.add_reader(self._listening, self._accept)
         self._started.set()
         await self._ended.wait()
-        server.close()
-        # A connection whose task is cancelled before it begins is never closed.
-        await asyncio.sleep(0)
-        # Who was accepted at the last moment gets a task only now.
+        self._loop.remove_reader(self._listening)
+        self._listening.close()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+        for (
+            connection
+        ) in self._accepted:  # a task that is cancelled before it begins closes nothing
+            connection.close()
         for _ in range(2):  # connections that were aborted are closed in the next pass of the loop
             await asyncio.sleep(0)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
+    def _accept(self) -> None:
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            connection, _ = self._listening.accept()
+            connection.setblocking(False)
+            self.accepted += 1
+            self._accepted[connection] = self._loop.create_task(self._forward(connection))
+
+    async def _forward(self, connection: socket.socket) -> None:
         try:
-            await self._connect(reader, writer)
+            reader, writer = await asyncio.open_connection(sock=connection)
+            try:
+                await self._connect(reader, writer)
+            finally:
+                await _abort(writer)
         finally:
-            await _abort(writer)
+            del self._accepted[connection]
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
