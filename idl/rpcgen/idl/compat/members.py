@@ -10,7 +10,7 @@ from rpcgen.idl.compat.taking import takes_null, taking
 from rpcgen.idl.compat.types import compare_types
 from rpcgen.idl.compat.walk import Spot, Walk, since_text
 from rpcgen.idl.contract import member_text
-from rpcgen.idl.model import Default, Field, Named, OlderType
+from rpcgen.idl.model import Default, Field, Named, OlderType, Scalar
 from rpcgen.idl.resolve import Types, bare, is_required, resolve
 from rpcgen.idl.subset import reads_all
 from rpcgen.idl.timeline import has_ended
@@ -39,11 +39,17 @@ def compare_fields(
 
 def _alike(walk: Walk, old: Field, new: Field, spot: Spot) -> None:
     """Compare what the types of two fields that say the same stand for."""
+    if isinstance(new.type, Scalar):  # for itself: most do, and all that follows costs
+        return
     here = taking(walk, new, spot)
+    has_states = not walk.dated and isinstance(new.type, Named)
+    is_known = _is_over(walk, new, spot) or walk.has_followed(new.type, here)
+    if is_known and not has_states:
+        return
     part = here.part(new.name, new.position, old.position)
-    if not walk.dated and isinstance(new.type, Named):
+    if has_states:
         _compare_states(walk, old, new, part)
-    if not (_is_over(walk, new, spot) or walk.has_followed(new.type, here)):
+    if not is_known:
         part = _leaving_out(walk, old, new, part)
         compare_types(walk, (old.type, ()), (new.type, ()), part)
 
