@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -93,7 +94,8 @@ class Process:
             code = self._process.wait(limit)
         except subprocess.TimeoutExpired:
             self.signal(signal.SIGABRT)  # so that it says what its threads do
-            self._process.wait(LIMIT)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(LIMIT)
             raise AssertionError(f"it goes on after {limit:g} s{self.complaints()}") from None
         assert code == 0, f"it ended with {code}{self.complaints()}"
 

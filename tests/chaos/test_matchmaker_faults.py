@@ -26,7 +26,6 @@ pytestmark = [
 
 #: Seconds that redis is away, or says nothing, and in which a log may have one line.
 AWAY, QUIET = (30.0, 10.0) if LONG else (3.0, 10.0)
-HEARTBEAT = 2.0
 
 
 @pytest.fixture
@@ -100,7 +99,8 @@ def test_redis_fails(world: str, how: str, fleets: Fleets, redis: RedisServer) -
     """F23: who knows each other goes on; registrations are back soon; and logs stay short."""
     fault = REDIS[how]
     with fleets("zmq+tcp") as fleet:
-        fleet.urls = [redis.url("ttl=2")] * 3
+        ttl = 2.0 if fault is read_only else 6.0
+        fleet.urls = [redis.url(f"ttl={ttl:g}")] * 3
         fleet.serve_all((1, 2), world)
         program = load(fleet, world)
         fleet.runs(100)
@@ -121,7 +121,7 @@ def test_redis_fails(world: str, how: str, fleets: Fleets, redis: RedisServer) -
             for process in (program, *fleet.servers.values())
         ]
         checker = fleet.verdict()
-    limit = HEARTBEAT + 1.0
+    limit = ttl / 3 + 1.0
     assert back <= limit
     assert during > 10 * length
     assert max(lines) <= 1 + length / QUIET

@@ -185,12 +185,12 @@ class Subject:
             raise Finding(f"{run.method} ran, and {asked.method} was asked for")
         given = {name.rstrip("_"): value for name, value in run.arguments.items()}
         for name, value in asked.arguments.items():
-            if not self._is_same(given[name], value):
+            if not self._may_be(given[name], value):
                 raise Finding(
                     f"{run.method} was given {name}={given[name]!r:.200}, not {value!r:.200}"
                 )
 
-    def _is_same(self, got: Any, said: Any) -> bool:
+    def _may_be(self, got: Any, said: Any) -> bool:
         """Whether it is what the wire said; or nobody can tell, which is counted."""
         try:
             return same(got, said)

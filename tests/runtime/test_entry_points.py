@@ -40,6 +40,9 @@ class Phonebook:
         lines = self._book.read_text().splitlines() if self._book.exists() else []
         return [Endpoint(line, line) for line in lines]
 
+    def found(self, endpoint):
+        pass
+
     def lost(self, endpoint):
         return False
 

@@ -71,9 +71,9 @@ assert late <= {strikes} / 50, late
 print(struck)
 """
 
-#: Stops servers by a signal before each line that `wait` runs, and by two where it is past the first.
-STOPPED = """
-import signal, sys
+#: What programs that stop servers begin with.
+SERVING = """
+import signal, sys, threading, time
 sys.path.insert(0, {directory!r})
 from {package} import SideEndpoint
 from rpcgen.runtime import Server
@@ -86,44 +86,114 @@ class Side(SideEndpoint):
     def add(self, ctx, *, a, b):
         return a + b
 
-def step(frame, event, argument):
-    global steps
-    if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        steps += 1
-        if steps in (last % {waiting}, last):
-            signal.raise_signal(signal.SIGTERM)
-    return step
-
-module._LOOK, module.GRACE = 0.001, 0.0
-for last in range(1, {all}):
-    server, steps = Server("memory://", server="s1", endpoints=[Side()]), 0
+def started():
+    server = Server("memory://", server="s1", endpoints=[Side()])
     server.start()
+    return server
+"""
+
+#: Stops servers by a signal before each line that `wait` runs while it waits, and then by another one before each later line.
+AT_EACH_LINE = """
+module._LOOK, module.GRACE = 0.001, 0.0
+
+def lines_of_wait(*signals):
+    lines = 0
+
+    def step(frame, event, argument):
+        nonlocal lines
+        if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+            lines += 1
+            if lines in signals:
+                signal.raise_signal(signal.SIGTERM)
+        return step
+
+    server = started()
     sys.settrace(step)
     server.wait()
     sys.settrace(None)
-    assert steps >= last, "it ended before the signal"
+    return lines
+
+for last in range(1, {waiting}):
+    assert lines_of_wait(last) >= last
+    print(last, flush=True)
+while lines_of_wait(1, last) >= last:
+    last += 1
     print(last, flush=True)
 """
-#: Lines until it has looked twice whether it is to stop, and until the server has.
-WAITING, ALL = 95, 210
+#: More lines than it takes `wait` to look a few times.
+WAITING = 90
+
+#: Stops a server by a signal to another thread, after one whose handler takes longer than `wait` waits at once.
+AFTER_ANOTHER = """
+signal.signal(signal.SIGHUP, lambda *_: time.sleep(2 * module._LOOK))
+
+def strike():
+    time.sleep(module._LOOK / 2)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGHUP)
+    time.sleep(3 * module._LOOK)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=strike, daemon=True).start()
+started().wait()
+print("ended")
+"""
+
+#: Ends a drain by a second signal, while several threads wait for the server.
+BY_TWO = """
+class Slow(Side):
+    def ping(self, ctx, *, text):
+        running.set()
+        threading.Event().wait(60.0)
+
+from {package} import SideClient
+
+def call():
+    with SideClient("memory://") as client:
+        client.ping(text="a")
+
+def strike():
+    for _ in range(2):
+        time.sleep(0.1)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+running = threading.Event()
+server = Server("memory://", server="s1", endpoints=[Slow()], drain_timeout=60.0)
+server.start()
+threading.Thread(target=call, daemon=True).start()
+running.wait()
+for target in (*(server.wait,) * 5, strike):
+    threading.Thread(target=target, daemon=True).start()
+server.wait()
+print("ended")
+"""
 
 
-def test_a_signal_stops_a_server_wherever_it_comes(side: ModuleType) -> None:
-    """Also where the thread that waits holds a lock: what its handler does needs none."""
+def run_program(side: ModuleType, program: str) -> list[str]:
+    """Run a program that serves; what it printed until it ended, or for half a minute."""
     directory = str(Path(side.__path__[0]).parent)
-    program = STOPPED.format(directory=directory, package=side.__name__, waiting=WAITING, all=ALL)
+    text = (SERVING + program).format(directory=directory, package=side.__name__, waiting=WAITING)
     running = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     with suppress(subprocess.TimeoutExpired):
         running.wait(30.0)
     running.kill()
     said, _ = running.communicate()
-    assert said.split() == [str(line) for line in range(1, ALL)]
-    assert running.returncode == 0
+    assert running.returncode == 0, said[-2000:]
+    return said.split()
+
+
+def test_a_signal_stops_a_server_wherever_it_comes(side: ModuleType) -> None:
+    """Also where the thread that waits holds a lock: what its handler does needs none."""
+    lines = list(map(int, run_program(side, AT_EACH_LINE)))
+    assert lines == list(range(1, len(lines) + 1))
+    assert len(lines) > WAITING + 30
+
+
+@pytest.mark.parametrize("program", [AFTER_ANOTHER, BY_TWO], ids=["after another", "by two"])
+def test_a_server_that_is_waited_for_is_stopped(side: ModuleType, program: str) -> None:
+    """By a signal behind one with a slow handler, though another thread gets it; and by two, whoever else waits."""
+    assert "ended" in run_program(side, program)
 
 
 @pytest.mark.parametrize("others", ["[]", "[call_on, call_on]"])

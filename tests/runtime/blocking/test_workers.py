@@ -285,9 +285,10 @@ def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
     with Asking(server.addresses[0]) as client:
         for _ in range(TRIES):
             bench.release.clear()
+            held_up.clear()
             monkeypatch.setattr(Paces, "is_quick", asked)
             prove_quick(server, client, request("nap", {"seconds": 0.0}))
-            eventually(lambda: server._workers._standing_by)
+            eventually(lambda: server._workers._standing_by and not begun(server))
             monkeypatch.setattr(Paces, "is_quick", slowly)
             client.ask(slow := request("nap", {"seconds": 30.0}, remaining=30.0))
             eventually(lambda: held_up or begun(server))
@@ -295,6 +296,8 @@ def test_a_thread_that_is_held_up_while_it_counts_on_another_is_looked_after(
                 break
             bench.release.set()
             client.answers(1)
+        else:
+            pytest.fail("it was never counted on")
         client.ask(quick := request("add", {"a": 1}))
         assert result_of(client.answers(1, WAIT)[quick.id]) == 2
         bench.release.set()

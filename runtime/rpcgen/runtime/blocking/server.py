@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from queue import Empty, SimpleQueue
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Final, Self
 
@@ -21,8 +21,8 @@ from rpcgen.runtime.transport import Opened
 
 log = logging.getLogger("rpcgen.server")
 
-#: Seconds after which `wait` looks by itself: the system may deliver a signal to another thread, and Python runs its
-#: handler on the main one, when that next runs anything at all.
+# Seconds after which `wait` looks by itself: the system may deliver a signal to another thread, and Python runs its
+# handler on the main one, when that next runs anything at all.
 _LOOK: Final = 0.2
 
 
@@ -31,9 +31,11 @@ class BlockingLife(Life[Listener]):
 
     def _prepare(self) -> None:
         self._workers = Workers(self._serving, inline=self._inline)
-        #: What ends `wait`: True for a signal, False for a `stop`. An Event would do for `stop`, but not for a signal, whose
-        #: handler may come while the main thread holds the Event's lock.
-        self._told: SimpleQueue[bool] = SimpleQueue()
+        self._asked = False  # by a signal, to stop
+        self._forced = False  # by another one, to end the drain
+        # Wakes `wait` when it is released. An Event has a lock that the main thread may hold when a signal's handler comes.
+        self._bell = threading.Lock()
+        self._bell.acquire()
         self._stop_once = threading.Lock()
         self._stopped = threading.Event()
 
@@ -80,7 +82,7 @@ class BlockingLife(Life[Listener]):
 
     def _stop(self, drain_timeout: float | None) -> None:
         self._workers.drain()
-        self._told.put(False)
+        self._ring()
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         for listener in self._listeners:
             listener.withdraw()
@@ -97,20 +99,27 @@ class BlockingLife(Life[Listener]):
 
         A second signal ends the drain at once.
         """
-        told = self._told
-
-        def on_signal(number: int, frame: FrameType | None) -> None:
-            told.put(True)
-
-        with stop_signals(on_signal):
-            while not self._stop_once.locked() and _next(told, _LOOK) is None:
-                pass
+        with stop_signals(self._on_signal):
+            while not (self._asked or self._stop_once.locked()):
+                self._bell.acquire(timeout=_LOOK)
             stopper = threading.Thread(target=self.stop, name="rpcgen-stop", daemon=True)
             stopper.start()
             while stopper.is_alive():
-                if _next(told, 0.0):
+                if self._forced:
+                    self._forced = False
                     self._workers.abandon()
                 stopper.join(0.05)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Take no lock: whatever the main thread was doing, it goes on only then."""
+        if self._asked or self._stop_once.locked():
+            self._forced = True
+        self._asked = True
+        self._ring()
+
+    def _ring(self) -> None:
+        with suppress(RuntimeError):  # it rings already
+            self._bell.release()
 
     def __enter__(self) -> Self:
         self.start()
@@ -123,14 +132,6 @@ class BlockingLife(Life[Listener]):
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def _next(told: SimpleQueue[bool], limit: float) -> bool | None:
-    """What was told next; None if nothing is for `limit` seconds."""
-    try:
-        return told.get(timeout=limit)
-    except Empty:
-        return None
 
 
 class Server(BlockingLife, BaseServer[Endpoint, Listener]):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ def rpcgen_async_recorder() -> AsyncRecordingTransport:
 def _served(url: str, endpoints: list[AsyncEndpoint], options: dict[str, Any]) -> Generator[None]:
     """An AsyncServer in an event loop on a thread; what it raises when it starts or stops is raised here."""
     serving: Future[Callable[[], object]] = Future()
+    ended: Future[None] = Future()
 
     async def serve() -> None:
         from rpcgen.runtime import AsyncServer
@@ -77,16 +79,24 @@ def _served(url: str, endpoints: list[AsyncEndpoint], options: dict[str, Any]) -
             serving.set_result(lambda: loop.call_soon_threadsafe(asked.set))
             await asked.wait()
 
-    with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(lambda: asyncio.run(serve()))
-        either: list[Future[Any]] = [serving, running]
-        wait(either, return_when=FIRST_COMPLETED)
-        if not serving.done():
-            running.result()
-        stop = serving.result()
+    def run() -> None:
         try:
-            yield
-        finally:
-            if not running.done():
-                stop()
-            running.result()
+            asyncio.run(serve())
+        except BaseException as error:
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    # Nobody waits for the thread of a server whose start was interrupted.
+    threading.Thread(target=run, name="rpcgen-serve", daemon=True).start()
+    either: list[Future[Any]] = [serving, ended]
+    wait(either, return_when=FIRST_COMPLETED)
+    if not serving.done():
+        ended.result()
+    stop = serving.result()
+    try:
+        yield
+    finally:
+        if not ended.done():
+            stop()
+        ended.result()

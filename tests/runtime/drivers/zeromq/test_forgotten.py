@@ -164,6 +164,8 @@ class Place:
     def look(self) -> list[Endpoint]:
         return []
 
+    def found(self, endpoint: Endpoint) -> None: ...
+
     def lost(self, endpoint: Endpoint) -> bool:
         return False
 

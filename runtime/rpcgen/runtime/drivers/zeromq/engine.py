@@ -217,6 +217,7 @@ class Engine:
         self.counters["connected"] += 1
         self.news += 1
         self.history(link.endpoint).succeeded()
+        self.matchmaker.found(link.endpoint)
         self._pools.add(link)
 
     def drain(self, link: Link) -> None:

@@ -42,6 +42,10 @@ class Matchmaker(Protocol):
         """
         ...
 
+    def found(self, endpoint: Endpoint) -> None:
+        """Hear that a server was there: a connection is ready."""
+        ...
+
     def lost(self, endpoint: Endpoint) -> bool:
         """Hear that a connection was refused or broke; True if the server is gone and will not come back there."""
         ...

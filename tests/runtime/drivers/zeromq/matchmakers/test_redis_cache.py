@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,13 @@ class Clock:
         )
         return sorted(endpoint.server or "" for endpoint in endpoints)
 
+    def look(self, until: dict[str, float]) -> list[str | None]:
+        """Show the times until which registrations count; the servers then."""
+        redis = NOW + round(self.now * 1000)
+        listing = Listing(redis, {name: NOW + 1000 * end for name, end in until.items()})
+        endpoints = self.cache.update(listing, {}, self.now, was_away=False)
+        return sorted(endpoint.server or "" for endpoint in endpoints)
+
 
 def test_a_registration_counts_until_its_time_is_over() -> None:
     """Whether or not it is still listed, and not a moment longer."""
@@ -90,62 +98,100 @@ def test_what_was_known_counts_for_a_while_when_redis_is_back() -> None:
     assert clock.update({ONE: 4}) == ["s1"]
 
 
+def two_servers(clock: Clock, second: float = 6.0) -> None:
+    """Both have just registered, the second for so long."""
+    assert clock.update({ONE: 6, TWO: second}, one=record(1, "s1"), two=record(2, "s2")) == [
+        "s1",
+        "s2",
+    ]
+
+
 def test_what_is_known_counts_while_nobody_can_renew() -> None:
-    """If nobody has renewed since one was to, redis takes no writes."""
+    """One renewed a third of its time after the other, and then redis took no more writes."""
     clock = Clock()
-    clock.update({ONE: 6, TWO: 5}, one=record(1, "s1"), two=record(2, "s2"))
-    clock.now = 5.5
-    assert clock.update({ONE: 0.5, TWO: 0}) == ["s1", "s2"]
-    for _ in range(300):
-        clock.now += HOLD - 0.5
-        assert clock.update({ONE: 0, TWO: 0}) == ["s1", "s2"]
+    two_servers(clock)
+    for clock.now in (2.0, 5.0, 6.5, *(7.0 + look for look in range(700))):
+        assert clock.look({ONE: 6.0, TWO: 8.0}) == ["s1", "s2"]
     assert clock.update({ONE: 0, TWO: -6}) == ["s1"]  # it has left
-    clock.now += HOLD - 0.5
+    clock.now += HOLD - 0.1
     assert clock.update({ONE: 6}) == ["s1"]
 
 
 def test_who_does_not_renew_while_others_do_is_gone_at_once() -> None:
     """Also if it is listed still: who renews removes it, a moment later."""
     clock = Clock()
-    clock.update({ONE: 6, TWO: 6}, one=record(1, "s1"), two=record(2, "s2"))
+    two_servers(clock)
+    clock.now = 3.2
+    clock.look({ONE: 6.0, TWO: 9.2})
     clock.now = 6.0
-    assert clock.update({ONE: 3.5, TWO: 0}) == ["s1"]
+    assert clock.look({ONE: 6.0, TWO: 9.2}) == ["s2"]
+
+
+@pytest.mark.parametrize("second", [2.0, 10.0, 600.0, inf])
+def test_who_is_registered_for_longer_has_not_renewed_later(second: float) -> None:
+    """Nor does a time that is not to be believed say that redis takes writes."""
+    clock = Clock()
+    two_servers(clock, second)
+    for clock.now in (1.5, 3.5, 6.5, 9.0):
+        assert clock.look({ONE: 6.0, TWO: second}) == ["s1", "s2"]
 
 
 def test_a_dead_server_does_not_count_for_longer_because_nobody_else_renews() -> None:
-    """Whoever has lost a connection to it tells it from one that cannot renew."""
+    """Whoever has lost a connection to it, and cannot connect again, tells it from one that cannot renew."""
     clock = Clock()
-    clock.update({ONE: 6, TWO: 6}, one=record(1, "s1"), two=record(2, "s2"))
-    clock.now = 1.0
-    clock.cache.lose({"tcp://127.0.0.1:2"})
-    assert clock.update({ONE: 5, TWO: 5}) == ["s1", "s2"]
-    clock.now = 6.0
-    assert clock.update({ONE: 0, TWO: 0}) == ["s1"]
-    assert clock.update({ONE: 0, TWO: 0}) == ["s1"]
+    two_servers(clock)
+    clock.now = 2.0
+    clock.update({ONE: 6, TWO: 6})
+    clock.cache.hear("tcp://127.0.0.1:2", lost=True)
+    for clock.now in (3.0, 4.0, 7.9):
+        assert clock.look({ONE: 8.0, TWO: 8.0}) == ["s1", "s2"]
+    clock.now = 8.0
+    assert clock.look({ONE: 8.0, TWO: 8.0}) == ["s1"]
+
+
+def test_a_server_that_is_connected_to_again_lives() -> None:
+    """Its network was away for a moment, and redis takes no writes."""
+    clock = Clock()
+    two_servers(clock)
+    clock.cache.hear("tcp://127.0.0.1:2", lost=True)
+    clock.now = 5.0
+    clock.look({ONE: 6.0, TWO: 6.0})
+    clock.cache.hear("tcp://127.0.0.1:2", lost=False)
+    for clock.now in (6.5, 9.0, 11.5):
+        assert clock.look({ONE: 6.0, TWO: 6.0}) == ["s1", "s2"]
 
 
 def test_a_server_that_renews_lives_whoever_has_lost_it() -> None:
-    """Its network was away for a moment."""
+    """Its client will connect again, or does not need it."""
     clock = Clock()
-    clock.update({ONE: 6}, one=record(1, "s1"))
-    clock.cache.lose({"tcp://127.0.0.1:1"})
+    two_servers(clock)
+    clock.cache.hear("tcp://127.0.0.1:2", lost=True)
     clock.now = 2.0
-    assert clock.update({ONE: 6}) == ["s1"]
-    clock.now = 7.9
-    assert clock.update({ONE: 0.1}) == ["s1"]
-    clock.now = 8.1
-    assert clock.update({ONE: 0}) == ["s1"]
+    clock.look({ONE: 8.0, TWO: 8.0})
+    for clock.now in (8.5, 11.0):
+        assert clock.look({ONE: 8.0, TWO: 8.0}) == ["s1", "s2"]
 
 
 def test_who_does_not_renew_when_others_can_again_is_gone() -> None:
     """The first that renews removes the others, which do so a moment later."""
     clock = Clock()
-    clock.update({ONE: 6, TWO: 6}, one=record(1, "s1"), two=record(2, "s2"))
-    clock.now = 5.9
-    clock.update({ONE: 0, TWO: 0})
+    two_servers(clock)
+    clock.now = 6.5
+    clock.look({ONE: 6.0, TWO: 6.0})
+    clock.now = 7.0
     assert clock.update({ONE: 6}) == ["s1", "s2"]
-    clock.now = 5.9 + HOLD
+    clock.now = 6.5 + HOLD
     assert clock.update({ONE: 6}) == ["s1"]
+
+
+def test_of_two_that_cannot_renew_at_one_address_the_later_counts() -> None:
+    """A server was killed, and has started again where it was, before redis took no more writes."""
+    clock = Clock()
+    clock.update({ONE: 6}, one=record(1, "old"))
+    clock.now = 1.0
+    assert clock.update({ONE: 5, TWO: 6}, two=record(1, "new")) == ["new"]
+    for clock.now in (7.5, 9.0):
+        assert clock.look({ONE: 6.0, TWO: 7.0}) == ["new"]
 
 
 @pytest.mark.parametrize("skew", [-3600.0, 3600.0])

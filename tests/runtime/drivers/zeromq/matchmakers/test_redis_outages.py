@@ -7,12 +7,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from rpcgen.runtime.drivers import zeromq
+from rpcgen.runtime.drivers.zeromq.matchmakers.redis.cache import HOLD
 from rpcgen.runtime.url import parse_url
 
+from tests.chaos.proxy import Proxy
+from tests.ports import free_port
 from tests.redisd import PASSWORD, RedisServer
 from tests.runtime.drivers.zeromq.matchmakers.registrations import INDEX, registered
 from tests.runtime.drivers.zeromq.parts import (
@@ -105,6 +109,30 @@ def test_an_outage_costs_no_call(
     lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(lines) <= 1
     assert PASSWORD not in caplog.text
+
+
+def call_or_none(client: Client) -> str | None:
+    """The server that answered a call, which may have been sent to where nobody is any more."""
+    with suppress(ConnectionError, AssertionError):
+        return call(client, TOPIC, b"2")
+    return None
+
+
+def test_a_connection_may_break_while_redis_takes_no_writes(
+    server: RedisServer, client: Client, launch: Launch
+) -> None:
+    """One fault may bring about both; a server that is connected to again lives, though it cannot renew."""
+    with Proxy(port := free_port()) as proxy:
+        where = f"bind=127.0.0.1:{port}", f"advertise=127.0.0.1:{proxy.port}"
+        launch(server.url("ttl=2", *where), "s1")
+        eventually(lambda: call(client, TOPIC, b"1") == "s1")
+        server.refuse_writes()
+        proxy.cut()
+        eventually(lambda: call_or_none(client) == "s1" and proxy.accepted > 1)
+        end = time.monotonic() + 2.0 + HOLD + 2.0
+        while time.monotonic() < end:
+            assert call(client, TOPIC, b"2") == "s1"
+            threading.Event().wait(0.05)
 
 
 def test_nobody_is_found_while_redis_is_away(server: RedisServer, connect: Any) -> None:

@@ -81,6 +81,9 @@ class Directory:
                 self._seen = _state(status)
         return [found for found in self._known.values() if isinstance(found, Endpoint)]
 
+    def found(self, endpoint: Endpoint) -> None:
+        """Nothing to do."""
+
     def lost(self, endpoint: Endpoint) -> bool:
         """Ask the socket itself; the files of a dead one are removed."""
         return records.clean_if_dead(self.where, endpoint.key)

@@ -111,6 +111,9 @@ class Ring:
         is_past = not state or time.time_ns() - state[-1] > _CLOCK_TICK_NS
         self._seen = state if is_past else _UNREAD
 
+    def found(self, endpoint: Endpoint) -> None:
+        """Nothing to do."""
+
     def lost(self, endpoint: Endpoint) -> bool:
         """Never for good: it stands in the file."""
         return False

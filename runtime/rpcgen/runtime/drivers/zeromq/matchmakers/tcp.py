@@ -40,6 +40,9 @@ class StaticList:
         """One endpoint for each host."""
         return self._endpoints
 
+    def found(self, endpoint: Endpoint) -> None:
+        """Nothing to do."""
+
     def lost(self, endpoint: Endpoint) -> bool:
         """Never for good."""
         return False

@@ -2,13 +2,13 @@
 
 Redis may lose everything, so that a registration is not listed means nothing: it counts until its time is over, or
 until the index says that it has left. A server that lives renews it long before. Unless redis takes no writes:
-then it counts for as long as no connection to it is lost.
+then it counts for as long as it can be connected to, or nobody has tried.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -32,8 +32,8 @@ class _Known(Struct):
 
     Attributes:
         score: what the index said last.
-        longest: seconds that were left when a renewal was seen: nearly its time to live.
-        lost: a connection to it has ended since, or could not be made.
+        longest: seconds that were left when it was looked at, at most: nearly its time to live.
+        lost: the last that was heard of it since it renewed: its connection ended, or could not be made.
     """
 
     endpoint: Endpoint | None
@@ -41,6 +41,11 @@ class _Known(Struct):
     score: float
     longest: float
     lost: bool = False
+
+    @property
+    def renewed(self) -> float:
+        """When it did so last, by redis's clock and nearly."""
+        return self.score - 1000 * self.longest
 
 
 class Cache:
@@ -70,14 +75,12 @@ class Cache:
             for known in self._known.values():
                 known.until = max(known.until, now + GRACE)
         self.ignored = {}
-        newest = max(listing.scores.values(), default=0.0)
         for name, score in listing.scores.items():
             if score < 0:
                 self._known.pop(name, None)
             elif score > listing.now:
                 self._renew(name, contents.get(name), now, _seconds(score - listing.now), score)
-            else:
-                self._hold(name, now, _seconds(newest - score))
+        self._hold(listing, now)
         self._known = {name: known for name, known in self._known.items() if known.until > now}
         return self._endpoints()
 
@@ -97,20 +100,25 @@ class Cache:
                 self.ignored[name] = error
                 self._known[name] = _Known(None, now + left, score, left)
 
-    def _hold(self, name: str, now: float, newer: float) -> None:
-        """Its time is over; the last renewal of all came `newer` seconds after its own.
+    def _hold(self, listing: Listing, now: float) -> None:
+        """Let those count on that are listed, though their time is over, because they cannot renew.
 
-        It was to renew after a third of its time. If others have not done so later than that, redis takes no writes.
+        Each was to renew after a third of its time. If others have not done so later than that, redis takes no writes.
         """
-        known = self._known.get(name)
-        if known is not None and not known.lost and newer <= known.longest / 2:
-            known.until = max(known.until, now + HOLD)
+        listed = [self._known[name] for name in listing.scores if name in self._known]
+        # A time of another clock, or nobody's, says nothing of when it was written.
+        honest = [known for known in listed if known.score <= listing.now + 1000 * MAX_TTL]
+        newest = max((known.renewed for known in honest), default=0.0)
+        for known in listed:
+            alone = newest - known.renewed <= 1000 * known.longest / 2
+            if known.score <= listing.now and alone and not known.lost:
+                known.until = max(known.until, now + HOLD)
 
-    def lose(self, keys: Collection[str]) -> None:
-        """Connections to these endpoints have ended, or could not be made: it takes a renewal to show that they live."""
+    def hear(self, key: str, lost: bool) -> None:
+        """A connection to an endpoint is ready; or it was lost, or could not be made."""
         for known in self._known.values():
-            if known.endpoint is not None and known.endpoint.key in keys:
-                known.lost = True
+            if known.endpoint is not None and known.endpoint.key == key:
+                known.lost = lost
 
     def _endpoints(self) -> tuple[Endpoint, ...]:
         """One for each address: of two that were there one after the other, that which lives is renewed."""
@@ -118,7 +126,7 @@ class Cache:
         for known in self._known.values():
             if known.endpoint is not None:
                 other = latest.get(known.endpoint.key)
-                if other is None or other.until < known.until:
+                if other is None or (other.until, other.score) < (known.until, known.score):
                     latest[known.endpoint.key] = known
         return tuple(known.endpoint for known in latest.values() if known.endpoint is not None)
 

@@ -32,7 +32,8 @@ class Directory:
         self.where = store.where
         self._store = store
         self._cache = Cache()
-        self._lost: deque[str] = deque()
+        #: Endpoints, and whether they were lost: filled by whoever connects, emptied by the thread.
+        self._heard: deque[tuple[str, bool]] = deque()
         self._worker = Worker("rpcgen-redis-client", self._step, store.close)
         self._started = math.inf
         self._asked = -math.inf  # when the last look that has ended began
@@ -70,9 +71,13 @@ class Directory:
             raise problem
         return self._seen
 
+    def found(self, endpoint: Endpoint) -> None:
+        """Remember that it lives, for the time when it cannot renew."""
+        self._heard.append((endpoint.key, False))
+
     def lost(self, endpoint: Endpoint) -> bool:
         """Never for good, as long as it is registered; but it may have moved."""
-        self._lost.append(endpoint.key)
+        self._heard.append((endpoint.key, True))
         self._worker.poke()
         return False
 
@@ -89,7 +94,8 @@ class Directory:
         if self._worker.stopping:
             return 0.0
         began = monotonic()
-        self._cache.lose({self._lost.popleft() for _ in range(len(self._lost))})
+        for _ in range(len(self._heard)):
+            self._cache.hear(*self._heard.popleft())
         try:
             endpoints = self._load()
         except Away as away:
