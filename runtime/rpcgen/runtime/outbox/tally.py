@@ -136,7 +136,7 @@ class Tally:
             return OutboxStatus(
                 self._waiting,
                 self._bytes,
-                age,
+                age if self._waiting else 0.0,  # the sender looks at the file a moment later
                 self._dead,
                 self._dead_bytes,
                 self.damage or self.outage or lately,
