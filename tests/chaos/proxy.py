@@ -81,9 +81,8 @@ class Proxy:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-        for (
-            connection
-        ) in self._accepted:  # a task that is cancelled before it begins closes nothing
+        # A task that is cancelled before it begins closes nothing.
+        for connection in self._accepted:
             connection.close()
         for _ in range(2):  # connections that were aborted are closed in the next pass of the loop
             await asyncio.sleep(0)

@@ -159,9 +159,8 @@ def test_the_plugin_gives_users_what_they_need(
     options: list[Any] = ["-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto"]
     options += ["-o", "asyncio_default_fixture_loop_scope=function", "-W", "error"]
     result = pytester.runpytest_subprocess(*options)
-    result.assert_outcomes(
-        passed=5, errors=1
-    )  # the last one passes, and then its server does not stop
+    # The last one passes, and then its server does not stop.
+    result.assert_outcomes(passed=5, errors=1)
     result.stdout.fnmatch_lines("*RuntimeError: it would not stop")
 
 

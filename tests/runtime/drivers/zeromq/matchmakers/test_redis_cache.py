@@ -47,20 +47,19 @@ class Clock:
         bytes_by_id = {
             "1" * 12 if key == "one" else "2" * 12: value for key, value in contents.items()
         }
-        wanted = self.cache.wanted(listing)
-        endpoints = self.cache.update(
-            listing,
-            {name: bytes_by_id[name] for name in wanted if name in bytes_by_id},
-            self.now,
-            was_away=was_away,
-        )
-        return sorted(endpoint.server or "" for endpoint in endpoints)
+        return self._take(listing, bytes_by_id, was_away=was_away)
 
     def look(self, until: dict[str, float]) -> list[str | None]:
         """Show the times until which registrations count; the servers then."""
         redis = NOW + round(self.now * 1000)
         listing = Listing(redis, {name: NOW + 1000 * end for name, end in until.items()})
-        endpoints = self.cache.update(listing, {}, self.now, was_away=False)
+        return self._take(listing, {})
+
+    def _take(
+        self, listing: Listing, contents: dict[str, bytes], *, was_away: bool = False
+    ) -> list[str | None]:
+        read = {name: contents[name] for name in self.cache.wanted(listing) if name in contents}
+        endpoints = self.cache.update(listing, read, self.now, was_away=was_away)
         return sorted(endpoint.server or "" for endpoint in endpoints)
 
 
