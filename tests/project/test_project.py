@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PORTIONS = (
@@ -18,6 +24,8 @@ PORTIONS = (
     "codegen/rpcgen/cli",
     "runtime/rpcgen/runtime",
 )
+#: Who imports the modules that use these has them: a build with hatchling, and a run of pytest.
+HOSTS = {"hatchling", "pytest"}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +62,38 @@ def test_a_wheel_holds_nothing_else(wheel: set[str]) -> None:
     """Everything in the wheel is of the package, or says what the package is."""
     assert {name.split("/")[0].partition("-")[0] for name in wheel} == {"rpcgen"}
     assert any(name.endswith("licenses/LICENSE") for name in wheel)
+
+
+def test_what_is_installed_is_what_is_imported() -> None:
+    """No distribution is required in vain, as each is one that others may not want, and none is used unsaid."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = {_distribution(text) for text in project["dependencies"]}
+    optional = {
+        _distribution(text) for each in project["optional-dependencies"].values() for text in each
+    }
+    owners = metadata.packages_distributions()
+    imported = {
+        canonicalize_name(owner)
+        for portion in PORTIONS
+        for file in (ROOT / portion).rglob("*.py")
+        for name in _imported(file)
+        for owner in owners.get(name, ())
+    }
+    assert required <= imported
+    assert imported - HOSTS - {"rpcgen"} <= required | optional
+
+
+def _distribution(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
+
+
+def _imported(file: Path) -> Iterator[str]:
+    """The names of the packages at the top, wherever in the file they are imported."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def test_every_target_of_the_makefile_is_explained() -> None:
