@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import AsyncServer, ConfigurationError, RemoteError, Server, Target
+from rpcgen.runtime import AsyncServer, ConfigurationError, ConnectionLost, Server, Target
 
 from tests.conformance.conftest import Lab
 from tests.conformance.lab import Bench, async_endpoint, endpoint
@@ -106,7 +106,7 @@ def test_a_second_signal_ends_the_drain_of_a_deaf_handler(lab: ModuleType, url: 
             asking = pool.submit(ask_twice)
             server.wait()
             asking.result(1.0)
-            with pytest.raises(RemoteError, match="stopped"):
+            with pytest.raises(ConnectionLost, match="stopped"):
                 running.result(1.0)
     release.set()
 
@@ -142,7 +142,7 @@ async def test_a_cancelled_stop_still_ends_the_server(lab: ModuleType, url: str)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(server.stop(), 0.2)
         await asyncio.wait_for(server.stop(), 2.0)
-        with pytest.raises(RemoteError):
+        with pytest.raises(ConnectionLost):
             await running
 
 

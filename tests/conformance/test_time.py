@@ -17,7 +17,6 @@ from rpcgen.runtime import (
     Overloaded,
     Profile,
     Rejected,
-    RemoteError,
     use_context,
 )
 from rpcgen.runtime.core.calls import SPARED
@@ -304,8 +303,26 @@ def test_stopping_gives_up_on_handlers_that_take_too_long(labs: Lab) -> None:
         begun = time.monotonic()
         labs.servers[0].stop(0.2)
         assert time.monotonic() - begun < 2.5
-        with pytest.raises((RemoteError, ConnectionLost), match=r"stopped|gone|lost"):
+        with pytest.raises(ConnectionLost, match=r"stopped|gone|lost"):
             running.result(5.0)
+
+
+def test_what_has_not_begun_when_the_drain_is_over_goes_to_another_server(labs: Lab) -> None:
+    """The caller of what runs learns that nobody knows what became of it; what waits behind it is given back."""
+    client = labs.open(servers=2, concurrency=1)
+    one, other = (server.serving.work for server in labs.servers)
+    with ThreadPoolExecutor(14) as pool:
+        busy = pool.submit(lambda: client.prepare(server="s1").nap(seconds=20.0))
+        kept = pool.submit(lambda: client.prepare(server="s2").nap(seconds=20.0))
+        eventually(lambda: one.running == other.running == 1)
+        reports = [pool.submit(client.report) for _ in range(12)]
+        eventually(lambda: one.queued >= 1)
+        labs.servers[0].stop(0.2)
+        with pytest.raises(ConnectionLost, match=r"stopped|gone|lost"):
+            busy.result(5.0)
+        labs.bench.release.set()
+        assert {report.result(5.0).server for report in reports} == {"s2"}
+        assert kept.result(5.0) is True
 
 
 def test_a_drained_server_costs_no_call_while_another_lives(labs: Lab) -> None:

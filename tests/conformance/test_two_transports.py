@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -107,6 +109,35 @@ def test_a_drain_finishes_what_came_by_each(pair: Fleet) -> None:
         began = time.monotonic()
         stopped.result(DRAIN)
     assert time.monotonic() - began < DRAIN / 2
+
+
+def test_a_transport_that_is_slow_to_withdraw_costs_the_other_nothing(
+    pair: Fleet, worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes by the other is done until that has withdrawn, too: who is refused before has nowhere else to go."""
+    slow, begun = pair.server._listeners[0], threading.Event()
+    withdraw = type(slow).withdraw
+
+    def withdraws(listener: Any) -> None:
+        if listener is slow:
+            begun.set()
+            time.sleep(0.5)
+        withdraw(listener)
+
+    async def withdraws_in_loop(listener: Any) -> None:
+        if listener is slow:
+            begun.set()
+            await asyncio.sleep(0.5)
+        await withdraw(listener)
+
+    is_blocking = worlds.server_world == "blocking"
+    monkeypatch.setattr(type(slow), "withdraw", withdraws if is_blocking else withdraws_in_loop)
+    with ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(pair.server.stop, DRAIN)
+        assert begun.wait(DRAIN)
+        assert [pair.clients[1].report().server for _ in range(20)] == ["s1"] * 20
+        assert not stopped.done()
+        stopped.result(DRAIN)
 
 
 def refuses(client: Any) -> bool:

@@ -86,7 +86,8 @@ class AsyncLife(Life[AsyncListener]):
 
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Handlers that still
-                run then are cancelled, and their callers get a RemoteError.
+                run then are cancelled, and their callers get ConnectionLost; what waits behind them goes to another
+                server.
         """
         if self._is_the_parents:
             return
@@ -105,9 +106,10 @@ class AsyncLife(Life[AsyncListener]):
 
     async def _drain(self, limit: float) -> None:
         work = self._serving.work
-        work.drain()
+        # Work is taken until no transport sends any more: what is refused before would be sent here again.
         for listener in self._listeners:
             await listener.withdraw()
+        work.drain()
         await asyncio.sleep(GRACE)
         with suppress(TimeoutError):
             async with asyncio.timeout(limit):

@@ -67,8 +67,8 @@ class BlockingLife(Life[Listener]):
         A fork's child stops nothing: the server is its parent's.
 
         Args:
-            drain_timeout: seconds to wait for running handlers; the constructor's by default. Callers of what is
-                left then get a RemoteError.
+            drain_timeout: seconds to wait for running handlers; the constructor's by default. Callers of those that
+                still run then get ConnectionLost; what waits behind them goes to another server.
         """
         if self._is_the_parents:
             return
@@ -81,11 +81,12 @@ class BlockingLife(Life[Listener]):
             self._stopped.set()
 
     def _stop(self, drain_timeout: float | None) -> None:
-        self._workers.drain()
         self._ring()
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
+        # Work is taken until no transport sends any more: what is refused before would be sent here again.
         for listener in self._listeners:
             listener.withdraw()
+        self._workers.drain()
         time.sleep(GRACE)
         abandoned = self._workers.finish(limit)
         if abandoned:

@@ -14,7 +14,7 @@ import random as randomness
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.core.envelope import Refusal
+from rpcgen.runtime.core.envelope import LOST, Fault, Refusal
 from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, Overloaded, TooLarge
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _wait_of(outcome: Answer | NotSent | None) -> float | None:
             return None
         wait = outcome.retry_after or 0.0
         return wait if 0.0 <= wait < float("inf") else None
+    if isinstance(outcome, Fault):
+        return 0.0 if outcome.code == LOST else None
     if isinstance(outcome, (AuthError, TooLarge)):
         return None
     return 0.0 if isinstance(outcome, (NotSent, ConnectionLost, Draining)) else None

@@ -37,6 +37,7 @@ from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     BadResult,
     ConnectionLost,
+    Draining,
     Expired,
     Overloaded,
     Rejected,
@@ -200,14 +201,16 @@ class Serving:
         self.counters.redelivered += 1
         request = job.request
         if request.how == CALL:
-            error = ConnectionLost(
-                "the server that had this request went away, and may have run it"
-            )
-            fault = Fault(request.id, LOST, type(error).__name__, str(error))
-            self.send(job.source, job.caller, job.wire.write_fault(fault, error))
+            self._doubt(job, "the server that had this request went away, and may have run it")
         else:
             self._log(GONE, request.method, LOST, job.arrived, "")
         settle(job.delivery)
+
+    def _doubt(self, job: Job, why: str) -> None:
+        """Tell a caller that its request may have been run, or in part."""
+        error = ConnectionLost(why)
+        fault = Fault(job.request.id, LOST, type(error).__name__, why)
+        self.send(job.source, job.caller, job.wire.write_fault(fault, error))
 
     def _run_now(self, job: Job, now: float) -> None:
         """Handle what is answered by whoever reads it."""
@@ -236,6 +239,14 @@ class Serving:
             for interceptor in self.settings.interceptors:
                 interceptor.before_handle(job.context, arguments)
         job.started = True
+        return arguments
+
+    def arguments_beside(self, job: Job, now: float) -> msgspec.Struct:
+        """As `arguments`, on a thread beside which others may let go of the job; raises LetGo if they have."""
+        arguments = self.arguments(job, now)
+        if job.context.cancelled:  # asked only now: who lets go looks in the other order
+            job.started = False
+            raise LetGo
         return arguments
 
     def done(self, job: Job, value: Any) -> None:
@@ -281,7 +292,10 @@ class Serving:
 
     def failed(self, job: Job, error: BaseException) -> None:
         """A handler, or what comes before it, raised: answer, if somebody waits, and log what nobody expects."""
-        self._failed(job, error)
+        if isinstance(error, LetGo):  # its caller was told, or has told us
+            self._after(job, error)
+        else:
+            self._failed(job, error)
         if not (job.kept and self.work.state is State.CLOSED):
             hopeless = isinstance(error, Expired) and not job.started
             settle(job.delivery, f"{type(error).__name__}: {text_of(error)}", hopeless=hopeless)
@@ -376,12 +390,15 @@ class Serving:
         return TICK if self.work.held else IDLE_TICK
 
     def abandon(self) -> int:
-        """The drain's time is over: tell every caller that still waits, and let go."""
+        """The drain's time is over: tell every caller that still waits, and let go. What has not begun never will."""
         jobs = self.work.abandon()
         for job in jobs:
-            if job.wants_reply:
-                error = RuntimeError("the server stopped before this request was done")
-                self.reply(job, job.failure(error)[0])
+            if job.wants_reply and job.started:
+                self._doubt(job, "the server stopped before this request was done")
+            elif job.wants_reply:
+                error = Draining("this server stopped before the request could run")
+                self._count(error)
+                self.reply(job, job.refuse(error))
             if not job.kept:  # else its transport gives it to another server
                 settle(job.delivery)
             if job.task is not None:
@@ -396,6 +413,10 @@ class Serving:
             self.counters.expired += 1
         elif isinstance(error, Stale):
             self.counters.stale += 1
+
+
+class LetGo(Rejected):
+    """Nobody waits for the request any more, and its handler never began."""
 
 
 def _tell(job: Job, error: BaseException) -> None:
