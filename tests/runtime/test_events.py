@@ -52,6 +52,17 @@ def test_a_transport_without_events_is_refused_at_once(news: Any, url: str) -> N
         asyncio.run(in_a_loop())
 
 
+def test_a_publisher_of_the_other_world_is_refused(news: Any) -> None:
+    """An event would be something to await, and go nowhere."""
+    for publisher, transport in (
+        (news.NewsPublisher, AsyncRecordingTransport()),
+        (news.AsyncNewsPublisher, RecordingTransport()),
+        (news.NewsPublisher, None),
+    ):
+        with pytest.raises(ConfigurationError, match=f"of type {type(transport).__name__}, expect"):
+            publisher(transport)
+
+
 def test_a_recording_transport_records_events(news: Any) -> None:
     """As casts, to a target that names the event."""
     transport = RecordingTransport()

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from rpcgen.runtime.core.dates import dotted
+from rpcgen.runtime.core.handled import Handled
 from rpcgen.runtime.core.hearing import EVENTS, Hearing, heard_by, subscriber_interface
 from rpcgen.runtime.core.occurrence import as_method
-from rpcgen.runtime.core.once import Handled
 from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
-from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.life import Life, ListenerT, answer, check_listed
 from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.subscription import Heard, Subscription
@@ -88,7 +88,7 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             store=store,
             scope=b"" if group is None else b"/" + group.encode(),
         )
-        if not subscribers:
+        if not check_listed("subscribers", subscribers):
             raise ConfigurationError("an event server needs at least one subscriber")
         interfaces = [subscriber_interface(each) for each in subscribers]
         for each in subscribers:

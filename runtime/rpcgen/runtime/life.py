@@ -10,7 +10,8 @@ from types import FrameType
 from typing import Generic, Literal, TypeVar
 
 from rpcgen.runtime import forks
-from rpcgen.runtime.core.once import Handled, Setting, check_marked
+from rpcgen.runtime.core.handled import Handled, check_handlers
+from rpcgen.runtime.core.once import Setting, check_marked
 from rpcgen.runtime.core.serving import Serving, Source
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.deliveries import Caller
@@ -18,7 +19,16 @@ from rpcgen.runtime.driver import AsyncListener, Listener
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.transport import Opened, find_driver
 
+T = TypeVar("T")
 ListenerT = TypeVar("ListenerT", Listener, AsyncListener)
+
+
+def check_listed(name: str, given: Sequence[T]) -> Sequence[T]:
+    """The same; raises ConfigurationError for what is no list: callers without a type checker."""
+    if not isinstance(given, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        found = type(given).__name__
+        raise ConfigurationError(f"{name} is of type {found}, expected a list")
+    return given
 
 
 class Life(Generic[ListenerT]):
@@ -44,7 +54,9 @@ class Life(Generic[ListenerT]):
     ) -> None:
         """Prepare; nothing is bound yet. Raises ConfigurationError."""
         self._serving = serving
-        self._opened = [find_driver(url) for url in ([urls] if isinstance(urls, str) else urls)]
+        check_handlers(handled)
+        listed = [urls] if isinstance(urls, str) else check_listed("urls", urls)
+        self._opened = [find_driver(url) for url in listed]
         if not self._opened:
             raise ConfigurationError("a server needs at least one URL")
         if executor not in ("threads", "inline"):

@@ -18,11 +18,11 @@ from rpcgen.runtime.descriptor import Event, Interface
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.opaque import OpaqueCodec
-from rpcgen.runtime.proxy import check_timeout
+from rpcgen.runtime.proxy import check_timeout, wire_of
 from rpcgen.runtime.transport import find_driver
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
+    from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport, World
 
 TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")
 
@@ -66,6 +66,7 @@ class Outlet(Generic[TransportT]):
     )
 
     _interface: ClassVar[Interface]
+    _world: ClassVar[World]
 
     def __init__(
         self,
@@ -113,9 +114,10 @@ class Outlet(Generic[TransportT]):
             find_driver(transport).events()
             self._transport: TransportT = self._open(transport)
         else:
-            transport.check_events()
             self._transport = transport
-        self._settings = structs.replace(settings, wire=self._transport.wire)
+        wire = wire_of(self._transport, self._world)
+        self._transport.check_events()
+        self._settings = structs.replace(settings, wire=wire)
         self._plans: dict[Event[Any], EventPlan] = {}
         self._interceptors = tuple(interceptors)
         self._options = _Options()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rpcgen.runtime.core.wires.wire import Wire
     from rpcgen.runtime.interceptor import Interceptor
     from rpcgen.runtime.opaque import OpaqueCodec
-    from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport
+    from rpcgen.runtime.transports import BlockingTransport, CoroutineTransport, World
 
 TransportT = TypeVar("TransportT", "BlockingTransport", "CoroutineTransport")
 
@@ -90,6 +90,7 @@ class Proxy(Generic[TransportT]):
     )
 
     _interface: ClassVar[Interface]
+    _world: ClassVar[World]
 
     def __init__(
         self,
@@ -146,7 +147,7 @@ class Proxy(Generic[TransportT]):
         self._transport: TransportT = (
             self._open(transport) if isinstance(transport, str) else transport
         )
-        self._settings = structs.replace(self._settings, wire=_wire_of(self._transport))
+        self._settings = structs.replace(self._settings, wire=wire_of(self._transport, self._world))
         self._interceptors = tuple(interceptors)
         self._options = Options()
 
@@ -198,7 +199,7 @@ class Proxy(Generic[TransportT]):
 
     def _move_to(self, transport: TransportT) -> None:
         """Send by another transport: what was worked out stays, unless it depends on the servers or the encoding."""
-        wire = _wire_of(transport)
+        wire = wire_of(transport, self._world)
         self._transport = transport
         if wire is not self._settings.wire or self._speaks.auto:
             self._settings = structs.replace(self._settings, wire=wire)
@@ -277,15 +278,17 @@ class Proxy(Generic[TransportT]):
         return f"<{type(self).__name__} {self._interface.name} over {self._transport!r}>"
 
 
-def _wire_of(transport: BlockingTransport | CoroutineTransport) -> Wire:
-    """What messages look like there; raises ConfigurationError for what is no transport."""
+def wire_of(transport: BlockingTransport | CoroutineTransport, world: World) -> Wire:
+    """What messages look like there; raises ConfigurationError for what is no transport, or one of the other world."""
     wire: Wire | None = getattr(transport, "wire", None)  # callers without a type checker
-    if wire is None:
-        # A URL may have a password: its text is not shown.
-        raise ConfigurationError(
-            f"transport is of type {type(transport).__name__}, expected a Transport, or, to make a client, a URL"
-        )
-    return wire
+    if wire is not None and getattr(transport, "world", world) == world:
+        return wire
+    # A URL may have a password: its text is not shown.
+    found = type(transport).__name__
+    expected = "a Transport" if world == "blocking" else "an AsyncTransport"
+    raise ConfigurationError(
+        f"transport is of type {found}, expected {expected}, or, to make a client, a URL"
+    )
 
 
 def check_timeout(timeout: float | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 from msgspec import Struct
 from rpcgen.runtime.core.dates import dotted
 from rpcgen.runtime.core.dispatch import interface_of
-from rpcgen.runtime.core.once import Handled
+from rpcgen.runtime.core.handled import Handled
 from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.descriptor import Interface
@@ -17,7 +17,7 @@ from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.introspection import Introspection
-from rpcgen.runtime.life import Life, ListenerT, answer
+from rpcgen.runtime.life import Life, ListenerT, answer, check_listed
 from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target, check_name
@@ -88,7 +88,7 @@ class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
         )
         self.server = server or socket.gethostname()
         self._plan = plan_server(
-            endpoints,
+            check_listed("endpoints", endpoints),
             self.server,
             world=self.WORLD,
             introspection=introspection,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+#: What clients and transports have to have in common.
+World = Literal["blocking", "asyncio"]
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.call import Call
@@ -15,6 +18,7 @@ class BlockingTransport(Protocol):
     """What a blocking client needs of a transport."""
 
     wire: Wire
+    world: ClassVar[World]
 
     def call(self, call: Call) -> None:
         """Send a call and wait until `call.answer` is set."""
@@ -41,6 +45,7 @@ class CoroutineTransport(Protocol):
     """What an asyncio client needs of a transport."""
 
     wire: Wire
+    world: ClassVar[World]
 
     async def call(self, call: Call) -> None:
         """Send a call and wait until `call.answer` is set."""

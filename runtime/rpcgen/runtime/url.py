@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import NODEFAULT, Struct, structs
 from rpcgen.runtime.errors import BadUrl
@@ -140,19 +140,23 @@ def _asks_for_something(cls: type[Struct]) -> bool:
     return len(defaults) < len(cls.__struct_fields__) or NODEFAULT in defaults
 
 
+_EXAMPLES: Final = "zmq+ipc:///run/shop, zmq+tcp://host:7000 or memory://test"
+
+
 def parse_url(text: str) -> TransportUrl:
     """Read a transport URL.
 
     Raises:
         BadUrl: with what was found and what was expected; never echoes a password.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - None, of a variable that is not set
+        raise BadUrl(
+            f"a transport URL is of type {type(text).__name__}, expected text: {_EXAMPLES}"
+        )
     scheme, separator, rest = text.partition("://")
     if not separator or not scheme.replace("+", "").replace("-", "").isalnum():
         found = "" if "@" in text else f", found {text[:64]!r}"  # before an @ stands a password
-        raise BadUrl(
-            "expected a transport URL such as zmq+ipc:///run/shop, zmq+tcp://host:7000 or memory://test"
-            + found
-        )
+        raise BadUrl(f"expected a transport URL such as {_EXAMPLES}{found}")
     rest, _, query = rest.partition("?")
     authority, slash, path = rest.partition("/")
     user, hosts = _split(authority, scheme)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import ModuleType
 from typing import Any
 
 import pytest
-from rpcgen.runtime import ConfigurationError, InvalidTarget, MistypedArgument, Target
+from rpcgen.runtime import (
+    AsyncTransport,
+    BadUrl,
+    ConfigurationError,
+    InvalidTarget,
+    MistypedArgument,
+    Target,
+    Transport,
+)
 from rpcgen.runtime.testing import AsyncRecordingTransport, Recorded, RecordingTransport
 
 from tests.conformance.test_calls import Data, PictureCodec
@@ -184,6 +193,32 @@ def test_other_servers_have_other_versions(lab: ModuleType) -> None:
     elsewhere = client.prepare(transport=RecordingTransport())
     assert elsewhere._speaks is not client._speaks
     assert elsewhere.can_send("newer")
+
+
+@pytest.mark.parametrize("url", ["memory://worlds", "zmq+tcp://127.0.0.1:1"])
+def test_a_transport_of_the_other_world_is_refused(lab: ModuleType, url: str) -> None:
+    """A cast would return something to await and send nothing; a call would hold up the loop."""
+
+    async def in_a_loop() -> None:
+        async with AsyncTransport(url) as coroutine:
+            with Transport(url) as blocking:
+                told = "of type AsyncTransport, expected a Transport"
+                with pytest.raises(ConfigurationError, match=told):
+                    lab.LabClient(coroutine)
+                with pytest.raises(ConfigurationError, match=told):
+                    lab.LabClient(blocking).prepare(transport=coroutine)
+                told = "of type Transport, expected an AsyncTransport"
+                with pytest.raises(ConfigurationError, match=told):
+                    lab.AsyncLabClient(blocking)
+                with pytest.raises(ConfigurationError, match=told):
+                    lab.AsyncLabClient(coroutine).prepare(transport=blocking)
+
+    asyncio.run(in_a_loop())
+    with pytest.raises(ConfigurationError, match="of type AsyncRecordingTransport"):
+        lab.LabClient(AsyncRecordingTransport())
+    for transport in (Transport, AsyncTransport):
+        with pytest.raises(BadUrl, match="of type NoneType"):
+            transport(None)  # type: ignore[arg-type]
 
 
 def test_what_is_no_transport_is_refused(lab: ModuleType) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from rpcgen.runtime.aio.transport import AsyncTransport
 from rpcgen.runtime.core.call import Call
@@ -16,7 +16,7 @@ from rpcgen.runtime.proxy import Proxy, Sent
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.fleet import Fleet
-    from rpcgen.runtime.transports import CoroutineTransport
+    from rpcgen.runtime.transports import CoroutineTransport, World
 
 
 class AsyncClient(Proxy["CoroutineTransport"]):
@@ -26,6 +26,8 @@ class AsyncClient(Proxy["CoroutineTransport"]):
     """
 
     __slots__ = ()
+
+    _world: ClassVar[World] = "asyncio"
 
     def _open(self, url: str) -> CoroutineTransport:
         return AsyncTransport(url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from rpcgen.runtime.aio.transport import AsyncTransport
 from rpcgen.runtime.core.publishing import Publication
@@ -12,7 +12,7 @@ from rpcgen.runtime.outlet import Outlet
 from rpcgen.runtime.proxy import Sent
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.transports import CoroutineTransport
+    from rpcgen.runtime.transports import CoroutineTransport, World
 
 
 class AsyncPublisher(Outlet["CoroutineTransport"]):
@@ -22,6 +22,8 @@ class AsyncPublisher(Outlet["CoroutineTransport"]):
     """
 
     __slots__ = ()
+
+    _world: ClassVar[World] = "asyncio"
 
     def _open(self, url: str) -> CoroutineTransport:
         return AsyncTransport(url)

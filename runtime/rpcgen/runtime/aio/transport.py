@@ -13,7 +13,7 @@ from asyncio import get_running_loop
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from rpcgen.runtime.aio.loops import in_thread
 from rpcgen.runtime.core.call import Call
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rpcgen.runtime.inbox import LoopInbox
     from rpcgen.runtime.outbox.outbox import Outbox
     from rpcgen.runtime.outbox.tally import OutboxStatus
+    from rpcgen.runtime.transports import World
 
 #: Seconds by which the end of a call may come late: calls that end close together share one wake-up.
 SLACK = 0.005
@@ -44,6 +45,8 @@ class AsyncTransport:
     Raises:
         ConfigurationError: the URL cannot be used.
     """
+
+    world: ClassVar[World] = "asyncio"
 
     def __init__(self, url: str) -> None:
         self._opened = find_driver(url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from rpcgen.runtime.blocking.transport import Transport
 from rpcgen.runtime.core.call import Call
@@ -16,7 +16,7 @@ from rpcgen.runtime.proxy import Proxy, Sent
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.fleet import Fleet
-    from rpcgen.runtime.transports import BlockingTransport
+    from rpcgen.runtime.transports import BlockingTransport, World
 
 
 class Client(Proxy["BlockingTransport"]):
@@ -26,6 +26,8 @@ class Client(Proxy["BlockingTransport"]):
     """
 
     __slots__ = ()
+
+    _world: ClassVar[World] = "blocking"
 
     def _open(self, url: str) -> BlockingTransport:
         return Transport(url)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from rpcgen.runtime.blocking.transport import Transport
 from rpcgen.runtime.core.publishing import Publication
@@ -12,7 +12,7 @@ from rpcgen.runtime.outlet import Outlet
 from rpcgen.runtime.proxy import Sent
 
 if TYPE_CHECKING:
-    from rpcgen.runtime.transports import BlockingTransport
+    from rpcgen.runtime.transports import BlockingTransport, World
 
 
 class Publisher(Outlet["BlockingTransport"]):
@@ -22,6 +22,8 @@ class Publisher(Outlet["BlockingTransport"]):
     """
 
     __slots__ = ()
+
+    _world: ClassVar[World] = "blocking"
 
     def _open(self, url: str) -> BlockingTransport:
         return Transport(url)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rpcgen.runtime.core.call import Call
 from rpcgen.runtime.core.calls import Calls, cancellation, patience, spare, wait_until, wants_room
@@ -29,6 +29,7 @@ from rpcgen.runtime.transport import find_driver
 if TYPE_CHECKING:
     from rpcgen.runtime.outbox.outbox import Outbox
     from rpcgen.runtime.outbox.tally import OutboxStatus
+    from rpcgen.runtime.transports import World
 
 #: With so many calls waiting a thread of its own leads, and until there are only so few.
 CROWD, FEW = 16, 4
@@ -45,6 +46,8 @@ class Transport:
     Raises:
         ConfigurationError: the URL cannot be used.
     """
+
+    world: ClassVar[World] = "blocking"
 
     def __init__(self, url: str) -> None:
         opened = self._opened = find_driver(url)

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from rpcgen.runtime.context import hold
+from rpcgen.runtime.core.handled import Handled
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.repeats import Repeats, more
 from rpcgen.runtime.descriptor import Method
-from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import ConfigurationError, Rejected
 from rpcgen.runtime.store import (
     AnyStore,
@@ -25,7 +25,6 @@ from rpcgen.runtime.store import (
     BaseStore,
     Store,
     Transaction,
-    is_marked,
 )
 
 AnyTransaction = Transaction[Any] | AsyncTransaction[Any]
@@ -34,23 +33,6 @@ AnyTransaction = Transaction[Any] | AsyncTransaction[Any]
 RETRY_AFTER = 1.0
 
 log = logging.getLogger("rpcgen.server")
-
-
-class Handled(Struct, frozen=True):
-    """One method or event, and the endpoint or subscriber that handles it."""
-
-    served: Served
-    method: Method[Any, Any]
-
-    @property
-    def marked(self) -> bool:
-        """Whether its handler is to run in a transaction."""
-        return is_marked(getattr(self.served, self.method.attribute))
-
-    @property
-    def coroutine(self) -> bool:
-        """Whether its handler is a coroutine function."""
-        return self.served._coroutines  # pyright: ignore[reportPrivateUsage] - the generated class's table
 
 
 class Setting(Struct, frozen=True):
@@ -76,7 +58,7 @@ def check_marked(handled: Sequence[Handled], setting: Setting) -> None:
     if setting.store is not None and not marked:
         raise ConfigurationError("there is a store, and no handler is marked @dedup")
     said = [
-        f"{type(each.served).__name__}.{each.method.attribute} is marked @dedup, and {problem}"
+        f"{each} is marked @dedup, and {problem}"
         for each in marked
         if (problem := _problem(each, setting))
     ]

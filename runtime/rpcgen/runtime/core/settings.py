@@ -26,11 +26,15 @@ class ServerSettings(Struct, frozen=True):
     scope: bytes = b""
 
     def __post_init__(self) -> None:
-        if self.concurrency < 1:
-            raise ConfigurationError(f"concurrency is {self.concurrency}, expected 1 or more")
-        if self.queue < 0:
-            raise ConfigurationError(f"queue is {self.queue}, expected 0 or more")
-        if not self.drain_timeout >= 0.0:
-            raise ConfigurationError(
-                f"drain_timeout is {self.drain_timeout}, expected seconds, 0 or more"
-            )
+        # Callers without a type checker may give text, out of a file or the environment.
+        _check("concurrency", self.concurrency, int, 1, "a whole number")
+        _check("queue", self.queue, int, 0, "a whole number")
+        _check("drain_timeout", self.drain_timeout, float, 0, "seconds")
+
+
+def _check(
+    name: str, value: object, kind: type[int] | type[float], least: int, expected: str
+) -> None:
+    kinds = (int, kind)  # whole numbers are numbers, too
+    if isinstance(value, bool) or not isinstance(value, kinds) or not value >= least:  # nor NaN
+        raise ConfigurationError(f"{name} is {value!r}, expected {expected}, {least} or more")

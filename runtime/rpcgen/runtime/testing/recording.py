@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,7 @@ from rpcgen.runtime.ids import new_id
 from rpcgen.runtime.peers import Found
 from rpcgen.runtime.proxy import Sent
 from rpcgen.runtime.target import Target
+from rpcgen.runtime.transports import World
 
 
 class Recorded(Struct, frozen=True):
@@ -121,6 +122,8 @@ class _Recorder:
 class RecordingTransport(_Recorder):
     """For blocking clients: `ComputeClient(RecordingTransport())`."""
 
+    world: ClassVar[World] = "blocking"
+
     def call(self, call: Call) -> None:
         """Record a call and answer it."""
         self._answer(call)
@@ -139,6 +142,8 @@ class RecordingTransport(_Recorder):
 
 class AsyncRecordingTransport(_Recorder):
     """For asyncio clients: `AsyncComputeClient(AsyncRecordingTransport())`."""
+
+    world: ClassVar[World] = "asyncio"
 
     async def call(self, call: Call) -> None:
         """Record a call and answer it."""

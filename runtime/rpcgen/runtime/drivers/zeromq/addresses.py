@@ -17,7 +17,8 @@ _HOST: Final = r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9_](?:[A-Z
 _SCHEME: Final = "tcp://"
 
 #: Hosts to listen on that mean all of this host's addresses.
-WILDCARDS: Final = frozenset({"*", "0.0.0.0", "::"})
+WILDCARDS_V4: Final = frozenset({"*", "0.0.0.0"})
+WILDCARDS: Final = WILDCARDS_V4 | {"::"}
 
 
 def read_host(text: str, port: int | None = None) -> Host:

@@ -212,7 +212,8 @@ class Engine:
         if reason is not None:
             self._drop(link, reason)
             return
-        link.serves = frozenset(welcome.serves)
+        link.offers = frozenset(welcome.serves)
+        link.lists(link.endpoint)
         link.state = "ready"
         self.counters["connected"] += 1
         self.news += 1
@@ -374,6 +375,11 @@ class Engine:
         for endpoint in endpoints:
             if endpoint.key not in self.histories and endpoint.may_serve_one_of(self.topics):
                 self.connect(endpoint)
+            link = self.links.get(endpoint.key)
+            if link is not None and link.endpoint.serves != endpoint.serves:
+                self._pools.remove(link)
+                link.lists(endpoint)
+                self._rested(link)
         self._listed = {endpoint.key for endpoint in endpoints}
         for key in self.histories.keys() - self._listed:
             link = self.links.get(key)

@@ -14,7 +14,7 @@ import zmq
 from rpcgen.runtime.drivers.zeromq import control
 from rpcgen.runtime.drivers.zeromq.bundles import Backlog
 from rpcgen.runtime.drivers.zeromq.choice import Serving
-from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint
+from rpcgen.runtime.drivers.zeromq.matchmakers import Endpoint, Topic
 from rpcgen.runtime.drivers.zeromq.monitor import Monitor
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
 from rpcgen.runtime.drivers.zeromq.sockets import Context, configure_dealer, is_readable
@@ -49,8 +49,9 @@ class Link(Serving):
     Attributes:
         backlog: what the server may not have read of what left in bundles.
         curves: our key and the server's, of this link; then what is to be tried if the server does not accept them.
-        endpoint: where it connects.
+        endpoint: where it connects, as it is listed now.
         ended: whether the server said that it closes in order.
+        offers: the topics that the server said it serves; `serves` are those of them for which it is listed.
         parting: whether the link is to be closed when the server has read what was sent so far.
         state: how far it is; changed by the engine alone.
         fd: readable (edge-triggered) when frames may have come.
@@ -63,6 +64,7 @@ class Link(Serving):
         "endpoint",
         "fd",
         "monitor",
+        "offers",
         "parting",
         "recv",
         "send",
@@ -86,6 +88,7 @@ class Link(Serving):
         self.backlog = Backlog()
         self.curves = curves
         self.endpoint = endpoint
+        self.offers: frozenset[Topic] = frozenset()
         self.ended = self.parting = False
         self.state: State = "connecting"
         self.socket = context.socket(zmq.DEALER)
@@ -107,6 +110,11 @@ class Link(Serving):
             raise
         self.recv: Callable[[int], bytes] = self.socket.recv
         self.send: Callable[[bytes, int], object] = self.socket.send
+
+    def lists(self, endpoint: Endpoint) -> None:
+        """Take what the matchmaker says of it now."""
+        self.endpoint = endpoint
+        self.serves = endpoint.listed(self.offers)
 
     def matches(self, target: Target) -> bool:
         """Whether it is open and serves the target."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -150,6 +151,28 @@ def test_a_server_listens_where_redis_is_reached(server: RedisServer) -> None:
         listener.close()
 
 
+def test_a_server_advertises_the_ipv6_address_by_which_it_reaches_redis() -> None:
+    """Where it listens on all of them; one that listens by IPv4 alone would be found where it is not."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            pass
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    server = RedisServer("bind 127.0.0.1 ::1").start()
+    url = f"zmq+redis://:{PASSWORD}@[::1]:{server.port}/0?bind="
+    try:
+        listener = zeromq.listen(parse_url(f"{url}[::]:0"), [TOPIC], "s1")
+        [key] = server.ask(lambda redis: redis.keys(f"{RECORD}*"))
+        record = json.loads(server.ask(lambda redis: redis.get(key)))
+        listener.close()
+        assert record["address"].startswith("tcp://[::1]:")
+        for bind in ("*:0", "0.0.0.0:0"):
+            with pytest.raises(ConfigurationError, match=r"by IPv4 alone; say bind=\[::\]:0"):
+                zeromq.listen(parse_url(f"{url}{bind}"), [TOPIC], "s1")
+    finally:
+        server.end()
+
+
 @pytest.mark.parametrize(
     ("url", "message"),
     [
@@ -183,11 +206,21 @@ def test_a_bad_address_to_advertise_is_refused(redis_url: str) -> None:
             zeromq.listen(parse_url(f"{redis_url}?advertise={advertise}"), [TOPIC], "s1")
 
 
-def test_the_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what to install."""
-    monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(ConfigurationError, match=r"install rpcgen\[redis\]"):
-        zeromq.connect(parse_url("zmq+redis://h1/0"))
+@pytest.mark.parametrize("side", ["connect(url)", "listen(url, [Target('a', 'b')], 's1')"])
+def test_the_missing_library_is_named(side: str) -> None:
+    """A client and a server say what to install, in a program that has loaded nothing of redis before."""
+    program = (
+        "import sys; sys.modules['redis'] = None\n"
+        "from rpcgen.runtime.drivers import zeromq; from rpcgen.runtime.url import parse_url\n"
+        "from rpcgen.runtime import ConfigurationError, Target\n"
+        "url = parse_url('zmq+redis://127.0.0.1/0')\n"
+        f"try: zeromq.{side}\n"
+        "except ConfigurationError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip().endswith("the library redis is missing; install rpcgen[redis]")
 
 
 def test_other_schemes_do_not_load_the_library() -> None:

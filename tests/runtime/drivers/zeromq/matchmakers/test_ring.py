@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import resource
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,6 +188,36 @@ def test_a_missing_file_leaves_what_was_known(file: File, caplog: pytest.LogCapt
     assert addresses(found) == ["tcp://127.0.0.1:7002"]
 
 
+def test_each_time_that_a_file_goes_is_told(file: File, caplog: pytest.LogCaptureFixture) -> None:
+    """Also the second one, after it had come back."""
+    found = opened(file)
+    for content in (LATER, GOOD):
+        file.path.unlink()
+        found.look()
+        file.write(content)
+        assert addresses(found) == [f"tcp://{content['test/echo'][0]}"]
+    assert len(caplog.records) == 2
+
+
+def test_a_change_that_could_not_be_read_at_once_is_read_later(
+    file: File, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It came while no descriptor was free, and nobody changes the file again."""
+    found = opened(file)
+    file.write(LATER)
+    time.sleep(0.1)  # a file that has just changed is read again in any case
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        before = [endpoint.address for _ in range(3) for endpoint in found.look()]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert before == ["tcp://127.0.0.1:7001"] * 3
+    assert ["Too many open files" in record.getMessage() for record in caplog.records] == [True]
+    assert found.changed()
+    assert addresses(found) == ["tcp://127.0.0.1:7002"]
+
+
 def test_a_file_that_everybody_can_write_is_refused(
     file: File, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -310,6 +342,24 @@ def test_a_host_that_is_taken_out_is_called_no_more(
     file.write({})
     eventually(lambda: client.peer(TOPIC) is None)
     assert "nobody is there" in refusal(client, TOPIC)[0]
+
+
+def test_a_host_is_called_for_what_it_is_listed_for(
+    file: File, launch: Callable[..., ServerProcess], connect: Callable[[str], Client]
+) -> None:
+    """Taken off one topic and kept for another, or put back, on the same connection: calls and fanouts agree."""
+    first, second = file.server("s1"), file.server("s2")
+    launch(first, "s1")
+    launch(second, "s2")
+    client = connect(file.client)
+    one, two = (place.partition("bind=")[2] for place in (first, second))
+    for listed, names in (([two], {"s2"}), ([one, two], {"s1", "s2"}), ([two], {"s2"})):
+        file.write({"test/echo": listed, "test/other": [one]})
+        everyone, refused = client.fanout(TOPIC)
+        assert {peer.name for peer in everyone} == names
+        assert not refused
+        assert {call(client, TOPIC, b"x") for _ in range(40)} == names
+    assert client.driver.counters["lost"] == 0
 
 
 def test_the_connection_to_a_host_that_is_taken_out_ends_behind_its_last_answer(

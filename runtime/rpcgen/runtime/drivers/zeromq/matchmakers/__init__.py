@@ -58,6 +58,10 @@ class Endpoint(Struct, frozen=True):
             return False
         return target.server is None or self.server is None or self.server == target.server
 
+    def listed(self, topics: Collection[Topic]) -> frozenset[Topic]:
+        """Those of the topics for which it is listed: what a server serves besides is not to be asked of it here."""
+        return frozenset(topic for topic in topics if self.may_serve_one_of((topic,)))
+
     def may_serve_one_of(self, topics: Collection[Topic]) -> bool:
         """False if it certainly serves none of them."""
         serves = self.serves

@@ -96,14 +96,21 @@ class Ring:
     def look(self) -> Sequence[Endpoint]:
         """Read the file if it has changed."""
         state = _state(self.where)
-        if state != self._seen:
-            try:
-                self._endpoints = _endpoints(read(self.where, self._options))
-            except BadRing as error:
-                if state != self._complained:
-                    self._complained = state
-                    log.warning("%s %s; what it said before still counts", self.where, error)
-            self._saw(state)
+        if state == self._seen:
+            return self._endpoints
+        try:
+            self._endpoints = _endpoints(read(self.where, self._options))
+        except BadRing as error:
+            if state != self._complained:
+                self._complained = state
+                log.warning("%s %s; what it said before still counts", self.where, error)
+            if state and isinstance(error.__cause__, OSError):
+                return (
+                    self._endpoints
+                )  # what keeps us from reading it may pass, and the file stays as it is
+        else:
+            self._complained = _UNREAD
+        self._saw(state)
         return self._endpoints
 
     def _saw(self, state: _State) -> None:

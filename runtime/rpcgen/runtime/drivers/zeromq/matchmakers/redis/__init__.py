@@ -17,7 +17,7 @@ import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rpcgen.runtime.drivers.zeromq.addresses import WILDCARDS, read_bind, read_host
+from rpcgen.runtime.drivers.zeromq.addresses import WILDCARDS, WILDCARDS_V4, read_bind, read_host
 from rpcgen.runtime.drivers.zeromq.hosts import own_address_towards
 from rpcgen.runtime.drivers.zeromq.matchmakers import Topic
 from rpcgen.runtime.drivers.zeromq.options import ZmqOptions
@@ -63,6 +63,7 @@ class Options(ZmqOptions, frozen=True):
 
 def matchmaker(url: TransportUrl, options: Options) -> Directory:
     """See `MatchmakerModule`. Redis need not be there yet."""
+    _check_library(url)
     from rpcgen.runtime.drivers.zeromq.matchmakers.redis.directory import Directory
 
     return Directory(_store(url, options))
@@ -72,6 +73,7 @@ def registration(
     url: TransportUrl, options: Options, server: str, serves: Sequence[Topic]
 ) -> Entry:
     """See `MatchmakerModule`. Redis need not be there yet."""
+    _check_library(url)
     from rpcgen.runtime.drivers.zeromq.matchmakers.redis.entry import Entry
 
     if options.advertise is not None:
@@ -80,12 +82,17 @@ def registration(
     bind = Host("", 0) if options.bind is None else read_bind(options.bind)
     needs_address = not bind.name or (bind.name in WILDCARDS and options.advertise is None)
     own = own_address_towards(_hosts(url, options)) if needs_address else ""
+    if ":" in own and bind.name in WILDCARDS_V4:
+        raise ConfigurationError(
+            f"{url}: redis is reached by IPv6, and a server that listens on {bind} by IPv4 alone; "
+            "say bind=[::]:0, or where clients reach it by the option advertise=host"
+        )
     return Entry(
         store,
         server,
         serves,
         bind=Host(bind.name or own, bind.port),
-        advertise=options.advertise or (own if bind.name in WILDCARDS else None),
+        advertise=options.advertise or (str(Host(own)) if bind.name in WILDCARDS else None),
         ttl=options.ttl,
     )
 
@@ -103,9 +110,12 @@ def _check_advertised(text: str) -> None:
         )
 
 
-def _store(url: TransportUrl, options: Options) -> Store:
+def _check_library(url: TransportUrl) -> None:
     if importlib.util.find_spec("redis") is None:
         raise ConfigurationError(f"{url}: the library redis is missing; install rpcgen[redis]")
+
+
+def _store(url: TransportUrl, options: Options) -> Store:
     from rpcgen.runtime.drivers.zeromq.matchmakers.redis.store import Store
 
     return Store(_hosts(url, options), _database(url), url.username, url.password, options)
