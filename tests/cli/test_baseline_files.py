@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rpcgen.cli.main import run
 
+from tests.cli.closed import closed
 from tests.cli.test_check import FIRST, PROJECT, Output
 
 KEPT = Path("rpcgen.lock/town.shop/1.0.json")
@@ -25,21 +25,6 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output) ->
     assert run(["release", "shop.yaml"]) == 0
     capsys.readouterr()
     return tmp_path
-
-
-@contextmanager
-def closed(path: Path, mode: int) -> Iterator[None]:
-    """Take permissions away, from whom they bind: root, to whom all is allowed, is somebody else meanwhile."""
-    path.chmod(mode)
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-        path.chmod(0o755)
 
 
 def _is_a_file(path: Path) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 from rpcgen.cli._exit import Exit
+from rpcgen.cli.main import run
 
+from tests.cli.closed import closed
 from tests.cli.command import rpcgen
 
 
@@ -75,6 +77,26 @@ def test_demo_keeps_what_is_there(tmp_path: Path) -> None:
     assert done.code == Exit.BAD_INPUT
     assert done.err == f"rpcgen demo: {tmp_path} is not empty\n"
     assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """One line, before the first step."""
+    (tmp_path / "file").write_text("")
+    done = rpcgen("demo", "--keep", "file/shop", cwd=tmp_path)
+    assert (done.code, done.out) == (Exit.BAD_INPUT, "")
+    assert done.err == "rpcgen demo: file/shop cannot be written: not a directory\n"
+
+
+def test_a_folder_that_is_closed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So it is where the folder is there, and holds nothing."""
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop").mkdir()
+    with closed(tmp_path / "shop", 0o555):
+        assert run(["demo", "--keep", "shop"]) == Exit.BAD_INPUT
+    assert capsys.readouterr() == ("", "rpcgen demo: shop cannot be written: permission denied\n")
 
 
 @pytest.mark.parametrize("broken", ["take", "recount"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from jsonschema import Draft202012Validator
 from rpcgen.cli._exit import Exit
 from rpcgen.idl.rules import rules
@@ -22,6 +23,22 @@ def test_schema_is_a_json_schema(tmp_path: Path) -> None:
     file = tmp_path / "schema.json"
     assert rpcgen("schema", "-o", str(file)).out == ""
     assert file.read_text() == printed.out
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("none/schema.json", "no such file or directory"),
+        ("here/schema.json", "not a directory"),
+        ("/dev/full", "no space left on device"),
+    ],
+)
+def test_a_schema_that_cannot_be_written_is_told(tmp_path: Path, file: str, why: str) -> None:
+    """One line, as of any file, and exit code 2."""
+    (tmp_path / "here").write_text("")
+    done = rpcgen("schema", "-o", file, cwd=tmp_path)
+    assert (done.code, done.out) == (Exit.BAD_INPUT, "")
+    assert done.err == f"rpcgen schema: {file} cannot be written: {why}\n"
 
 
 def test_explain_prints_a_page() -> None:

@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 import click
-from rpcgen.cli._exit import Exit, Failure
+from rpcgen.cli._exit import Exit, Failure, reason
 from rpcgen.cli._inputs import NamedPath
 
 
@@ -28,6 +28,8 @@ def command(folder: Path | None) -> None:
     from rpcgen.cli._demo.screen import open_screen
     from rpcgen.cli._demo.tour import StepFailed, Tour
 
+    if folder is not None:
+        _make_empty(folder)
     # Ended from outside, the tour must still end its servers.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
@@ -38,10 +40,21 @@ def command(folder: Path | None) -> None:
                 Tour(Path(made), screen).run()
             screen.closing("Keep the project to look at it: rpcgen demo --keep DIR")
         else:
-            if folder.exists() and any(folder.iterdir()):
-                raise Failure(f"{folder} is not empty")
-            folder.mkdir(parents=True, exist_ok=True)
             Tour(folder.resolve(), screen).run()
             screen.closing(f"Look at shop.yaml, server.py and steps.py in {folder}.")
     except StepFailed as error:
         raise Failure(str(error), Exit.NEGATIVE) from error
+
+
+def _make_empty(folder: Path) -> None:
+    """Make the folder, unless it is there; raises Failure where it holds something, or nothing can be put."""
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise Failure(f"{folder} is not empty")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Failure(f"{folder} cannot be written: {reason(error)}") from error

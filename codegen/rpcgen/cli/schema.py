@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rpcgen.cli._exit import Failure, reason
 from rpcgen.cli._inputs import NamedPath
 
 
@@ -38,5 +39,8 @@ def command(output: Path | None, check: bool) -> None:
         text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         click.echo(text, nl=False)
-    else:
+        return
+    try:
         output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{output} cannot be written: {reason(error)}") from error
