@@ -294,6 +294,15 @@ def test_a_file_outside_of_the_repository_was_in_no_commit(
     assert "interface-removed" not in capsys.readouterr().out
 
 
+def test_a_commit_is_read_without_its_templates(town: Path, capsys: Output) -> None:
+    """What they make is no matter of releases, so nobody asks whether they were there."""
+    (town / "pyproject.toml").write_text(PROJECT + 'templates = "own"\n')
+    (town / "own").mkdir()
+    commit(town, "v2")
+    assert run(["check", "--against", "git:v2"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("against", ["git:v2", "git:v2:api", "then"])
 def test_what_is_gone_imported_files(town: Path, capsys: Output, against: str) -> None:
     """They are looked for where the project says, as they were."""

@@ -166,7 +166,8 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
 fils = ["a.yaml"]
 output = 3
 lock = "/var/lock"
-import-roots = "shared"
+import-roots = ["a.yaml", "/shared", "gone"]
+templates = "own"
 [tool.rpcgen.lint]
 category = "strct"
 select = ["name-stile"]
@@ -179,13 +180,14 @@ until = 2027-01-31T00:00:00Z
 fingerprnt = "0123456789ab"
 """,
     )
+    (tmp_path / "a.yaml").write_text("")
     with pytest.raises(Failure) as raised:
         read_project(file)
     assert raised.value.message.splitlines() == [
         f"{file}:",
         "  [tool.rpcgen] output: found 3, expected a text",
         "  [tool.rpcgen] lock: '/var/lock' is no relative path with forward slashes",
-        "  [tool.rpcgen] import-roots: found 'shared', expected a list of texts",
+        "  [tool.rpcgen] import-roots: '/shared' is no relative path with forward slashes",
         "  [[tool.rpcgen.waivers]] 1 reason: found ' ', expected a text that is not empty",
         '  [[tool.rpcgen.waivers]] 1 until: found a date with a time, expected a date or a version, such as "6.5"',
         "  [[tool.rpcgen.waivers]] 1 fingerprint: found 'zz', expected what `rpcgen check` prints: hex digits",
@@ -197,6 +199,8 @@ fingerprnt = "0123456789ab"
         "  [tool.rpcgen.lint] select: there is no lint rule 'name-stile'; did you mean 'name-style'?",
         "  [tool.rpcgen.lint] ignore: there is no lint rule 'xyz'",
         "  [tool.rpcgen] fils: there is no such key; did you mean 'files'?",
+        "  [tool.rpcgen] import-roots: 'a.yaml' is no folder",
+        "  [tool.rpcgen] templates: 'own' is no folder",
     ]
 
 
@@ -217,6 +221,10 @@ fingerprnt = "0123456789ab"
             "[tool.rpcgen] files: found a list with a list, expected a list of texts",
         ),
         ("[tool.rpcgen]\nlnt = {}\n", "did you mean 'lint'?"),
+        (
+            "[tool.rpcgen]\nimport-roots = 'shared'\n",
+            "[tool.rpcgen] import-roots: found 'shared', expected a list of texts",
+        ),
         ("[tool.rpcgen]\nlint = []\n", "[tool.rpcgen.lint]: expected a table, found a list"),
     ],
 )

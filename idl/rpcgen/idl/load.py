@@ -89,6 +89,7 @@ class _Loading:
         self._texts = texts
         self._report = Report()
         self._roots = [Path(os.path.realpath(root)) for root in roots]
+        self._absent = [root.as_posix() for root in roots if not os.path.isdir(root)]
         self._sources: dict[str, str] = {}
         self._budget = Budget()
         self._mentions = 0
@@ -242,7 +243,10 @@ class _Loading:
                 hint="keep it beneath the interface file's directory, or name a root",
             )
             return None
-        self._report.error("import-missing", f'there is no file "{name[:200]}"', item.at)
+        # A root that is gone is no mistake where everything is found; a commit that is read with it may have it.
+        absent = ", ".join(f'"{root[:200]}"' for root in self._absent)
+        hint = f"there is no folder {absent} to import from" if absent else ""
+        self._report.error("import-missing", f'there is no file "{name[:200]}"', item.at, hint=hint)
         return None
 
     def _shown(self, path: Path) -> str:

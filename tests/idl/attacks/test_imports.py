@@ -100,6 +100,15 @@ def test_imports_may_come_from_a_root(tmp_path: Path) -> None:
     assert rules_of(load(path, roots=[tmp_path / "lib"])) == set()
 
 
+def test_a_root_that_is_not_there_is_told_where_something_is_missed(tmp_path: Path) -> None:
+    """It may be misspelt; where everything is found, nobody asks."""
+    path = write_files(tmp_path, {"main.yaml": PREAMBLE + "imports: [a.yaml]\n"})
+    (missing,) = load(path, roots=[tmp_path, "sharde"]).diagnostics
+    assert missing.hint == 'there is no folder "sharde" to import from'
+    write_files(tmp_path, {"a.yaml": "rpcgen: 1\n"})
+    assert rules_of(load(path, roots=["sharde"])) == set()
+
+
 def test_imports_are_regular_readable_files(tmp_path: Path) -> None:
     """A directory, an interface and a broken file are refused at the import or in the file."""
     main = {"main.yaml": PREAMBLE + "imports: [sub, other.yaml, broken.yaml, gone.yaml]\n"}

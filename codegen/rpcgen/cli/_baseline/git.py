@@ -107,7 +107,7 @@ def _patterns(commit: Commit, said: Path) -> Iterator[str]:
     if not said.is_file():
         return
     try:
-        project = read_project(said)
+        project = read_project(said, whole=False)
     except Failure as failure:
         raise Failure(commit.named(failure.message), Exit.NO_BASELINE) from failure
     yield from project.patterns if project is not None else ()

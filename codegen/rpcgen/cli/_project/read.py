@@ -48,8 +48,12 @@ def project_here() -> Project | None:
     return None
 
 
-def read_project(file: Path) -> Project | None:
+def read_project(file: Path, *, whole: bool = True) -> Project | None:
     """What a pyproject.toml says to rpcgen; None if it has no `[tool.rpcgen]`.
+
+    Args:
+        file: where it is.
+        whole: whether the folders that it names are beside it, as they are not where the file alone was written.
 
     Raises:
         Failure: it cannot be read, or has mistakes; all of them.
@@ -69,6 +73,8 @@ def read_project(file: Path) -> Project | None:
     if table is None:
         return None
     project = _project(file, table)
+    if whole:
+        _look(project, table)
     if mistakes.texts:
         raise Failure("\n  ".join([f"{file}:", *mistakes.texts]))
     return project
@@ -109,6 +115,16 @@ def _project(file: Path, table: Table) -> Project:
     return project
 
 
+def _look(project: Project, table: Table) -> None:
+    """Say which folders that are read from are none."""
+    # A root may be gone: what a commit has is read with the same roots, and may need it.
+    roots = [("import-roots", root) for root in project.import_roots if os.path.exists(root)]
+    templates = [("templates", project.templates)] if project.templates is not None else []
+    for key, folder in (*roots, *templates):
+        if not os.path.isdir(folder):
+            table.wrong(key, f"{os.path.relpath(folder, project.root)!r} is no folder")
+
+
 def _folder(file: Path, name: str) -> Path:
     return Path(os.path.normpath(file.parent / name))
 
@@ -120,10 +136,10 @@ def _path(table: Table, key: str) -> str | None:
 
 def _relative(table: Table, key: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """Paths that mean the same on every machine."""
-    for name in names:
-        if os.path.isabs(name) or "\\" in name:
-            table.wrong(key, f"{name!r} is no relative path with forward slashes")
-    return names
+    wrong = [name for name in names if os.path.isabs(name) or "\\" in name]
+    for name in wrong:
+        table.wrong(key, f"{name!r} is no relative path with forward slashes")
+    return tuple(name for name in names if name not in wrong)
 
 
 def _waivers(table: Table) -> tuple[Waiver, ...]:
