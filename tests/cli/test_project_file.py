@@ -270,13 +270,18 @@ def test_files_of_other_projects_are_left_alone(
     assert project_here() is None
 
 
+@pytest.mark.parametrize("command", ["check", "describe shop.yaml", "fmt shop.yaml", "matrix"])
 def test_a_current_folder_that_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
 ) -> None:
     """Another terminal may have deleted it; that is no bug."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert run(["check"]) == 2
-    assert capsys.readouterr().err == "rpcgen check: the current folder is not there any more\n"
+    name = command.partition(" ")[0]
+    assert run(command.split()) == 2
+    assert capsys.readouterr().err == f"rpcgen {name}: the current folder is not there any more\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,9 +49,12 @@ def _contracts(where: Where) -> list[Contract]:
     if not where.url:
         raise Failure("URL is empty; expected a transport URL or the path of an interface file")
     from rpcgen.cli._contract import read_contract
+    from rpcgen.cli._project.read import current_folder
     from rpcgen.idl import load, render
     from rpcgen.idl.contract import contract
 
+    if not os.path.isabs(where.url):
+        current_folder()
     loaded = load(where.url)
     if loaded.interface is None:
         click.echo(render(loaded.diagnostics, loaded.sources), err=True, nl=False)

@@ -33,10 +33,7 @@ def project_here() -> Project | None:
     Raises:
         Failure: that file has mistakes; all of them. Or there is no current folder.
     """
-    try:
-        here = Path.cwd()
-    except FileNotFoundError as error:
-        raise Failure("the current folder is not there any more") from error
+    here = current_folder()
     for folder in (here, *here.parents):
         # Relative from here, so that messages name files as a user would.
         file = Path(os.path.relpath(folder, here)) / FILE
@@ -46,6 +43,14 @@ def project_here() -> Project | None:
         if os.path.lexists(folder / ".git"):
             return None
     return None
+
+
+def current_folder() -> Path:
+    """The folder that the command runs in; raises Failure where it was deleted meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise Failure("the current folder is not there any more") from error
 
 
 def read_project(file: Path, *, whole: bool = True) -> Project | None:
