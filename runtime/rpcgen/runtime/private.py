@@ -21,6 +21,9 @@ def exposure(path: str, status: os.stat_result, *, folder: bool = False) -> str:
         return "is no folder"
     if not folder and not stat.S_ISREG(status.st_mode):
         return "is no regular file"
+    if folder and mode & stat.S_ISVTX and mode & 0o077:
+        # Such as /tmp, which nobody may close to the others.
+        return f"has mode {mode:04o}: it is for all users; expected a folder of our own below it, with mode {expected}"
     if status.st_uid != os.geteuid():
         return f"belongs to user {status.st_uid}, not to {os.geteuid()}, as whom we run"
     if mode & 0o077:

@@ -236,6 +236,15 @@ def test_keys_need_a_list_of_whom_to_trust(tcp: str, query: str) -> None:
             start()
 
 
+@pytest.mark.parametrize("option", ["curve_key", "curve_peers"])
+def test_a_path_that_is_empty_is_told_by_its_option(tcp: str, option: str) -> None:
+    """A variable that is empty makes one; it is no file without a name."""
+    paths = {"curve_key": "/etc/a.key", "curve_peers": "/etc/peers"} | {option: ""}
+    query = "&".join(f"{name}={path}" for name, path in paths.items())
+    with pytest.raises(BadUrl, match=f"option '{option}' is empty, expected the path of"):
+        zeromq.connect(parse_url(f"{tcp}?{query}"))
+
+
 def test_no_secret_is_ever_shown(
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,

@@ -98,12 +98,31 @@ def test_a_secret_key_that_others_can_use_is_refused(folder: Path, mode: int) ->
     assert f"(chmod 600 {path})" in str(caught.value)
 
 
+def test_a_public_key_in_the_place_of_a_secret_one_is_told_as_that(folder: Path) -> None:
+    """That others may read it is in order; of a file with both, it is not."""
+    path = folder / "a.pub"
+    with pytest.raises(ConfigurationError) as caught:
+        read_secret(str(path))
+    assert str(caught.value) == f"{path}:2: a public key, expected a secret one"
+    path.write_text(f"{path.read_text()}secret {SECRET.decode()}\n")
+    with pytest.raises(ConfigurationError, match="has mode 0644, so that others can use this"):
+        read_secret(str(path))
+
+
 @pytest.mark.parametrize("name", ["a.pub", "."])
 def test_a_list_that_others_can_change_is_refused(folder: Path, name: str) -> None:
     """Neither a file nor a directory of public keys may be writable by others."""
     os.chmod(folder / name, (folder / name).stat().st_mode & 0o777 | 0o020)
     with pytest.raises(ConfigurationError, match=r"others can change who is trusted.*chmod go-w"):
         read_peers(str(folder / name))
+
+
+def test_nobody_is_told_to_close_the_folder_of_all(folder: Path) -> None:
+    """Without /tmp as it is, a machine does not work."""
+    os.chmod(folder, 0o1777)
+    with pytest.raises(ConfigurationError) as caught:
+        read_peers(str(folder))
+    assert str(caught.value).endswith("is trusted; expected a directory of our own below it")
 
 
 def test_keys_of_another_user_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

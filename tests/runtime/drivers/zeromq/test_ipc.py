@@ -89,6 +89,18 @@ def test_a_directory_open_to_others_is_refused(ipc: str, directory: Path, mode: 
             use(ipc)
 
 
+def test_nobody_is_told_to_close_the_directory_of_all(ipc: str, directory: Path) -> None:
+    """Without /tmp as it is, a machine does not work."""
+    directory.mkdir()
+    directory.chmod(0o1777)
+    for use in (listen, BlockingSide):
+        with pytest.raises(
+            ConfigurationError, match="expected a folder of our own below"
+        ) as caught:
+            use(ipc)
+        assert "chmod" not in str(caught.value)
+
+
 def test_a_directory_that_is_opened_later_is_refused(
     client: Client, directory: Path, launch: Launch, ipc: str
 ) -> None:

@@ -79,12 +79,14 @@ def read_secret(path: str) -> Secret:
     with _opened(path) as fd:
         _check_owner(path, os.fstat(fd))
         mode = stat.S_IMODE(os.fstat(fd).st_mode)
-        if mode & 0o077:
+        lines = _lines(path, fd)
+        # A file of public keys may be read by all: it is the wrong one.
+        if mode & 0o077 and _kinds(lines) != {"public"}:
             raise ConfigurationError(
                 f"{path} has mode {mode:04o}, so that others can use this secret key; expected 0600 "
                 f"(chmod 600 {path})"
             )
-        keys = _keys(path, _lines(path, fd), "secret")
+        keys = _keys(path, lines, "secret")
     if len(keys) != 1:
         raise ConfigurationError(f"{path} has {len(keys)} secret keys, expected one")
     return Secret(keys[0])
@@ -109,9 +111,11 @@ def check_unchangeable(path: str, status: os.stat_result) -> None:
     _check_owner(path, status)
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o022 and not os.statvfs(path).f_flag & os.ST_RDONLY:
+        expected = f"{mode & ~0o022:04o} (chmod go-w {path})"
+        if mode & stat.S_ISVTX:  # such as /tmp, which nobody may close to the others
+            expected = "a directory of our own below it"
         raise ConfigurationError(
-            f"{path} has mode {mode:04o}, so that others can change who is trusted; expected "
-            f"{mode & ~0o022:04o} (chmod go-w {path})"
+            f"{path} has mode {mode:04o}, so that others can change who is trusted; expected {expected}"
         )
 
 
@@ -178,6 +182,12 @@ def _lines(path: str, fd: int) -> list[str]:
         return [line.decode() for line in data.splitlines()]
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is no text, expected a file of rpcgen keygen") from None
+
+
+def _kinds(lines: list[str]) -> set[str]:
+    """What the lines say that they hold."""
+    words = (line.split(maxsplit=1) for line in lines)
+    return {each[0] for each in words if each and not each[0].startswith("#")}
 
 
 def _keys(path: str, lines: list[str], kind: Kind) -> list[str]:

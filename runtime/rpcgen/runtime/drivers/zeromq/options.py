@@ -21,6 +21,12 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "reconnect_max": (0.1, 600),
 }
 
+#: Option name -> what it is the path of.
+_PATHS: Final = {
+    "curve_key": "the path of our secret key",
+    "curve_peers": "the path of the public keys of all whom we trust",
+}
+
 
 class ZmqOptions(Struct, frozen=True):
     """What the query of every `zmq+...` URL may have; times in seconds, sizes in bytes. Matchmakers add their own.
@@ -55,6 +61,9 @@ class ZmqOptions(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         check_bounds(self, _BOUNDS)
+        for option, expected in _PATHS.items():
+            if getattr(self, option) == "":
+                raise BadUrl(f"option {option!r} is empty, expected {expected}")
         if (self.curve_key is None) != (self.curve_peers is None):
             raise BadUrl(
                 "options 'curve_key' (our secret key) and 'curve_peers' (the public keys of all whom we trust) "
