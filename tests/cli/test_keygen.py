@@ -48,7 +48,10 @@ def test_nothing_is_overwritten(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("none/a", "cannot write none/a.key: No such file or directory"),
+        ("none/a", "none/a.key cannot be written: no such file or directory"),
+        ("", "'': expected DIR/NAME, to which .key and .pub are added"),
+        ("none/", "none/: expected DIR/NAME, to which .key and .pub are added"),
+        ("none/.", "none/.: expected DIR/NAME, to which .key and .pub are added"),
         ("a.key", "a.key: expected DIR/NAME, to which .key and .pub are added"),
         ("..", "..: expected DIR/NAME, to which .key and .pub are added"),
     ],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
-from rpcgen.cli._exit import Failure
+from rpcgen.cli._exit import Failure, reason
 
 
 @click.command()
-@click.argument("stem", type=click.Path(path_type=Path), metavar="DIR/NAME")
-def command(stem: Path) -> None:
+@click.argument("given", metavar="DIR/NAME")
+def command(given: str) -> None:
     """Make a key pair for a server or client, which proves who it is and encrypts what it says.
 
     NAME.key is secret and stays with whom it is for, NAME.pub goes to those who talk to it. Neither is ever
@@ -19,8 +20,12 @@ def command(stem: Path) -> None:
     import zmq
     from rpcgen.runtime.drivers.zeromq.keyfiles import write_pair
 
-    if stem.suffix in (".key", ".pub") or stem.name in ("", ".", ".."):
-        raise Failure(f"{stem}: expected DIR/NAME, to which .key and .pub are added")
+    stem = Path(given)
+    # A path knows nothing of a slash at its end, behind which there is no name.
+    if stem.suffix in (".key", ".pub") or os.path.basename(given) in ("", ".", ".."):
+        raise Failure(
+            f"{given or repr(given)}: expected DIR/NAME, to which .key and .pub are added"
+        )
     if not stem.name.isprintable():
         raise Failure(
             f"{stem.name!a}: expected a name of printable characters, which stands in both files"
@@ -35,7 +40,7 @@ def command(stem: Path) -> None:
             f"{error.filename} is there already, and no key is ever overwritten"
         ) from None
     except OSError as error:
-        raise Failure(f"cannot write {error.filename or stem}: {error.strerror}") from None
+        raise Failure(f"{error.filename or stem} cannot be written: {reason(error)}") from None
     shown = click.format_filename(stem)
     click.echo(f"{shown}.key: secret, for {stem.name} alone (curve_key)")
     click.echo(f"{shown}.pub: public, for those who talk to it (curve_peers)")
