@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from rpcgen.cli.main import run
+
+from tests.cli.closed import closed
 
 GOOD = 'rpcgen: 1\ninterface: demo.good\nversion: "1.0"\nmethods: {run: {call: any}}\n'
 OTHER = 'rpcgen: 1\ninterface: demo.other\nversion: "1.0"\nmethods: {run: {call: any}}\n'
@@ -152,7 +155,42 @@ def test_unwritable_directory(folder: Path, capsys: pytest.CaptureFixture[str]) 
     """An error of the disk is one line, and 2."""
     (folder / "file").write_text("")
     assert run(["compile", "good.yaml", "-o", "file/out"]) == 2
-    assert "not a directory" in capsys.readouterr().err.lower()
+    assert capsys.readouterr().err == (
+        "rpcgen compile: file/out/demo_good cannot be read: not a directory\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("closed_one", "mode", "said"),
+    [
+        ("out", 0o555, "out/demo_good cannot be written: permission denied; nothing was written"),
+        ("out", 0, "out/demo_good cannot be read: permission denied"),
+        (
+            "out/demo_good",
+            0o555,
+            "out/demo_good cannot be written: permission denied; nothing was written",
+        ),
+    ],
+)
+def test_a_folder_without_permissions(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    closed_one: str,
+    mode: int,
+    said: str,
+) -> None:
+    """What is in the way is named as the user would name it, and why in the system's words."""
+    with TemporaryDirectory() as made:  # one that is not below what is root's alone
+        folder = Path(made)
+        folder.chmod(0o755)
+        monkeypatch.chdir(folder)
+        (folder / "good.yaml").write_text(GOOD)
+        assert run(["compile", "-q", "good.yaml", "-o", "warm"]) == 0
+        (folder / closed_one).mkdir(parents=True)
+        with closed(folder / closed_one, mode):
+            assert run(["compile", "good.yaml", "-o", "out"]) == 2
+        monkeypatch.undo()
+    assert capsys.readouterr().err == f"rpcgen compile: {said}\n"
 
 
 def test_no_file_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]) -> None:

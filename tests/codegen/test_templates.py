@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, nodes
+from jinja2 import Environment, FileSystemLoader, nodes
 from rpcgen.cli.main import run
 from rpcgen.codegen.render import TEMPLATES
 
@@ -107,3 +108,19 @@ def test_wrong_template_is_explained(
     assert run(["compile", "--templates", "own", "good.yaml"]) == 2
     assert said in capsys.readouterr().err
     assert not (folder / "demo_good").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_template_that_cannot_be_read_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the system's words, and by its name."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "own/client.jinja")
+
+    monkeypatch.setattr(FileSystemLoader, "get_source", refuse)
+    assert run(["compile", "--templates", "own", "good.yaml"]) == 2
+    assert capsys.readouterr().err == (
+        "rpcgen compile: nothing was written: own/client.jinja cannot be read: permission denied\n"
+    )

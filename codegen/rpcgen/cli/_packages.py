@@ -5,11 +5,12 @@ Knows no command line; `rpcgen compile` and the build hook share it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpcgen.cli._exit import Failure
+from rpcgen.cli._exit import Failure, reason
 from rpcgen.cli._inputs import Inputs, Read, read_all
 from rpcgen.codegen import BadTemplate, generate
 from rpcgen.codegen.write import Plan, Refused, apply, plan
@@ -18,9 +19,10 @@ from rpcgen.idl import Diagnostic, Interface
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """What there is to write: the names of the packages, and the plan of their files."""
+    """What there is to write: the names of the packages, where they go, and the plan of their files."""
 
     names: tuple[str, ...]
+    output: Path
     plan: Plan
 
     def write(self) -> None:
@@ -32,7 +34,10 @@ class Packages:
         try:
             apply(self.plan)
         except OSError as error:
-            raise Failure(f"nothing was written: {error}") from error
+            where = _where(error, self.output)
+            raise Failure(
+                f"{where} cannot be written: {reason(error)}; nothing was written"
+            ) from error
 
 
 def plan_packages(inputs: Inputs, output: Path | None, templates: Path | None) -> Packages:
@@ -51,7 +56,8 @@ def plan_packages(inputs: Inputs, output: Path | None, templates: Path | None) -
         output = output or inputs.project.output
         templates = templates or inputs.project.templates
     names = tuple(each.names.package for each in found)
-    return Packages(names, _plan(found, output or Path(), templates))
+    output = output or Path()
+    return Packages(names, output, _plan(found, output, templates))
 
 
 def _same_packages(found: Sequence[Read]) -> list[Diagnostic]:
@@ -86,4 +92,14 @@ def _plan(found: Sequence[Read], output: Path, templates: Path | None) -> Plan:
     except Refused as refused:
         raise Failure("\n  ".join(["nothing was written:", *refused.problems])) from refused
     except OSError as error:
-        raise Failure(f"{output} cannot be read: {error}") from error
+        raise Failure(f"{_where(error, output)} cannot be read: {reason(error)}") from error
+
+
+def _where(error: OSError, output: Path) -> str:
+    """What the disk refused, as a user would name it; of a file that is only ours, its folder."""
+    if not isinstance(error.filename, str):
+        return str(output)
+    path = Path(error.filename)
+    if path.suffix == ".tmp":
+        path = path.parent
+    return os.path.normpath(output / os.path.relpath(path, os.path.realpath(output)))

@@ -43,6 +43,10 @@ def render(template: str, folder: Path | None, **views: object) -> str:
     except Exception as error:
         if folder is None:
             raise
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            raise BadTemplate(
+                f"{error.filename} cannot be read: {error.strerror.lower()}"
+            ) from error
         raise BadTemplate(f"{template}.jinja: {type(error).__name__}: {error}") from error
     return text.rstrip("\n") + "\n"
 
