@@ -6,6 +6,8 @@ therefore skip what has the wrong kind in silence.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingOf
+
 from rpcgen.idl.position import Position
 from rpcgen.idl.report import Report
 from rpcgen.idl.shape import Keys, Shape, begins_with_letter
@@ -100,14 +102,27 @@ def _keys(node: Mapping, shape: Shape, report: Report) -> tuple[Keys | None, str
             return keys, _VARIANT_NAMES[name]
     if node.partial:
         return None, ""
-    names = [name for name in shape.variants if name != "extends"]
-    report.error(
-        "missing-key",
-        f"{shape.what.split(',')[0]} needs one of the keys {', '.join(names)}",
-        node.at,
-        hint=next((s for key in node.entries if (s := report.suggest(key, names))), ""),
-    )
+    _report_no_variant(node, shape.variants, shape.what.split(",")[0], report)
     return None, ""
+
+
+def _report_no_variant(
+    node: Mapping, variants: MappingOf[str, Keys], what: str, report: Report
+) -> None:
+    """Report the keys that no variant has: one of them may be meant for the key that says which it is."""
+    names = [name for name in variants if name != "extends"]
+    needed = f"{what} needs one of the keys {', '.join(names)}"
+    known = dict.fromkeys(name for keys in variants.values() for name in keys)
+    meant = False
+    for name, entry in node.entries.items():
+        if name not in known:
+            hint = report.suggest(name, names)
+            meant = meant or bool(hint)
+            hint = hint or report.suggest(name, known) or needed
+            message = f'{what} has no key "{name[:80]}"'
+            report.error("unknown-key", message, entry.key.at, hint=hint)
+    if not meant:
+        report.error("missing-key", needed, node.at)
 
 
 def _unknown_key(name: str, at: Position, keys: Keys, what: str, report: Report) -> None:
