@@ -98,6 +98,9 @@ def test_a_pair_is_read_by_its_type(types: Contract, word: str, value: Any) -> N
 
 def test_one_json_object_holds_all(types: Contract) -> None:
     """A JSON object is read by the same types."""
+    assert read_arguments(types, types.methods["go"], [r'{"text": "\ud83d\ude00"}']) == {
+        "text": "😀"
+    }
     word = '{"data": "aGk=", "count": 1, "price": 1.5, "wait": 0.5}'
     expected = {"data": b"hi", "count": 1, "price": "1.5", "wait": "PT0.5S"}
     assert expected == read_arguments(types, types.methods["go"], [word])
@@ -124,6 +127,18 @@ def test_one_json_object_holds_all(types: Contract) -> None:
         (['{"free": ' + "[" * 50_000], "the arguments are nested too deeply"),
         (["blob=" + '{"next": ' * 900 + "{}" + "}" * 900], "argument 'blob' is nested too deeply"),
         (["{"], "the arguments: '{' is no JSON"),
+        (['{"count": 1, "count": 2}'], "the arguments have the key 'count' twice"),
+        (['{"free": [{"a": 1, "b": 2, "b": 2}]}'], "the arguments have the key 'b' twice"),
+        (['blob={"data": "", "data": ""}'], "argument 'blob' has the key 'data' twice"),
+        (['free={"a": 1, "a": 2}'], "argument 'free' has the key 'a' twice"),
+        (["text=\udcff"], r"'text=\udcff' is not UTF-8; expected name=value, or one JSON object"),
+        (['{"text": "\udcff"}'], "is not UTF-8; expected name=value, or one JSON object"),
+        (
+            ['{"text": "\\ud800"}'],
+            r"the arguments have half of a surrogate pair (\ud800 to \udfff)",
+        ),
+        ([r'names=["\udfff"]'], "argument 'names' has half of a surrogate pair"),
+        ([r'free="\udfff"'], "argument 'free' has half of a surrogate pair"),
     ],
 )
 def test_a_mistake_says_what_and_where(types: Contract, words: list[str], message: str) -> None:

@@ -30,10 +30,11 @@ def read_arguments(contract: Contract, method: Method, words: Sequence[str]) -> 
     Raises:
         Failure: a word is no argument of the method, or its text is not of its type's form.
     """
+    for word in words:
+        if not _is_text(word):
+            raise Failure(f"{word[:80]!a} is not UTF-8; expected name=value, or one JSON object")
     if len(words) == 1 and words[0].lstrip().startswith("{"):
-        given = _object(words[0])
-        pairs: list[tuple[str, Any]] = list(given.items())
-        typed = [(name, value, False) for name, value in pairs]
+        typed = [(name, value, False) for name, value in _object(words[0]).items()]
     else:
         typed = [(*_pair(word), True) for word in words]
     arguments: dict[str, Any] = {}
@@ -68,11 +69,39 @@ def _unknown(method: Method, name: str) -> str:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        return cast("dict[str, Any]", json.loads(text))
+        return cast("dict[str, Any]", _json(text, "the arguments have"))
     except ValueError as error:
         raise Failure(f"the arguments: {text[:80]!r} is no JSON: {error}") from None
     except RecursionError:
         raise Failure("the arguments are nested too deeply") from None
+
+
+def _json(text: str, whose: str) -> Any:
+    """A value of JSON; raises Failure where a key is there twice, and one of its values would be lost, or a text is none."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in found if names.count(name) > 1)
+            raise Failure(f"{whose} the key {twice[:80]!r} twice")
+        return found
+
+    value = json.loads(text, object_pairs_hook=once)
+    if not _is_text(json.dumps(value, ensure_ascii=False)):
+        raise Failure(
+            f"{whose} half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+        )
+    return value
+
+
+def _is_text(text: str) -> bool:
+    """Whether text can travel: what the command line had that is no UTF-8 is in it, too."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _duration(value: str | float) -> str | float:
@@ -101,14 +130,14 @@ class _Reader:
             return self.fit(text, base)
         if base == "any":
             try:
-                return json.loads(text)
+                return _json(text, f"argument {self.name!r} has")
             except ValueError:
                 return text
         return self.fit(self._json(text, type_, "" if base in _WORDS else " as JSON"), type_)
 
     def _json(self, text: str, type_: str, form: str) -> Any:
         try:
-            return json.loads(text)
+            return _json(text, f"argument {self.name!r} has")
         except ValueError:
             raise Failure(
                 f"argument {self.name!r} is {text[:80]!r}, expected {type_}{form}"
