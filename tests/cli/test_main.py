@@ -126,6 +126,11 @@ def test_no_arguments_show_the_help() -> None:
             ["--versoin"],
             "rpcgen: no such option '--versoin'; did you mean '--version'? (see rpcgen --help)",
         ),
+        (
+            ["completion"],
+            "rpcgen completion: missing argument '{bash|zsh|fish}'; choose from: bash, zsh, fish"
+            " (see rpcgen completion --help)",
+        ),
         (["health"], "rpcgen health: missing argument 'URL' (see rpcgen health --help)"),
         (
             ["ls", "zmq+ipc://x", "--timeout", "nan"],

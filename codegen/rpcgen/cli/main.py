@@ -98,19 +98,25 @@ def _say(line: str) -> None:
         click.echo(line, err=True)
 
 
+def _in_our_words(error: click.ClickException) -> str:
+    """What an error says, as we say it; click's own may have several lines."""
+    message = error.format_message()
+    if not isinstance(error, Failure):
+        message = re.sub(r"\s*\n\s*", " ", message)
+        message = re.sub(r"\.?\s+Choose from", "; choose from", message)
+        if message[1:2].islower():
+            message = message[0].lower() + message[1:]
+    return re.sub(r"\.?\s+Did you mean", "; did you mean", message).removesuffix(".")
+
+
 def _report(error: click.ClickException, args: Sequence[str]) -> int:
     """One line on stderr: the command, what was wrong, and where help is."""
     ctx = error.ctx if isinstance(error, click.UsageError) else None
-    message = re.sub(r"\.?\s+Did you mean", "; did you mean", error.format_message()).removesuffix(
-        "."
-    )
-    if not isinstance(error, Failure) and message[1:2].islower():
-        message = message[0].lower() + message[1:]
     path = (
         ctx.command_path
         if ctx
         else " ".join(["rpcgen", *(arg for arg in args[:1] if arg in command_names())])
     )
     advice = f" (see {path} --help)" if ctx else ""
-    _say(f"{path}: {message}{advice}")
+    _say(f"{path}: {_in_our_words(error)}{advice}")
     return error.code if isinstance(error, Failure) else error.exit_code
