@@ -147,6 +147,20 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> P
     return tmp_path
 
 
+def test_a_folder_of_no_messages_can_be_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    """Where nothing breaks, there is nothing to keep; the folder is made nevertheless."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.yaml").write_text(FIRST)
+    assert run(["check", "shop.yaml", "--write-cases", "kept/messages"]) == 0
+    assert run(["check", "shop.yaml", "--cases", "kept/messages"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["check", "shop.yaml", "--write-cases", "shop.yaml/messages"]) == 2
+    said = "rpcgen check: shop.yaml/messages cannot be written: not a directory\n"
+    assert capsys.readouterr().err == said
+
+
 def test_the_check_shows_the_message(broken: Path, capsys: Output) -> None:
     """People see it with the finding, programs in the JSON."""
     assert run(["check", "shop.yaml"]) == 1

@@ -84,8 +84,10 @@ def _tell_how_to_start(outcome: Outcome) -> None:
 
 
 def _keep(outcome: Outcome, folder: Path) -> None:
-    from rpcgen.cli._examples.kept import keep
+    from rpcgen.cli._examples.kept import keep, make_folder
 
+    # Also where there is nothing to keep: `--cases` looks for it then.
+    make_folder(folder)
     for one in outcome.checked:
         named = {each.fingerprint: each for each in one.check.findings}
         shown = [(named[fingerprint], example) for fingerprint, example in one.examples.items()]

@@ -46,6 +46,14 @@ class Kept:
     message: Any
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of messages, unless it is there; raises Failure."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"{folder} cannot be written: {reason(error)}") from error
+
+
 def keep(
     folder: Path, interface: Interface, shown: Iterable[tuple[Finding, Example]]
 ) -> list[Path]:
@@ -73,7 +81,6 @@ def keep(
         }
         if not file.exists():
             try:
-                folder.mkdir(parents=True, exist_ok=True)
                 text = json.dumps(whole, indent=1, ensure_ascii=False)
                 file.write_text(f"{text}\n", encoding="utf-8")
             except OSError as error:
