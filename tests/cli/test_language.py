@@ -127,3 +127,13 @@ def test_describe_of_a_wrong_file(tmp_path: Path) -> None:
     assert done.code == Exit.BAD_INPUT
     assert done.err.startswith(f"{file}:")
     assert "error[" in done.err
+
+
+@pytest.mark.parametrize("options", [["--server"], ["--topic", "--exchange"]])
+def test_describe_of_a_file_has_no_servers_to_choose(options: list[str]) -> None:
+    """Options that would be ignored are refused."""
+    words = [word for option in options for word in (option, "x")]
+    done = rpcgen("describe", "inventory.yaml", *words, cwd=EXAMPLES / "inventory")
+    assert (done.code, done.out) == (Exit.BAD_INPUT, "")
+    said = f"{', '.join(options)}: for servers only, and inventory.yaml is taken for a file"
+    assert done.err == f"rpcgen describe: {said}\n"

@@ -48,6 +48,14 @@ def _contracts(where: Where) -> list[Contract]:
         return [served.contract for served in where.served()]
     if not where.url:
         raise Failure("URL is empty; expected a transport URL or the path of an interface file")
+    return [_of_file(where)]
+
+
+def _of_file(where: Where) -> Contract:
+    options = {"server": where.server, "topic": where.topic, "exchange": where.exchange}
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given:
+        raise Failure(f"{', '.join(given)}: for servers only, and {where.url} is taken for a file")
     from rpcgen.cli._contract import read_contract
     from rpcgen.cli._project.read import current_folder
     from rpcgen.idl import load, render
@@ -59,7 +67,7 @@ def _contracts(where: Where) -> list[Contract]:
     if loaded.interface is None:
         click.echo(render(loaded.diagnostics, loaded.sources), err=True, nl=False)
         raise click.exceptions.Exit(Exit.BAD_INPUT)
-    return [read_contract(contract(loaded.interface))]
+    return read_contract(contract(loaded.interface))
 
 
 def _print_json(data: list[Any]) -> None:
