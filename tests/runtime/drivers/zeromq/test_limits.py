@@ -178,6 +178,10 @@ def test_options_out_of_bounds_are_refused(query: str, message: str, directory: 
         ("zmq+tcp://h:1,h:1", "given twice"),
         ("zmq+tcp://h:0", "port from 1"),
         ("zmq+tcp://h:1,a..b:1", "'a..b' is no name of a host"),
+        (
+            "zmq+tcp://\udcff:1",
+            r"'\\udcff' is no name of a host: it has characters that are not text",
+        ),
         (f"zmq+tcp://{'a' * 64}.example:1", f"'{'a' * 64}' is no name of a host"),
         ("zmq+tpc://h:1", "did you mean"),
         ("zmq://h:1", "zmq\\+ipc, zmq\\+redis, zmq\\+ring, zmq\\+tcp"),
