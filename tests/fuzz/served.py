@@ -14,9 +14,10 @@ from typing import Any
 from rpcgen.idl import load
 from rpcgen.idl.version import Version
 from rpcgen.runtime import Context
+from rpcgen.runtime.core.answering import Source
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.seen import Seen
-from rpcgen.runtime.core.serving import Serving, Source
+from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.wires.native import NATIVE, NATIVE_JSON
 

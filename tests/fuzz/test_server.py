@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rpcgen.runtime.core.serving import Source
+from rpcgen.runtime.core.answering import Source
 from rpcgen.runtime.counters import ServerCounters
 
 from tests.fuzz import campaign

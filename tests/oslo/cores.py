@@ -6,11 +6,12 @@ from types import ModuleType
 from typing import Any
 
 from rpcgen.runtime.context import Context
+from rpcgen.runtime.core.answering import Source
 from rpcgen.runtime.core.call import Call, Options, Settings, new_call
 from rpcgen.runtime.core.calls import Calls
 from rpcgen.runtime.core.pins import Shape, resolve
 from rpcgen.runtime.core.plan import Plan
-from rpcgen.runtime.core.serving import Serving, Source
+from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.settings import ServerSettings
 from rpcgen.runtime.core.wires.oslo import OSLO
 from rpcgen.runtime.counters import ClientCounters

@@ -10,9 +10,10 @@ from types import FrameType
 from typing import Generic, Literal, TypeVar
 
 from rpcgen.runtime import forks
+from rpcgen.runtime.core.answering import Source
 from rpcgen.runtime.core.handled import Handled, check_handlers
 from rpcgen.runtime.core.once import Setting, check_marked
-from rpcgen.runtime.core.serving import Serving, Source
+from rpcgen.runtime.core.serving import Serving
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener, Listener

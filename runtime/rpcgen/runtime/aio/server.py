@@ -20,8 +20,9 @@ from rpcgen.runtime.aio.once import RUNNER, run_once, run_once_on_thread
 from rpcgen.runtime.aio.runners import Runners, begin, rest
 from rpcgen.runtime.aio.watchdog import WATCHDOG, Watched
 from rpcgen.runtime.context import set_context
+from rpcgen.runtime.core.answering import Source
 from rpcgen.runtime.core.job import Job
-from rpcgen.runtime.core.serving import GRACE, LOOP_ENDS, TICK, Serving, Source
+from rpcgen.runtime.core.serving import GRACE, LOOP_ENDS, TICK, Serving
 from rpcgen.runtime.core.work import State
 from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener

@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Final
 from rpcgen.runtime.blocking.once import run_once
 from rpcgen.runtime.blocking.paces import Paces
 from rpcgen.runtime.context import set_context
+from rpcgen.runtime.core.answering import Source
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.presence import AWAY
-from rpcgen.runtime.core.serving import TICK, Serving, Source
+from rpcgen.runtime.core.serving import TICK, Serving
 from rpcgen.runtime.core.work import State
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ The shells own threads, tasks and clocks; this owns the dispatcher, the work and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,10 +14,11 @@ import msgspec
 # What is for messages that do not fit, or of other versions, is here before the first one comes: then there may be no
 # file to open.
 from rpcgen.runtime.core import alike, finite, keys, walk  # noqa: F401  # pyright: ignore[reportUnusedImport]
+from rpcgen.runtime.core.answering import Answer, Answering, Source
 from rpcgen.runtime.core.codec import DECODE_ERRORS
 from rpcgen.runtime.core.dispatch import Dispatcher
 from rpcgen.runtime.core.drifts import Drifts
-from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Fault, Request
+from rpcgen.runtime.core.envelope import CALL, LOST, Cancel, Request
 from rpcgen.runtime.core.job import Job
 from rpcgen.runtime.core.once import unavailable
 from rpcgen.runtime.core.opaque import OpaqueCodecs
@@ -31,18 +32,15 @@ from rpcgen.runtime.core.traces import shorten
 from rpcgen.runtime.core.versions import lower  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from rpcgen.runtime.core.wires.wire import Wire
 from rpcgen.runtime.core.work import State, Work
-from rpcgen.runtime.counters import ServerCounters
 from rpcgen.runtime.deliveries import Caller, Delivery
 from rpcgen.runtime.endpoint import Served
 from rpcgen.runtime.errors import (
     BadResult,
-    ConnectionLost,
     Draining,
     Expired,
     Overloaded,
     Rejected,
     Stale,
-    TooLarge,
 )
 from rpcgen.runtime.room import Room
 from rpcgen.runtime.target import Target
@@ -51,24 +49,11 @@ log = logging.getLogger("rpcgen.server")
 log.addFilter(shorten)
 
 
-class Source:
-    """Where requests come from and answers leave by: a listener, and the wire that is spoken there."""
-
-    __slots__ = ("listener", "wire")
-
-    def __init__(self, listener: Any, wire: Wire) -> None:
-        self.listener = listener
-        self.wire = wire
-
-
 #: What goes through whatever runs handlers, and ends it, or a coroutine that is thrown away; all else is their failure.
 LOOP_ENDS = (KeyboardInterrupt, GeneratorExit)
 
-#: Sends a frame back to a caller by the way it came; False if the caller is gone.
-Answer = Callable[[Source, Caller, bytes], bool]
 
-
-class Serving:
+class Serving(Answering):
     """One server's decisions. `accept` and `finish` are called under the shell's lock, if it has threads."""
 
     #: What logs call a message that nobody answers.
@@ -77,12 +62,11 @@ class Serving:
     def __init__(
         self, endpoints: Sequence[Served], settings: ServerSettings, answer: Answer
     ) -> None:
+        super().__init__(answer)
         self.settings = settings
-        self.counters = ServerCounters()
         self.work = Work(settings.concurrency, settings.queue, self._displace)
         self.presence = Presence()
         self.dispatcher = self._table(endpoints)
-        self._answer = answer
         self._drifts = Drifts()
         self._repeats = Repeats()
         self._seen = Seen()
@@ -201,16 +185,10 @@ class Serving:
         self.counters.redelivered += 1
         request = job.request
         if request.how == CALL:
-            self._doubt(job, "the server that had this request went away, and may have run it")
+            self.doubt(job, "the server that had this request went away, and may have run it")
         else:
             self._log(GONE, request.method, LOST, job.arrived, "")
         settle(job.delivery)
-
-    def _doubt(self, job: Job, why: str) -> None:
-        """Tell a caller that its request may have been run, or in part."""
-        error = ConnectionLost(why)
-        fault = Fault(job.request.id, LOST, type(error).__name__, why)
-        self.send(job.source, job.caller, job.wire.write_fault(fault, error))
 
     def _run_now(self, job: Job, now: float) -> None:
         """Handle what is answered by whoever reads it."""
@@ -346,34 +324,7 @@ class Serving:
             except BaseException:
                 log.exception("an interceptor failed after %s", job.request.method)
 
-    # --- answering ------------------------------------------------------------------------------------------------
-
-    def reply(self, job: Job, frame: bytes) -> None:
-        """Send a job's answer; the caller learns when it is too large to travel."""
-        try:
-            sent = self._answer(job.source, job.caller, frame)
-        except TooLarge as error:
-            self.send(job.source, job.caller, job.failure(BadResult(str(error)))[0])
-        else:
-            self._count_answer(sent)
-
-    def send(self, source: Source, caller: Caller, frame: bytes) -> None:
-        """Send a frame to a caller; one that is gone, or that the frame is too large for, is counted."""
-        try:
-            sent = self._answer(source, caller, frame)
-        except TooLarge:  # a limit below our own refusals: nothing smaller could be said
-            sent = False
-        self._count_answer(sent)
-
-    def _count_answer(self, sent: bool) -> None:
-        if sent:
-            self.counters.answered += 1
-        else:
-            self.counters.unanswered += 1
-
-    def count_unsent(self) -> None:
-        """A driver could not hand over an answer that it had taken."""
-        self.counters.unanswered += 1
+    # --- the clock, and the end ------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> float:
         """Do what is due by the clock: signs of life, and the end of what nobody waits for any more.
@@ -394,7 +345,7 @@ class Serving:
         jobs = self.work.abandon()
         for job in jobs:
             if job.wants_reply and job.started:
-                self._doubt(job, "the server stopped before this request was done")
+                self.doubt(job, "the server stopped before this request was done")
             elif job.wants_reply:
                 error = Draining("this server stopped before the request could run")
                 self._count(error)
