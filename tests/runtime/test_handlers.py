@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,21 +94,55 @@ def given(function: Any) -> Any:
     return wrapper
 
 
+def says_otherwise(function: Any) -> Any:
+    """As decorators do that keep what a function says of itself, and give it something."""
+    wrapper = given(function)
+    wrapper.__signature__ = inspect.signature(function)
+    return wrapper
+
+
+def elsewhere(self: Any, ctx: Nowhere, *, text: Nowhere) -> Nowhere:  # type: ignore[name-defined]  # noqa: F821
+    return text
+
+
+class Everything:
+    """Neither a function nor a method."""
+
+    def __call__(self, ctx: Any, **arguments: Any) -> Any:
+        return arguments["text"]
+
+
 @pytest.mark.parametrize(
     "ping",
     [
         lambda self, *args, **kwargs: kwargs["text"],
         lambda self, ctx, text, more=None: text,
         given(lambda self, ctx, session, *, text: text),
+        says_otherwise(lambda self, ctx, session, *, text: text),
+        elsewhere,
+        Everything(),
+        staticmethod(lambda ctx, *, text: text),
+        classmethod(lambda cls, ctx, *, text: text),
         Mock(side_effect=lambda ctx, *, text: text),
         functools.partialmethod(lambda self, ctx, more, *, text: text, more=1),
     ],
-    ids=["any", "positional", "decorated", "mock", "partial"],
+    ids=[
+        "any",
+        "positional",
+        "decorated",
+        "signed",
+        "annotated",
+        "callable",
+        "static",
+        "class",
+        "mock",
+        "partial",
+    ],
 )
 def test_whatever_can_be_called_is_served(side: ModuleType, ping: Any) -> None:
     """A decorator may give what its function wants besides; who takes anything takes this."""
     with (
-        Server(URL, endpoints=[endpoint(side, ping=ping)]),
+        Server({URL}, endpoints={1: endpoint(side, ping=ping)}.values()),
         side.HandlersClient(URL) as client,
     ):
         assert client.ping(text="x") == "x"

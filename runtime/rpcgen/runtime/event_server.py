@@ -16,7 +16,7 @@ from rpcgen.runtime.descriptor import Interface
 from rpcgen.runtime.endpoint import AnySubscriber, AsyncSubscriber
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
-from rpcgen.runtime.life import Life, ListenerT, answer, check_listed
+from rpcgen.runtime.life import Life, ListenerT, answer, listed
 from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.subscription import Heard, Subscription
@@ -88,7 +88,8 @@ class BaseEventServer(Life[ListenerT], Generic[SubscriberT, ListenerT]):
             store=store,
             scope=b"" if group is None else b"/" + group.encode(),
         )
-        if not check_listed("subscribers", subscribers):
+        subscribers = listed("subscribers", subscribers)
+        if not subscribers:
             raise ConfigurationError("an event server needs at least one subscriber")
         interfaces = [subscriber_interface(each) for each in subscribers]
         for each in subscribers:

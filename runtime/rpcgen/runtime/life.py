@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Generic, Literal, TypeVar
@@ -24,12 +24,15 @@ T = TypeVar("T")
 ListenerT = TypeVar("ListenerT", Listener, AsyncListener)
 
 
-def check_listed(name: str, given: Sequence[T]) -> Sequence[T]:
-    """The same; raises ConfigurationError for what is no list: callers without a type checker."""
-    if not isinstance(given, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
-        found = type(given).__name__
-        raise ConfigurationError(f"{name} is of type {found}, expected a list")
-    return given
+#: What the log says of a transport that fails while a server stops; it is closed nevertheless.
+CANNOT_WITHDRAW = "%s cannot withdraw at %s"
+
+
+def listed(name: str, given: Iterable[T]) -> list[T]:
+    """All of them; raises ConfigurationError for what is no list: callers without a type checker."""
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise ConfigurationError(f"{name} is of type {type(given).__name__}, expected a list")
+    return list(given)
 
 
 class Life(Generic[ListenerT]):
@@ -56,8 +59,8 @@ class Life(Generic[ListenerT]):
         """Prepare; nothing is bound yet. Raises ConfigurationError."""
         self._serving = serving
         check_handlers(handled)
-        listed = [urls] if isinstance(urls, str) else check_listed("urls", urls)
-        self._opened = [find_driver(url) for url in listed]
+        several = [urls] if isinstance(urls, str) else listed("urls", urls)
+        self._opened = [find_driver(url) for url in several]
         if not self._opened:
             raise ConfigurationError("a server needs at least one URL")
         if executor not in ("threads", "inline"):

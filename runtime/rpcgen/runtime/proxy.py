@@ -281,7 +281,8 @@ class Proxy(Generic[TransportT]):
 def wire_of(transport: BlockingTransport | CoroutineTransport, world: World) -> Wire:
     """What messages look like there; raises ConfigurationError for what is no transport, or one of the other world."""
     wire: Wire | None = getattr(transport, "wire", None)  # callers without a type checker
-    if wire is not None and getattr(transport, "world", world) == world:
+    other = "asyncio" if world == "blocking" else "blocking"
+    if wire is not None and getattr(transport, "world", world) != other:
         return wire
     # A URL may have a password: its text is not shown.
     found = type(transport).__name__

@@ -17,7 +17,7 @@ from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint
 from rpcgen.runtime.errors import ConfigurationError
 from rpcgen.runtime.interceptor import Interceptor
 from rpcgen.runtime.introspection import Introspection
-from rpcgen.runtime.life import Life, ListenerT, answer, check_listed
+from rpcgen.runtime.life import Life, ListenerT, answer, listed
 from rpcgen.runtime.opaque import OpaqueCodec
 from rpcgen.runtime.store import AnyStore
 from rpcgen.runtime.target import Target, check_name
@@ -87,8 +87,9 @@ class BaseServer(Life[ListenerT], Generic[EndpointT, ListenerT]):
             store=store,
         )
         self.server = server or socket.gethostname()
+        endpoints = listed("endpoints", endpoints)
         self._plan = plan_server(
-            check_listed("endpoints", endpoints),
+            endpoints,
             self.server,
             world=self.WORLD,
             introspection=introspection,

@@ -28,6 +28,7 @@ def refused(*, idempotent: bool = False, server: str | None = None) -> Any:
         id=ID,
         attempt=1,
         moves=0,
+        doubt=None,
         answer=Refusal(ID, "overloaded", "full"),
         peer=Peer("first"),
         target=SimpleNamespace(server=server),

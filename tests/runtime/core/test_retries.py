@@ -10,6 +10,7 @@ from rpcgen.runtime import (
     AuthError,
     ConnectionLost,
     DeadlineExceeded,
+    Draining,
     NotSent,
     TooLarge,
 )
@@ -21,12 +22,13 @@ ID = b"i" * 16
 
 def call(*, deadline: float | None = None, attempt: int = 1) -> Any:
     """What the budget looks at of a call."""
-    return SimpleNamespace(deadline=deadline, attempt=attempt, moves=0)
+    return SimpleNamespace(deadline=deadline, attempt=attempt, moves=0, answer=None, doubt=None)
 
 
 TRIED: list[Any] = [
     NotSent("nobody"),
     ConnectionLost("gone"),
+    Fault(ID, "lost", "ConnectionLost", "gone"),
     Refusal(ID, "overloaded", "full"),
     Refusal(ID, "expired", "late", retry_after=0.0),
 ]
@@ -58,6 +60,30 @@ FINAL: list[Any] = [
 def test_what_will_not_get_better_is_not(outcome: Any) -> None:
     """Nor what did run."""
     assert Retries().pause(call(), outcome, 0.0) is None
+
+
+@pytest.mark.parametrize("doubt", [ConnectionLost("gone"), Fault(ID, "lost", "X", "gone")])
+@pytest.mark.parametrize(
+    "last", [NotSent("nobody"), Refusal(ID, "draining", "nobody"), Draining("nobody")]
+)
+def test_what_may_have_run_before_ends_in_doubt(doubt: Any, last: Any) -> None:
+    """However certain it is that the last attempt did not: its end must not say that nothing was executed."""
+    retries, made = Retries(lambda: 0.0), call(deadline=10.0)
+    assert retries.pause(made, doubt, 0.0) == 0.0
+    made.answer = last if isinstance(last, Refusal) else None
+    assert retries.pause(made, last, 10.0) is None
+    assert isinstance(made.answer, ConnectionLost)
+    assert str(made.answer) == "gone; tried again: nobody"
+
+
+@pytest.mark.parametrize("last", [Fault(ID, "raised", "X", "x"), DeadlineExceeded("late")])
+def test_what_is_known_at_last_is_told(last: Any) -> None:
+    """An attempt that ran, or one that is in doubt itself, ends the call as it is."""
+    retries, made = Retries(lambda: 0.0), call()
+    retries.pause(made, ConnectionLost("gone"), 0.0)
+    made.answer = last
+    assert retries.pause(made, last, 0.0) is None
+    assert made.answer is last
 
 
 def test_a_server_says_when_to_come_back() -> None:

@@ -28,7 +28,7 @@ from rpcgen.runtime.deliveries import Caller
 from rpcgen.runtime.driver import AsyncListener
 from rpcgen.runtime.endpoint import AnyEndpoint, AsyncEndpoint, Endpoint
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.life import Life
+from rpcgen.runtime.life import CANNOT_WITHDRAW, Life
 from rpcgen.runtime.server import BaseServer
 from rpcgen.runtime.transport import Opened
 
@@ -87,7 +87,7 @@ class AsyncLife(Life[AsyncListener]):
 
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Handlers that still
-                run then are cancelled, and their callers get ConnectionLost; what waits behind them goes to another
+                run then are cancelled, and their callers get ConnectionLost; calls that wait behind them go to another
                 server.
         """
         if self._is_the_parents:
@@ -109,7 +109,10 @@ class AsyncLife(Life[AsyncListener]):
         work = self._serving.work
         # Work is taken until no transport sends any more: what is refused before would be sent here again.
         for listener in self._listeners:
-            await listener.withdraw()
+            try:
+                await listener.withdraw()
+            except Exception:
+                log.exception(CANNOT_WITHDRAW, self.server, ", ".join(listener.addresses))
         work.drain()
         await asyncio.sleep(GRACE)
         with suppress(TimeoutError):
@@ -272,9 +275,10 @@ class AsyncLife(Life[AsyncListener]):
                 await run_once_on_thread(serving, job, self._pool)
                 return
             arguments = serving.arguments(job, time.monotonic())
+            job.started = False  # until a thread has it
             variables = copy_context()
             value = await self._loop.run_in_executor(
-                self._pool, lambda: variables.run(_call_handler, job, arguments)
+                self._pool, lambda: variables.run(_handle_beside, serving, job, arguments)
             )
         except asyncio.CancelledError as error:
             # Else the thread sees ctx.cancelled, and nobody waits for its result.
@@ -348,6 +352,11 @@ class AsyncServer(AsyncLife, BaseServer[AnyEndpoint, AsyncListener]):
 def _handle_inline(serving: Serving, job: Job) -> Any:
     set_context(job.context)
     return _call_handler(job, serving.arguments(job, time.monotonic()))
+
+
+def _handle_beside(serving: Serving, job: Job, arguments: msgspec.Struct) -> Any:
+    serving.begin_beside(job, time.monotonic)
+    return _call_handler(job, arguments)
 
 
 def _call_handler(job: Job, arguments: msgspec.Struct) -> Any:

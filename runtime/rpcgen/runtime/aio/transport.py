@@ -88,7 +88,7 @@ class AsyncTransport:
                 other = driver.peer(call.target)
             pause = self._calls.again(call, unsent, time.monotonic(), other)
             if pause is None:
-                if unsent is not None:
+                if unsent is not None and call.doubt is None:
                     raise unsent
                 return
             if pause:

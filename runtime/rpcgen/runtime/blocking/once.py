@@ -20,7 +20,7 @@ def run_once(serving: Serving, job: Job) -> None:
         serving.again(job, transaction)
         return
     try:
-        arguments = serving.arguments_beside(job, time.monotonic())  # which may be too late by now
+        arguments = serving.arguments_beside(job, time.monotonic)  # which may be too late by now
         enter(job, store, transaction)
     except BaseException:
         transaction.rollback()

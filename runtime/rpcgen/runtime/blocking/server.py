@@ -15,7 +15,7 @@ from rpcgen.runtime.core.serving import GRACE
 from rpcgen.runtime.driver import Listener
 from rpcgen.runtime.endpoint import Endpoint
 from rpcgen.runtime.errors import ConfigurationError
-from rpcgen.runtime.life import Life, stop_signals
+from rpcgen.runtime.life import CANNOT_WITHDRAW, Life, stop_signals
 from rpcgen.runtime.server import BaseServer
 from rpcgen.runtime.transport import Opened
 
@@ -68,7 +68,7 @@ class BlockingLife(Life[Listener]):
 
         Args:
             drain_timeout: seconds to wait for running handlers; the constructor's by default. Callers of those that
-                still run then get ConnectionLost; what waits behind them goes to another server.
+                still run then get ConnectionLost; calls that wait behind them go to another server.
         """
         if self._is_the_parents:
             return
@@ -85,7 +85,10 @@ class BlockingLife(Life[Listener]):
         limit = self._serving.settings.drain_timeout if drain_timeout is None else drain_timeout
         # Work is taken until no transport sends any more: what is refused before would be sent here again.
         for listener in self._listeners:
-            listener.withdraw()
+            try:
+                listener.withdraw()
+            except Exception:
+                log.exception(CANNOT_WITHDRAW, self.server, ", ".join(listener.addresses))
         self._workers.drain()
         time.sleep(GRACE)
         abandoned = self._workers.finish(limit)

@@ -95,7 +95,7 @@ class Transport:
             with self._lock:
                 pause = self._calls.again(call, unsent, time.monotonic(), other)
             if pause is None:
-                if unsent is not None:
+                if unsent is not None and call.doubt is None:
                     raise unsent
                 return
             if pause:

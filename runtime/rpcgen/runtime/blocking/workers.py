@@ -291,7 +291,7 @@ class Workers:
             if job.entry.once:
                 run_once(serving, job)
                 return
-            arguments = serving.arguments_beside(job, time.monotonic())
+            arguments = serving.arguments_beside(job, time.monotonic)
             value = job.entry.call(job.context, arguments)
         except (
             BaseException

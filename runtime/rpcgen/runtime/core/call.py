@@ -92,6 +92,7 @@ class Call(Struct, eq=False):
         moves: how many of its attempts were made because another server had no room.
         place: which of a series of fanouts it is, if it is one.
         id: set for each attempt; peer: who has it, or is to have it.
+        doubt: how an attempt ended of which nobody knows whether it ran, if there was one before this.
         part: of an answer in parts, what the wire keeps until the last one comes.
         answer: what came back; waiter: whatever the shell wakes then.
     """
@@ -115,6 +116,7 @@ class Call(Struct, eq=False):
     place: Place | None = None
     id: bytes = b""
     peer: Peer | None = None
+    doubt: Answer | None = None
     part: Any = None
     answer: Answer | None = None
     waiter: Any = None

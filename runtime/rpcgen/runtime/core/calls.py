@@ -207,9 +207,9 @@ class Calls:
     def again(
         self, call: Call, unsent: NotSent | None, now: float, other: Peer | None
     ) -> float | None:
-        """Seconds after which a call is to be sent again instead of ending; None: it ends.
+        """Seconds after which a call is to be sent again instead of ending; None: it ends, if `call.doubt` is set with its answer.
 
-        Then `call.peer` is set if it is to go to a certain server.
+        Else `call.peer` is set if it is to go to a certain server.
 
         Args:
             call: one that was answered, or that could not be sent.

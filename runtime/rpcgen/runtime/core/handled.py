@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FunctionType, MethodType
 from typing import Any
 
 from msgspec import Struct
@@ -52,12 +53,11 @@ def _problem(handled: Handled) -> str:
         return f"is of type {type(handler).__name__}, expected a method"
     if not handled.coroutine and inspect.iscoroutinefunction(handler):
         return "is a coroutine function, and its class handles on threads; expected a plain one, or a subclass of the asyncio class"
-    names = handled.method.args.__struct_fields__
-    try:
-        # What a decorator wraps may have arguments that it gives itself.
-        signature = inspect.signature(handler, follow_wrapped=False)
-    except ValueError:  # of some functions nobody knows it
+    bare = _bare(handler)
+    if bare is None:
         return ""
+    names = handled.method.args.__struct_fields__
+    signature = inspect.signature(bare)
     try:
         signature.bind(None, **dict.fromkeys(names))
     except TypeError as error:
@@ -66,10 +66,22 @@ def _problem(handled: Handled) -> str:
     return ""
 
 
+def _bare(handler: Any) -> Callable[..., Any] | None:
+    """A function of the same parameters, without annotations: what they name need not be there when the program runs.
+
+    None for all but plain functions and methods: what a decorator made may be called otherwise than it says of itself.
+    """
+    is_method = type(handler) is MethodType
+    function = handler.__func__ if is_method else handler
+    if type(function) is not FunctionType or hasattr(function, "__signature__"):
+        return None
+    code, defaults, cells = function.__code__, function.__defaults__, function.__closure__
+    bare = FunctionType(code, {}, function.__name__, defaults, cells)
+    bare.__kwdefaults__ = function.__kwdefaults__
+    return MethodType(bare, handler.__self__) if is_method else bare
+
+
 def _declared(signature: inspect.Signature) -> str:
-    """The names, without what they are annotated with and default to."""
-    bare = [
-        each.replace(annotation=each.empty, default=each.empty)
-        for each in signature.parameters.values()
-    ]
-    return str(signature.replace(parameters=bare, return_annotation=signature.empty))
+    """The names, without what they default to."""
+    bare = [each.replace(default=each.empty) for each in signature.parameters.values()]
+    return str(signature.replace(parameters=bare))

@@ -15,7 +15,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rpcgen.runtime.core.envelope import LOST, Fault, Refusal
-from rpcgen.runtime.errors import AuthError, ConnectionLost, Draining, NotSent, Overloaded, TooLarge
+from rpcgen.runtime.errors import (
+    AuthError,
+    ConnectionLost,
+    Draining,
+    NotSent,
+    Overloaded,
+    Rejected,
+    TooLarge,
+)
 
 if TYPE_CHECKING:
     from rpcgen.runtime.core.answers import Answer
@@ -58,11 +66,20 @@ class Retries:
         self._turn(now)
         self._now[0] += 1
 
-    def pause(self, call: Call, outcome: Answer | NotSent | None, now: float) -> float | None:
-        """Seconds after which a call of an idempotent method is to be tried again; None: it ends with this outcome.
+    def pause(self, call: Call, outcome: Answer | None, now: float) -> float | None:
+        """Seconds after which a call of an idempotent method is to be tried again; None: it ends.
 
-        Counts the retry.
+        Counts the retry. A call that may have been run before ends in doubt, whatever is certain of its last attempt.
         """
+        pause = self._pause(call, outcome, now)
+        if pause is None:
+            if call.doubt is not None and isinstance(outcome, (Refusal, NotSent, Rejected)):
+                call.answer = _still_in_doubt(call.doubt, outcome)
+        elif _is_doubt(outcome):
+            call.doubt = outcome
+        return pause
+
+    def _pause(self, call: Call, outcome: Answer | None, now: float) -> float | None:
         attempts = call.attempt - call.moves
         if attempts >= MAX_ATTEMPTS:
             return None
@@ -94,15 +111,27 @@ class Retries:
             self._window = window
 
 
-def _wait_of(outcome: Answer | NotSent | None) -> float | None:
+def _wait_of(outcome: Answer | None) -> float | None:
     """Seconds that have to pass before another try makes sense; None if it never does."""
     if isinstance(outcome, Refusal):
         if outcome.code not in _RETRYABLE and outcome.retry_after is None:
             return None
         wait = outcome.retry_after or 0.0
         return wait if 0.0 <= wait < float("inf") else None
-    if isinstance(outcome, Fault):
-        return 0.0 if outcome.code == LOST else None
     if isinstance(outcome, (AuthError, TooLarge)):
         return None
-    return 0.0 if isinstance(outcome, (NotSent, ConnectionLost, Draining)) else None
+    return 0.0 if _is_doubt(outcome) or isinstance(outcome, (NotSent, Draining)) else None
+
+
+def _is_doubt(outcome: Answer | None) -> bool:
+    """Whether nobody knows if the attempt ran."""
+    return isinstance(outcome, ConnectionLost) or (
+        isinstance(outcome, Fault) and outcome.code == LOST
+    )
+
+
+def _still_in_doubt(doubt: Answer, last: Refusal | NotSent | Rejected) -> ConnectionLost:
+    """The end of a call whose last attempt certainly did not run, and an earlier one perhaps."""
+    first = doubt.message if isinstance(doubt, Fault) else str(doubt)
+    then = last.message if isinstance(last, Refusal) else str(last)
+    return ConnectionLost(f"{first}; tried again: {then}")

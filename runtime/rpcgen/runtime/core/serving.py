@@ -6,7 +6,7 @@ The shells own threads, tasks and clocks; this owns the dispatcher, the work and
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -219,13 +219,20 @@ class Serving(Answering):
         job.started = True
         return arguments
 
-    def arguments_beside(self, job: Job, now: float) -> msgspec.Struct:
+    def arguments_beside(self, job: Job, clock: Callable[[], float]) -> msgspec.Struct:
         """As `arguments`, on a thread beside which others may let go of the job; raises LetGo if they have."""
-        arguments = self.arguments(job, now)
+        arguments = self.arguments(job, clock())
+        self.begin_beside(job, clock)
+        return arguments
+
+    def begin_beside(self, job: Job, clock: Callable[[], float]) -> None:
+        """Say on such a thread that the handler begins; raises Rejected if it is not to."""
+        job.started = True
         if job.context.cancelled:  # asked only now: who lets go looks in the other order
             job.started = False
-            raise LetGo
-        return arguments
+            if job.expires is not None and clock() >= job.expires:
+                raise job.expired()
+            raise LetGo("nobody waits for it any more")
 
     def done(self, job: Job, value: Any) -> None:
         """A handler returned: answer, if somebody waits."""
@@ -344,17 +351,24 @@ class Serving(Answering):
         """The drain's time is over: tell every caller that still waits, and let go. What has not begun never will."""
         jobs = self.work.abandon()
         for job in jobs:
-            if job.wants_reply and job.started:
-                self.doubt(job, "the server stopped before this request was done")
+            if not job.started and not job.kept:
+                self._give_back(job)
             elif job.wants_reply:
-                error = Draining("this server stopped before the request could run")
-                self._count(error)
-                self.reply(job, job.refuse(error))
+                self.doubt(job, "the server stopped before this request was done")
             if not job.kept:  # else its transport gives it to another server
                 settle(job.delivery)
             if job.task is not None:
                 job.task.cancel()
         return len(jobs)
+
+    def _give_back(self, job: Job) -> None:
+        """It did not begin and never will: a call goes to another server, and the log tells of a cast."""
+        error = Draining("this server stopped before it could run")
+        self._count(error)
+        if job.wants_reply:
+            self.reply(job, job.refuse(error))
+        else:
+            self._log(REFUSED, job.request.method, type(error).__name__, job.arrived, error)
 
     def _count(self, error: Rejected) -> None:
         self.counters.rejected += 1
