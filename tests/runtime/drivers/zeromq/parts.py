@@ -236,7 +236,8 @@ def call(client: Client, target: Target, frame: bytes) -> str:
     """Send a frame to a server of the target and expect it back; the name of the server."""
     peer = client.peer(target) or client.route(target)
     client.send(peer, frame)
-    assert client.arrivals(bool) == [(peer, frame)]
+    arrived = client.arrivals(bool)
+    assert arrived == [(peer, frame)], f"{arrived} instead of {frame!r} from {peer.name}"
     return peer.name
 
 
