@@ -19,10 +19,10 @@ URL = "memory://handlers"
 
 
 @pytest.fixture(scope="module")
-def side(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+def package(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """An interface with a call `ping(text)` and a cast `stop()`."""
-    directory: Path = tmp_path_factory.mktemp("side")
-    file = directory / "side.yaml"
+    directory: Path = tmp_path_factory.mktemp("package")
+    file = directory / "package.yaml"
     file.write_text(
         """rpcgen: 1
 interface: test.handlers
@@ -36,8 +36,8 @@ methods:
     return import_from(directory, "test_handlers")
 
 
-def endpoint(side: ModuleType, *, is_async: bool = False, **methods: Any) -> Any:
-    base = side.AsyncHandlersEndpoint if is_async else side.HandlersEndpoint
+def endpoint(package: ModuleType, *, is_async: bool = False, **methods: Any) -> Any:
+    base = package.AsyncHandlersEndpoint if is_async else package.HandlersEndpoint
     fitting = {"ping": lambda self, ctx, *, text: text, "stop": lambda self, ctx: None}
     return type("Served", (base,), fitting | methods)()
 
@@ -70,18 +70,18 @@ async def ping(self: Any, ctx: Any, *, text: str) -> str:
     ],
 )
 def test_a_handler_that_does_not_fit_is_told_at_start(
-    side: ModuleType, methods: dict[str, Any], told: str
+    package: ModuleType, methods: dict[str, Any], told: str
 ) -> None:
     """Which one, what was found and what is expected; also by a server for asyncio."""
     for server in (Server, AsyncServer):
         with pytest.raises(ConfigurationError) as caught:
-            server(URL, endpoints=[endpoint(side, **methods)])
+            server(URL, endpoints=[endpoint(package, **methods)])
         assert str(caught.value).startswith(told)
 
 
-def test_all_of_them_are_told_at_once(side: ModuleType) -> None:
+def test_all_of_them_are_told_at_once(package: ModuleType) -> None:
     """Of coroutine functions, too."""
-    wrong = endpoint(side, is_async=True, ping=lambda self: "", stop=lambda self: None)
+    wrong = endpoint(package, is_async=True, ping=lambda self: "", stop=lambda self: None)
     with pytest.raises(ConfigurationError, match=r"Served\.ping is .*; Served\.stop is declared"):
         AsyncServer(URL, endpoints=[wrong])
 
@@ -139,11 +139,11 @@ class Everything:
         "partial",
     ],
 )
-def test_whatever_can_be_called_is_served(side: ModuleType, ping: Any) -> None:
+def test_whatever_can_be_called_is_served(package: ModuleType, ping: Any) -> None:
     """A decorator may give what its function wants besides; who takes anything takes this."""
     with (
-        Server({URL}, endpoints={1: endpoint(side, ping=ping)}.values()),
-        side.HandlersClient(URL) as client,
+        Server({URL}, endpoints={1: endpoint(package, ping=ping)}.values()),
+        package.HandlersClient(URL) as client,
     ):
         assert client.ping(text="x") == "x"
 
@@ -172,10 +172,10 @@ def test_a_handler_of_events_is_looked_at_alike(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_server_cannot_be_made_with_is_named(
-    side: ModuleType, options: dict[str, Any], told: str
+    package: ModuleType, options: dict[str, Any], told: str
 ) -> None:
     """Text out of the environment, a variable that is not set, an endpoint alone."""
-    one = endpoint(side)
+    one = endpoint(package)
     good: dict[str, Any] = {"urls": URL, "endpoints": [one]}
     if "endpoints" in options:
         options = {"endpoints": one}

@@ -116,7 +116,8 @@ class Outlet(Generic[TransportT]):
         else:
             self._transport = transport
         wire = wire_of(self._transport, self._world)
-        self._transport.check_events()
+        if not self._owns_transport:
+            self._transport.check_events()
         self._settings = structs.replace(settings, wire=wire)
         self._plans: dict[Event[Any], EventPlan] = {}
         self._interceptors = tuple(interceptors)

@@ -108,9 +108,8 @@ class TransportUrl(Struct, frozen=True):
 
 def check_host_name(name: str) -> None:
     """Raise ValueError for a name that no host can have: what is between two dots is empty, or too long, or no text."""
-    if (
-        not name.isprintable()
-    ):  # nor are bytes that are not UTF-8, as the command line hands them over
+    # Nor are bytes that are not UTF-8, as the command line hands them over.
+    if not name.isprintable():
         raise ValueError(f"{name[:64]!a} is no name of a host: it has characters that are not text")
     if not all(0 < len(part) < 64 for part in name.removesuffix(".").split(".")):
         raise ValueError(

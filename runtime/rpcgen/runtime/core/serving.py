@@ -289,7 +289,7 @@ class Serving(Answering):
         self._after(job, error)
         # A Rejected out of a handler is another server's: to pass it on would prove that ours did not run.
         if isinstance(error, Rejected) and not job.started:
-            self._refuse(job, error)
+            self._refuse(job, error, replies=job.awaited)
             return
         frame, declared = job.within(job.failure, error)
         if declared:
@@ -300,17 +300,17 @@ class Serving(Answering):
         if job.awaited:
             self.reply(job, frame)
 
-    def _refuse(self, job: Job, error: Rejected) -> None:
-        """A job ends before its handler began."""
+    def _refuse(self, job: Job, error: Rejected, *, replies: bool) -> None:
+        """A job ends before its handler began: who waits is told, and of what nobody waits for, the log tells."""
         self._count(error)
-        if job.awaited:
+        if replies:
             self.reply(job, job.refuse(error))
         elif not job.wants_reply:
             self._log(REFUSED, job.request.method, type(error).__name__, job.arrived, error)
 
     def _displace(self, job: Job, error: Rejected) -> None:
         """A job that waited makes room for another caller's."""
-        self._refuse(job, error)
+        self._refuse(job, error, replies=job.awaited)
         settle(job.delivery)
 
     def _log(self, text: str, method: str, kind: str, now: float, why: object) -> None:
@@ -351,8 +351,9 @@ class Serving(Answering):
         """The drain's time is over: tell every caller that still waits, and let go. What has not begun never will."""
         jobs = self.work.abandon()
         for job in jobs:
-            if not job.started and not job.kept:
-                self._give_back(job)
+            if not job.started and not job.kept:  # another server may take it
+                error = Draining("this server stopped before it could run")
+                self._refuse(job, error, replies=job.wants_reply)
             elif job.wants_reply:
                 self.doubt(job, "the server stopped before this request was done")
             if not job.kept:  # else its transport gives it to another server
@@ -360,15 +361,6 @@ class Serving(Answering):
             if job.task is not None:
                 job.task.cancel()
         return len(jobs)
-
-    def _give_back(self, job: Job) -> None:
-        """It did not begin and never will: a call goes to another server, and the log tells of a cast."""
-        error = Draining("this server stopped before it could run")
-        self._count(error)
-        if job.wants_reply:
-            self.reply(job, job.refuse(error))
-        else:
-            self._log(REFUSED, job.request.method, type(error).__name__, job.arrived, error)
 
     def _count(self, error: Rejected) -> None:
         self.counters.rejected += 1

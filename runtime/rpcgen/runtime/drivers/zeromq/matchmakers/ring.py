@@ -104,10 +104,9 @@ class Ring:
             if state != self._complained:
                 self._complained = state
                 log.warning("%s %s; what it said before still counts", self.where, error)
+            # What keeps us from reading it may pass, and the file stays as it is.
             if state and isinstance(error.__cause__, OSError):
-                return (
-                    self._endpoints
-                )  # what keeps us from reading it may pass, and the file stays as it is
+                return self._endpoints
         else:
             self._complained = _UNREAD
         self._saw(state)
